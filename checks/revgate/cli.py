@@ -1,0 +1,385 @@
+"""The command line: arguments to calls, and what went wrong to exit codes.
+
+Knows the commands and their options; nothing of what they do. Whatever a command needs is
+imported by that command, since a hook waits for every import.
+"""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from revgate import __version__
+from revgate.errors import RevgateError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from revgate.findings import Result
+    from revgate.history.source import Source
+    from revgate.judge import Choice, Read
+    from revgate.settings import Settings
+
+FORMATS = ("text", "json")
+EPILOG = (
+    "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
+    " 3 could not judge: nothing was found to check, or it could not be reached"
+)
+
+
+def run() -> None:
+    """Run as a program: what the console script and `hooks/revgate` call."""
+    code = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away, as `revgate rules | head` does; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(code)
+
+
+def main(argv: "Sequence[str] | None" = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after the program's name; those of the process by default.
+
+    Returns:
+        The exit code: 0, 1, 2 or 3 as the contract has them; 130 after Ctrl-C.
+    """
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as stop:  # argparse has no other way to say that it has answered
+        return stop.code if isinstance(stop.code, int) else 2
+    try:
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    except RevgateError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    except Exception as error:  # noqa: BLE001 - no input may end in a traceback
+        return _unexpected(error)
+
+
+def _complain(message: str) -> None:
+    from revgate.reports import printable
+
+    for number, line in enumerate(message.splitlines() or [""]):
+        print("revgate:" if number == 0 else "        ", printable(line), file=sys.stderr)
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("REVGATE_DEBUG"):
+        raise error
+    _complain(
+        f"an error of revgate itself, so nothing was judged: {type(error).__name__}: {error}\n"
+        "please report it with the traceback that REVGATE_DEBUG=1 shows"
+    )
+    return 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(
+        prog="revgate",
+        description="The merge gate for Alembic migration histories.",
+        epilog=EPILOG,
+    )
+    top.add_argument("--version", action="version", version=f"revgate {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
+    _add_roundtrip(commands)
+    _add_gate(commands)
+    _add_graph(commands)
+    _add_rules(commands)
+    _add_explain(commands)
+    return top
+
+
+_Commands = argparse._SubParsersAction
+
+
+def _add_check(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser(
+        "check",
+        help="static rules; executes nothing, needs no database",
+        description="Judge the revision files as text: static rules on the work tree, the git"
+        " index, or a commit.",
+        epilog=EPILOG,
+    )
+    which = check.add_mutually_exclusive_group()
+    which.add_argument(
+        "--staged", action="store_true", help="judge the git index: what a commit would hold"
+    )
+    which.add_argument("--at", metavar="REV", help="judge a commit")
+    _add_common(check)
+    check.set_defaults(command=_check)
+
+
+def _add_roundtrip(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    roundtrip = commands.add_parser(
+        "roundtrip",
+        help="upgrade, downgrade, upgrade on a throwaway PostgreSQL",
+        description="Run the history both ways on a throwaway PostgreSQL and compare the catalogue"
+        " at every revision. No database but our own is ever touched.",
+        epilog=EPILOG,
+    )
+    _add_live(roundtrip)
+    _add_common(roundtrip)
+    roundtrip.set_defaults(command=_roundtrip)
+
+
+def _add_gate(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    gate = commands.add_parser(
+        "gate",
+        help="check, then roundtrip: the main job",
+        description="Judge the static rules, then run the round trip.",
+        epilog=EPILOG,
+    )
+    _add_live(gate)
+    _add_common(gate)
+    gate.set_defaults(command=_gate)
+
+
+def _add_graph(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    graph = commands.add_parser("graph", help="the chain as a picture")
+    _add_place(graph)
+    graph.add_argument(
+        "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
+    )
+    graph.add_argument("--output", metavar="FILE", help="write to a file")
+    graph.set_defaults(command=_graph)
+
+
+def _add_rules(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    rules = commands.add_parser("rules", help="all rules")
+    rules.add_argument(
+        "--format", choices=("text", "json", "markdown"), default="text", dest="form"
+    )
+    rules.set_defaults(command=_rules)
+
+
+def _add_explain(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    explain = commands.add_parser("explain", help="documentation of a rule")
+    explain.add_argument("rule", metavar="RULE")
+    explain.set_defaults(command=_explain)
+
+
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config",
+        metavar="FILE",
+        help="an alembic.ini, to judge its environment only; or a TOML file with the settings",
+    )
+    command.add_argument("--environment", metavar="NAME", help="judge this environment only")
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    _add_place(command)
+    command.add_argument("--select", metavar="RULE,…", help="ask these rules only")
+    command.add_argument("--ignore", metavar="RULE,…", help="do not ask these rules")
+    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
+    command.add_argument(
+        "--report",
+        metavar="FORMAT=FILE",
+        action="append",
+        default=[],
+        help="write one more report; may repeat",
+    )
+    command.add_argument("--quiet", action="store_true", help="findings only")
+    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def _add_live(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="a PostgreSQL server on which a database of our own is made and dropped; else"
+        " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
+    )
+    command.add_argument(
+        "--python", metavar="PATH", help="the interpreter that has the project's packages"
+    )
+    command.add_argument(
+        "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
+    )
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="end a step that takes longer"
+    )
+    command.add_argument(
+        "-x",
+        metavar="ARG",
+        action="append",
+        default=[],
+        help="for env.py, as for Alembic",
+        dest="x_arguments",
+    )
+
+
+# The commands.
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from revgate import judge
+
+    root, settings, choice = _configured(arguments)
+    result, _ = judge.check(
+        _source(arguments, root), settings, choice, environment=arguments.environment
+    )
+    return _report(arguments, result)
+
+
+def _roundtrip(arguments: argparse.Namespace) -> int:
+    return _live(arguments, "roundtrip")
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    return _live(arguments, "gate")
+
+
+def _live(arguments: argparse.Namespace, name: str) -> int:
+    from revgate import gate
+
+    root, settings, choice = _configured(arguments)
+    result = gate.run(
+        _source(arguments, root),
+        settings,
+        choice,
+        name=name,
+        environment=arguments.environment,
+        live=gate.Live(
+            root=root,
+            database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
+            python=arguments.python,
+            expect_tables=arguments.expect_tables,
+            timeout=arguments.timeout,
+            x_arguments=tuple(arguments.x_arguments),
+            progress=not arguments.quiet and sys.stderr.isatty(),
+        ),
+    )
+    return _report(arguments, result)
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    from revgate import environments, judge
+    from revgate.reports import chain
+
+    root, settings = _settings(arguments)
+    source = _source(arguments, root)
+    found = environments.find(source, settings, arguments.environment)
+    reads: list[Read] = [judge.read(source, environment) for environment in found]
+    _write(chain.render([read.history for read in reads], arguments.form), arguments.output)
+    if unread := [each.path for read in reads for each in read.history.unreadable]:
+        from revgate.errors import CannotJudgeError
+
+        raise CannotJudgeError(
+            f"not in the picture, since they cannot be read: {', '.join(unread)}; `revgate check`"
+            " says why"
+        )
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from revgate.reports import catalogue
+
+    _write(catalogue.render(arguments.form), None)
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from revgate.reports import catalogue
+
+    _write(catalogue.explain(arguments.rule), None)
+    return 0
+
+
+# What the commands share.
+
+
+def _configured(arguments: argparse.Namespace) -> "tuple[str, Settings, Choice]":
+    from revgate.judge import Choice
+
+    root, settings = _settings(arguments)
+    choice = Choice.of(settings, _names(arguments.select), _names(arguments.ignore))
+    return root, settings, choice
+
+
+def _settings(arguments: argparse.Namespace) -> "tuple[str, Settings]":
+    """Return the repository root and the settings, with `--config` taken into account."""
+    from revgate import settings
+    from revgate.git import find_root
+
+    root, _ = find_root(os.getcwd())
+    if arguments.config is None:
+        return root, settings.load(root)
+    path = os.path.abspath(arguments.config)
+    if not os.path.isfile(path):
+        raise UsageError(f"--config {arguments.config}: no such file")
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
+    if path.endswith(".toml"):
+        return root, settings.load_file(root, relative)
+    return root, settings.with_config(settings.load(root), relative)
+
+
+def _source(arguments: argparse.Namespace, root: str) -> "Source":
+    from revgate.git import find_root
+    from revgate.history.source import GitTree, WorkTree
+
+    _, is_repository = find_root(root)
+    staged = getattr(arguments, "staged", False)
+    at = getattr(arguments, "at", None)
+    if (staged or at) and not is_repository:
+        raise UsageError(f"{root} is no git repository: --staged and --at need one")
+    if staged:
+        return GitTree(root)
+    if at is not None:
+        return GitTree.at(root, at)
+    return WorkTree(root, is_repository=is_repository)
+
+
+def _names(written: str | None) -> list[str]:
+    return [name.strip() for name in (written or "").split(",") if name.strip()]
+
+
+def _report(arguments: argparse.Namespace, result: "Result") -> int:
+    """Write every report that was asked for, and return the exit code of the result."""
+    from revgate.reports import Style, render
+
+    color = arguments.output is None and _wants_color(arguments.color)
+    style = Style(color=color, quiet=arguments.quiet)
+    for wanted in arguments.report:
+        form, _, path = wanted.partition("=")
+        if form not in FORMATS or not path:
+            raise UsageError(
+                f"--report {wanted!r}: expected FORMAT=FILE with a format of {', '.join(FORMATS)}"
+            )
+        _write(render(result, form), path)
+    _write(render(result, arguments.form, style), arguments.output)
+    return 1 if result.errors else 0
+
+
+def _wants_color(choice: str) -> bool:
+    if choice == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return choice == "always"
+
+
+def _write(text: str, path: str | None) -> None:
+    if path is None:
+        sys.stdout.write(
+            text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(
+                sys.stdout.encoding or "utf-8"
+            )
+        )
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,121 @@
+"""The main job: the static half, then the round trip of each environment.
+
+Knows when a round trip makes sense and how its findings join the others; not how it runs.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate import judge
+from revgate.allows import settle
+from revgate.findings import Finding, Result
+from revgate.rules import CHAIN, HOUSEKEEPING, ask
+
+if TYPE_CHECKING:
+    from revgate.history.source import Source
+    from revgate.judge import Choice, Read
+    from revgate.settings import Settings
+
+
+class Live(NamedTuple):
+    """What the command line says of the round trip."""
+
+    root: str
+    database_url: str | None = None
+    python: str | None = None
+    expect_tables: int | None = None
+    timeout: float | None = None
+    x_arguments: tuple[str, ...] = ()
+    progress: bool = False
+
+
+def run(
+    source: "Source",
+    settings: "Settings",
+    choice: "Choice",
+    *,
+    name: str,
+    environment: str | None,
+    live: Live,
+) -> Result:
+    """Judge the static rules and what a round trip of every environment shows.
+
+    Args:
+        source: The work tree: what a round trip can run.
+        settings: Of the repository.
+        choice: The rules to ask.
+        name: The command: `gate`, or `roundtrip`, which asks no static rule but those of the
+            chain, since only a straight chain can be run.
+        environment: Only the environment of this name.
+        live: How the round trip is to run.
+
+    Raises:
+        CannotJudgeError: A round trip could not run at all.
+    """
+    asked = choice if name == "gate" else choice.only(CHAIN, HOUSEKEEPING)
+    result, reads = judge.check(source, settings, asked, environment=environment)
+    result = result._replace(command=name)
+    for read in reads:
+        result = _join(result, _broken(result, read) or _observe(read, settings, choice, live))
+    return result
+
+
+class _Observed(NamedTuple):
+    """What one environment's round trip adds to the result."""
+
+    findings: tuple[Finding, ...] = ()
+    allowed: int = 0
+    roundtrip: "dict[str, object] | None" = None
+    notes: tuple[str, ...] = ()
+
+
+def _broken(result: Result, read: "Read") -> _Observed | None:
+    """Say that a history which is no chain cannot be run."""
+    name = read.history.environment.name
+    from revgate.rules import all_rules
+
+    rules = all_rules()
+    for finding in result.findings:
+        if finding.environment == name and rules[finding.rule].group is CHAIN:
+            note = f"{name}: the round trip did not run, since the chain is broken"
+            return _Observed(notes=(note,))
+    return None
+
+
+def _observe(read: "Read", settings: "Settings", choice: "Choice", live: Live) -> _Observed:
+    from revgate import roundtrip
+
+    history = read.history
+    expected = history.scope.expect_tables if live.expect_tables is None else live.expect_tables
+    observed = roundtrip.run(
+        history.environment,
+        judge.upgrade_order(history),
+        roundtrip.Options(
+            root=live.root,
+            database_url=live.database_url,
+            python=live.python,
+            expect_tables=expected,
+            env=settings.env,
+            timeout=live.timeout,
+            progress=live.progress,
+            x_arguments=live.x_arguments,
+        ),
+    )
+    rules = choice.stage(live=True)
+    findings = [
+        finding
+        for rule in rules
+        if rule.group is not HOUSEKEEPING
+        for finding in ask(rule, [observed], history.environment.name)
+    ]
+    kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
+    return _Observed(tuple(kept), allowed, observed.as_json(), tuple(observed.notes))
+
+
+def _join(result: Result, observed: _Observed) -> Result:
+    findings = sorted({*result.findings, *observed.findings}, key=judge.place)
+    return result._replace(
+        findings=tuple(findings),
+        allowed=result.allowed + observed.allowed,
+        roundtrip=result.roundtrip or observed.roundtrip,
+        notes=result.notes + observed.notes,
+    )

@@ -1,0 +1,57 @@
+"""What a revision's file name says: its timestamp and its description.
+
+Knows the `file-name` setting; nothing of what stands in the file.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+TIMESTAMP = r"(?P<stamp>\d{14})_(?P<slug>[^\W_]\w*)\.py"
+_STAMP_LENGTH = 14
+
+
+class Named(NamedTuple):
+    """A file name that has the wanted form."""
+
+    stamp: str | None
+    """Digits only, such as `20251118120000`; None where the form asks for none."""
+    slug: str | None
+
+
+@cache
+def pattern(file_name: str) -> "re.Pattern[str] | None":
+    """Return the pattern of a `file-name` setting; None for `any`."""
+    if file_name == "any":
+        return None
+    return re.compile(TIMESTAMP if file_name == "timestamp" else file_name, re.ASCII)
+
+
+def read_name(name: str, file_name: str) -> Named | None:
+    """Take a file's name apart; None where it does not have the form that the setting asks for."""
+    wanted = pattern(file_name)
+    if wanted is None:
+        return Named(None, None)
+    # A pattern that somebody wrote may leave the ending out; ours holds it.
+    match = wanted.fullmatch(name) or wanted.fullmatch(name.removesuffix(".py"))
+    if match is None:
+        return None
+    groups = match.groupdict()
+    stamp = re.sub(r"\D", "", groups.get("stamp") or "", flags=re.ASCII)
+    return Named(stamp or None, groups.get("slug"))
+
+
+def impossible(stamp: str) -> str | None:
+    """Say why digits are no time of the calendar; None where they are one.
+
+    Fewer than 14 digits, as a pattern of somebody's own may have, are judged as far as they go.
+    """
+    from datetime import datetime
+
+    padded = stamp + "00000101000000"[len(stamp) :] if len(stamp) >= 4 else stamp
+    numbers = [padded[:4], *(padded[at : at + 2] for at in range(4, _STAMP_LENGTH, 2))]
+    try:
+        datetime(*map(int, numbers))  # type: ignore[arg-type]  # noqa: DTZ001 - six numbers, no zone
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None

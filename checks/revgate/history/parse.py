@@ -1,0 +1,265 @@
+"""One file's bytes to the facts of one revision.
+
+Knows Python's syntax and what Alembic wants of a revision file; nothing of other files. Nothing
+is imported, evaluated or run: a revision file is hostile input, and no input ends in a traceback.
+"""
+
+import ast
+import re
+import sys
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.history.comments import read_allows
+from revgate.history.functions import read_function
+from revgate.history.revision import (
+    Header,
+    Position,
+    Problem,
+    Revision,
+    Script,
+    Stated,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of the largest file that is parsed: Python's parser wants some hundred times as much."""
+
+NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+
+# What Alembic refuses in an id: `_revision_illegal_chars` in alembic.script.revision.
+ILLEGAL = frozenset("@-+:")
+
+_LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
+_STATED = re.compile(r"[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_ID_IN_TEXT = re.compile(rb"""(?m)^revision(?:\s*:[^=\n]*)?\s*=\s*\(?\s*["']([^"'\n]+)["']""")
+
+
+class _Assigned(NamedTuple):
+    """One of the four names, as the module assigns it last."""
+
+    value: str | tuple[str, ...] | None
+    position: Position
+    literal: bool
+
+
+def parse(path: str, data: bytes) -> Script | Unreadable:
+    """Read one revision file.
+
+    Args:
+        path: Relative to the repository root; only for what is said of the file.
+        data: Its bytes, of any kind.
+    """
+    if len(data) > LARGEST:
+        problem = Problem(
+            f"the file has {len(data):,} bytes; revgate reads at most {LARGEST:,}",
+            "move the data into a file beside the revision, or load it outside the migration",
+        )
+        return Unreadable(path, (problem,), _id_in_text(data[:65536]))
+    tree = _tree(data)
+    if isinstance(tree, Problem):
+        return Unreadable(path, (tree,), _id_in_text(data))
+    assigned = dict(_assignments(tree))
+    problems = tuple(_problems(path, assigned))
+    if problems:
+        return Unreadable(path, problems, _id(path, assigned))
+    upgrade = read_function(tree, "upgrade")
+    downgrade = read_function(tree, "downgrade")
+    revision = _revision(path, assigned)._replace(
+        header=_header(tree, data),
+        allows=read_allows(data, tree) if b"revgate" in data else (),
+    )
+    return Script(revision, upgrade, downgrade)
+
+
+def _tree(data: bytes) -> ast.Module | Problem:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\d" in somebody's SQL is not our subject
+            return ast.parse(data)
+    except SyntaxError as error:
+        return _syntax_problem(error)
+    except (RecursionError, MemoryError):
+        return Problem(
+            "the file is nested too deeply for Python's parser",
+            "take the nesting apart: neither Alembic nor revgate can load this file",
+        )
+    except ValueError as error:  # a null byte, before Python 3.12
+        return Problem(f"the file is not Python: {error}", "restore the file's text")
+
+
+def _syntax_problem(error: SyntaxError) -> Problem:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Problem(
+        f"the file is not Python {version}: {error.msg}",
+        "mend the syntax, or run revgate with the Python that the project uses, where that is newer"
+        f" than {version}",
+        (max(error.lineno or 1, 1), max(error.offset or 1, 1)),
+    )
+
+
+def _id_in_text(data: bytes) -> str | None:
+    """Return the id of a file that cannot be parsed, so that its children are not blamed too."""
+    found = _ID_IN_TEXT.findall(data)
+    return found[-1].decode("utf-8", "replace") if found else None
+
+
+def _assignments(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
+    """Yield what the module binds to the four names, in order; the last one counts."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield from _bound(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                yield from _bound(target, value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if statement.name in NAMES:
+                    yield statement.name, _Assigned(None, _position(statement), literal=False)
+            case _:
+                yield from _bound_within(statement)
+
+
+def _bound(target: ast.expr, value: ast.expr) -> "Iterator[tuple[str, _Assigned]]":
+    match target, value:
+        case ast.Name(id=name), _ if name in NAMES:
+            try:
+                yield name, _Assigned(_literal(value), _position(target), literal=True)
+            except ValueError:
+                yield name, _Assigned(None, _position(target), literal=False)
+        case (
+            (ast.Tuple(elts=targets) | ast.List(elts=targets)),
+            (ast.Tuple(elts=values) | ast.List(elts=values)),
+        ) if len(targets) == len(values):
+            for one_target, one_value in zip(targets, values, strict=True):
+                yield from _bound(one_target, one_value)
+        case ((ast.Tuple() | ast.List() | ast.Starred()), _):
+            yield from _bound_within(target)
+
+
+def _bound_within(node: ast.AST) -> "Iterator[tuple[str, _Assigned]]":
+    """Yield names bound inside an `if`, an import, a loop: bound, but to no literal."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if name in NAMES:
+                yield name, _Assigned(None, _position(inner), literal=False)
+            case ast.alias(name=name, asname=other) if (other or name) in NAMES:
+                yield other or name, _Assigned(None, _position(inner), literal=False)
+
+
+def _literal(node: ast.expr) -> str | tuple[str, ...] | None:
+    """Return a string, None, or a collection of strings.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    match node:
+        case ast.Constant(value=str() | None as value):
+            return value
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            values = [_literal(item) for item in items]
+            if all(isinstance(value, str) for value in values):
+                return tuple(str(value) for value in values)
+    raise ValueError
+
+
+def _position(node: ast.expr | ast.stmt | ast.alias) -> Position:
+    return node.lineno, node.col_offset + 1
+
+
+def _problems(path: str, assigned: dict[str, _Assigned]) -> "Iterator[Problem]":
+    match assigned.get("revision"):
+        case None:
+            if not _LEGACY_NAME.match(path.rpartition("/")[2]):
+                yield Problem(
+                    "the file has no `revision`",
+                    'write `revision = "..."` at the top of the file; a file that is no revision'
+                    " belongs elsewhere: Alembic loads every .py file of this folder",
+                )
+        case _Assigned(value=str() as value, position=position) if value:
+            yield from _illegal(value, position)
+        case _Assigned(position=position):
+            yield Problem(
+                "`revision` is not a literal string",
+                'write the id as a string: `revision = "..."`',
+                position,
+            )
+    match assigned.get("down_revision"):
+        case None:
+            yield Problem(
+                "the file has no `down_revision`",
+                'write `down_revision = "..."` with the id of the revision before this one, or'
+                " `down_revision = None` for the first",
+            )
+        case _Assigned(literal=False, position=position):
+            yield Problem(
+                "`down_revision` is not a literal",
+                'write the parent\'s id as a string: `down_revision = "..."`',
+                position,
+            )
+
+
+def _illegal(value: str, position: Position) -> "Iterator[Problem]":
+    illegal = sorted(ILLEGAL.intersection(value))
+    if illegal:
+        yield Problem(
+            f"the id `{value}` has {', '.join(map(repr, illegal))}, which Alembic refuses in an id",
+            "use letters, digits and underscores",
+            position,
+        )
+
+
+def _id(path: str, assigned: dict[str, _Assigned]) -> str | None:
+    if "revision" in assigned:
+        value = assigned["revision"].value
+        return value if isinstance(value, str) and value else None
+    # Alembic takes the id of files from before version 0.2 from their name.
+    legacy = _LEGACY_NAME.match(path.rpartition("/")[2])
+    return legacy[1] if legacy else None
+
+
+def _revision(path: str, assigned: dict[str, _Assigned]) -> Revision:
+    none = _Assigned((), (1, 1), literal=True)
+    stated = {name: assigned.get(name, none) for name in NAMES}
+    return Revision(
+        path=path,
+        id=_id(path, assigned) or "",
+        parents=_tuple(stated["down_revision"]),
+        labels=_tuple(stated["branch_labels"]),
+        depends_on=_tuple(stated["depends_on"]),
+        id_at=stated["revision"].position,
+        parents_at=stated["down_revision"].position,
+        labels_at=stated["branch_labels"].position,
+        depends_on_at=stated["depends_on"].position,
+        computed=tuple(name for name in NAMES if not stated[name].literal),
+    )
+
+
+def _tuple(assigned: _Assigned) -> tuple[str, ...]:
+    """Return ids as a tuple, each once; None and the empty string, as for Alembic, are none."""
+    value = assigned.value
+    if isinstance(value, str):
+        value = (value,) if value else ()
+    return tuple(dict.fromkeys(value or ()))
+
+
+def _header(tree: ast.Module, data: bytes) -> Header:
+    """Read the docstring's lines; positions are those of the source text."""
+    match tree.body[:1]:
+        case [ast.Expr(value=ast.Constant(value=str()) as docstring)]:
+            first, last = docstring.lineno, docstring.end_lineno or docstring.lineno
+        case _:
+            return Header()
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")[first - 1 : last]
+    found: dict[str, Stated] = {}
+    for number, line in enumerate(lines, first):
+        bare = line.strip().lstrip("rRuU").strip("\"'") if number == first else line
+        match = _STATED.match(bare.rstrip().removesuffix('"""').removesuffix("'''"))
+        if match:
+            column = line.index(match[1]) + 1
+            found.setdefault(match[1], Stated(match[2].strip(), (number, column)))
+    return Header(found.get("Revision ID"), found.get("Revises"), found.get("Create Date"))

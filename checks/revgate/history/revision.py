@@ -1,0 +1,132 @@
+"""The facts of one revision file, as data.
+
+Knows neither how they were read nor what is wrong with them. Two depths: `Revision` holds what
+the head of a file says and is cheap to have for ten thousand files; `Script` adds what its two
+functions do.
+"""
+
+from typing import NamedTuple
+
+Position = tuple[int, int]
+"""Line and column, both from 1."""
+
+NOWHERE: Position = (1, 1)
+
+
+class Stated(NamedTuple):
+    """One line of the docstring header, such as `Revises: efaa6e584823`."""
+
+    text: str
+    """Stripped; may be empty, as after `Revises:` in the first revision."""
+    position: Position
+
+
+class Header(NamedTuple):
+    """What the docstring says of the revision; None where a line is absent."""
+
+    revision_id: Stated | None = None
+    revises: Stated | None = None
+    create_date: Stated | None = None
+
+
+class Allow(NamedTuple):
+    """An inline `# revgate: allow[rule, rule] reason`."""
+
+    rules: tuple[str, ...]
+    reason: str
+    position: Position
+    """Of the comment."""
+    last: int
+    """It covers findings from its own line to this one: the next line of code, or the whole of
+    the function that begins there."""
+
+
+class Revision(NamedTuple):
+    """The head of a revision file: what the graph is made from."""
+
+    path: str
+    """Relative to the repository root, with forward slashes."""
+    id: str
+    parents: tuple[str, ...] = ()
+    """`down_revision`, always as a tuple; empty for a base."""
+    labels: tuple[str, ...] = ()
+    """`branch_labels`; a label that is computed is left out, and `computed` names it."""
+    depends_on: tuple[str, ...] = ()
+    id_at: Position = NOWHERE
+    parents_at: Position = NOWHERE
+    labels_at: Position = NOWHERE
+    depends_on_at: Position = NOWHERE
+    header: Header = Header()
+    allows: tuple[Allow, ...] = ()
+    computed: tuple[str, ...] = ()
+    """Names among `branch_labels` and `depends_on` whose value is no literal."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, without folders."""
+        return self.path.rpartition("/")[2]
+
+
+class Problem(NamedTuple):
+    """Why a file cannot be read as a revision."""
+
+    message: str
+    help: str
+    position: Position = NOWHERE
+
+
+class Unreadable(NamedTuple):
+    """A file that should be a revision and is not; never dropped in silence."""
+
+    path: str
+    problems: tuple[Problem, ...]
+    id: str | None = None
+    """The id, where at least that could be read: its children are then not parentless too."""
+
+    @classmethod
+    def of(cls, path: str, reason: str) -> "Unreadable":
+        """Describe a file whose bytes cannot be had."""
+        problem = Problem(
+            f"the file cannot be read: {reason}",
+            "give the file back, or remove it from the folder of the revisions",
+        )
+        return cls(path, (problem,))
+
+
+class Function(NamedTuple):
+    """`upgrade()` or `downgrade()` of one file."""
+
+    kind: str
+    """`absent`, `empty` (does nothing), `raises` (does nothing but raise), or `code`."""
+    position: Position = NOWHERE
+    """Of `def`."""
+    body: Position = NOWHERE
+    """Of the first statement that does something: of the `raise`, where raising is all."""
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the file has no such function."""
+        return self.kind == "absent"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the function is there and does nothing."""
+        return self.kind == "empty"
+
+    @property
+    def does_something(self) -> bool:
+        """Whether there is anything that would have to be taken back."""
+        return self.kind == "code"
+
+    @property
+    def raises(self) -> bool:
+        """Whether raising is all that the function does."""
+        return self.kind == "raises"
+
+
+class Script(NamedTuple):
+    """One whole revision file: its head and what its two functions do."""
+
+    revision: Revision
+    upgrade: Function
+    downgrade: Function

@@ -1,0 +1,229 @@
+"""Where bytes come from: the work tree, the git index, or a commit.
+
+Knows files, folders and git; nothing of Alembic or of Python's syntax. All three answer the same
+four questions, with paths relative to the repository root and forward slashes.
+"""
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from revgate.errors import CannotJudgeError, UsageError
+from revgate.git import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
+# Folders that nobody searches for an alembic.ini of their own, where there is no git to say so.
+_NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
+
+
+class Content(NamedTuple):
+    """One file's bytes, or why they cannot be had."""
+
+    path: str
+    data: bytes = b""
+    error: str | None = None
+
+
+class Source(Protocol):
+    """What a stage further on may ask."""
+
+    name: str
+    """As a sentence names it: `the work tree`."""
+
+    def configurations(self) -> list[str]:
+        """Paths of every alembic.ini and pyproject.toml, sorted."""
+
+    def has_folder(self, path: str) -> bool:
+        """Whether there is such a folder."""
+
+    def files(self, folder: str, *, recursive: bool) -> list[str]:
+        """Paths of what lies in a folder, sorted; with those below it where recursive."""
+
+    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+        """Read files, in the order asked for."""
+
+
+class WorkTree:
+    """The files as they lie on disk, tracked or not: what Alembic would load."""
+
+    name = "the work tree"
+
+    def __init__(self, root: str, *, is_repository: bool) -> None:
+        self.root = root
+        self.is_repository = is_repository
+
+    def configurations(self) -> list[str]:
+        """Ask git, so that nothing ignored counts; walk where there is no git."""
+        if not self.is_repository:
+            return sorted(self._walk())
+        found = self._known_to_git("--cached")
+        # Looking for untracked files walks the whole work tree: only where nothing is tracked yet.
+        found = found or self._known_to_git("--others", "--exclude-standard")
+        return sorted(path for path in found if os.path.isfile(os.path.join(self.root, path)))
+
+    def _known_to_git(self, *which: str) -> list[str]:
+        return _paths(git(self.root, "ls-files", "-z", *which, "--", *_configuration_globs()))
+
+    def _walk(self) -> "Iterator[str]":
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [
+                name for name in folders if name not in _NOT_SEARCHED and not name.startswith(".")
+            ]
+            for name in CONFIGURATIONS:
+                if name in files:
+                    path = os.path.relpath(os.path.join(folder, name), self.root)
+                    yield path.replace(os.sep, "/")
+
+    def has_folder(self, path: str) -> bool:
+        """Whether there is such a folder."""
+        return os.path.isdir(os.path.join(self.root, path))
+
+    def files(self, folder: str, *, recursive: bool) -> list[str]:
+        """List a folder, as Alembic does: links followed to files, not into folders."""
+        found: list[str] = []
+        waiting = [folder]
+        while waiting:
+            here = waiting.pop()
+            with os.scandir(os.path.join(self.root, here)) as entries:
+                for entry in entries:
+                    path = f"{here}/{entry.name}" if here not in ("", ".") else entry.name
+                    if not entry.is_dir(follow_symlinks=False):
+                        found.append(path)
+                    elif recursive and entry.name != "__pycache__":
+                        waiting.append(path)
+        return sorted(found)
+
+    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+        """Read files one by one; a link that leads nowhere or a device is an error, not a wait."""
+        for path in paths:
+            try:
+                yield Content(path, _read_regular(os.path.join(self.root, path)))
+            except OSError as error:
+                yield Content(path, error=error.strerror or str(error))
+
+
+def _read_regular(path: str) -> bytes:
+    # O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "not a regular file")
+        chunks = []
+        while chunk := os.read(descriptor, max(status.st_size + 1, 65536)):
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
+class GitTree:
+    """Files as git has them, read from its objects: the index, or a commit."""
+
+    def __init__(self, root: str, revision: str | None = None) -> None:
+        self.root = root
+        self.revision = revision
+        """The commit; None for the index."""
+        self.name = "the git index" if revision is None else f"commit {revision}"
+        self._blobs: dict[str, str] = {}
+
+    @classmethod
+    def at(cls, root: str, revision: str) -> "GitTree":
+        """Open a commit.
+
+        Raises:
+            UsageError: git knows no such commit.
+        """
+        try:
+            found = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        except CannotJudgeError:
+            raise UsageError(f"git knows no commit {revision!r}") from None
+        tree = cls(root, found.decode().strip())
+        tree.name = f"commit {revision}"
+        return tree
+
+    def configurations(self) -> list[str]:
+        """Every alembic.ini and pyproject.toml."""
+        if self.revision is None:
+            return sorted(self._entries(*_configuration_globs()))
+        # ls-tree knows no globs.
+        return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
+
+    def has_folder(self, path: str) -> bool:
+        """Whether git has anything below such a folder."""
+        return path in ("", ".") or bool(self._entries(_literal(path) + "/"))
+
+    def files(self, folder: str, *, recursive: bool) -> list[str]:
+        """List what git has in a folder."""
+        prefix = "" if folder in ("", ".") else f"{folder}/"
+        return sorted(
+            path
+            for path in self._entries(*([_literal(folder) + "/"] if prefix else []))
+            if path.startswith(prefix) and (recursive or "/" not in path[len(prefix) :])
+        )
+
+    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+        """Read files by one `git cat-file --batch`."""
+        unknown = [path for path in paths if path not in self._blobs]
+        if unknown:
+            self._entries(*(_literal(path) for path in unknown))
+        known = [self._blobs.get(path, "") for path in paths]
+        wanted = "".join(f"{blob}\n" for blob in known if blob).encode()
+        output = git(self.root, "cat-file", "--batch", stdin=wanted) if wanted else b""
+        at = 0
+        for path, blob in zip(paths, known, strict=True):
+            if not blob:
+                yield Content(path, error=f"not in {self.name}")
+                continue
+            end = output.index(b"\n", at)
+            words = output[at:end].split()
+            if words[-1] == b"missing":
+                yield Content(path, error=f"its content {blob} is not in this clone")
+                at = end + 1
+                continue
+            size = int(words[2])
+            yield Content(path, output[end + 1 : end + 1 + size])
+            at = end + size + 2
+
+    def _entries(self, *specs: str) -> dict[str, str]:
+        """Return content ids by path, of what the path specs name."""
+        if self.revision is None:
+            listing = git(self.root, "ls-files", "--stage", "-z", "--", *specs)
+        else:
+            listing = git(
+                self.root,
+                *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--"),
+                *(spec.removeprefix(":(literal)") for spec in specs),
+            )
+        found = {}
+        for entry in _paths(listing):
+            facts, _, path = entry.partition("\t")
+            mode, *rest = facts.split(" ")
+            # index: mode id stage; tree: mode type id. Links and submodules are no revisions.
+            blob, stage = (rest[0], rest[1]) if self.revision is None else (rest[1], "0")
+            if stage != "0":
+                raise CannotJudgeError(
+                    f"{path} is in conflict: resolve it, `git add` it, and run this again"
+                )
+            if mode.startswith("100"):
+                found[path] = blob
+        self._blobs.update(found)
+        return found
+
+
+def _literal(path: str) -> str:
+    return f":(literal){path}"
+
+
+def _configuration_globs() -> "Iterable[str]":
+    for name in CONFIGURATIONS:
+        yield name
+        yield f":(glob)**/{name}"
+
+
+def _paths(output: bytes) -> list[str]:
+    """Split what git printed with `-z`; bytes that are no UTF-8 survive the way back."""
+    return os.fsdecode(output).split("\0")[:-1]

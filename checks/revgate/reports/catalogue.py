@@ -1,0 +1,62 @@
+"""The rules as text, JSON or Markdown, from their own docstrings."""
+
+import json
+from typing import TYPE_CHECKING
+
+from revgate.errors import UsageError
+from revgate.rules import all_rules
+from revgate.settings import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def render(form: str) -> str:
+    """List every rule in a format: text, json or markdown."""
+    if form == "json":
+        rules = [
+            {
+                "rule": rule.name,
+                "group": rule.group.value,
+                "severity": rule.severity.value,
+                "summary": rule.summary,
+                "documentation": rule.documentation,
+            }
+            for rule in all_rules().values()
+        ]
+        return json.dumps({"schema": 1, "rules": rules}, indent=2) + "\n"
+    lines = _markdown() if form == "markdown" else _text()
+    return "".join(f"{line}\n" for line in lines)
+
+
+def explain(name: str) -> str:
+    """Write the documentation of one rule.
+
+    Raises:
+        UsageError: There is no such rule; with the nearest that there is.
+    """
+    rules = all_rules()
+    if name not in rules:
+        raise UsageError(f"unknown rule {name!r}{nearest(name, list(rules))}")
+    rule = rules[name]
+    return f"{rule.name} ({rule.group}, {rule.severity})\n\n{rule.documentation}\n"
+
+
+def _text() -> "Iterator[str]":
+    rules = all_rules().values()
+    width = max(len(rule.name) for rule in rules)
+    group = None
+    for rule in rules:
+        if rule.group is not group:
+            if group is not None:
+                yield ""
+            yield f"{rule.group}:"
+            group = rule.group
+        yield f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}"
+
+
+def _markdown() -> "Iterator[str]":
+    yield "| rule | group | severity | what is wrong |"
+    yield "| --- | --- | --- | --- |"
+    for rule in all_rules().values():
+        yield f"| `{rule.name}` | {rule.group} | {rule.severity} | {rule.summary} |"

@@ -1,0 +1,176 @@
+"""The chain as a picture: text, Mermaid, DOT or JSON.
+
+Knows graphs; nothing of findings.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from revgate.reports import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+FORMATS = ("text", "mermaid", "dot", "json")
+
+
+def render(histories: "Sequence[History]", form: str) -> str:
+    """Draw the histories in one of `FORMATS`."""
+    if form == "json":
+        return json.dumps({"schema": 1, "environments": [*map(_json, histories)]}, indent=2) + "\n"
+    draw = {"text": _text, "mermaid": _mermaid, "dot": _dot}[form]
+    return "".join(f"{line}\n" for line in draw(histories))
+
+
+def title(revision: "Revision") -> str:
+    """Return the words of a file name, as a title."""
+    stem = revision.name.removesuffix(".py")
+    words = [word for word in stem.split("_") if word and word != revision.id]
+    return " ".join(word for word in words if not word.isdigit()) or stem
+
+
+def _order(history: "History") -> "list[Revision]":
+    """Return revisions with parents first; what a cycle holds comes last."""
+    graph = history.graph
+    ordered = list(graph.order)
+    left = sorted(graph.by_id.keys() - set(ordered))
+    return [graph.by_id[key] for key in ordered + left]
+
+
+def _marks(history: "History", revision: "Revision") -> str:
+    graph = history.graph
+    marks = []
+    if revision.id in graph.heads:
+        marks.append("head")
+    if revision.id in graph.branch_points:
+        marks.append("branch point")
+    if len(revision.parents) > 1:
+        marks.append("merge point")
+    marks += [f"missing parent {parent}" for each, parent in graph.missing if each is revision]
+    return f" ({', '.join(marks)})" if marks else ""
+
+
+def _text(histories: "Sequence[History]") -> "Iterator[str]":
+    """Newest first, as `alembic history` has it; a column each for branches side by side."""
+    for history in histories:
+        if len(histories) > 1:
+            yield printable(f"{history.environment.name}:")
+        lanes: list[str | None] = []
+        for revision in reversed(_order(history)):
+            if revision.id not in lanes:
+                lanes = _occupy(lanes, revision.id)
+            lane = lanes.index(revision.id)
+            drawn = " ".join(
+                "*" if at == lane else ("|" if key else " ") for at, key in enumerate(lanes)
+            )
+            line = f"{drawn} {revision.id} {title(revision)}{_marks(history, revision)}"
+            yield printable(line)
+            lanes = _advance(lanes, lane, revision)
+
+
+def _occupy(lanes: list[str | None], key: str) -> list[str | None]:
+    if None in lanes:
+        at = lanes.index(None)
+        return [*lanes[:at], key, *lanes[at + 1 :]]
+    return [*lanes, key]
+
+
+def _advance(lanes: list[str | None], lane: int, revision: "Revision") -> list[str | None]:
+    """Hand a lane on to the first parent; lanes that wait for the same parent become one."""
+    after = [*lanes]
+    after[lane] = None
+    for number, parent in enumerate(revision.parents):
+        if parent not in after:
+            if number == 0:
+                after[lane] = parent
+            else:
+                after = _occupy(after, parent)
+    while after and after[-1] is None:
+        after.pop()
+    return after
+
+
+def _mermaid(histories: "Sequence[History]") -> "Iterator[str]":
+    """Draw a flowchart; nodes bear numbers, since an id might be a word of Mermaid's own."""
+    yield "flowchart BT"
+    for number, history in enumerate(histories):
+        names = _numbers(history, f"e{number}r")
+        for key, name in names.items():
+            revision = history.graph.by_id.get(key)
+            if revision is None:
+                yield f'    {name}["{_entity(key)}<br/>missing"]:::missing'
+                continue
+            shape = ":::head" if key in history.graph.heads else ""
+            yield f'    {name}["{_entity(key)}<br/>{_entity(title(revision))}"]{shape}'
+        for child, parent in _edges(history):
+            yield f"    {names[parent]} --> {names[child]}"
+    yield "    classDef head stroke-width:3px"
+    yield "    classDef missing stroke-dasharray:4"
+
+
+def _entity(text: str) -> str:
+    """Escape for a quoted label: Mermaid knows no backslashes, only numbered entities."""
+    return "".join(
+        character if character.isalnum() or character in " _.,-" else f"#{ord(character)};"
+        for character in printable(text)
+    )
+
+
+def _dot(histories: "Sequence[History]") -> "Iterator[str]":
+    yield "digraph history {"
+    yield "    rankdir=BT; node [shape=box];"
+    for number, history in enumerate(histories):
+        names = _numbers(history, f"e{number}r")
+        for key, name in names.items():
+            revision = history.graph.by_id.get(key)
+            label = f"{key}\n{title(revision) if revision else 'missing'}"
+            style = " style=dashed" if revision is None else ""
+            style += " penwidth=3" if key in history.graph.heads else ""
+            yield f"    {name} [label={_quoted(label)}{style}];"
+        for child, parent in _edges(history):
+            yield f"    {names[child]} -> {names[parent]};"
+    yield "}"
+
+
+def _quoted(text: str) -> str:
+    lines = [printable(line) for line in text.split("\n")]
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    return '"' + "\\n".join(escaped) + '"'
+
+
+def _edges(history: "History") -> "Iterator[tuple[str, str]]":
+    for revision in _order(history):
+        for parent in revision.parents:
+            yield revision.id, parent
+
+
+def _numbers(history: "History", prefix: str) -> dict[str, str]:
+    """Name every revision and every missing parent."""
+    keys = dict.fromkeys(revision.id for revision in _order(history))
+    keys |= dict.fromkeys(parent for _, parent in _edges(history))
+    return {key: f"{prefix}{number}" for number, key in enumerate(keys)}
+
+
+def _json(history: "History") -> dict[str, Any]:
+    graph = history.graph
+    return {
+        "name": history.environment.name,
+        "heads": list(graph.heads),
+        "bases": list(graph.bases),
+        "branch_points": list(graph.branch_points),
+        "merge_points": list(graph.merge_points),
+        "revisions": [
+            {
+                "revision": revision.id,
+                "down_revision": list(revision.parents),
+                "branch_labels": list(revision.labels),
+                "depends_on": list(revision.depends_on),
+                "path": revision.path,
+                "line": revision.id_at[0],
+            }
+            for revision in _order(history)
+        ],
+    }

@@ -1,0 +1,70 @@
+"""A revision file is not named by its time and what it does.
+
+## Why it hurts
+Files that begin with their time lie in the order in which they run, and two people never pick the
+same name by chance. Without it, the order of a history can only be found by reading every file.
+
+## Example
+    versions/add_user_preferences.py
+    versions/20251332120000_add_user_preferences.py     # there is no month 13
+
+## Instead
+    versions/20251118120000_add_user_preferences.py
+
+Another form is set with `file-name`: `"any"`, or a regular expression with `(?P<stamp>...)` and
+`(?P<slug>...)`.
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.history.names import impossible
+from revgate.rules import ERROR, NAMING, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+
+@rule(severity=ERROR, group=NAMING)
+def file_name(history: "History") -> "Iterator[Finding]":
+    """Yield each file whose name has not the form, or whose time is none of the calendar."""
+    for revision in history.judged:
+        named = history.named(revision)
+        if named is None:
+            yield Finding(
+                f"the file name `{revision.name}` does not have the form"
+                f" `{_form(history.scope.file_name)}`",
+                _help(history, revision),
+                revision.path,
+                revision=revision.id,
+            )
+        elif named.stamp is not None and (why := impossible(named.stamp)):
+            yield Finding(
+                f"`{named.stamp}` in the file name `{revision.name}` is no time: {why}",
+                "name the file by the time at which it was made",
+                revision.path,
+                revision=revision.id,
+            )
+
+
+def _form(setting: str) -> str:
+    return "YYYYMMDDHHMMSS_description.py" if setting == "timestamp" else setting
+
+
+def _help(history: "History", revision: "Revision") -> str:
+    if history.scope.file_name != "timestamp":
+        return "rename the file as the setting `file-name` has it"
+    import re
+
+    created = revision.header.create_date
+    digits = re.sub(r"\D", "", created.text)[:14] if created else ""
+    stamp = digits if len(digits) == 14 else "YYYYMMDDHHMMSS"
+    words = [
+        word
+        for word in re.findall(r"[A-Za-z0-9]+", revision.name.removesuffix(".py"))
+        if word != revision.id and not word.isdigit()
+    ]
+    slug = "_".join(words).lower() or "description"
+    return f"rename the file to `{stamp}_{slug}.py`"

@@ -1,0 +1,40 @@
+"""A revision is stamped with a time that is still to come.
+
+## Why it hurts
+Whatever is written until then sorts before it, and is refused by `timestamp-order` if it follows
+it. It happens when a timestamp is made up by hand, or a clock is wrong.
+
+## Example
+    versions/29991231235959_add_invoices.py
+
+## Instead
+    versions/20251118120000_add_invoices.py
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import NAMING, WARNING, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.history import History
+
+
+@rule(severity=WARNING, group=NAMING)
+def future_timestamp(history: "History") -> "Iterator[Finding]":
+    """Yield each revision whose timestamp has come in no time zone yet."""
+    from datetime import UTC, datetime, timedelta
+
+    # Stamps bear no zone; the easternmost is 14 hours ahead of UTC.
+    latest = (datetime.now(UTC) + timedelta(hours=14)).strftime("%Y%m%d%H%M%S")
+    for revision in history.judged:
+        named = history.named(revision)
+        stamp = (named.stamp or "") if named else ""
+        if stamp > latest[: len(stamp)]:
+            yield Finding.at(
+                revision,
+                revision.id_at,
+                f"the timestamp {stamp} of `{revision.id}` is still to come",
+                help="stamp the revision with the time at which it was made",
+            )

@@ -1,0 +1,36 @@
+"""A revision has no `downgrade()`.
+
+## Why it hurts
+`alembic downgrade` stops with an `AttributeError` in the middle of a rollback, which is the one
+moment when nobody wants to write it.
+
+## Example
+    def upgrade() -> None:
+        op.create_table("invoices", sa.Column("id", sa.Uuid(), primary_key=True))
+
+## Instead
+    def downgrade() -> None:
+        op.drop_table("invoices")
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import DOWNGRADE, ERROR, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.revision import Script
+
+
+@rule(severity=ERROR, group=DOWNGRADE)
+def missing_downgrade(script: "Script") -> "Iterator[Finding]":
+    """Yield a file without `downgrade()`."""
+    if script.downgrade.is_absent:
+        yield Finding.at(
+            script.revision,
+            script.upgrade.position,
+            f"`{script.revision.id}` has no `downgrade()`",
+            help="write `def downgrade() -> None:` with what takes `upgrade()` back, last step"
+            " first",
+        )

@@ -1,0 +1,90 @@
+"""The history has more than one head.
+
+## Why it hurts
+Two revisions were written on top of the same parent, mostly in two pull requests that were both
+green. The deployment stops at "Multiple head revisions are present for given argument 'head'".
+
+## Example
+    # 20251118120000_add_invoices.py
+    down_revision = "20251117000000"
+
+    # 20251118130000_add_receipts.py
+    down_revision = "20251117000000"
+
+## Instead
+    # 20251118130000_add_receipts.py
+    down_revision = "20251118120000"
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import CHAIN, ERROR, Finding, Related, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+
+@rule(severity=ERROR, group=CHAIN)
+def multiple_heads(history: "History") -> "Iterator[Finding]":
+    """Yield one finding for each set of heads that should be one."""
+    for heads in _rivals(history):
+        *others, last = sorted(heads, key=_age)
+        names = ", ".join(f"`{head.id}`" for head in (*others, last))
+        yield Finding.at(
+            last,
+            last.parents_at,
+            f"the history has {len(heads)} heads: {names}",
+            help=_help(history, others, last),
+            related=list(_related(history, [*others, last])),
+        )
+
+
+def _rivals(history: "History") -> "Iterator[list[Revision]]":
+    """Yield the heads that stand side by side without leave.
+
+    What hangs from a missing parent is left out: where it belongs shows when that is mended, and
+    `missing-parent` says so already.
+    """
+    graph = history.graph
+    if len(graph.heads) < 2:
+        return
+    whole = [graph.by_id[key] for key in graph.heads if not graph.broken(key)]
+    groups: dict[str | None, list[Revision]] = {}
+    for head in whole:
+        labels = {label for key in graph.ancestors(head.id) for label in graph.by_id[key].labels}
+        of = next((label for label in history.scope.branches if label in labels), None)
+        groups.setdefault(of, []).append(head)
+    yield from (heads for heads in groups.values() if len(heads) > 1)
+
+
+def _age(revision: "Revision") -> tuple[str, str]:
+    """Return what sorts the newer behind the older, as far as the files tell."""
+    created = revision.header.create_date
+    return (created.text if created else "", revision.name)
+
+
+def _related(history: "History", heads: "list[Revision]") -> "Iterator[Related]":
+    point = history.graph.common_ancestor([head.id for head in heads])
+    if point is not None:
+        fork = history.graph.by_id[point]
+        yield Related(fork.path, fork.id_at[0], f"the branches part at `{fork.id}`")
+    for head in heads:
+        yield Related(head.path, head.parents_at[0], f"`{head.id}` is a head")
+
+
+def _help(history: "History", others: "list[Revision]", last: "Revision") -> str:
+    point = history.graph.common_ancestor([each.id for each in (*others, last)])
+    own = history.graph.ancestors(last.id) - history.graph.ancestors(*(each.id for each in others))
+    first = next((key for key in history.graph.order if key in own), last.id)
+    way = (
+        f"put one behind the other: in `{history.graph.by_id[first].path}` write `down_revision ="
+        f' "{others[-1].id}"`'
+    )
+    if point is None:
+        way += " (the two have no common ancestor)"
+    if history.scope.linear:
+        return f"{way}; or let `revgate rebase` do it on the branch that is not merged yet"
+    return f'{way}; or join them: `alembic merge -m "merge heads" heads`'

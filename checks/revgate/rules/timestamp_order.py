@@ -1,0 +1,51 @@
+"""A revision is stamped earlier than its parent.
+
+## Why it hurts
+Files lie in the order of their names, and a reader takes that for the order in which they run.
+It happens when a branch is put behind another without a fresh timestamp.
+
+## Example
+    # 20251118120000_add_invoices.py
+    down_revision = "20251119080000"
+
+## Instead
+    # 20251119090000_add_invoices.py
+    down_revision = "20251119080000"
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import ERROR, NAMING, Finding, Related, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+
+@rule(severity=ERROR, group=NAMING)
+def timestamp_order(history: "History") -> "Iterator[Finding]":
+    """Yield each revision whose timestamp is before that of a parent."""
+    by_id = history.graph.by_id
+    for revision in history.judged:
+        stamp = _stamp(history, revision)
+        parents = [by_id[key] for key in revision.parents if key in by_id]
+        for parent in parents if stamp else ():
+            before = _stamp(history, parent)
+            # Stamps of different length come from different forms and do not compare.
+            if len(before) == len(stamp) and stamp < before:
+                yield Finding.at(
+                    revision,
+                    revision.parents_at,
+                    f"`{revision.id}` is stamped {stamp}, before its parent `{parent.id}`"
+                    f" ({before})",
+                    help=f"give `{revision.id}` a fresh timestamp: `revgate rebase --restamp`"
+                    " renames the file and changes the id where it stands",
+                    related=[Related(parent.path, parent.id_at[0], "the parent")],
+                )
+
+
+def _stamp(history: "History", revision: "Revision") -> str:
+    named = history.named(revision)
+    return (named.stamp or "") if named else ""

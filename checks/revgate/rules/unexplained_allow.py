@@ -1,0 +1,37 @@
+"""An inline `allow` gives no reason.
+
+## Why it hurts
+Whoever reads the line next cannot tell whether the exception still holds, so it stays for ever.
+
+## Example
+    # revgate: allow[raising-downgrade]
+    raise NotImplementedError
+
+## Instead
+    # revgate: allow[raising-downgrade] the column held derived data
+    raise NotImplementedError
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import ERROR, HOUSEKEEPING, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.allows import Settled
+
+
+@rule(severity=ERROR, group=HOUSEKEEPING)
+def unexplained_allow(settled: "Settled") -> "Iterator[Finding]":
+    """Yield each allow without a reason."""
+    for revision in settled.revisions:
+        for allow in revision.allows:
+            if not allow.reason:
+                names = ", ".join(allow.rules)
+                yield Finding.at(
+                    revision,
+                    allow.position,
+                    f"`allow[{names}]` gives no reason",
+                    help=f"write the reason behind it: `# revgate: allow[{names}] because ...`",
+                )

@@ -1,0 +1,38 @@
+"""A file in the folder of the revisions cannot be read as a revision.
+
+## Why it hurts
+Alembic imports every `.py` file of the folder, so one broken file stops every command. And a
+check that skipped the file would call a history clean that it has not seen.
+
+Reported are: a file that is not Python, or not of the Python that runs revgate; a `revision` or
+`down_revision` that is absent, or that is computed rather than written down; an id with a
+character that Alembic refuses.
+
+## Example
+    revision = make_id("add invoices")
+    down_revision = PREVIOUS
+
+## Instead
+    revision = "20251118120000"
+    down_revision = "20251117000000"
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import CHAIN, ERROR, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.history import History
+
+
+@rule(severity=ERROR, group=CHAIN)
+def unreadable_revision(history: "History") -> "Iterator[Finding]":
+    """Yield every problem of every unreadable file."""
+    for unreadable in history.unreadable:
+        for problem in unreadable.problems:
+            line, column = problem.position
+            yield Finding(
+                problem.message, problem.help, unreadable.path, line, column, unreadable.id
+            )

@@ -1,0 +1,342 @@
+"""The settings: `[tool.revgate]` in pyproject.toml, or the same keys at the top of revgate.toml.
+
+Knows the keys and their types, not what rules make of them. `KEYS` is the one description: the
+checks below and the JSON Schema that is shipped are both made from it.
+"""
+
+import os
+from typing import Any, NamedTuple
+
+from revgate.errors import UsageError
+
+FILES = ("revgate.toml", "pyproject.toml")
+
+
+class Scope(NamedTuple):
+    """The settings that may differ from environment to environment."""
+
+    expect_tables: int | None = None
+    """Tables after both upgrades; the version table does not count."""
+    baseline: str | None = None
+    """Up to this revision, naming and downgrade rules are not asked."""
+    file_name: str = "timestamp"
+    """`timestamp`, `any`, or a regular expression with `(?P<stamp>)` and `(?P<slug>)`."""
+    linear: bool = True
+    branches: tuple[str, ...] = ()
+    """Branch labels that may stand side by side, one head each."""
+
+
+class EnvironmentSetting(NamedTuple):
+    """One `[[tool.revgate.environment]]`."""
+
+    name: str
+    config: str
+    """Path of the Alembic configuration, relative to the repository root."""
+    section: str = "alembic"
+    scope: Scope = Scope()
+
+
+class Settings(NamedTuple):
+    """All settings of one repository; the defaults where it has none."""
+
+    path: str | None = None
+    """The file they were read from, relative to the repository root."""
+    scope: Scope = Scope()
+    ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, str], ...] = ()
+    environments: tuple[EnvironmentSetting, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables that env.py wants while the round trip runs it."""
+
+
+# key: (JSON Schema of its value, what it means)
+SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
+    "expect-tables": (
+        {"type": "integer", "minimum": 0},
+        "Number of tables after both upgrades; the version table does not count.",
+    ),
+    "baseline": (
+        {"type": "string", "minLength": 1},
+        "Up to this revision, naming and downgrade rules are not asked; chain rules always are.",
+    ),
+    "file-name": (
+        {"type": "string", "minLength": 1},
+        '"timestamp", "any", or a regular expression with (?P<stamp>) and (?P<slug>).',
+    ),
+    "linear": (
+        {"type": "boolean"},
+        "false: merge points are accepted; heads still must be one.",
+    ),
+    "branches": (
+        {"type": "array", "items": {"type": "string"}},
+        "Branch labels that may stand side by side, one head each.",
+    ),
+}
+ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {
+    "name": ({"type": "string", "minLength": 1}, "The environment's name in reports."),
+    "config": (
+        {"type": "string", "minLength": 1},
+        "Its alembic.ini or pyproject.toml, relative to the repository root.",
+    ),
+    "section": (
+        {"type": "string", "minLength": 1},
+        'The section of the file, "alembic" unless told.',
+    ),
+    **SCOPE_KEYS,
+}
+KEYS: dict[str, tuple[dict[str, Any], str]] = {
+    **SCOPE_KEYS,
+    "ignore": (
+        {"type": "array", "items": {"type": "string"}},
+        "Rules that are not asked.",
+    ),
+    "severity": (
+        {"type": "object", "additionalProperties": {"enum": ["error", "warning"]}},
+        'Another severity for a rule: { "table-rewrite" = "error" }.',
+    ),
+    "environment": (
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "config"],
+                "additionalProperties": False,
+                "properties": {
+                    key: {**schema, "description": text}
+                    for key, (schema, text) in ENVIRONMENT_KEYS.items()
+                },
+            },
+        },
+        "Alembic environments, where every alembic.ini that git knows will not do.",
+    ),
+    "env": (
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        "Environment variables that env.py wants while the round trip runs it.",
+    ),
+}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the settings."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of revgate: [tool.revgate] in pyproject.toml, or revgate.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: {**value, "description": text} for key, (value, text) in KEYS.items()},
+    }
+
+
+def load(root: str) -> Settings:
+    """Read the settings of a repository.
+
+    Args:
+        root: The repository root, an absolute path.
+
+    Raises:
+        UsageError: The file is no TOML, or says something that no setting can mean; every such
+            thing at once, with the nearest valid name.
+    """
+    for name in FILES:
+        table = _table(root, name)
+        if table is not None:
+            return from_table(table, name)
+    return Settings()
+
+
+def load_file(root: str, path: str) -> Settings:
+    """Read the settings from one file.
+
+    Args:
+        root: The repository root, an absolute path.
+        path: The file, relative to the root.
+
+    Raises:
+        UsageError: As `load`, or the file holds no settings.
+    """
+    table = _table(root, path)
+    if table is None:
+        raise UsageError(f"{path} has no settings: write them below [tool.revgate]")
+    return from_table(table, path)
+
+
+def with_config(settings: Settings, config: str) -> Settings:
+    """Narrow settings down to the environments of one Alembic configuration.
+
+    Args:
+        settings: Those of the repository.
+        config: The path of an alembic.ini, relative to the root.
+    """
+    named = tuple(each for each in settings.environments if each.config == config)
+    if not named:
+        name = os.path.dirname(config) or config
+        named = (EnvironmentSetting(name, config, scope=settings.scope),)
+    return settings._replace(environments=named)
+
+
+def _table(root: str, name: str) -> dict[str, Any] | None:
+    """Return the table of settings in a file; None where it has none."""
+    try:
+        with open(os.path.join(root, name), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+    in_tool = os.path.basename(name) == "pyproject.toml"
+    if in_tool and b"revgate" not in data:
+        return None  # spares the common case the import of a TOML parser
+    whole = parse_toml(data, name)
+    if not in_tool:
+        return whole
+    tool = whole.get("tool")
+    table = tool.get("revgate") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError("`tool.revgate` in pyproject.toml is not a table: write [tool.revgate]")
+    return table
+
+
+def parse_toml(data: bytes, name: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    Raises:
+        UsageError: It is none, or no UTF-8, or nested beyond what Python's parser bears.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{name} is not valid TOML: {error}") from None
+
+
+def from_table(table: dict[str, Any], path: str) -> Settings:
+    """Make settings of a parsed table.
+
+    Raises:
+        UsageError: Lists everything that is wrong with the table.
+    """
+    from revgate.rules import all_rules
+
+    problems = _problems(table, KEYS, "")
+    names = list(all_rules())
+    if not problems:
+        for name in [*table.get("ignore", ()), *table.get("severity", {})]:
+            if name not in names:
+                problems.append(f"unknown rule {name!r}{nearest(name, names)}")
+        problems += _unusable_values(table)
+        for setting in table.get("environment", ()):
+            problems += _unusable_values(setting)
+    if problems:
+        raise UsageError(
+            "\n".join(f"{path}: {problem}" for problem in problems)
+            + "\nsee the settings in the README, or `revgate rules` for the rules"
+        )
+    return Settings(
+        path=path,
+        scope=_scope(table, Scope()),
+        ignore=tuple(table.get("ignore", ())),
+        severity=tuple(table.get("severity", {}).items()),
+        environments=tuple(
+            EnvironmentSetting(
+                each["name"],
+                each["config"],
+                each.get("section", "alembic"),
+                _scope(each, _scope(table, Scope())),
+            )
+            for each in table.get("environment", ())
+        ),
+        env=tuple(table.get("env", {}).items()),
+    )
+
+
+def nearest(word: str, valid: list[str]) -> str:
+    """Return `; did you mean 'x'?` with the nearest valid word, or nothing where none is near."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, valid, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _scope(table: dict[str, Any], default: Scope) -> Scope:
+    values = {key.replace("-", "_"): table[key] for key in SCOPE_KEYS if key in table}
+    if "branches" in values:
+        values["branches"] = tuple(values["branches"])
+    return default._replace(**values)
+
+
+_PYTHON_TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+_TOML_WORDS = {
+    "string": "a string",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "an array",
+    "object": "a table",
+}
+
+
+def _problems(
+    table: dict[str, Any], keys: dict[str, tuple[dict[str, Any], str]], prefix: str
+) -> list[str]:
+    problems = []
+    for key, value in table.items():
+        if key not in keys:
+            problems.append(f"unknown setting `{prefix}{key}`{nearest(key, list(keys))}")
+        else:
+            problems += _mistyped(value, keys[key][0], f"{prefix}{key}")
+    return problems
+
+
+def _mistyped(value: object, expected: dict[str, Any], name: str) -> list[str]:
+    """Check a value against the few words of JSON Schema that `KEYS` uses."""
+    if "enum" in expected:
+        words = " or ".join(repr(word) for word in expected["enum"])
+        return [] if value in expected["enum"] else [f"`{name}` is {value!r}, expected {words}"]
+    kind = expected["type"]
+    if not isinstance(value, _PYTHON_TYPES[kind]) or (
+        kind == "integer" and isinstance(value, bool)
+    ):
+        return [f"`{name}` is {value!r}, expected {_TOML_WORDS[kind]}"]
+    if isinstance(value, int) and value < expected.get("minimum", value):
+        return [f"`{name}` is {value!r}, expected at least {expected['minimum']}"]
+    if value == "" and expected.get("minLength"):
+        return [f"`{name}` is empty"]
+    if isinstance(value, list):
+        return [
+            problem
+            for number, item in enumerate(value)
+            for problem in _mistyped(item, expected["items"], f"{name}[{number}]")
+        ]
+    if isinstance(value, dict):
+        return _mistyped_table(value, expected, name)
+    return []
+
+
+def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) -> list[str]:
+    if "properties" not in expected:
+        return [
+            problem
+            for key, item in value.items()
+            for problem in _mistyped(item, expected["additionalProperties"], f"{name}.{key}")
+        ]
+    missing = [
+        f"`{name}` has no `{key}`" for key in expected.get("required", ()) if key not in value
+    ]
+    return missing + _problems(value, ENVIRONMENT_KEYS, f"{name}.")
+
+
+def _unusable_values(table: dict[str, Any]) -> list[str]:
+    """Return what a type cannot say: whether `file-name` is a usable pattern."""
+    import re
+
+    pattern = table.get("file-name", "any")
+    if pattern in ("any", "timestamp"):
+        return []
+    try:
+        groups = re.compile(pattern).groupindex
+    except (re.error, RecursionError, OverflowError) as error:
+        return [f"`file-name` is no regular expression: {error}"]
+    if "stamp" not in groups and "slug" not in groups:
+        expected = "a regular expression with (?P<stamp>...) and (?P<slug>...)"
+        return [f"`file-name` is {pattern!r}, expected 'timestamp', 'any', or {expected}"]
+    return []
