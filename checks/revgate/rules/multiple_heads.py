@@ -85,6 +85,7 @@ def _help(history: "History", others: "list[Revision]", last: "Revision") -> str
     )
     if point is None:
         way += " (the two have no common ancestor)"
+    join = 'join them: `alembic merge -m "merge heads" heads`'
     if history.scope.linear:
-        return f"{way}; or let `revgate rebase` do it on the branch that is not merged yet"
-    return f'{way}; or join them: `alembic merge -m "merge heads" heads`'
+        join += ", which wants `linear = false` in the settings"
+    return f"{way}; or {join}"

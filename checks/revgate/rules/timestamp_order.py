@@ -40,8 +40,8 @@ def timestamp_order(history: "History") -> "Iterator[Finding]":
                     revision.parents_at,
                     f"`{revision.id}` is stamped {stamp}, before its parent `{parent.id}`"
                     f" ({before})",
-                    help=f"give `{revision.id}` a fresh timestamp: `revgate rebase --restamp`"
-                    " renames the file and changes the id where it stands",
+                    help=f"give `{revision.id}` a fresh timestamp: rename `{revision.name}`, and"
+                    " change the id in it and in the `down_revision` of what follows",
                     related=[Related(parent.path, parent.id_at[0], "the parent")],
                 )
 

@@ -1,0 +1,18 @@
+"""Case."""
+
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def _drop_all() -> None:
+    op.drop_table("invoices")
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def downgrade() -> None:
+    _drop_all()

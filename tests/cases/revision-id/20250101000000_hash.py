@@ -1,0 +1,14 @@
+"""Case."""
+
+from alembic import op
+
+revision = "ae1027a6acf4"  # expect: revision-id
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def downgrade() -> None:
+    op.drop_table("invoices")

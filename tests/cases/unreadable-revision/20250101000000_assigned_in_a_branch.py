@@ -1,0 +1,12 @@
+revision = "20250101000000"
+if SMALL:
+    revision = "x"  # expect: unreadable-revision
+down_revision = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

@@ -1,0 +1,11 @@
+revision = "20250101"
+revision += "000000"  # expect: unreadable-revision
+down_revision = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

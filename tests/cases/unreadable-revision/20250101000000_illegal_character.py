@@ -1,0 +1,10 @@
+revision = "a@b"  # expect: unreadable-revision
+down_revision = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

@@ -1,0 +1,11 @@
+from ids import revision  # expect: unreadable-revision
+
+down_revision = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

@@ -1,0 +1,9 @@
+down_revision = None  # expect: unreadable-revision
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

@@ -1,0 +1,11 @@
+revision: str
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass

@@ -1,0 +1,10 @@
+revision = "20250101000000"
+down_revision = ()
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass
