@@ -1,0 +1,57 @@
+# Everything runs in an environment of its own, made on first use: a fresh machine needs nothing
+# but Python 3.11 or newer, make and git.
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UV := $(shell command -v uv)
+
+.PHONY: help gate test lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make gate    the gate on the reference application: static rules, then both ways'
+	@echo 'make test    every test'
+	@echo 'make lint    style, types, workflows, hooks'
+	@echo 'make bench   the budgets, measured against today'"'"'s alternatives'
+	@echo 'make clean   remove the environment and what builds leave behind'
+
+gate: $(INSTALLED)
+	$(BIN)/revgate gate
+
+# Through the interpreter, for a path with a space or of great length breaks scripts' first lines.
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# hooks/revgate and .ci/run are named, since no suffix gives them away.
+lint: $(INSTALLED)
+	$(BIN)/ruff check . hooks/revgate
+	$(BIN)/ruff format --check . hooks/revgate
+	$(BIN)/mypy
+	$(BIN)/shellcheck .ci/run
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github
+	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
+	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
+
+bench: $(INSTALLED)
+	@test -e benchmarks/run.py || { echo 'make bench: there is no benchmarks/run.py yet' >&2; exit 1; }
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+
+# The mark comes last, so that an installation that was cut short is taken up again.
+$(INSTALLED): pyproject.toml
+ifdef UV
+	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --editable '.[live,github,dev]'
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[live,github,dev]'
+endif
+	@touch $@
