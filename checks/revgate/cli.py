@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from revgate.findings import Result
     from revgate.history.source import Source
-    from revgate.judge import Choice, Read
+    from revgate.judge import Choice
     from revgate.settings import Settings
 
 FORMATS = ("text", "json")
@@ -192,6 +192,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         default=[],
         help="write one more report; may repeat",
     )
+    command.add_argument(
+        "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
+    )
     command.add_argument("--quiet", action="store_true", help="findings only")
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
@@ -230,7 +233,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
     root, settings, choice = _configured(arguments)
     result, _ = judge.check(
-        _source(arguments, root), settings, choice, environment=arguments.environment
+        _source(arguments, root),
+        settings,
+        choice,
+        environment=arguments.environment,
+        cached=not arguments.no_cache,
     )
     return _report(arguments, result)
 
@@ -253,6 +260,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
         choice,
         name=name,
         environment=arguments.environment,
+        cached=not arguments.no_cache,
         live=gate.Live(
             root=root,
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
@@ -267,13 +275,14 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
 
 
 def _graph(arguments: argparse.Namespace) -> int:
-    from revgate import environments, judge
+    from revgate import environments
+    from revgate.history.read import read
     from revgate.reports import chain
 
     root, settings = _settings(arguments)
     source = _source(arguments, root)
     found = environments.find(source, settings, arguments.environment)
-    reads: list[Read] = [judge.read(source, environment) for environment in found]
+    reads = [read(source, environment, whole=False) for environment in found]
     _write(chain.render([read.history for read in reads], arguments.form), arguments.output)
     if unread := [each.path for read in reads for each in read.history.unreadable]:
         from revgate.errors import CannotJudgeError

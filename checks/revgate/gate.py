@@ -11,8 +11,9 @@ from revgate.findings import Finding, Result
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
+    from revgate.history.read import Read
     from revgate.history.source import Source
-    from revgate.judge import Choice, Read
+    from revgate.judge import Choice
     from revgate.settings import Settings
 
 
@@ -35,6 +36,7 @@ def run(
     *,
     name: str,
     environment: str | None,
+    cached: bool,
     live: Live,
 ) -> Result:
     """Judge the static rules and what a round trip of every environment shows.
@@ -46,13 +48,14 @@ def run(
         name: The command: `gate`, or `roundtrip`, which asks no static rule but those of the
             chain, since only a straight chain can be run.
         environment: Only the environment of this name.
+        cached: Whether facts of earlier runs may be used.
         live: How the round trip is to run.
 
     Raises:
         CannotJudgeError: A round trip could not run at all.
     """
     asked = choice if name == "gate" else choice.only(CHAIN, HOUSEKEEPING)
-    result, reads = judge.check(source, settings, asked, environment=environment)
+    result, reads = judge.check(source, settings, asked, environment=environment, cached=cached)
     result = result._replace(command=name)
     for read in reads:
         result = _join(result, _broken(result, read) or _observe(read, settings, choice, live))

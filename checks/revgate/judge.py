@@ -4,30 +4,24 @@ Knows the order of the stages and how findings are gathered; what a rule finds w
 report looks belong elsewhere.
 """
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
 from revgate.allows import settle
-from revgate.errors import CannotJudgeError, UsageError
+from revgate.errors import UsageError
 from revgate.findings import Finding, Judged, Result
-from revgate.history.history import History
-from revgate.history.parse import parse
-from revgate.history.revision import Script, Unreadable
-from revgate.rules import DOWNGRADE, HOUSEKEEPING, LIVE, NAMING, all_rules, ask
+from revgate.history.read import Read, read
+from revgate.rules import CONTENT, DOWNGRADE, HOUSEKEEPING, LIVE, NAMING, all_rules, ask
 from revgate.settings import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from revgate.environments import Environment
+    from revgate.history.history import History
     from revgate.history.revision import Revision
     from revgate.history.source import Source
     from revgate.rules import Group, Rule
     from revgate.settings import Settings
-
-# What Alembic takes for a revision file: `_only_source_rev_file` in alembic.script.base.
-_REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
 
 
 class Choice(NamedTuple):
@@ -73,21 +67,13 @@ class Choice(NamedTuple):
         )
 
 
-class Read(NamedTuple):
-    """One environment as it was read."""
-
-    history: History
-    scripts: "tuple[Script, ...]"
-    files: int
-    """How many files were read, the unreadable among them."""
-
-
 def check(
     source: "Source",
     settings: "Settings",
     choice: Choice,
     *,
     environment: str | None = None,
+    cached: bool = True,
 ) -> tuple[Result, list[Read]]:
     """Judge the static rules on every environment of a source.
 
@@ -99,9 +85,10 @@ def check(
         UsageError: The settings name what is not there.
     """
     found = environments.find(source, settings, environment)
-    reads = [read(source, each) for each in found]
-    _check_baselines(settings, [each.history for each in reads])
     rules = choice.stage(live=False)
+    whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
+    reads = [read(source, each, whole=whole, cached=cached) for each in found]
+    _check_baselines(settings, [each.history for each in reads])
     findings: list[Finding] = []
     allowed = 0
     for each in reads:
@@ -129,49 +116,6 @@ def place(finding: Finding) -> tuple[str, str, int, int, str, str]:
     return (*where, finding.rule, finding.message)
 
 
-def read(source: "Source", environment: "Environment") -> Read:
-    """Read every revision file of an environment.
-
-    Raises:
-        CannotJudgeError: A folder is missing, or there is no revision in any.
-    """
-    paths = _revision_files(source, environment)
-    scripts: list[Script] = []
-    unreadable: list[Unreadable] = []
-    for content in source.read(paths):
-        if content.error is not None:
-            unreadable.append(Unreadable.of(content.path, content.error))
-            continue
-        parsed = parse(content.path, content.data)
-        if isinstance(parsed, Script):
-            scripts.append(parsed)
-        else:
-            unreadable.append(parsed)
-    history = History(environment, [script.revision for script in scripts], unreadable)
-    return Read(history, tuple(scripts), len(paths))
-
-
-def _revision_files(source: "Source", environment: "Environment") -> list[str]:
-    """List the files that Alembic would load; others lie in the folder unread."""
-    paths: list[str] = []
-    for folder in environment.version_locations:
-        if not source.has_folder(folder):
-            raise CannotJudgeError(
-                f"{environment.config}: the folder {folder} is missing in {source.name}, so nothing"
-                " could be checked; make it with a first revision, or correct script_location or"
-                " version_locations"
-            )
-        found = source.files(folder, recursive=environment.recursive)
-        paths += [path for path in found if _REVISION_FILE.match(path.rpartition("/")[2])]
-    if not paths:
-        raise CannotJudgeError(
-            f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
-            f" {source.name}, so nothing could be checked; make one with `alembic revision`, or"
-            " correct version_locations"
-        )
-    return list(dict.fromkeys(paths))
-
-
 def _check_baselines(settings: "Settings", histories: "list[History]") -> None:
     for scope in {settings.scope, *(each.scope for each in histories)}:
         ids = [key for each in histories for key in each.graph.by_id]
@@ -183,16 +127,17 @@ def _check_baselines(settings: "Settings", histories: "list[History]") -> None:
 
 
 def _findings(read: Read, rules: "Sequence[Rule]") -> "Iterator[Finding]":
-    history = read.history
+    name = read.history.environment.name
+    asked = {rule.name: rule for rule in rules}
+    exempt = read.history.exempt
+    for finding in read.findings:
+        rule = asked.get(finding.rule)
+        if rule is None or (rule.group in (NAMING, DOWNGRADE) and finding.revision in exempt):
+            continue
+        yield finding._replace(severity=rule.severity, environment=name)
     for rule in rules:
-        if rule.group is not HOUSEKEEPING:
-            subjects = _subjects(read, rule) if rule.judges == "script" else (history,)
-            yield from ask(rule, subjects, history.environment.name)
-
-
-def _subjects(read: Read, rule: "Rule") -> "Iterable[Script]":
-    exempt = read.history.exempt if rule.group in (NAMING, DOWNGRADE) else set()
-    return (script for script in read.scripts if script.revision.id not in exempt)
+        if rule.judges == "history":
+            yield from ask(rule, (read.history,), name)
 
 
 def _judged(read: Read) -> Judged:
@@ -212,6 +157,6 @@ def _notes(read: Read) -> "Iterator[str]":
             yield f"{revision.path}: `{name}` is computed, so it was not looked at"
 
 
-def upgrade_order(history: History) -> "list[Revision]":
+def upgrade_order(history: "History") -> "list[Revision]":
     """Return the revisions in the order in which an upgrade runs them."""
     return [history.graph.by_id[key] for key in history.graph.order]

@@ -29,10 +29,12 @@ class Scope(NamedTuple):
 class EnvironmentSetting(NamedTuple):
     """One `[[tool.revgate.environment]]`."""
 
-    name: str
+    name: str | None
+    """None: named by its script location."""
     config: str
     """Path of the Alembic configuration, relative to the repository root."""
-    section: str = "alembic"
+    section: str | None = "alembic"
+    """None: every section that names a location."""
     scope: Scope = Scope()
 
 
@@ -167,10 +169,12 @@ def with_config(settings: Settings, config: str) -> Settings:
         settings: Those of the repository.
         config: The path of an alembic.ini, relative to the root.
     """
-    named = tuple(each for each in settings.environments if each.config == config)
+    config = os.path.normpath(config)
+    named = tuple(
+        each for each in settings.environments if os.path.normpath(each.config) == config
+    )
     if not named:
-        name = os.path.dirname(config) or config
-        named = (EnvironmentSetting(name, config, scope=settings.scope),)
+        named = (EnvironmentSetting(None, config.replace(os.sep, "/"), None, settings.scope),)
     return settings._replace(environments=named)
 
 
@@ -206,7 +210,9 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise UsageError(f"{name} is not valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
         raise UsageError(f"{name} is not valid TOML: {error}") from None
 
 

@@ -57,7 +57,7 @@ def test_case(case: Path, tmp_path: Path) -> None:
         shutil.copy(file, target / file.name)
     source = WorkTree(str(tmp_path), is_repository=False)
     loaded = settings.load(str(tmp_path))
-    result, _ = judge.check(source, loaded, judge.Choice.of(loaded))
+    result, _ = judge.check(source, loaded, judge.Choice.of(loaded), cached=False)
     found = Counter(
         (finding.path.removeprefix("migrations/versions/"), finding.line, finding.rule)
         for finding in result.findings

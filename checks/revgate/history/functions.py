@@ -18,6 +18,8 @@ def read_function(tree: ast.Module, name: str) -> Function:
             case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined):
                 if defined == name:
                     found = _describe(statement)
+            case ast.Assign(targets=[ast.Name(id=bound)]) if bound != name:
+                continue
             case _ if _binds(statement, name):
                 # Imported, assigned, or defined in a branch: there, and not to be read.
                 position = (statement.lineno, statement.col_offset + 1)
@@ -25,7 +27,13 @@ def read_function(tree: ast.Module, name: str) -> Function:
     return found
 
 
+# Statements that can bind no name; most of a file, so they are not walked.
+_BINDS_NOTHING = (ast.Expr, ast.ClassDef)
+
+
 def _binds(statement: ast.stmt, name: str) -> bool:
+    if isinstance(statement, _BINDS_NOTHING):
+        return False
     for node in ast.walk(statement):
         match node:
             case ast.ClassDef():

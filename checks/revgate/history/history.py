@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from revgate.history.graph import Graph
-from revgate.history.names import Named, read_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision, Unreadable
+    from revgate.history.source import Source
 
 
 class History:
@@ -24,12 +24,15 @@ class History:
         environment: "Environment",
         revisions: "Sequence[Revision]",
         unreadable: "Sequence[Unreadable]" = (),
+        source: "Source | None" = None,
     ) -> None:
         self.environment = environment
         self.scope = environment.scope
         self.revisions = revisions
         """In the order of their paths."""
         self.unreadable = unreadable
+        self.source = source
+        """Where the files came from; None for a history that was made, as in tests."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @cached_property
@@ -46,7 +49,3 @@ class History:
         if not self.exempt:
             return self.revisions
         return [revision for revision in self.revisions if revision.id not in self.exempt]
-
-    def named(self, revision: "Revision") -> Named | None:
-        """Take a revision's file name apart; None where it has not the form that is asked for."""
-        return read_name(revision.name, self.scope.file_name)

@@ -18,9 +18,9 @@ from revgate.history.revision import (
     Problem,
     Revision,
     Script,
-    Stated,
     Unreadable,
 )
+from revgate.history.stated import read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,6 @@ NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 ILLEGAL = frozenset("@-+:")
 
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
-_STATED = re.compile(r"[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _ID_IN_TEXT = re.compile(rb"""(?m)^revision(?:\s*:[^=\n]*)?\s*=\s*\(?\s*["']([^"'\n]+)["']""")
 
 
@@ -69,10 +68,9 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
     upgrade = read_function(tree, "upgrade")
     downgrade = read_function(tree, "downgrade")
     revision = _revision(path, assigned)._replace(
-        header=_header(tree, data),
         allows=read_allows(data, tree) if b"revgate" in data else (),
     )
-    return Script(revision, upgrade, downgrade)
+    return Script(revision, _header(tree, data), upgrade, downgrade)
 
 
 def _tree(data: bytes) -> ast.Module | Problem:
@@ -239,27 +237,15 @@ def _revision(path: str, assigned: dict[str, _Assigned]) -> Revision:
 
 
 def _tuple(assigned: _Assigned) -> tuple[str, ...]:
-    """Return ids as a tuple, each once; None and the empty string, as for Alembic, are none."""
+    """Return ids as a tuple, each once; an empty string, as for Alembic, is an id."""
     value = assigned.value
     if isinstance(value, str):
-        value = (value,) if value else ()
+        value = (value,)
     return tuple(dict.fromkeys(value or ()))
 
 
 def _header(tree: ast.Module, data: bytes) -> Header:
-    """Read the docstring's lines; positions are those of the source text."""
     match tree.body[:1]:
         case [ast.Expr(value=ast.Constant(value=str()) as docstring)]:
-            first, last = docstring.lineno, docstring.end_lineno or docstring.lineno
-        case _:
-            return Header()
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")[first - 1 : last]
-    found: dict[str, Stated] = {}
-    for number, line in enumerate(lines, first):
-        bare = line.strip().lstrip("rRuU").strip("\"'") if number == first else line
-        match = _STATED.match(bare.rstrip().removesuffix('"""').removesuffix("'''"))
-        if match:
-            column = line.index(match[1]) + 1
-            found.setdefault(match[1], Stated(match[2].strip(), (number, column)))
-    return Header(found.get("Revision ID"), found.get("Revises"), found.get("Create Date"))
+            return read_header(data, docstring.lineno, docstring.end_lineno or docstring.lineno)
+    return Header()

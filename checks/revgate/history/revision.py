@@ -1,11 +1,14 @@
 """The facts of one revision file, as data.
 
-Knows neither how they were read nor what is wrong with them. Two depths: `Revision` holds what
-the head of a file says and is cheap to have for ten thousand files; `Script` adds what its two
-functions do.
+Knows neither how they were read nor what is wrong with them. Three depths: `Revision` is what the
+graph needs, and cheap to have for ten thousand files; `Head` adds the docstring and the file's
+name; `Script` adds what the two functions do.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from revgate.history.names import Named
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -41,8 +44,16 @@ class Allow(NamedTuple):
     the function that begins there."""
 
 
+class Import(NamedTuple):
+    """A module that a file imports, other than Python's own, Alembic and SQLAlchemy."""
+
+    module: str
+    """Dotted, as written; with the leading dots of a relative import."""
+    position: Position
+
+
 class Revision(NamedTuple):
-    """The head of a revision file: what the graph is made from."""
+    """What a revision file says of itself: what the graph is made from, and cached."""
 
     path: str
     """Relative to the repository root, with forward slashes."""
@@ -56,10 +67,12 @@ class Revision(NamedTuple):
     parents_at: Position = NOWHERE
     labels_at: Position = NOWHERE
     depends_on_at: Position = NOWHERE
-    header: Header = Header()
-    allows: tuple[Allow, ...] = ()
     computed: tuple[str, ...] = ()
     """Names among `branch_labels` and `depends_on` whose value is no literal."""
+    allows: tuple[Allow, ...] = ()
+    imports: tuple[Import, ...] = ()
+    stamp: str = ""
+    """The digits of the time in the file name; empty where the name has not the wanted form."""
 
     @property
     def name(self) -> str:
@@ -124,9 +137,21 @@ class Function(NamedTuple):
         return self.kind == "raises"
 
 
-class Script(NamedTuple):
-    """One whole revision file: its head and what its two functions do."""
+class Head(NamedTuple):
+    """The top of one revision file, and its name: what naming rules judge."""
 
     revision: Revision
+    header: Header
+    named: "Named | None"
+    """The file's name taken apart; None where it has not the form that is asked for."""
+    form: str
+    """The form that is asked for: the setting `file-name`."""
+
+
+class Script(NamedTuple):
+    """One whole revision file: its top, and what its two functions do."""
+
+    revision: Revision
+    header: Header
     upgrade: Function
     downgrade: Function

@@ -26,12 +26,21 @@ class Content(NamedTuple):
     data: bytes = b""
     error: str | None = None
 
+    def id(self) -> str:
+        """Return git's name for the content: one key for the work tree, the index and commits."""
+        import hashlib
+
+        head = b"blob %d\0" % len(self.data)
+        return hashlib.sha1(head + self.data, usedforsecurity=False).hexdigest()
+
 
 class Source(Protocol):
     """What a stage further on may ask."""
 
     name: str
     """As a sentence names it: `the work tree`."""
+    root: str
+    """The repository root, an absolute path."""
 
     def configurations(self) -> list[str]:
         """Paths of every alembic.ini and pyproject.toml, sorted."""
@@ -41,6 +50,15 @@ class Source(Protocol):
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
         """Paths of what lies in a folder, sorted; with those below it where recursive."""
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is such a file."""
+
+    def signatures(self, paths: "Sequence[str]") -> list[object]:
+        """Return what tells that a file is unchanged, without reading it.
+
+        A content id, as text; or size, times and number of the file, as a tuple; or None.
+        """
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
         """Read files, in the order asked for."""
@@ -95,6 +113,23 @@ class WorkTree:
                     elif recursive and entry.name != "__pycache__":
                         waiting.append(path)
         return sorted(found)
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return os.path.isfile(os.path.join(self.root, path))
+
+    def signatures(self, paths: "Sequence[str]") -> list[object]:
+        """Return size, modification and change time (ns) and inode of each file."""
+        found: list[object] = []
+        prefix = os.path.join(self.root, "")
+        for path in paths:
+            try:
+                status = os.stat(prefix + path)
+            except OSError:
+                found.append(None)
+                continue
+            found.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+        return found
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
         """Read files one by one; a link that leads nowhere or a device is an error, not a wait."""
@@ -164,6 +199,14 @@ class GitTree:
             for path in self._entries(*([_literal(folder) + "/"] if prefix else []))
             if path.startswith(prefix) and (recursive or "/" not in path[len(prefix) :])
         )
+
+    def has_file(self, path: str) -> bool:
+        """Whether git has such a file."""
+        return bool(self._entries(_literal(path)))
+
+    def signatures(self, paths: "Sequence[str]") -> list[object]:
+        """Return the content id of each file; None for what git has not."""
+        return [self._blobs.get(path) for path in paths]
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
         """Read files by one `git cat-file --batch`."""

@@ -3,7 +3,8 @@
 Knows what a rule is and how to find all of them; a rule's file name is its name. What a rule
 judges is the name of its parameter:
 
-- `script`: one file's content and nothing beside it, so that what it finds can be cached;
+- `head`: the top of one file, and its name;
+- `script`: one whole file, and nothing beside it, so that what it finds can be cached;
 - `history`: all revisions of one environment together;
 - `observed`: what a round trip saw;
 - `settled`: the inline allows, and which of them took a finding back.
@@ -37,6 +38,7 @@ __all__ = [
     "all_rules",
     "ask",
     "rule",
+    "rules_that_judge",
 ]
 
 
@@ -69,10 +71,12 @@ class Rule(NamedTuple):
     group: Group
     severity: Severity
     judges: str
-    """`script`, `history`, `observed` or `settled`."""
+    """`head`, `script`, `history`, `observed` or `settled`."""
     check: "Callable[[Any], Iterable[Finding]]"
     documentation: str
     """The module's docstring: Markdown, first line the summary."""
+    lasting: bool = True
+    """False where the same file may be judged otherwise tomorrow."""
 
     @property
     def summary(self) -> str:
@@ -81,7 +85,7 @@ class Rule(NamedTuple):
 
 
 def rule(
-    *, severity: Severity, group: Group
+    *, severity: Severity, group: Group, lasting: bool = True
 ) -> "Callable[[Callable[[Any], Iterable[Finding]]], Rule]":
     """Make a rule of a function that yields findings; its module's docstring documents it."""
 
@@ -93,6 +97,7 @@ def rule(
             judges=check.__code__.co_varnames[0],
             check=check,
             documentation=(check.__globals__["__doc__"] or "").strip(),
+            lasting=lasting,
         )
 
     return declare
@@ -111,6 +116,12 @@ def all_rules() -> dict[str, Rule]:
     order = list(Group)
     found.sort(key=lambda each: (order.index(each.group), each.name))
     return {each.name: each for each in found}
+
+
+@cache
+def rules_that_judge(subject: str) -> tuple[Rule, ...]:
+    """Return the rules whose parameter has a name: `rules_that_judge("script")`."""
+    return tuple(each for each in all_rules().values() if each.judges == subject)
 
 
 def ask(rule: Rule, subjects: "Iterable[object]", environment: str) -> "Iterator[Finding]":

@@ -23,48 +23,43 @@ from revgate.rules import ERROR, NAMING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.history import History
-    from revgate.history.revision import Revision
+    from revgate.history.revision import Head
 
 
 @rule(severity=ERROR, group=NAMING)
-def file_name(history: "History") -> "Iterator[Finding]":
-    """Yield each file whose name has not the form, or whose time is none of the calendar."""
-    for revision in history.judged:
-        named = history.named(revision)
-        if named is None:
-            yield Finding(
-                f"the file name `{revision.name}` does not have the form"
-                f" `{_form(history.scope.file_name)}`",
-                _help(history, revision),
-                revision.path,
-                revision=revision.id,
-            )
-        elif named.stamp is not None and (why := impossible(named.stamp)):
-            yield Finding(
-                f"`{named.stamp}` in the file name `{revision.name}` is no time: {why}",
-                "name the file by the time at which it was made",
-                revision.path,
-                revision=revision.id,
-            )
+def file_name(head: "Head") -> "Iterator[Finding]":
+    """Yield a file whose name has not the form, or whose time is none of the calendar."""
+    revision = head.revision
+    if head.named is None:
+        yield Finding(
+            f"the file name `{revision.name}` does not have the form `{_form(head.form)}`",
+            _help(head),
+            revision.path,
+        )
+    elif head.named.stamp is not None and (why := impossible(head.named.stamp)):
+        yield Finding(
+            f"`{head.named.stamp}` in the file name `{revision.name}` is no time: {why}",
+            "name the file by the time at which it was made",
+            revision.path,
+        )
 
 
 def _form(setting: str) -> str:
     return "YYYYMMDDHHMMSS_description.py" if setting == "timestamp" else setting
 
 
-def _help(history: "History", revision: "Revision") -> str:
-    if history.scope.file_name != "timestamp":
+def _help(head: "Head") -> str:
+    if head.form != "timestamp":
         return "rename the file as the setting `file-name` has it"
     import re
 
-    created = revision.header.create_date
+    created = head.header.create_date
     digits = re.sub(r"\D", "", created.text)[:14] if created else ""
     stamp = digits if len(digits) == 14 else "YYYYMMDDHHMMSS"
     words = [
         word
-        for word in re.findall(r"[A-Za-z0-9]+", revision.name.removesuffix(".py"))
-        if word != revision.id and not word.isdigit()
+        for word in re.findall(r"[A-Za-z0-9]+", head.revision.name.removesuffix(".py"))
+        if word != head.revision.id and not word.isdigit()
     ]
     slug = "_".join(words).lower() or "description"
     return f"rename the file to `{stamp}_{slug}.py`"

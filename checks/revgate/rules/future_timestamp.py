@@ -18,23 +18,21 @@ from revgate.rules import NAMING, WARNING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.history import History
+    from revgate.history.revision import Head
 
 
-@rule(severity=WARNING, group=NAMING)
-def future_timestamp(history: "History") -> "Iterator[Finding]":
-    """Yield each revision whose timestamp has come in no time zone yet."""
+@rule(severity=WARNING, group=NAMING, lasting=False)
+def future_timestamp(head: "Head") -> "Iterator[Finding]":
+    """Yield a revision whose timestamp has come in no time zone yet."""
     from datetime import UTC, datetime, timedelta
 
+    revision = head.revision
     # Stamps bear no zone; the easternmost is 14 hours ahead of UTC.
     latest = (datetime.now(UTC) + timedelta(hours=14)).strftime("%Y%m%d%H%M%S")
-    for revision in history.judged:
-        named = history.named(revision)
-        stamp = (named.stamp or "") if named else ""
-        if stamp > latest[: len(stamp)]:
-            yield Finding.at(
-                revision,
-                revision.id_at,
-                f"the timestamp {stamp} of `{revision.id}` is still to come",
-                help="stamp the revision with the time at which it was made",
-            )
+    if revision.stamp > latest[: len(revision.stamp)]:
+        yield Finding.at(
+            revision,
+            revision.id_at,
+            f"the timestamp {revision.stamp} of `{revision.id}` is still to come",
+            help="stamp the revision with the time at which it was made",
+        )

@@ -61,9 +61,8 @@ def _rivals(history: "History") -> "Iterator[list[Revision]]":
 
 
 def _age(revision: "Revision") -> tuple[str, str]:
-    """Return what sorts the newer behind the older, as far as the files tell."""
-    created = revision.header.create_date
-    return (created.text if created else "", revision.name)
+    """Return what sorts the newer behind the older, as far as the file names tell."""
+    return revision.stamp, revision.name
 
 
 def _related(history: "History", heads: "list[Revision]") -> "Iterator[Related]":

@@ -22,21 +22,18 @@ from revgate.rules import ERROR, NAMING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.history import History
+    from revgate.history.revision import Head
 
 
 @rule(severity=ERROR, group=NAMING)
-def revision_id(history: "History") -> "Iterator[Finding]":
-    """Yield each revision whose id differs from the timestamp in its file name."""
-    if history.scope.file_name != "timestamp":
-        return
-    for revision in history.judged:
-        named = history.named(revision)
-        if named is not None and named.stamp is not None and revision.id != named.stamp:
-            yield Finding.at(
-                revision,
-                revision.id_at,
-                f"the id `{revision.id}` is not the timestamp `{named.stamp}` of its file",
-                help=f'write `revision = "{named.stamp}"`, and the same in the `down_revision` of'
-                " what follows; a revision that has run somewhere keeps its id: rename the file",
-            )
+def revision_id(head: "Head") -> "Iterator[Finding]":
+    """Yield a revision whose id differs from the timestamp in its file name."""
+    revision = head.revision
+    if head.form == "timestamp" and revision.stamp not in ("", revision.id):
+        yield Finding.at(
+            revision,
+            revision.id_at,
+            f"the id `{revision.id}` is not the timestamp `{revision.stamp}` of its file",
+            help=f'write `revision = "{revision.stamp}"`, and the same in the `down_revision` of'
+            " what follows; a revision that has run somewhere keeps its id: rename the file",
+        )

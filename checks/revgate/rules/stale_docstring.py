@@ -26,22 +26,23 @@ from revgate.rules import NAMING, WARNING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.history import History
-    from revgate.history.revision import Revision
+    from revgate.history.revision import Head, Revision, Stated
 
 
 @rule(severity=WARNING, group=NAMING)
-def stale_docstring(history: "History") -> "Iterator[Finding]":
+def stale_docstring(head: "Head") -> "Iterator[Finding]":
     """Yield each line of a header that disagrees with the code or with the file's timestamp."""
-    for revision in history.judged:
-        yield from _stale_id(revision)
-        yield from _stale_parents(revision)
-        yield from _stale_date(history, revision)
+    revision, header = head.revision, head.header
+    if header.revision_id is not None:
+        yield from _stale_id(revision, header.revision_id)
+    if header.revises is not None:
+        yield from _stale_parents(revision, header.revises)
+    if header.create_date is not None:
+        yield from _stale_date(revision, header.create_date)
 
 
-def _stale_id(revision: "Revision") -> "Iterator[Finding]":
-    stated = revision.header.revision_id
-    if stated is not None and stated.text != revision.id:
+def _stale_id(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
+    if stated.text != revision.id:
         yield Finding.at(
             revision,
             stated.position,
@@ -50,10 +51,7 @@ def _stale_id(revision: "Revision") -> "Iterator[Finding]":
         )
 
 
-def _stale_parents(revision: "Revision") -> "Iterator[Finding]":
-    stated = revision.header.revises
-    if stated is None:
-        return
+def _stale_parents(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
     named = {word for word in re.split(r"[,\s]+", stated.text) if word not in ("", "None")}
     if named != {*revision.parents}:
         parents = ", ".join(revision.parents)
@@ -61,23 +59,19 @@ def _stale_parents(revision: "Revision") -> "Iterator[Finding]":
             revision,
             stated.position,
             f"the docstring says `Revises: {stated.text}`, the code `{parents or None}`",
-            help=f"write `Revises: {parents}`".replace(": `", ":`"),
+            help=f"write `Revises: {parents}`" if parents else "leave `Revises:` empty",
         )
 
 
-def _stale_date(history: "History", revision: "Revision") -> "Iterator[Finding]":
+def _stale_date(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
     """Compare as many digits as both have: a file name may end with the minutes."""
-    stated = revision.header.create_date
-    named = history.named(revision)
-    if stated is None or named is None or named.stamp is None:
-        return
     date = re.match(r"[\d\-/.T: ]+", stated.text)
     digits = re.sub(r"\D", "", date[0])[:14] if date else ""
-    shared = min(len(digits), len(named.stamp))
-    if digits[:shared] != named.stamp[:shared]:
+    shared = min(len(digits), len(revision.stamp))
+    if digits[:shared] != revision.stamp[:shared]:
         yield Finding.at(
             revision,
             stated.position,
-            f"the docstring says `Create Date: {stated.text}`, the file name `{named.stamp}`",
+            f"the docstring says `Create Date: {stated.text}`, the file name `{revision.stamp}`",
             help="write the date that the file name has, or name the file by the date",
         )

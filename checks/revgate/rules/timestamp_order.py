@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from revgate.history.history import History
-    from revgate.history.revision import Revision
 
 
 @rule(severity=ERROR, group=NAMING)
@@ -29,12 +28,11 @@ def timestamp_order(history: "History") -> "Iterator[Finding]":
     """Yield each revision whose timestamp is before that of a parent."""
     by_id = history.graph.by_id
     for revision in history.judged:
-        stamp = _stamp(history, revision)
-        parents = [by_id[key] for key in revision.parents if key in by_id]
-        for parent in parents if stamp else ():
-            before = _stamp(history, parent)
+        stamp = revision.stamp
+        for parent in [by_id[key] for key in revision.parents if key in by_id]:
+            before = parent.stamp
             # Stamps of different length come from different forms and do not compare.
-            if len(before) == len(stamp) and stamp < before:
+            if stamp < before and len(before) == len(stamp):
                 yield Finding.at(
                     revision,
                     revision.parents_at,
@@ -44,8 +42,3 @@ def timestamp_order(history: "History") -> "Iterator[Finding]":
                     " change the id in it and in the `down_revision` of what follows",
                     related=[Related(parent.path, parent.id_at[0], "the parent")],
                 )
-
-
-def _stamp(history: "History", revision: "Revision") -> str:
-    named = history.named(revision)
-    return (named.stamp or "") if named else ""

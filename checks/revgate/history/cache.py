@@ -1,0 +1,108 @@
+"""Facts of revision files by content, kept between runs in the user's cache folder.
+
+Knows bytes and files; nothing of what the facts mean. A cache that is absent, damaged or not to
+be written costs time and nothing else.
+"""
+
+import marshal
+import os
+import sys
+import zlib
+from typing import Any
+
+LARGEST_FOLDER = 256 * 1024 * 1024
+"""Bytes that all tables together may take; the tables used longest ago go first."""
+
+Table = dict[str, Any]
+
+
+def folder() -> str:
+    """Return the folder of all tables, by the platform's custom."""
+    if set_by_hand := os.environ.get("REVGATE_CACHE_DIR"):
+        return set_by_hand
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    elif sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return os.path.join(base, "revgate")
+
+
+class Cache:
+    """One table on disk: the facts of one environment's files."""
+
+    def __init__(self, name: str, enabled: bool = True) -> None:  # noqa: FBT001, FBT002 - a plain switch
+        """Open the table of a name; any text that tells one environment from another."""
+        import hashlib
+
+        digest = hashlib.sha1(name.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+        self.path = os.path.join(folder(), digest.hexdigest() + ".facts")
+        self.enabled = enabled
+        self._stamp = _stamp()
+
+    def load(self) -> Table:
+        """Return what was saved by this very revgate and Python; else an empty table."""
+        if not self.enabled:
+            return {}
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read()
+            head, payload = data[: len(self._stamp) + 4], memoryview(data)[len(self._stamp) + 4 :]
+            if head != self._stamp + zlib.crc32(payload).to_bytes(4, "big"):
+                return {}
+            table = marshal.loads(payload)  # noqa: S302 - our own file, with its checksum
+        except (OSError, ValueError, EOFError, TypeError):
+            return {}
+        return table if isinstance(table, dict) else {}
+
+    def save(self, table: Table) -> None:
+        """Replace the table, whole or not at all, whoever else is writing."""
+        if not self.enabled:
+            return
+        payload = marshal.dumps(table)
+        data = self._stamp + zlib.crc32(payload).to_bytes(4, "big") + payload
+        temporary = f"{self.path}.{os.getpid()}"
+        try:
+            os.makedirs(folder(), mode=0o700, exist_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.replace(temporary, self.path)
+            _prune(keep=self.path)
+        except OSError:
+            with _ignored():
+                os.unlink(temporary)
+
+
+def _ignored() -> Any:
+    from contextlib import suppress
+
+    return suppress(OSError)
+
+
+def _stamp() -> bytes:
+    """Return what tells this Python and these very sources from others."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parts = [sys.version]
+    for name in ("history", "rules"):
+        with os.scandir(os.path.join(package, name)) as entries:
+            for entry in sorted(entries, key=lambda each: each.name):
+                if entry.name.endswith(".py"):
+                    status = entry.stat()
+                    parts.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
+    import hashlib
+
+    return hashlib.sha1("\n".join(parts).encode(), usedforsecurity=False).digest()
+
+
+def _prune(keep: str) -> None:
+    with os.scandir(folder()) as entries:
+        found = [(entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in entries]
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= LARGEST_FOLDER:
+            return
+        if path != keep:
+            os.unlink(path)
+            total -= size

@@ -1,0 +1,49 @@
+"""Work that is spread over processes comes back whole and in order."""
+
+import os
+import signal
+
+import pytest
+
+from revgate.history import parallel
+
+
+def test_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_SHARE", 3)
+    things = list(range(100))
+    assert parallel.spread(things, lambda thing: (thing, str(thing))) == [
+        (thing, str(thing)) for thing in things
+    ]
+
+
+def test_nothing_is_no_work() -> None:
+    assert parallel.spread([], lambda thing: thing) == []
+
+
+def test_a_child_that_dies_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_SHARE", 3)
+    monkeypatch.setattr(parallel, "_cores", lambda: 2)
+    parent = os.getpid()
+
+    def work(thing: int) -> int:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return -thing
+
+    assert parallel.spread(list(range(50)), work) == [-thing for thing in range(50)]
+
+
+def test_a_child_that_raises_lets_the_parent_raise(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_SHARE", 3)
+    monkeypatch.setattr(parallel, "_cores", lambda: 2)
+
+    def work(thing: int) -> int:
+        if thing == 40:
+            raise LookupError(thing)
+        return thing
+
+    with pytest.raises(LookupError, match="40"):
+        parallel.spread(list(range(50)), work)
+    assert capfd.readouterr().err == ""
