@@ -26,10 +26,12 @@ def render(histories: "Sequence[History]", form: str) -> str:
 
 
 def title(revision: "Revision") -> str:
-    """Return the words of a file name, as a title."""
+    """Return the words of a file name, as a title: without the time and the id before them."""
     stem = revision.name.removesuffix(".py")
-    words = [word for word in stem.split("_") if word and word != revision.id]
-    return " ".join(word for word in words if not word.isdigit()) or stem
+    words = [word for word in stem.split("_") if word]
+    while len(words) > 1 and (words[0].isdigit() or words[0] == revision.id):
+        words = words[1:]
+    return " ".join(words) or stem
 
 
 def _order(history: "History") -> "list[Revision]":

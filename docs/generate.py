@@ -1,0 +1,66 @@
+"""Writes what the documentation repeats of the code: `make docs`; a test finds what is stale.
+
+Knows the marked blocks of README.md and the schema file; what stands in them comes from the
+rules and the settings.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from revgate.reports import catalogue
+from revgate.settings import KEYS, schema
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
+
+
+def settings_table() -> str:
+    """Return the settings as a Markdown table."""
+    lines = ["| setting | type | what it means |", "| --- | --- | --- |"]
+    for key, (value, text) in KEYS.items():
+        kind = " or ".join(value["enum"]) if "enum" in value else value["type"]
+        lines.append(f"| `{key}` | {kind} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def fill(text: str, block: str, content: str) -> str:
+    """Replace what stands between `<!-- block -->` and `<!-- end -->`."""
+    pattern = rf"(<!-- {block} -->\n).*?(<!-- end -->)"
+    filled, count = re.subn(
+        pattern, lambda match: f"{match[1]}{content}{match[2]}", text, count=1, flags=re.DOTALL
+    )
+    if not count:
+        message = f"README.md has no block <!-- {block} -->"
+        raise LookupError(message)
+    return filled
+
+
+def generated() -> dict[Path, str]:
+    """Return the text that each generated file should have."""
+    readme = README.read_text(encoding="utf-8")
+    readme = fill(readme, "rules", catalogue.render("markdown"))
+    readme = fill(readme, "settings", settings_table())
+    return {README: readme, SCHEMA: json.dumps(schema(), indent=2) + "\n"}
+
+
+def main() -> int:
+    """Write the files; with `--check`, only name those that are stale."""
+    stale = [
+        path
+        for path, text in generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale: run `make docs`")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(generated()[path], encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
