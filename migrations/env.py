@@ -6,6 +6,7 @@ with psycopg2. `alembic upgrade head --sql` needs neither database nor URL.
 """
 
 import asyncio
+import logging
 import os
 from logging.config import fileConfig
 from pathlib import Path
@@ -56,12 +57,14 @@ def database_url(settings: dict[str, str]) -> URL:
             "or set the variable in the environment"
         )
     try:
-        return make_url(written)
+        url = make_url(written)
     except ArgumentError as error:
         # The value may hold a password, and an error ends up in logs: it is not shown.
         raise CommandError(
             "DATABASE_URL is not a database URL: see .env.example for the form"
         ) from error
+    # What a URL without a driver means changed between versions of SQLAlchemy.
+    return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
 
 
 def run_offline() -> None:
@@ -83,12 +86,12 @@ def run_on(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def run_async(url: URL, *, echo: bool) -> None:
+async def run_async(url: URL) -> None:
     """Run the migrations through an asynchronous driver."""
     # Needs greenlet, which those who use psycopg2 may not have.
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(url, echo=echo, poolclass=pool.NullPool)
+    engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run_on)
@@ -100,11 +103,14 @@ def run_online() -> None:
     """Run the migrations on the database of `DATABASE_URL`."""
     settings = read_settings()
     url = database_url(settings)
-    echo = settings.get("DATABASE_ECHO", "").lower() == "true"
+    if settings.get("DATABASE_ECHO", "").lower() == "true":
+        # Not `echo=True`: that has a handler of its own, so every line would come twice, and the
+        # one on stdout would mingle with what `alembic current` prints.
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     if url.get_dialect().is_async:
-        asyncio.run(run_async(url, echo=echo))
+        asyncio.run(run_async(url))
         return
-    with create_engine(url, echo=echo, poolclass=pool.NullPool).connect() as connection:
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
         run_on(connection)
 
 
