@@ -170,9 +170,7 @@ def with_config(settings: Settings, config: str) -> Settings:
         config: The path of an alembic.ini, relative to the root.
     """
     config = os.path.normpath(config)
-    named = tuple(
-        each for each in settings.environments if os.path.normpath(each.config) == config
-    )
+    named = tuple(each for each in settings.environments if os.path.normpath(each.config) == config)
     if not named:
         named = (EnvironmentSetting(None, config.replace(os.sep, "/"), None, settings.scope),)
     return settings._replace(environments=named)
@@ -233,6 +231,7 @@ def from_table(table: dict[str, Any], path: str) -> Settings:
         problems += _unusable_values(table)
         for setting in table.get("environment", ()):
             problems += _unusable_values(setting)
+        problems += _repeated_names(table)
     if problems:
         raise UsageError(
             "\n".join(f"{path}: {problem}" for problem in problems)
@@ -254,6 +253,15 @@ def from_table(table: dict[str, Any], path: str) -> Settings:
         ),
         env=tuple(table.get("env", {}).items()),
     )
+
+
+def shown(value: object) -> str:
+    """Show a value of somebody's file: short, and no table or array, which may be of any depth."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "an array"
+    return f"{value!r:.60}"
 
 
 def nearest(word: str, valid: list[str]) -> str:
@@ -297,14 +305,15 @@ def _mistyped(value: object, expected: dict[str, Any], name: str) -> list[str]:
     """Check a value against the few words of JSON Schema that `KEYS` uses."""
     if "enum" in expected:
         words = " or ".join(repr(word) for word in expected["enum"])
-        return [] if value in expected["enum"] else [f"`{name}` is {value!r}, expected {words}"]
+        known = isinstance(value, str) and value in expected["enum"]
+        return [] if known else [f"`{name}` is {shown(value)}, expected {words}"]
     kind = expected["type"]
     if not isinstance(value, _PYTHON_TYPES[kind]) or (
         kind == "integer" and isinstance(value, bool)
     ):
-        return [f"`{name}` is {value!r}, expected {_TOML_WORDS[kind]}"]
+        return [f"`{name}` is {shown(value)}, expected {_TOML_WORDS[kind]}"]
     if isinstance(value, int) and value < expected.get("minimum", value):
-        return [f"`{name}` is {value!r}, expected at least {expected['minimum']}"]
+        return [f"`{name}` is {shown(value)}, expected at least {expected['minimum']}"]
     if value == "" and expected.get("minLength"):
         return [f"`{name}` is empty"]
     if isinstance(value, list):
@@ -333,16 +342,23 @@ def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
     """Return what a type cannot say: whether `file-name` is a usable pattern."""
-    import re
+    from revgate.history.names import pattern
 
-    pattern = table.get("file-name", "any")
-    if pattern in ("any", "timestamp"):
-        return []
+    written = table.get("file-name", "any")
     try:
-        groups = re.compile(pattern).groupindex
-    except (re.error, RecursionError, OverflowError) as error:
+        groups = getattr(pattern(written), "groupindex", {})
+    except (ValueError, RecursionError, OverflowError) as error:  # re.error is a ValueError
         return [f"`file-name` is no regular expression: {error}"]
-    if "stamp" not in groups and "slug" not in groups:
+    if written != "any" and not {"stamp", "slug"} & {*groups}:
         expected = "a regular expression with (?P<stamp>...) and (?P<slug>...)"
-        return [f"`file-name` is {pattern!r}, expected 'timestamp', 'any', or {expected}"]
+        return [f"`file-name` is {shown(written)}, expected 'timestamp', 'any', or {expected}"]
     return []
+
+
+def _repeated_names(table: dict[str, Any]) -> list[str]:
+    names = [each["name"] for each in table.get("environment", ())]
+    return [
+        f"two environments have the name {name!r}"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.history.revision import Revision
 
@@ -91,43 +91,95 @@ class Graph:
         ]
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """Ids, parents before children; those in or behind a cycle are left out."""
-        waiting = {
-            each.id: sum(parent in self.by_id for parent in each.parents)
-            for each in self.by_id.values()
+    def labels(self) -> dict[str, list["Revision"]]:
+        """Revisions by the branch labels that they state."""
+        labels: dict[str, list[Revision]] = {}
+        for revision in self.by_id.values():
+            for label in revision.labels:
+                labels.setdefault(label, []).append(revision)
+        return labels
+
+    @cached_property
+    def ambiguous_labels(self) -> dict[str, list["Revision"]]:
+        """Labels that several revisions state, or that are ids too: Alembic refuses both."""
+        return {
+            label: revisions
+            for label, revisions in self.labels.items()
+            if len(revisions) > 1 or label in self.by_id
         }
-        ready = [key for key, count in waiting.items() if count == 0]
-        ready.sort(reverse=True)
+
+    @cached_property
+    def missing_dependencies(self) -> list[tuple["Revision", str]]:
+        """Each revision with each `depends_on` of it that is neither an id nor a label."""
+        return [
+            (revision, name)
+            for revision in self.revisions
+            for name in revision.depends_on
+            if name not in self.by_id and name not in self.labels and name not in self.unread
+        ]
+
+    @cached_property
+    def dependencies(self) -> dict[str, list[str]]:
+        """The ids that each revision depends on, labels resolved; of those that depend on any."""
+        return {
+            revision.id: [
+                name if name in self.by_id else self.labels[name][-1].id
+                for name in revision.depends_on
+                if name in self.by_id or name in self.labels
+            ]
+            for revision in self.by_id.values()
+            if revision.depends_on
+        }
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Ids, parents and dependencies first; those in or behind a cycle are left out."""
+        return self._sorted(self._before)
+
+    @cached_property
+    def cycles(self) -> list[tuple[str, ...]]:
+        """The ids of a cycle in each knot of parents, each following its parent, least id first."""
+        return self._cycles({key: list(each.parents) for key, each in self.by_id.items()})
+
+    @cached_property
+    def dependency_cycles(self) -> list[tuple[str, ...]]:
+        """As `cycles`, of those that only a dependency closes."""
+        if not self.dependencies:
+            return []
+        closed = {key for cycle in self.cycles for key in cycle}
+        return [cycle for cycle in self._cycles(self._before) if not closed & {*cycle}]
+
+    @cached_property
+    def _before(self) -> dict[str, list[str]]:
+        """The ids that must have run before each id."""
+        return {
+            key: list(dict.fromkeys((*each.parents, *self.dependencies.get(key, ()))))
+            for key, each in self.by_id.items()
+        }
+
+    def _sorted(self, before: dict[str, list[str]]) -> tuple[str, ...]:
+        waiting = {
+            key: sum(each in self.by_id for each in earlier) for key, earlier in before.items()
+        }
+        after: dict[str, list[str]] = {}
+        for key, earlier in before.items():
+            for each in earlier:
+                after.setdefault(each, []).append(key)
+        ready = sorted((key for key, count in waiting.items() if count == 0), reverse=True)
         ordered = []
         while ready:
             key = ready.pop()
             ordered.append(key)
-            for child in self.children.get(key, ()):
-                waiting[child] -= 1
-                if waiting[child] == 0:
-                    ready.append(child)
+            for later in after.get(key, ()):
+                waiting[later] -= 1
+                if waiting[later] == 0:
+                    ready.append(later)
         return tuple(ordered)
 
-    @cached_property
-    def cycles(self) -> list[tuple[str, ...]]:
-        """The ids of each cycle, each following its parent, the least id first."""
-        left = self.by_id.keys() - set(self.order)
-        cycles = []
-        seen: set[str] = set()
-        for start in sorted(left):
-            path: dict[str, None] = {}
-            key: str | None = start
-            while key is not None and key not in seen and key not in path:
-                path[key] = None
-                key = next((each for each in self.by_id[key].parents if each in left), None)
-            if key is not None and key in path:
-                ids = list(path)
-                around = ids[ids.index(key) :][::-1]  # we walked from child to parent
-                least = around.index(min(around))
-                cycles.append(tuple(around[least:] + around[:least]))
-            seen.update(path)
-        return cycles
+    def _cycles(self, before: dict[str, list[str]]) -> list[tuple[str, ...]]:
+        left = before.keys() - set(self._sorted(before))
+        edges = {key: [each for each in before[key] if each in left] for key in left}
+        return sorted(_around(min(knot), edges, knot) for knot in _knots(edges))
 
     def ancestors(self, *ids: str) -> set[str]:
         """Return the ids and all that they descend from, missing parents too."""
@@ -160,3 +212,58 @@ class Graph:
     def broken(self, key: str) -> bool:
         """Whether something that an id descends from is missing or unread."""
         return not self.ancestors(key) <= self.by_id.keys()
+
+
+def _knots(edges: dict[str, list[str]]) -> "Iterator[set[str]]":
+    """Yield the sets of nodes that all reach each other, by the algorithm of Kosaraju."""
+    back: dict[str, list[str]] = {key: [] for key in edges}
+    for key in sorted(edges):
+        for target in edges[key]:
+            back[target].append(key)
+    seen: set[str] = set()
+    for start in reversed(_finished(edges)):
+        knot = {start} - seen
+        waiting = list(knot)
+        seen |= knot
+        while waiting:
+            fresh = {*back[waiting.pop()]} - seen
+            knot |= fresh
+            seen |= fresh
+            waiting += fresh
+        if len(knot) > 1 or (knot and start in edges[start]):
+            yield knot
+
+
+def _finished(edges: dict[str, list[str]]) -> list[str]:
+    """Return nodes in the order in which a walk in depth leaves them; without recursion."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in sorted(edges):
+        path = [] if start in seen else [(start, iter(edges[start]))]
+        seen.add(start)
+        while path:
+            key, targets = path[-1]
+            target = next((each for each in targets if each not in seen), None)
+            if target is None:
+                order.append(key)
+                path.pop()
+            else:
+                seen.add(target)
+                path.append((target, iter(edges[target])))
+    return order
+
+
+def _around(start: str, edges: dict[str, list[str]], knot: set[str]) -> tuple[str, ...]:
+    """Return a shortest way from a node back to itself, every node following its parent."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    for key in waiting:  # grows while it is walked: the nearest first
+        for parent in edges[key]:
+            if parent in knot and parent not in came_from:
+                came_from[parent] = key
+                waiting.append(parent)
+    # `came_from` leads from a parent to its child: from the start, onward in time.
+    way = [start]
+    while (key := came_from[way[-1]]) != start:
+        way.append(key)
+    return tuple(way)

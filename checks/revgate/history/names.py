@@ -21,10 +21,18 @@ class Named(NamedTuple):
 
 @cache
 def pattern(file_name: str) -> "re.Pattern[str] | None":
-    """Return the pattern of a `file-name` setting; None for `any`."""
+    """Return the pattern of a `file-name` setting; None for `any`.
+
+    Raises:
+        ValueError: It is no regular expression.
+    """
+    import warnings
+
     if file_name == "any":
         return None
-    return re.compile(TIMESTAMP if file_name == "timestamp" else file_name, re.ASCII)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `[[a]` means what it means today
+        return re.compile(TIMESTAMP if file_name == "timestamp" else file_name, re.ASCII)
 
 
 def read_name(name: str, file_name: str) -> Named | None:
@@ -48,7 +56,9 @@ def impossible(stamp: str) -> str | None:
     """
     from datetime import datetime
 
-    padded = stamp + "00000101000000"[len(stamp) :] if len(stamp) >= 4 else stamp
+    if len(stamp) < 4:
+        return "a year has four digits"
+    padded = stamp + "00000101000000"[len(stamp) :]
     numbers = [padded[:4], *(padded[at : at + 2] for at in range(4, _STAMP_LENGTH, 2))]
     try:
         datetime(*map(int, numbers))  # type: ignore[arg-type]  # noqa: DTZ001 - six numbers, no zone

@@ -5,16 +5,18 @@ four questions, with paths relative to the repository root and forward slashes.
 """
 
 import os
+import posixpath
 import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import git
+from revgate.git import GitRefusedError, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
+_MOST_LINKS = 10
 # Folders that nobody searches for an alembic.ini of their own, where there is no git to say so.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
 
@@ -80,7 +82,8 @@ class WorkTree:
         found = self._known_to_git("--cached")
         # Looking for untracked files walks the whole work tree: only where nothing is tracked yet.
         found = found or self._known_to_git("--others", "--exclude-standard")
-        return sorted(path for path in found if os.path.isfile(os.path.join(self.root, path)))
+        # Once each, though git has three entries for a file in conflict.
+        return sorted({path for path in found if self.has_file(path)})
 
     def _known_to_git(self, *which: str) -> list[str]:
         return _paths(git(self.root, "ls-files", "-z", *which, "--", *_configuration_globs()))
@@ -100,19 +103,31 @@ class WorkTree:
         return os.path.isdir(os.path.join(self.root, path))
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
-        """List a folder, as Alembic does: links followed to files, not into folders."""
+        """List a folder, as Alembic does: links followed to files, not into folders.
+
+        Raises:
+            CannotJudgeError: A folder cannot be listed.
+        """
         found: list[str] = []
         waiting = [folder]
         while waiting:
             here = waiting.pop()
-            with os.scandir(os.path.join(self.root, here)) as entries:
-                for entry in entries:
-                    path = f"{here}/{entry.name}" if here not in ("", ".") else entry.name
-                    if not entry.is_dir(follow_symlinks=False):
-                        found.append(path)
-                    elif recursive and entry.name != "__pycache__":
-                        waiting.append(path)
+            prefix = "" if here in ("", ".") else f"{here}/"
+            for entry in self._listed(here):
+                if not entry.is_dir():
+                    found.append(prefix + entry.name)
+                elif recursive and _is_searched(entry):
+                    waiting.append(prefix + entry.name)
         return sorted(found)
+
+    def _listed(self, folder: str) -> "list[os.DirEntry[str]]":
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:
+                return list(entries)
+        except OSError as error:
+            raise CannotJudgeError(
+                f"the folder {folder} cannot be listed: {error.strerror}"
+            ) from None
 
     def has_file(self, path: str) -> bool:
         """Whether there is such a file."""
@@ -138,6 +153,13 @@ class WorkTree:
                 yield Content(path, _read_regular(os.path.join(self.root, path)))
             except OSError as error:
                 yield Content(path, error=error.strerror or str(error))
+            except ValueError as error:  # a null byte in a path that somebody wrote
+                yield Content(path, error=str(error))
+
+
+def _is_searched(entry: "os.DirEntry[str]") -> bool:
+    """Whether Alembic looks into a folder that lies among the revisions."""
+    return not entry.is_symlink() and not entry.name.endswith("__pycache__")
 
 
 def _read_regular(path: str) -> bytes:
@@ -164,6 +186,10 @@ class GitTree:
         """The commit; None for the index."""
         self.name = "the git index" if revision is None else f"commit {revision}"
         self._blobs: dict[str, str] = {}
+        self._links: dict[str, str] = {}
+        """Content ids of symbolic links, whose content is where they lead."""
+        self._conflicts: set[str] = set()
+        self._listings: dict[tuple[str, ...], list[str]] = {}
 
     @classmethod
     def at(cls, root: str, revision: str) -> "GitTree":
@@ -172,10 +198,13 @@ class GitTree:
         Raises:
             UsageError: git knows no such commit.
         """
+        wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         try:
-            found = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        except CannotJudgeError:
-            raise UsageError(f"git knows no commit {revision!r}") from None
+            found = git(root, *wanted)
+        except GitRefusedError as error:
+            if error.said:
+                raise
+            raise UsageError(f"git knows no commit {revision!r}{_shallow(root)}") from None
         tree = cls(root, found.decode().strip())
         tree.name = f"commit {revision}"
         return tree
@@ -189,37 +218,45 @@ class GitTree:
 
     def has_folder(self, path: str) -> bool:
         """Whether git has anything below such a folder."""
-        return path in ("", ".") or bool(self._entries(_literal(path) + "/"))
+        return path in ("", ".") or (_inside(path) and bool(self._entries(_literal(path) + "/")))
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
         """List what git has in a folder."""
         prefix = "" if folder in ("", ".") else f"{folder}/"
         return sorted(
             path
-            for path in self._entries(*([_literal(folder) + "/"] if prefix else []))
-            if path.startswith(prefix) and (recursive or "/" not in path[len(prefix) :])
+            for path in self._entries(*([_literal(prefix)] if prefix else []))
+            if path.startswith(prefix) and _is_listed(path[len(prefix) :], recursive=recursive)
         )
 
     def has_file(self, path: str) -> bool:
         """Whether git has such a file."""
-        return bool(self._entries(_literal(path)))
+        return _inside(path) and path in self._entries(_literal(path))
 
     def signatures(self, paths: "Sequence[str]") -> list[object]:
         """Return the content id of each file; None for what git has not."""
         return [self._blobs.get(path) for path in paths]
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
-        """Read files by one `git cat-file --batch`."""
-        unknown = [path for path in paths if path not in self._blobs]
-        if unknown:
-            self._entries(*(_literal(path) for path in unknown))
-        known = [self._blobs.get(path, "") for path in paths]
-        wanted = "".join(f"{blob}\n" for blob in known if blob).encode()
+        """Read files by one `git cat-file --batch`.
+
+        Raises:
+            CannotJudgeError: One of them is in conflict, so there is no saying which text counts.
+        """
+        self._look_up(paths)
+        for path in paths:
+            if path in self._conflicts:
+                raise CannotJudgeError(
+                    f"{path} is in conflict: resolve it, `git add` it, and run this again"
+                )
+        blobs = [self._blobs.get(self._followed(path), "") for path in paths]
+        wanted = "".join(f"{blob}\n" for blob in blobs if blob).encode()
         output = git(self.root, "cat-file", "--batch", stdin=wanted) if wanted else b""
         at = 0
-        for path, blob in zip(paths, known, strict=True):
+        for path, blob in zip(paths, blobs, strict=True):
             if not blob:
-                yield Content(path, error=f"not in {self.name}")
+                what = "it is a link, and where it leads is " if path in self._links else ""
+                yield Content(path, error=f"{what}not in {self.name}")
                 continue
             end = output.index(b"\n", at)
             words = output[at:end].split()
@@ -231,30 +268,73 @@ class GitTree:
             yield Content(path, output[end + 1 : end + 1 + size])
             at = end + size + 2
 
-    def _entries(self, *specs: str) -> dict[str, str]:
-        """Return content ids by path, of what the path specs name."""
+    def _look_up(self, paths: "Iterable[str]") -> None:
+        known = self._blobs.keys() | self._links.keys() | self._conflicts
+        for path in paths:
+            if path not in known and _inside(path):
+                self._entries(_literal(path))
+
+    def _followed(self, path: str) -> str:
+        """Return the file that a symbolic link leads to; the path itself where it is none."""
+        for _ in range(_MOST_LINKS):
+            if path not in self._links:
+                break
+            target = os.fsdecode(git(self.root, "cat-file", "blob", self._links[path]))
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            self._look_up([path])
+        return path
+
+    def _entries(self, *specs: str) -> list[str]:
+        """Return the paths of what the path specs name, and note the content of each."""
+        if specs not in self._listings:
+            entries = [self._note(entry) for entry in _paths(self._listing(specs))]
+            self._listings[specs] = list(dict.fromkeys(path for path in entries if path))
+        return self._listings[specs]
+
+    def _listing(self, specs: tuple[str, ...]) -> bytes:
         if self.revision is None:
-            listing = git(self.root, "ls-files", "--stage", "-z", "--", *specs)
+            return git(self.root, "ls-files", "--stage", "-z", "--", *specs)
+        return git(
+            self.root,
+            *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--"),
+            *(spec.removeprefix(":(literal)") for spec in specs),
+        )
+
+    def _note(self, entry: str) -> str | None:
+        """Note one line of a listing; return its path, or None for a submodule."""
+        facts, _, path = entry.partition("\t")
+        mode, *rest = facts.split(" ")
+        # index: mode id stage; tree: mode type id.
+        blob, stage = (rest[0], rest[1]) if self.revision is None else (rest[1], "0")
+        if stage != "0":
+            # Whether that matters shows when somebody wants to read it.
+            self._conflicts.add(path)
+        elif mode.startswith("100"):
+            self._blobs[path] = blob
+        elif mode == "120000":
+            self._links[path] = blob
         else:
-            listing = git(
-                self.root,
-                *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--"),
-                *(spec.removeprefix(":(literal)") for spec in specs),
-            )
-        found = {}
-        for entry in _paths(listing):
-            facts, _, path = entry.partition("\t")
-            mode, *rest = facts.split(" ")
-            # index: mode id stage; tree: mode type id. Links and submodules are no revisions.
-            blob, stage = (rest[0], rest[1]) if self.revision is None else (rest[1], "0")
-            if stage != "0":
-                raise CannotJudgeError(
-                    f"{path} is in conflict: resolve it, `git add` it, and run this again"
-                )
-            if mode.startswith("100"):
-                found[path] = blob
-        self._blobs.update(found)
-        return found
+            return None
+        return path
+
+
+def _shallow(root: str) -> str:
+    """Say that a commit may be missing only here."""
+    if git(root, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return ""
+    return "; this clone is shallow: `git fetch --unshallow` brings all commits"
+
+
+def _inside(path: str) -> bool:
+    """Whether a path can be one of the repository: git refuses to be asked for others."""
+    return bool(path) and path != ".." and not path.startswith(("../", "/")) and "\0" not in path
+
+
+def _is_listed(path: str, *, recursive: bool) -> bool:
+    folders = path.split("/")[:-1]
+    return not folders or (
+        recursive and not any(folder.endswith("__pycache__") for folder in folders)
+    )
 
 
 def _literal(path: str) -> str:
