@@ -1,0 +1,227 @@
+"""Our end of the agent: starts it, asks for steps, and explains what keeps it from working.
+
+Knows the protocol (lines of JSON) and the process; not what the steps are for.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from typing import Any, NamedTuple
+
+from revgate.environments import Environment
+from revgate.errors import CannotJudgeError
+from revgate.roundtrip.connect import Address
+from revgate.roundtrip.interpreter import find_python
+from revgate.roundtrip.options import Options
+
+_AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent.py")
+
+
+class Started(NamedTuple):
+    """What the agent says once env.py has come to its migrations."""
+
+    version_table: str
+    version_table_schema: str | None
+
+
+class Agent:
+    """One process, which executes env.py once on one database."""
+
+    def __init__(self, environment: Environment, options: Options) -> None:
+        self._environment = environment
+        self._timeout = options.timeout
+        self._root = options.root
+        self._x = options.x_arguments
+        self._config = os.path.join(options.root, *environment.config.split("/"))
+        folder = os.path.dirname(self._config)
+        self.python = find_python(options.python, (folder, options.root))
+        self.notes: list[str] = []
+        self.seconds = 0.0
+        self._said = tempfile.TemporaryFile()
+        self._process = self._spawn(folder, dict(options.env))
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._out, selectors.EVENT_READ)
+        self._buffer = b""
+
+    def _spawn(self, folder: str, extra: dict[str, str]) -> "subprocess.Popen[bytes]":
+        environ = {**os.environ, **extra}
+        environ.pop("REVGATE_DATABASE_URL", None)  # it has a password that is none of env.py's
+        try:
+            process = subprocess.Popen(
+                [self.python, _AGENT],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._said.close()
+            raise CannotJudgeError(f"{self.python} cannot be started: {error.strerror}") from None
+        assert process.stdin  # noqa: S101 - opened as pipes
+        assert process.stdout  # noqa: S101
+        self._in, self._out = process.stdin, process.stdout
+        return process
+
+    def begin(self, database: Address, head: str, *, production: bool = False) -> Started:
+        """Execute env.py up to its migrations.
+
+        Raises:
+            CannotJudgeError: It does not get there.
+        """
+        self.receive("ready")
+        self.send(
+            database=database._asdict(),
+            mode="production" if production else "steps",
+            head=head,
+            config=self._config,
+            section=self._environment.section,
+            script_location=os.path.join(self._root, self._environment.script_location),
+            folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
+            x=list(self._x),
+        )
+        answer = self.receive("started")
+        started = Started(answer["version_table"], answer["version_table_schema"])
+        if not production:
+            self.receive("idle")
+        return started
+
+    def step(self, do: str, revision: str) -> dict[str, Any]:
+        """Perform one step; returns `done` or `failed`, after which env.py is over."""
+        self.send(do=do, revision=revision)
+        return self.receive("done", "failed", doing=f"`{do}()` of `{revision}`")
+
+    def finish(self) -> dict[str, Any]:
+        """Let env.py run to its end; returns `finished` or `failed`."""
+        return self.receive("finished", "failed", doing="the rest of env.py")
+
+    def end(self) -> None:
+        """Ask for no more steps, and let env.py run to its end."""
+        self.send(do="end")
+        self.finish()
+        self.close()
+
+    def send(self, **request: Any) -> None:
+        """Send a line; that the agent has died is found when its answer is read."""
+        try:
+            self._in.write(json.dumps(request).encode() + b"\n")
+            self._in.flush()
+        except BrokenPipeError:
+            pass
+
+    def receive(self, *wanted: str, doing: str = "env.py") -> dict[str, Any]:
+        """Wait for an answer.
+
+        Raises:
+            CannotJudgeError: It tells why it cannot go on, dies, or takes too long.
+        """
+        while True:
+            answer = self._next(doing)
+            event = answer["event"]
+            if event in wanted:
+                return answer
+            if event == "another-context":
+                self.notes.append(
+                    "env.py runs its migrations more than once; only the first time was looked at,"
+                    " and every connection went to the same throwaway database"
+                )
+            else:
+                raise self._explained(answer)
+
+    def _next(self, doing: str) -> dict[str, Any]:
+        until = None if self._timeout is None else time.monotonic() + self._timeout
+        while b"\n" not in self._buffer:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if not self._selector.select(left):
+                raise CannotJudgeError(
+                    f"{doing} did not end within {self._timeout:g} seconds{self._tail()}"
+                )
+            data = os.read(self._out.fileno(), 1 << 16)
+            if not data:
+                raise CannotJudgeError(self._died(doing))
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _died(self, doing: str) -> str:
+        code = self._process.wait()
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return f"{self.python} ended {how} during {doing}{self._tail()}"
+
+    def _explained(self, answer: dict[str, Any]) -> CannotJudgeError:
+        if answer["event"] == "unusable":
+            return CannotJudgeError(self._unusable(answer["kind"], answer["message"]))
+        env = f"{self._environment.script_location}/env.py"
+        if answer["event"] == "finished":
+            return CannotJudgeError(
+                f"{env} ran to its end without calling `context.run_migrations()`\n"
+                "call it in online mode, as Alembic's own template does"
+            )
+        place = f"{env}:{answer['line']}" if answer.get("line") else env
+        return CannotJudgeError(
+            f"{place} raised {answer['error']}: {answer['message']}{self._tail()}\n"
+            "variables that it wants can be set in [tool.revgate.env]; another Python is named"
+            " with `--python`"
+        )
+
+    def _unusable(self, kind: str, message: str) -> str:
+        match kind:
+            case "no-alembic":
+                return (
+                    f"{self.python} has no Alembic ({message})\n"
+                    f"install it: {self.python} -m pip install alembic; or name the Python of"
+                    " your project with `--python`"
+                )
+            case "old-alembic":
+                return (
+                    f"{self.python} has {message}; revgate needs Alembic 1.9 and SQLAlchemy 1.4"
+                    f" or newer\nupgrade: {self.python} -m pip install --upgrade alembic"
+                )
+            case "dialect":
+                return (
+                    f"{self._environment.script_location}/env.py uses the dialect {message!r};"
+                    " the round trip knows PostgreSQL only\nuse `revgate check` for this history"
+                )
+            case "offline":
+                return (
+                    f"{self._environment.script_location}/env.py runs its migrations in offline"
+                    " mode (`as_sql`), which changes no database\nlet it run them online unless"
+                    " `context.is_offline_mode()`"
+                )
+            case _:
+                return message
+
+    def _tail(self) -> str:
+        """Return the end of what env.py printed, without passwords of URLs."""
+        self._said.seek(0, os.SEEK_END)
+        self._said.seek(max(0, self._said.tell() - 4000))
+        text = self._said.read().decode("utf-8", "replace")
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()][-8:]
+        return "".join(f"\n    {_masked(line)}" for line in lines)
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self._process.kill()
+        self._selector.close()
+        for stream in (self._out, self._said):
+            stream.close()
+        try:
+            self._in.close()
+        except BrokenPipeError:
+            pass
+        self._process.wait()
+
+
+def _masked(text: str) -> str:
+    import re
+
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)

@@ -1,0 +1,120 @@
+"""Our own connections to PostgreSQL, and where a server is.
+
+The only module that imports psycopg2, and only when a connection is made.
+"""
+
+import os
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from revgate.errors import CannotJudgeError, UsageError
+
+
+class Address(NamedTuple):
+    """A database on a server. `str()` of it has no password."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Such as sslmode, as libpq takes them."""
+
+    def url(self, scheme: str = "postgresql") -> str:
+        """Return a URL for SQLAlchemy or libpq, with the password."""
+        return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._rest()}"
+
+    def _rest(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")
+        query = f"?{urlencode(self.parameters)}" if self.parameters else ""
+        return f"{host}:{self.port}/{quote(self.database, safe='')}{query}"
+
+    def __str__(self) -> str:
+        return f"postgresql://{self._rest()}"
+
+    def __repr__(self) -> str:
+        return f"Address({self})"
+
+
+def parse_address(url: str) -> Address:
+    """Read the URL of a server: postgresql://, postgres:// or postgresql+driver://.
+
+    Raises:
+        UsageError: It is none; told without the password.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise UsageError(
+            "`--database-url` is no PostgreSQL URL: write postgresql://user:password@host:5432/name"
+        )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UsageError("`--database-url` has no usable host or port") from None
+    parameters = dict(parse_qsl(parts.query))
+    return Address(
+        host=unquote(parts.hostname or "") or parameters.pop("host", "localhost"),
+        port=port or int(parameters.pop("port", "5432")),
+        user=unquote(parts.username or "") or parameters.pop("user", "postgres"),
+        password=unquote(parts.password or "") or parameters.pop("password", ""),
+        database=unquote(parts.path.lstrip("/")) or "postgres",
+        parameters=tuple((key, value) for key, value in parameters.items() if key in _KEPT),
+    )
+
+
+_KEPT = ("sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "gssencmode")
+
+
+def connect(address: Address) -> Any:
+    """Open an autocommit connection.
+
+    Raises:
+        CannotJudgeError: The server does not let us in, or psycopg2 is not installed.
+    """
+    driver = _psycopg2()
+    try:
+        connection = driver.connect(**_arguments(address))
+    except driver.Error as error:
+        said = " ".join(str(error).split()).replace(address.password or "\0", "***")
+        raise CannotJudgeError(
+            f"no connection to {address}: {said}\ncheck `--database-url`, or leave it out to have"
+            " a throwaway server started here"
+        ) from None
+    connection.autocommit = True
+    return connection
+
+
+def try_connect(address: Address) -> Any | None:
+    """Open a connection; None where there is no server ready yet."""
+    driver = _psycopg2()
+    try:
+        return driver.connect(**_arguments(address))
+    except driver.OperationalError:
+        return None
+
+
+def _arguments(address: Address) -> dict[str, Any]:
+    return {
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "password": address.password,
+        "dbname": address.database,
+        "connect_timeout": 10,
+        "application_name": "revgate",
+        "passfile": os.devnull,
+        **dict(address.parameters),
+    }
+
+
+def _psycopg2() -> Any:
+    try:
+        import psycopg2
+    except ImportError:
+        raise CannotJudgeError(
+            "the round trip needs psycopg2, which is not installed here\n"
+            'install it with `pip install "revgate[live]"`'
+        ) from None
+    return psycopg2

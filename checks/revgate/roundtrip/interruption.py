@@ -1,0 +1,65 @@
+"""An orderly end on SIGTERM, SIGHUP and Ctrl-C: everything that was started is undone first.
+
+Knows signals, not what there is to clean up: that hangs on context managers, as for any exception.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+class Interrupted(BaseException):  # noqa: N818 - beside KeyboardInterrupt, and no error either
+    """A signal asked the process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    hold_signals()  # a second signal must not cut the cleaning up short
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise Interrupted(number)
+
+
+def hold_signals() -> None:
+    """Ignore further requests to end; for the time of cleaning up."""
+    if threading.current_thread() is threading.main_thread():
+        for name in (*_SIGNALS, "SIGINT"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Turn the first signal that asks for the end into an exception, and end by it afterwards.
+
+    Once what hangs on `with` inside has been undone, the process ends by that very signal, as
+    whoever sent it expects. SIGINT leaves as KeyboardInterrupt. Outside the main thread Python
+    cannot handle signals, and nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in (*_SIGNALS, "SIGINT") if hasattr(signal, name)]
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    before = {n: signal.signal(n, _interrupt) for n in numbers if n not in ignored}
+    try:
+        yield
+    except Interrupted as interrupted:
+        _restore(before)
+        signal.raise_signal(interrupted.number)
+        raise
+    finally:
+        _restore(before)
+
+
+def _restore(before: "dict[int, object]") -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler if handler is not None else signal.SIG_DFL)  # type: ignore[arg-type]

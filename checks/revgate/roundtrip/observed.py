@@ -1,0 +1,130 @@
+"""What one round trip saw, as data: the only thing live rules and reports read.
+
+Knows neither servers nor how anything was observed. Line numbers are positions in revision files,
+from 1; paths are relative to the repository root; times are what the agent measured.
+"""
+
+from typing import Any, NamedTuple
+
+from revgate.environments import Environment
+from revgate.history.revision import Revision
+
+UPGRADE = "upgrade"
+DOWNGRADE = "downgrade"
+AGAIN = "upgrade again"
+PRODUCTION = "production"
+
+
+class ServerFacts(NamedTuple):
+    """The server that everything ran on."""
+
+    kind: str
+    """`url`, `local` or `embedded`."""
+    version: str
+    """As PostgreSQL says it: `18.4`."""
+
+
+class Pass(NamedTuple):
+    """One of the four passes over the history."""
+
+    name: str
+    seconds: float
+    tables: int
+    """At its end: ordinary, partitioned and foreign tables of user schemas. A partition counts
+    with its parent; the version table and tables of extensions do not count."""
+    complete: bool
+    """Whether it reached the last revision it set out for."""
+
+
+class Step(NamedTuple):
+    """One revision and how long its two functions took; None where one did not run."""
+
+    revision: Revision
+    upgrade_ms: float | None = None
+    downgrade_ms: float | None = None
+    upgrade_line: int = 1
+    """Of `def upgrade`."""
+    downgrade_line: int = 1
+
+
+class Failure(NamedTuple):
+    """A step that raised."""
+
+    step: Step
+    during: str
+    """The name of the pass."""
+    line: int
+    """The line of the revision file that issued the statement, or that raised."""
+    error: str
+    """The exception's class, as the driver or Python names it."""
+    message: str
+    """PostgreSQL's own message, or the exception's; one line."""
+    statement: str = ""
+    """The first line of the statement; empty where it was no statement that failed."""
+    detail: str = ""
+    hint: str = ""
+    sqlstate: str = ""
+    path: str = ""
+    """The file that `line` is in, where it is not the revision's own."""
+
+
+class Change(NamedTuple):
+    """One difference between two snapshots; what belongs to it is not listed again."""
+
+    how: str
+    """`left` (only in the later one), `gone` (only in the earlier one) or `changed`."""
+    kind: str
+    """`table`, `column`, `type`, `enum label`, ..."""
+    name: str
+    """Quoted as SQL wants it, with the schema unless that is `public`."""
+    before: str = ""
+    after: str = ""
+
+
+class Difference(NamedTuple):
+    """A change that one step made and should not have made."""
+
+    step: Step
+    change: Change
+
+
+class RoundTrip(NamedTuple):
+    """Everything that was observed on one environment."""
+
+    environment: Environment
+    server: ServerFacts
+    steps: tuple[Step, ...]
+    passes: tuple[Pass, ...]
+    failures: tuple[Failure, ...] = ()
+    after_downgrade: tuple[Difference, ...] = ()
+    """The state after a downgrade against the one before its upgrade."""
+    after_again: tuple[Difference, ...] = ()
+    """The state after the second upgrade against the one after the first."""
+    expect_tables: int | None = None
+    notes: tuple[str, ...] = ()
+    """What was not looked at, and why."""
+
+    def tables(self, name: str) -> int | None:
+        """Return the table count at the end of a pass; None where the pass did not get there."""
+        return next((each.tables for each in self.passes if each.name == name and each.complete), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the `roundtrip` object of the JSON contract."""
+        return {
+            "server": self.server._asdict(),
+            "passes": [
+                {"name": each.name, "seconds": round(each.seconds, 3), "tables": each.tables}
+                for each in self.passes
+            ],
+            "revisions": [
+                {
+                    "revision": step.revision.id,
+                    "upgrade_ms": step.upgrade_ms,
+                    "downgrade_ms": step.downgrade_ms,
+                    "locks": [],
+                    "rewrites": [],
+                    "rows": None,
+                }
+                for step in self.steps
+            ],
+        }

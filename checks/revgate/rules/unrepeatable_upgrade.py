@@ -1,0 +1,46 @@
+"""An upgrade that builds something else the second time depends on more than the database.
+
+## Why it hurts
+Staging and production ran the same revisions and differ: one was rolled back once. What works on
+one fails on the other.
+
+## Example
+    def upgrade() -> None:
+        op.execute("CREATE TABLE IF NOT EXISTS invoices (id int, paid boolean)")
+
+    def downgrade() -> None:
+        op.drop_column("invoices", "paid")
+
+## Instead
+    def upgrade() -> None:
+        op.create_table("invoices", sa.Column("id", sa.Integer), sa.Column("paid", sa.Boolean))
+
+    def downgrade() -> None:
+        op.drop_table("invoices")
+"""
+
+from collections.abc import Iterator
+
+from revgate.roundtrip.observed import Change, RoundTrip
+from revgate.roundtrip.words import changed, thing
+from revgate.rules import ERROR, LIVE, Finding, rule
+
+
+@rule(severity=ERROR, group=LIVE)
+def unrepeatable_upgrade(observed: RoundTrip) -> Iterator[Finding]:
+    """Report what differs after the second upgrade from what the first one built."""
+    for step, change in observed.after_again:
+        yield Finding.at(
+            step.revision,
+            (step.upgrade_line, 1),
+            f"`upgrade()` of `{step.revision.id}` builds something else the second time:"
+            f" {_difference(change)}",
+            help="make `upgrade()` do the same each time: no `IF NOT EXISTS`, no name, order or"
+            " condition that is computed; and let `downgrade()` undo all of it",
+        )
+
+
+def _difference(change: Change) -> str:
+    if change.how == "left":
+        return f"the {thing(change)} is new"
+    return f"the {thing(change)} is missing" if change.how == "gone" else f"the {changed(change)}"

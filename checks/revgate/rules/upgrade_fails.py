@@ -1,0 +1,34 @@
+"""An upgrade that raises on an empty database never reaches production.
+
+## Why it hurts
+Whoever deploys next finds out: the deployment stops in the middle of the history, and every later
+revision waits behind this one.
+
+## Example
+    def upgrade() -> None:
+        op.create_index("ix_invoices_number", "invoice", ["number"])  # the table is `invoices`
+
+## Instead
+    def upgrade() -> None:
+        op.create_index("ix_invoices_number", "invoices", ["number"])
+"""
+
+from collections.abc import Iterator
+
+from revgate.roundtrip.failures import finding
+from revgate.roundtrip.observed import PRODUCTION, UPGRADE, RoundTrip
+from revgate.rules import ERROR, LIVE, Finding, rule
+
+
+@rule(severity=ERROR, group=LIVE)
+def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
+    """Report upgrades that raise, step by step or as production runs them."""
+    for failure in observed.failures:
+        if failure.during == UPGRADE:
+            yield finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
+        elif failure.during == PRODUCTION:
+            yield finding(
+                failure,
+                f"`upgrade()` of `{failure.step.revision.id}` passes step by step and fails when"
+                " `alembic upgrade head` runs all revisions at once",
+            )
