@@ -15,6 +15,8 @@ from alembic.config import Config
 from sqlalchemy import create_engine, make_url, pool
 
 ROOT = Path(__file__).resolve().parents[2]
+# `models` is no package that is installed; Alembic finds it by prepend_sys_path, the tests by this.
+sys.path.insert(0, str(ROOT))
 
 Rows = list[tuple[object, ...]]
 
