@@ -18,7 +18,7 @@ down_revision = {parent!r}
 
 
 def upgrade():
-    op.create_table("invoices")
+    op.create_table("x")
 
 
 def downgrade():

@@ -2,7 +2,7 @@
 
 A case is one revision file, or a folder of them, below `tests/cases/<rule>/`. `# expect: rule`
 stands on the line that must be reported; `# expect@4: rule` stands anywhere, for lines inside a
-docstring.
+docstring. A folder `root` within a case holds what else lies in the repository.
 """
 
 import re
@@ -30,7 +30,7 @@ def cases() -> list[Path]:
 
 
 def files_of(case: Path) -> list[Path]:
-    return sorted(case.iterdir()) if case.is_dir() else [case]
+    return sorted(path for path in case.iterdir() if path.is_file()) if case.is_dir() else [case]
 
 
 def expectations(case: Path) -> Counter[tuple[str, int, str]]:
@@ -55,6 +55,8 @@ def test_case(case: Path, tmp_path: Path) -> None:
     for file in files_of(case):
         target = tmp_path if file.name == "revgate.toml" else versions
         shutil.copy(file, target / file.name)
+    if (case / "root").is_dir():
+        shutil.copytree(case / "root", tmp_path, dirs_exist_ok=True)
     source = WorkTree(str(tmp_path), is_repository=False)
     loaded = settings.load(str(tmp_path))
     result, _ = judge.check(source, loaded, judge.Choice.of(loaded), cached=False)

@@ -52,7 +52,7 @@ def test_no_command_is_promised_that_does_not_exist() -> None:
     from revgate.cli import parser
 
     usage = parser().format_help()
-    known = set(re.findall(r"^    ([a-z]+) ", usage, re.MULTILINE))
+    known = set(re.findall(r"^    ([a-z]+)\s", usage, re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md", "action.yml"):
         text = (ROOT / page).read_text()
         for command in re.findall(r"`(?:\$ )?revgate ([a-z]+)", text):

@@ -33,6 +33,7 @@ class History:
         self.unreadable = unreadable
         self.source = source
         """Where the files came from; None for a history that was made, as in tests."""
+        self._own: dict[str, bool] = {}
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @cached_property
@@ -42,6 +43,31 @@ class History:
         if baseline is None or baseline not in self.graph.by_id:
             return set()
         return self.graph.ancestors(baseline)
+
+    def is_own(self, module: str) -> bool:
+        """Whether a module that a revision imports is the project's, by where it lies.
+
+        Only what lies below the script location is kept for revisions, and not counted.
+        """
+        if self.source is None or module.startswith("."):
+            return False
+        name = module.partition(".")[0]
+        if name not in self._own:
+            self._own[name] = any(map(self._lies_in, self._roots(), [name] * 4))
+        below = self.environment.script_location.replace("/", ".")
+        return self._own[name] and not f"{module}.".startswith(f"{below}.")
+
+    def _roots(self) -> "Sequence[str]":
+        """Return the folders from which a project's own modules are mostly imported."""
+        beside = self.environment.config.rpartition("/")[0]
+        within = f"{beside}/" if beside else ""
+        return ("", "src/", within, f"{within}src/")
+
+    def _lies_in(self, root: str, name: str) -> bool:
+        source = self.source
+        return source is not None and (
+            source.has_folder(f"{root}{name}") or source.has_file(f"{root}{name}.py")
+        )
 
     @cached_property
     def judged(self) -> "Sequence[Revision]":

@@ -11,7 +11,10 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.history.comments import read_allows
+from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import read_function
+from revgate.history.imports import read_imports
+from revgate.history.operations import read_effects
 from revgate.history.revision import (
     Header,
     Position,
@@ -69,8 +72,17 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
     downgrade = read_function(tree, "downgrade")
     revision = _revision(path, assigned)._replace(
         allows=read_allows(data, tree) if b"revgate" in data else (),
+        imports=tuple(read_imports(tree.body)),
     )
-    return Script(revision, _header(tree, data), upgrade, downgrade)
+    return Script(
+        revision,
+        _header(tree, data),
+        upgrade,
+        downgrade,
+        read_effects(tree, "upgrade"),
+        read_effects(tree, "downgrade"),
+        read_frozen_defaults(tree) if may_be_frozen(data) else (),
+    )
 
 
 def _tree(data: bytes) -> ast.Module | Problem:

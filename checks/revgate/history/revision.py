@@ -8,7 +8,9 @@ name; `Script` adds what the two functions do.
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from revgate.history.defaults import FrozenDefault
     from revgate.history.names import Named
+    from revgate.history.operations import Effects
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -155,3 +157,6 @@ class Script(NamedTuple):
     header: Header
     upgrade: Function
     downgrade: Function
+    upgrade_effects: "Effects"
+    downgrade_effects: "Effects"
+    frozen_defaults: "tuple[FrozenDefault, ...]" = ()

@@ -114,7 +114,7 @@ class WorkTree:
             here = waiting.pop()
             prefix = "" if here in ("", ".") else f"{here}/"
             for entry in self._listed(here):
-                if not entry.is_dir():
+                if not _is_folder(entry):
                     found.append(prefix + entry.name)
                 elif recursive and _is_searched(entry):
                     waiting.append(prefix + entry.name)
@@ -155,6 +155,13 @@ class WorkTree:
                 yield Content(path, error=error.strerror or str(error))
             except ValueError as error:  # a null byte in a path that somebody wrote
                 yield Content(path, error=str(error))
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _is_searched(entry: "os.DirEntry[str]") -> bool:
@@ -296,8 +303,7 @@ class GitTree:
             return git(self.root, "ls-files", "--stage", "-z", "--", *specs)
         return git(
             self.root,
-            *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--"),
-            *(spec.removeprefix(":(literal)") for spec in specs),
+            *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--", *specs),
         )
 
     def _note(self, entry: str) -> str | None:

@@ -1,0 +1,78 @@
+"""Server defaults that are written as a string and meant as an expression.
+
+Knows `server_default=`, and DEFAULT in literal SQL.
+"""
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.revision import Position
+
+
+class FrozenDefault(NamedTuple):
+    """One default that PostgreSQL evaluates when the column is made, and never again."""
+
+    text: str
+    position: "Position"
+    """Of the string."""
+
+
+# The words that PostgreSQL's date types read as a time, and anything that looks like a call.
+_EXPRESSION = re.compile(
+    r"\s*(?:(?P<word>now|today|tomorrow|yesterday|current_(?:date|time|timestamp)|localtime"
+    r"|localtimestamp)|(?:\w+\.)*\w+\s*\(\s*\))\s*",
+    re.IGNORECASE,
+)
+_IN_SQL = re.compile(
+    r"\bdefault\s+'(?P<text>now(?:\(\))?|today|tomorrow|yesterday)'(?!::text)", re.IGNORECASE
+)
+_MAY_BE = re.compile(rb"server_default\s*=\s*[rbuRBU]{0,2}[\"'(]|default\s+'", re.IGNORECASE)
+_TEXTUAL = ("String", "Text", "Unicode", "UnicodeText", "VARCHAR", "CHAR", "TEXT", "Enum", "ENUM")
+
+
+def may_be_frozen(data: bytes) -> bool:
+    """Whether it is worth looking through a file's syntax tree."""
+    return _MAY_BE.search(data) is not None
+
+
+def read_frozen_defaults(tree: ast.Module) -> "tuple[FrozenDefault, ...]":
+    """Return the defaults of a whole file that are evaluated once."""
+    return tuple(found for node in ast.walk(tree) for found in _of(node))
+
+
+def _of(node: ast.AST) -> "Iterator[FrozenDefault]":
+    match node:
+        case ast.Call(keywords=keywords):
+            for keyword in keywords:
+                if keyword.arg == "server_default" and _is_frozen(keyword.value, node):
+                    text = str(getattr(keyword.value, "value", ""))
+                    position = (keyword.value.lineno, keyword.value.col_offset + 1)
+                    yield FrozenDefault(text, position)
+        case ast.Constant(value=str() as text):
+            for match in _IN_SQL.finditer(text):
+                line = node.lineno + text.count("\n", 0, match.start())
+                yield FrozenDefault(
+                    match["text"], (line, 1 if line > node.lineno else node.col_offset + 1)
+                )
+
+
+def _is_frozen(value: ast.expr, call: ast.Call) -> bool:
+    match value:
+        case ast.Constant(value=str() as text) if found := _EXPRESSION.fullmatch(text):
+            # 'today' may well be the text that a text column begins with.
+            return not (found["word"] and _is_textual(call))
+    return False
+
+
+def _is_textual(call: ast.Call) -> bool:
+    names = [
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+        for node in ast.walk(argument)
+        if isinstance(node, ast.Attribute | ast.Name)
+    ]
+    return any(name in _TEXTUAL for name in names)

@@ -1,0 +1,33 @@
+"""Which modules a revision file imports, beside those that every revision may.
+
+Knows import statements, wherever they stand; nothing of what the modules are.
+"""
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+from revgate.history.revision import Import
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ALWAYS = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
+
+
+def read_imports(body: "Sequence[ast.AST]") -> "Iterator[Import]":
+    """Yield each import that is neither of Python's library nor of Alembic or SQLAlchemy."""
+    for statement in body:
+        match statement:
+            case ast.Import(names=names):
+                modules = [name.name for name in names]
+            case ast.ImportFrom(module=module, level=level):
+                modules = ["." * level + (module or "")]
+            case _:
+                # Statements hold statements only below these names; expressions hold none.
+                for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+                    yield from read_imports(getattr(statement, part, None) or ())
+                continue
+        for name in modules:
+            if name.partition(".")[0] not in _ALWAYS:
+                yield Import(name, (statement.lineno, statement.col_offset + 1))

@@ -1,0 +1,214 @@
+"""What a literal piece of SQL makes and drops.
+
+Knows the few statements of PostgreSQL that make or drop an object by name. Whatever it does not
+know is said to be unreadable; nothing is guessed.
+"""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Effect(NamedTuple):
+    """One object made or dropped."""
+
+    action: str
+    """`create` or `drop`; `touch` where it may have been there before, or be gone already
+    (OR REPLACE, IF NOT EXISTS, IF EXISTS)."""
+    kind: str
+    """`table`, `column`, `index`, `constraint`, `type`, `view`, `function`, ..."""
+    name: str | None
+    """None where the name is chosen by a naming convention."""
+    table: str = ""
+    """Of a column, an index, a constraint or a trigger; empty where it is not said."""
+    line: int = 1
+    column: int = 1
+    columns: tuple[str, ...] = ()
+    """The columns that an index or a constraint stands on, where they can be read."""
+
+
+class UnreadableSqlError(Exception):
+    """A statement that might do anything."""
+
+
+_NAME = r'(?:(?:"[^"]+"|\w+)\.)?(?:"[^"]+"|\w+)'
+_KINDS = (
+    "materialized view|foreign table|table|view|type|domain|function|procedure|aggregate|sequence"
+    "|extension|schema|trigger|event trigger|policy|rule|collation|publication|server|role"
+)
+_CREATE = re.compile(
+    rf"create\s+(?P<replace>or\s+replace\s+)?(?:temp(?:orary)?\s+|unlogged\s+|constraint\s+"
+    rf"|recursive\s+)*(?P<kind>{_KINDS})\s+(?P<exists>if\s+not\s+exists\s+)?(?P<name>{_NAME})"
+    rf"(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DROP = re.compile(
+    rf"drop\s+(?P<kind>{_KINDS}|index)\s+(?:concurrently\s+)?(?P<exists>if\s+exists\s+)?"
+    rf"(?P<names>{_NAME}(?:\s*\([^)]*\))?(?:\s*,\s*{_NAME}(?:\s*\([^)]*\))?)*)"
+    rf"(?:\s+on\s+(?P<table>{_NAME}))?(?:\s+(?P<end>cascade|restrict))?",
+    re.IGNORECASE,
+)
+_INDEX = re.compile(
+    rf"create\s+(?:unique\s+)?index\s+(?:concurrently\s+)?(?P<exists>if\s+not\s+exists\s+)?"
+    rf"(?P<name>{_NAME})\s+on\s+(?:only\s+)?(?P<table>{_NAME})(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ALTER_TABLE = re.compile(
+    rf"alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<table>{_NAME})\s+(?P<actions>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_RENAME = re.compile(
+    rf"alter\s+(?P<kind>{_KINDS}|index)\s+(?:if\s+exists\s+)?(?P<name>{_NAME})"
+    rf"\s+rename\s+to\s+(?P<new>{_NAME})",
+    re.IGNORECASE,
+)
+_ADD = re.compile(
+    rf"add\s+(?:(?P<constraint>constraint)\s+|column\s+)?(?P<exists>if\s+not\s+exists\s+)?"
+    rf"(?P<name>{_NAME})",
+    re.IGNORECASE,
+)
+_ADD_UNNAMED = re.compile(
+    r"add\s+(?:primary\s+key|unique|check|foreign\s+key|exclude)\b", re.IGNORECASE
+)
+_DROP_PART = re.compile(
+    rf"drop\s+(?:(?P<constraint>constraint)\s+|column\s+)?(?P<exists>if\s+exists\s+)?"
+    rf"(?P<name>{_NAME})(?:\s+(?P<end>cascade|restrict))?",
+    re.IGNORECASE,
+)
+_RENAME_PART = re.compile(
+    rf"rename\s+(?:(?P<constraint>constraint)\s+|column\s+)?(?P<name>{_NAME})\s+to\s+"
+    rf"(?P<new>{_NAME})",
+    re.IGNORECASE,
+)
+_RENAME_TABLE = re.compile(rf"rename\s+to\s+(?P<new>{_NAME})", re.IGNORECASE)
+# Statements, and actions of ALTER TABLE, that neither make nor drop anything by name.
+_NEUTRAL = re.compile(
+    r"(?:insert|update|delete|select|with|comment|grant|revoke|set|reset|analyze|vacuum|refresh"
+    r"|lock|truncate|reindex|copy|cluster|values|begin|commit|savepoint|release"
+    r"|alter\s+(?:type|sequence|view|materialized\s+view|index|function|schema|default|database"
+    r"|role|domain|policy|publication|extension|system|user|event\s+trigger|trigger))\b",
+    re.IGNORECASE,
+)
+_NEUTRAL_ACTION = re.compile(
+    r"(?:alter|validate|enable|disable|set|reset|owner|cluster|attach|detach|inherit|no|replica"
+    r"|force|of|not)\b",
+    re.IGNORECASE,
+)
+_SAME = {"materialized view": "view", "foreign table": "table", "procedure": "function"}
+
+
+def read_sql(text: str) -> "Iterator[Effect]":
+    """Yield what the statements of a piece of SQL make and drop.
+
+    Raises:
+        UnreadableSqlError: A statement is none that we know.
+    """
+    for statement in split(text):
+        yield from _statement(statement)
+
+
+def _statement(statement: str) -> "Iterator[Effect]":
+    if match := _INDEX.fullmatch(statement):
+        action = "touch" if match["exists"] else "create"
+        table = plain(match["table"])
+        yield Effect(action, "index", plain(match["name"]), table, columns=_columns(match["rest"]))
+    elif match := _CREATE.fullmatch(statement):
+        yield _created(match)
+    elif match := _DROP.fullmatch(statement):
+        if (match["end"] or "").lower() == "cascade":
+            raise UnreadableSqlError(statement)
+        action = "touch" if match["exists"] else "drop"
+        for name in re.sub(r"\([^)]*\)", "", match["names"]).split(","):
+            yield Effect(action, _kind(match["kind"]), plain(name), plain(match["table"] or ""))
+    elif match := _RENAME.fullmatch(statement):
+        yield Effect("drop", _kind(match["kind"]), plain(match["name"]))
+        yield Effect("create", _kind(match["kind"]), plain(match["new"]))
+    elif match := _ALTER_TABLE.fullmatch(statement):
+        for action in _top_level(match["actions"]):
+            yield from _altered(plain(match["table"]), action)
+    elif not _NEUTRAL.match(statement):
+        raise UnreadableSqlError(statement)
+
+
+def _created(match: "re.Match[str]") -> Effect:
+    kind = _kind(match["kind"])
+    table = ""
+    if kind in ("trigger", "policy", "rule"):
+        on = re.search(rf"\b(?:on|to)\s+({_NAME})", match["rest"], re.IGNORECASE)
+        table = plain(on[1]) if on else ""
+    action = "touch" if match["replace"] or match["exists"] else "create"
+    return Effect(action, kind, plain(match["name"]), table)
+
+
+def _altered(table: str, action: str) -> "Iterator[Effect]":
+    if _ADD_UNNAMED.match(action):
+        yield Effect("create", "constraint", None, table)
+    elif match := _ADD.match(action):
+        kind = "constraint" if match["constraint"] else "column"
+        yield Effect("touch" if match["exists"] else "create", kind, plain(match["name"]), table)
+    elif match := _DROP_PART.fullmatch(action):
+        if (match["end"] or "").lower() == "cascade":
+            raise UnreadableSqlError(action)
+        kind = "constraint" if match["constraint"] else "column"
+        yield Effect("touch" if match["exists"] else "drop", kind, plain(match["name"]), table)
+    elif match := _RENAME_TABLE.fullmatch(action):
+        yield Effect("drop", "table", table)
+        yield Effect("create", "table", plain(match["new"]))
+    elif match := _RENAME_PART.fullmatch(action):
+        kind = "constraint" if match["constraint"] else "column"
+        yield Effect("drop", kind, plain(match["name"]), table)
+        yield Effect("create", kind, plain(match["new"]), table)
+    elif not _NEUTRAL_ACTION.match(action):
+        raise UnreadableSqlError(action)
+
+
+def plain(name: str) -> str:
+    """Return a name as PostgreSQL knows it, without the schema that is the default."""
+    parts = re.findall(r'"[^"]+"|\w+', name)
+    known = [part[1:-1] if part.startswith('"') else part.lower() for part in parts]
+    return ".".join(known[1:] if known[:1] == ["public"] and len(known) > 1 else known)
+
+
+def _kind(written: str) -> str:
+    kind = re.sub(r"\s+", " ", written.lower())
+    return _SAME.get(kind, kind)
+
+
+def _columns(rest: str) -> tuple[str, ...]:
+    listed = re.match(r"(?:\s+using\s+\w+)?\s*\(([\w\s,\"]*)\)", rest, re.IGNORECASE)
+    names = listed[1].split(",") if listed else []
+    return tuple(plain(name.split()[0]) for name in names if name.split())
+
+
+_TOKEN = re.compile(
+    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|(\$\w*\$).*?\1|[();,]|[^'\"$();,/\-]+|.",
+    re.DOTALL,
+)
+
+
+def split(text: str) -> "Iterator[str]":
+    """Yield the statements of a piece of SQL, without comments; quoted text is left whole."""
+    yield from (part for part in _parts(text, ";", keep_depth=True) if part)
+
+
+def _top_level(text: str) -> "Iterator[str]":
+    yield from (part for part in _parts(text, ",", keep_depth=True) if part)
+
+
+def _parts(text: str, separator: str, *, keep_depth: bool) -> "Iterator[str]":
+    depth = 0
+    part: list[str] = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token.startswith(("--", "/*")):
+            part.append(" ")
+            continue
+        depth += (token == "(") - (token == ")")  # noqa: S105 - a token of SQL
+        if token == separator and (depth <= 0 or not keep_depth):
+            yield "".join(part).strip()
+            part = []
+        else:
+            part.append(token)
+    yield "".join(part).strip()

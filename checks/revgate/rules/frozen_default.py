@@ -1,0 +1,34 @@
+"""A server default is a string that PostgreSQL evaluates once.
+
+## Why it hurts
+SQLAlchemy quotes a string: `server_default="now()"` becomes `DEFAULT 'now()'`, and PostgreSQL
+turns that into the moment at which the migration ran. Every row gets that moment, for ever; with
+other functions the column's type refuses the text, or a text column stores it as it is written.
+
+## Example
+    sa.Column("created_at", sa.DateTime(timezone=True), server_default="now()")
+
+## Instead
+    sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"))
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import CONTENT, WARNING, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.revision import Script
+
+
+@rule(severity=WARNING, group=CONTENT)
+def frozen_default(script: "Script") -> "Iterator[Finding]":
+    """Yield each default that is a string where an expression was meant."""
+    for default in script.frozen_defaults:
+        yield Finding.at(
+            script.revision,
+            default.position,
+            f"the server default `'{default.text}'` is evaluated once, when the migration runs",
+            help=f'write `server_default=sa.text("{default.text}")`; in SQL, leave the quotes out',
+        )

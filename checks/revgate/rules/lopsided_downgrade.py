@@ -1,0 +1,168 @@
+"""The downgrade is not the mirror of the upgrade.
+
+## Why it hurts
+What the downgrade forgets stays behind: the next upgrade stops at "already exists", or an enum
+keeps a label that nobody knows. What it drops though the upgrade never made it was somebody
+else's. `op.drop_table` does not drop the enum types that the table brought along.
+
+Nothing is said of a function in which something cannot be read: a branch, a loop, SQL that is put
+together, a call of code elsewhere.
+
+## Example
+    def upgrade() -> None:
+        op.create_table("tickets", sa.Column("status", sa.Enum("open", "done", name="status")))
+
+    def downgrade() -> None:
+        op.drop_table("tickets")
+
+## Instead
+    def downgrade() -> None:
+        op.drop_table("tickets")
+        op.execute("DROP TYPE status")
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.rules import DOWNGRADE, WARNING, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.history.operations import Effects
+    from revgate.history.revision import Script
+    from revgate.history.sql import Effect
+
+Key = tuple[str, str, str | None]
+
+
+class _Net(NamedTuple):
+    """What one function has made and dropped when it is done."""
+
+    created: "dict[Key, Effect]"
+    dropped: "dict[Key, Effect]"
+    touched: "set[Key]"
+    """What it made or dropped if need be, or dropped and made again."""
+    complete: bool
+
+    def went(self, effect: "Effect") -> bool:
+        """Whether an object is gone: dropped by name, or with its table or a column of it."""
+        gone = {*self.dropped, *self.touched}
+        carriers = {("table", "", effect.table)}
+        carriers |= {("column", effect.table, column) for column in effect.columns}
+        return bool(gone & carriers) or _among(effect, gone)
+
+    def came(self, effect: "Effect") -> bool:
+        """Whether an object was made: by name, without a name, or with its table or column."""
+        made = {*self.created, *self.touched}
+        if ("table", "", effect.table) in made or _among(effect, made):
+            return True
+        if effect.kind not in ("index", "constraint"):
+            return False
+        # `index=True`, `unique=True` and `sa.ForeignKey(...)` come with a column; which, is not
+        # said, and `drop_index` need not even say of which table.
+        return any(
+            kind in ("column", "table") and effect.table in (table, "") for kind, table, _ in made
+        )
+
+
+@rule(severity=WARNING, group=DOWNGRADE)
+def lopsided_downgrade(script: "Script") -> "Iterator[Finding]":
+    """Yield what only one of the two functions does."""
+    if not (script.upgrade.does_something and script.downgrade.does_something):
+        return
+    up, down = _net(script.upgrade_effects), _net(script.downgrade_effects)
+    if down.complete:
+        for effect in up.created.values():
+            if not down.went(effect):
+                yield _finding(
+                    script,
+                    effect,
+                    "creates",
+                    "`downgrade()` does not drop it",
+                    f"add to `downgrade()`: `{_drop(effect)}`",
+                )
+        for effect in up.dropped.values():
+            if not down.came(effect):
+                yield _finding(
+                    script,
+                    effect,
+                    "drops",
+                    "`downgrade()` does not bring it back",
+                    "make it again in `downgrade()`, as it was before",
+                )
+    if up.complete:
+        for effect in down.dropped.values():
+            if not up.came(effect):
+                yield Finding.at(
+                    script.revision,
+                    (effect.line, effect.column),
+                    f"`downgrade()` of `{script.revision.id}` drops the {_title(effect)}, which"
+                    " `upgrade()` does not make",
+                    help="drop only what this revision makes",
+                )
+
+
+def _finding(script: "Script", effect: "Effect", verb: str, lack: str, help_: str) -> Finding:
+    return Finding.at(
+        script.revision,
+        (effect.line, effect.column),
+        f"`upgrade()` of `{script.revision.id}` {verb} the {_title(effect)}, and {lack}",
+        help=help_,
+    )
+
+
+def _key(effect: "Effect") -> Key:
+    # An index or a type is known by its name alone; `drop_index` often says no table.
+    table = effect.table if effect.kind in ("column", "constraint", "trigger", "policy") else ""
+    return effect.kind, table, effect.name
+
+
+def _among(effect: "Effect", keys: "set[Key]") -> bool:
+    """Whether an object is among others; one without a name may be any of its kind there."""
+    kind, table, name = _key(effect)
+    if name is None:
+        return any(key[:2] == (kind, table) for key in keys)
+    return not keys.isdisjoint({(kind, table, name), (kind, table, None)})
+
+
+def _net(effects: "Effects") -> _Net:
+    created: dict[Key, Effect] = {}
+    dropped: dict[Key, Effect] = {}
+    touched: set[Key] = set()
+    for effect in effects.effects:
+        key = _key(effect)
+        match effect.action:
+            case "create" if key in dropped:
+                del dropped[key]
+                touched.add(key)
+            case "create":
+                created.setdefault(key, effect)
+            case "drop" if key in created:
+                del created[key]
+            case "drop":
+                dropped[key] = effect
+            case _:
+                touched.add(key)
+    return _Net(created, dropped, touched, effects.complete)
+
+
+def _title(effect: "Effect") -> str:
+    name = f"`{effect.name}`" if effect.name else "without a name"
+    of = f" of `{effect.table}`" if effect.table and effect.kind != "type" else ""
+    return f"{effect.kind} {name}{of}"
+
+
+def _drop(effect: "Effect") -> str:
+    match effect.kind:
+        case "table":
+            return f'op.drop_table("{effect.name}")'
+        case "column":
+            return f'op.drop_column("{effect.table}", "{effect.name}")'
+        case "index":
+            return f'op.drop_index("{effect.name}", table_name="{effect.table}")'
+        case "constraint":
+            name = f'"{effect.name}"' if effect.name else "None"
+            return f'op.drop_constraint({name}, "{effect.table}")'
+        case "trigger" | "policy" | "rule":
+            return f'op.execute("DROP {effect.kind.upper()} {effect.name} ON {effect.table}")'
+    return f'op.execute("DROP {effect.kind.upper()} {effect.name}")'

@@ -1,0 +1,15 @@
+"""Case."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("t", sa.Column("id", sa.Integer()), schema="billing")  # expect: lopsided-downgrade
+
+
+def downgrade() -> None:
+    op.drop_table("t")  # expect: lopsided-downgrade

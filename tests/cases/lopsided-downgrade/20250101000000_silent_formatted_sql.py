@@ -1,0 +1,17 @@
+"""Case."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+NAME = "t"
+
+
+def upgrade() -> None:
+    op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))
+
+
+def downgrade() -> None:
+    op.execute(f"DROP TABLE {NAME}")
