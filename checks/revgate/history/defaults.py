@@ -30,13 +30,17 @@ _EXPRESSION = re.compile(
 _IN_SQL = re.compile(
     r"\bdefault\s+'(?P<text>now(?:\(\))?|today|tomorrow|yesterday)'(?!::text)", re.IGNORECASE
 )
-_MAY_BE = re.compile(rb"server_default\s*=\s*[rbuRBU]{0,2}[\"'(]|default\s+'", re.IGNORECASE)
+_MAY_BE = re.compile(rb"server_default\s*=\s*[rbuRBU]{0,2}[\"'(]")
+_MAY_BE_IN_SQL = re.compile(rb"default\s+'", re.IGNORECASE)
 _TEXTUAL = ("String", "Text", "Unicode", "UnicodeText", "VARCHAR", "CHAR", "TEXT", "Enum", "ENUM")
 
 
 def may_be_frozen(data: bytes) -> bool:
     """Whether it is worth looking through a file's syntax tree."""
-    return _MAY_BE.search(data) is not None
+    if _MAY_BE.search(data):
+        return True
+    has_word = b"DEFAULT" in data or b"default " in data or b"Default" in data
+    return has_word and _MAY_BE_IN_SQL.search(data) is not None
 
 
 def read_frozen_defaults(tree: ast.Module) -> "tuple[FrozenDefault, ...]":

@@ -5,6 +5,7 @@ Knows statements; nothing of ids, files or the graph.
 
 import ast
 
+from revgate.history.statements import statements_within
 from revgate.history.revision import Function
 
 _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
@@ -18,8 +19,6 @@ def read_function(tree: ast.Module, name: str) -> Function:
             case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined):
                 if defined == name:
                     found = _describe(statement)
-            case ast.Assign(targets=[ast.Name(id=bound)]) if bound != name:
-                continue
             case _ if _binds(statement, name):
                 # Imported, assigned, or defined in a branch: there, and not to be read.
                 position = (statement.lineno, statement.col_offset + 1)
@@ -27,23 +26,31 @@ def read_function(tree: ast.Module, name: str) -> Function:
     return found
 
 
-# Statements that can bind no name; most of a file, so they are not walked.
-_BINDS_NOTHING = (ast.Expr, ast.ClassDef)
-
-
 def _binds(statement: ast.stmt, name: str) -> bool:
-    if isinstance(statement, _BINDS_NOTHING):
-        return False
-    for node in ast.walk(statement):
-        match node:
-            case ast.ClassDef():
-                return False
-            case ast.Name(id=bound, ctx=ast.Store()) if bound == name:
-                return True
-            case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) if bound == name:
-                return True
-            case ast.alias(name=original, asname=other) if (other or original) in (name, "*"):
-                return True
+    """Whether a statement of the module gives a name a value.
+
+    Expressions are not walked: they are most of a file, and bind nothing but by `:=`.
+    """
+    match statement:
+        case ast.Assign(targets=targets):
+            return any(_is_target(target, name) for target in targets)
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return _is_target(target, name)
+        case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound):
+            return bound == name
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return any((alias.asname or alias.name) in (name, "*") for alias in names)
+        case ast.If() | ast.Try() | ast.With() | ast.For() | ast.While() | ast.Match():
+            return any(_binds(inner, name) for inner in statements_within(statement))
+    return False
+
+
+def _is_target(target: ast.expr, name: str) -> bool:
+    match target:
+        case ast.Name(id=bound):
+            return bound == name
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            return any(_is_target(each, name) for each in targets)
     return False
 
 

@@ -8,14 +8,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Import
+from revgate.history.statements import statements_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _ALWAYS = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 
 
-def read_imports(body: "Sequence[ast.AST]") -> "Iterator[Import]":
+def read_imports(body: "Iterable[ast.stmt]") -> "Iterator[Import]":
     """Yield each import that is neither of Python's library nor of Alembic or SQLAlchemy."""
     for statement in body:
         match statement:
@@ -24,9 +25,7 @@ def read_imports(body: "Sequence[ast.AST]") -> "Iterator[Import]":
             case ast.ImportFrom(module=module, level=level):
                 modules = ["." * level + (module or "")]
             case _:
-                # Statements hold statements only below these names; expressions hold none.
-                for part in ("body", "orelse", "handlers", "finalbody", "cases"):
-                    yield from read_imports(getattr(statement, part, None) or ())
+                yield from read_imports(statements_within(statement))
                 continue
         for name in modules:
             if name.partition(".")[0] not in _ALWAYS:

@@ -96,8 +96,14 @@ _HARMLESS = frozenset(
 _DEEPEST = 5
 
 
-def read_effects(tree: ast.Module, name: str) -> Effects:
-    """Read what the module's function of a name makes and drops."""
+def read_effects(tree: ast.Module, name: str, *, enums: bool = True) -> Effects:
+    """Read what the module's function of a name makes and drops.
+
+    Args:
+        tree: The module.
+        name: `upgrade` or `downgrade`.
+        enums: False where the file does not speak of enum types, so that none need be looked for.
+    """
     functions = {
         statement.name: statement
         for statement in tree.body
@@ -105,7 +111,7 @@ def read_effects(tree: ast.Module, name: str) -> Effects:
     }
     if name not in functions:
         return Effects(complete=False)
-    reader = _Reader(functions)
+    reader = _Reader(functions, enums=enums)
     for statement in tree.body:
         if isinstance(statement, ast.Assign):
             reader.remember(statement)
@@ -116,8 +122,9 @@ def read_effects(tree: ast.Module, name: str) -> Effects:
 class _Reader:
     """Goes through a function's statements in order."""
 
-    def __init__(self, functions: dict[str, ast.FunctionDef]) -> None:
+    def __init__(self, functions: dict[str, ast.FunctionDef], *, enums: bool) -> None:
         self.functions = functions
+        self.may_have_enums = enums
         self.effects: list[Effect] = []
         self.complete = True
         self.enums: dict[str, ast.Call] = {}
@@ -253,7 +260,8 @@ class _Reader:
             # `*audit_columns()`: whatever it adds goes with the table, unless it is a type.
             if isinstance(argument, ast.Starred) and not self._only_columns(argument.value):
                 self.complete = False
-            yield from self._types(argument)
+            if self.may_have_enums:
+                yield from self._types(argument)
 
     def _only_columns(self, value: ast.expr) -> bool:
         match value:

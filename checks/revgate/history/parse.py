@@ -74,13 +74,14 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
         allows=read_allows(data, tree) if b"revgate" in data else (),
         imports=tuple(read_imports(tree.body)),
     )
+    enums = b"Enum" in data or b"ENUM" in data
     return Script(
         revision,
         _header(tree, data),
         upgrade,
         downgrade,
-        read_effects(tree, "upgrade"),
-        read_effects(tree, "downgrade"),
+        read_effects(tree, "upgrade", enums=enums),
+        read_effects(tree, "downgrade", enums=enums),
         read_frozen_defaults(tree) if may_be_frozen(data) else (),
     )
 
