@@ -79,6 +79,7 @@ class Trip:
         self._after_again: list[Difference] = []
         self._notes: list[str] = [_NOT_COMPARED]
         self._snapshots: list[Snapshot] = []
+        self._state: Snapshot = {}
         self._rebuilds = 0
 
     def run(self) -> RoundTrip:
@@ -151,7 +152,6 @@ class Trip:
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
         begun, failures = time.perf_counter(), len(self._failures)
-        self._state: Snapshot = {}
         yield
         seconds = time.perf_counter() - begun
         complete = len(self._failures) == failures

@@ -6,10 +6,9 @@ Knows which kinds there are by looking at the modules beside it, as rules are fo
 
 import os
 from importlib import import_module
-from typing import Any
-
 from revgate.roundtrip.connect import Address, connect
 from revgate.roundtrip.observed import Change
+from revgate.roundtrip.snapshot.kind import RELATIONS
 
 Key = tuple[str, str]
 """Kind and name."""
@@ -25,31 +24,28 @@ class Camera:
         self._cursor = self._connection.cursor()
         self._cursor.execute("SET search_path = ''")
         self._cursor.execute("SET statement_timeout = '120s'")
-        self._statements = self._prepare(version_table, version_schema)
+        self._cursor.execute("SET plan_cache_mode = force_generic_plan")
+        self._prepare(version_table, version_schema)
 
-    def _prepare(self, version_table: str, version_schema: str | None) -> list[str]:
-        """Prepare every query: planning them anew would take longer than running them."""
+    def _prepare(self, version_table: str, version_schema: str | None) -> None:
+        """Prepare the one query: planning it anew would take longer than running it."""
         condition = "c.relname = %s"
         arguments = [version_table]
         if version_schema:
             condition += " AND n.nspname = %s"
             arguments.append(version_schema)
         excluded = self._cursor.mogrify(condition, arguments).decode()
-        names = []
-        for number, query in enumerate(_queries()):
-            text = query.replace("{version_table}", excluded)
-            self._cursor.execute(f"PREPARE snapshot_{number} AS {text}")
-            names.append(f"EXECUTE snapshot_{number}")
-        return names
+        relations = RELATIONS.replace("{version_table}", excluded)
+        parts = " UNION ALL ".join(f"({query})" for query in _queries())
+        self._cursor.execute(f"PREPARE snapshot AS {relations} {parts}")
 
     def take(self) -> Snapshot:
         """Return the catalogue as it is now."""
-        snapshot: Snapshot = {}
-        for statement in self._statements:
-            self._cursor.execute(statement)
-            for kind, name, owner_kind, owner, facts in self._cursor.fetchall():
-                snapshot[kind, name] = (owner_kind or "", owner or "", facts)
-        return snapshot
+        self._cursor.execute("EXECUTE snapshot")
+        return {
+            (kind, name): (owner_kind or "", owner or "", facts)
+            for kind, name, owner_kind, owner, facts in self._cursor.fetchall()
+        }
 
     def close(self) -> None:
         """Disconnect."""

@@ -4,11 +4,8 @@ NOT NULL is a fact of its column, also where PostgreSQL 18 keeps a constraint fo
 domains are facts of their domain, constraint triggers are triggers.
 """
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT 'constraint', r.name || '.' || quote_ident(k.conname), 'table', r.name,
            pg_get_constraintdef(k.oid)
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid

@@ -1,10 +1,7 @@
 """Indexes, other than those that only serve a constraint."""
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT 'index', x.name, r.kind, r.name,
            pg_get_indexdef(x.oid)
            || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END

@@ -1,10 +1,7 @@
 """Sequences, as they are defined; how far they have counted is data."""
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT 'sequence', r.name,
            CASE WHEN a.attname IS NULL THEN 'schema' ELSE 'column' END,
            CASE WHEN a.attname IS NULL THEN quote_ident(r.nspname)

@@ -1,10 +1,7 @@
 """Tables, their columns and the columns' defaults. The order of columns is no fact."""
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT 'table', r.name,
            CASE WHEN r.relispartition THEN 'table' ELSE 'schema' END,
            CASE WHEN r.relispartition THEN quote_ident(pn.nspname) || '.' || quote_ident(p.relname)
@@ -28,8 +25,7 @@ QUERIES = (
     LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE r.relkind IN ('r', 'p', 'f')
     """,
-    RELATIONS
-    + """
+    """
     SELECT 'column', r.name || '.' || quote_ident(a.attname), 'table', r.name,
            format_type(a.atttypid, a.atttypmod)
            || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
@@ -47,8 +43,7 @@ QUERIES = (
     LEFT JOIN pg_collation o ON o.oid = a.attcollation
     WHERE r.relkind IN ('r', 'p', 'f')
     """,
-    RELATIONS
-    + """
+    """
     SELECT 'default', r.name || '.' || quote_ident(a.attname),
            'column', r.name || '.' || quote_ident(a.attname), pg_get_expr(d.adbin, d.adrelid)
     FROM relation r

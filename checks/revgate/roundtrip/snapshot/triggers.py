@@ -1,10 +1,7 @@
 """Triggers of tables and views, other than those that PostgreSQL makes for constraints."""
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT 'trigger', r.name || '.' || quote_ident(t.tgname), r.kind, r.name,
            pg_get_triggerdef(t.oid)
            || CASE t.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' REPLICA'

@@ -1,10 +1,7 @@
 """Views and materialized views."""
 
-from revgate.roundtrip.snapshot.kind import RELATIONS
-
 QUERIES = (
-    RELATIONS
-    + """
+    """
     SELECT r.kind, r.name, 'schema', quote_ident(r.nspname),
            concat_ws(' ', array_to_string(r.reloptions, ', '), pg_get_viewdef(r.oid))
     FROM relation r WHERE r.relkind IN ('v', 'm')

@@ -1,0 +1,163 @@
+"""Fixtures for tests on a real PostgreSQL and on small Alembic projects.
+
+- `server`: a throwaway server for the whole session, started by our own code.
+- `empty_database`: the URL of a fresh database on it, dropped afterwards.
+- `project`: writes an Alembic project into a folder of its own; see `Project`.
+"""
+
+import os
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from revgate.environments import Environment
+from revgate.history.revision import Revision
+
+if TYPE_CHECKING:
+    from revgate.roundtrip import RoundTrip
+    from revgate.roundtrip.server import Server
+
+SYNC_ENV = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+connectable = engine_from_config(
+    context.config.get_section(context.config.config_ini_section),
+    prefix="sqlalchemy.",
+    poolclass=pool.NullPool,
+)
+with connectable.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+"""Alembic's own template, for every synchronous driver."""
+
+ASYNC_ENV = """
+import asyncio
+
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_async():
+    url = context.config.get_main_option("sqlalchemy.url")
+    connectable = create_async_engine(url, poolclass=pool.NullPool)
+    async with connectable.connect() as connection:
+        await connection.run_sync(run)
+    await connectable.dispose()
+
+
+asyncio.run(run_async())
+"""
+"""Alembic's template for asyncpg and other asynchronous drivers."""
+
+NOWHERE = "postgresql+psycopg2://user:secret@192.0.2.1:5432/production"
+"""An address of no host (RFC 5737): who connects to it waits for ever."""
+
+
+class Project(NamedTuple):
+    """An Alembic project in a folder of its own.
+
+    The file of a revision is `migrations/versions/<id>.py`; its body is what `project` was given,
+    below a header of four lines, so the first line of a body is line 5 of its file.
+    """
+
+    root: Path
+    chain: tuple[Revision, ...]
+    environment: Environment
+    server_url: str
+
+    def run(self, **options: object) -> "RoundTrip":
+        """Make the round trip, with any of `Options`; on the session's server unless told."""
+        from revgate.roundtrip import Options, run
+
+        plain = Options(str(self.root), database_url=self.server_url)
+        return run(self.environment, self.chain, plain._replace(**options))  # type: ignore[arg-type]
+
+
+ProjectMaker = Callable[..., Project]
+
+
+@pytest.fixture(scope="session")
+def server() -> "Iterator[Server]":
+    """Run a throwaway server for the session."""
+    from revgate.roundtrip.server import throwaway
+
+    with throwaway(None) as running:
+        yield running
+
+
+@pytest.fixture
+def empty_database(server: "Server") -> Iterator[str]:
+    """Return the URL of a fresh database, with user and password, for SQLAlchemy and psycopg2."""
+    address = server.create_database()
+    yield address.url("postgresql+psycopg2")
+    server.drop_database(address)
+
+
+@pytest.fixture
+def project(tmp_path: Path, server: "Server") -> ProjectMaker:
+    """Return a function that writes a project.
+
+    It takes the bodies of the revisions in upgrade order (`upgrade` and `downgrade`, where `op` and
+    `sa` are imported), and by name `env` (the text of env.py), `url` and `ini` (more lines for the
+    section [alembic]). A revision's id is its number: `r1`, `r2`, ...
+    """
+
+    def make(*bodies: str, env: str = SYNC_ENV, url: str = NOWHERE, ini: str = "") -> Project:
+        versions = tmp_path / "migrations" / "versions"
+        versions.mkdir(parents=True)
+        (tmp_path / ".git").mkdir()
+        (tmp_path / "alembic.ini").write_text(
+            f"[alembic]\nscript_location = migrations\nsqlalchemy.url = {url}\n{ini}\n"
+        )
+        (tmp_path / "migrations" / "env.py").write_text(env)
+        (tmp_path / "migrations" / "script.py.mako").write_text("")
+        ids = [f"r{number}" for number in range(1, len(bodies) + 1)]
+        parents = [None, *ids]
+        for id_, parent, body in zip(ids, parents, bodies, strict=False):
+            header = f"import sqlalchemy as sa\nfrom alembic import op\nrevision = {id_!r}\n"
+            header += f"down_revision = {parent!r}\n"
+            (versions / f"{id_}.py").write_text(header + textwrap.dedent(body).lstrip("\n"))
+        chain = tuple(
+            Revision(f"migrations/versions/{id_}.py", id_, (parent,) if parent else ())
+            for id_, parent in zip(ids, parents, strict=False)
+        )
+        environment = Environment(
+            "migrations", "alembic.ini", "migrations", ("migrations/versions",)
+        )
+        return Project(tmp_path, chain, environment, server.address.url())
+
+    return make
+
+
+@pytest.fixture
+def sync_env() -> str:
+    """Return the text of an env.py for synchronous drivers, as `project` writes it."""
+    return SYNC_ENV
+
+
+@pytest.fixture
+def async_env() -> str:
+    """Return the text of an env.py for asynchronous drivers."""
+    return ASYNC_ENV
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the developer's shell says about databases out of the tests."""
+    for name in list(os.environ):
+        if name.startswith("PG") or name in ("DATABASE_URL", "REVGATE_DATABASE_URL"):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
