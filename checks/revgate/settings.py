@@ -342,12 +342,14 @@ def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
     """Return what a type cannot say: whether `file-name` is a usable pattern."""
+    import re
+
     from revgate.history.names import pattern
 
     written = table.get("file-name", "any")
     try:
         groups = getattr(pattern(written), "groupindex", {})
-    except (ValueError, RecursionError, OverflowError) as error:  # re.error is a ValueError
+    except (re.error, ValueError, RecursionError, OverflowError) as error:
         return [f"`file-name` is no regular expression: {error}"]
     if written != "any" and not {"stamp", "slug"} & {*groups}:
         expected = "a regular expression with (?P<stamp>...) and (?P<slug>...)"

@@ -24,7 +24,8 @@ def pattern(file_name: str) -> "re.Pattern[str] | None":
     """Return the pattern of a `file-name` setting; None for `any`.
 
     Raises:
-        ValueError: It is no regular expression.
+        re.error: It is no regular expression.
+        ValueError: It wants flags that do not go together with `re.ASCII`.
     """
     import warnings
 
