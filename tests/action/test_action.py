@@ -98,7 +98,7 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("published")
     for name in ("hooks", "checks"):
         shutil.copytree(ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("action.yml", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("action.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, path)
     return path
 
@@ -139,19 +139,21 @@ class Project:
     def _act(self, secrets: dict[str, str]) -> subprocess.CompletedProcess[str]:
         event = self.keep / "event.json"
         event.write_text('{"pull_request": {"number": 1}}')
-        # Where packages come from and are kept is the machine's affair; all else is scrubbed.
-        registry = {
+        # Where packages come from, and where they are kept, is the machine's affair: its pip looks
+        # into HOME and these variables. All else is scrubbed.
+        kept = {
             name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))
         }
+        steps = {"KEEP": str(self.keep), "HOME": str(Path.home()), **kept}
         return subprocess.run(
             [
                 str(BIN / "act"),
                 *("pull_request", "-W", ".github/workflows/gate.yml"),
                 *("-P", "ubuntu-latest=-self-hosted", "-e", str(event)),
                 *("--no-cache-server", "--rm", "--json"),
-                *("-s", "GITHUB_TOKEN=unused-token", "--env", f"KEEP={self.keep}"),
+                *("-s", "GITHUB_TOKEN=unused-token"),
                 *(word for name in secrets for word in ("-s", name)),
-                *(word for name in registry for word in ("--env", f"{name}={registry[name]}")),
+                *(word for name in steps for word in ("--env", f"{name}={steps[name]}")),
             ],
             cwd=self.path,
             env={
@@ -206,7 +208,7 @@ def test_check_of_a_good_project(project: Project) -> None:
     }
     assert ran.report is not None
     assert ran.report["command"] == "check"
-    assert "Install the round trip" not in ran.log
+    assert "Install what" not in ran.log
 
 
 def test_check_of_a_fork(project: Project) -> None:
@@ -297,7 +299,7 @@ def test_gate_of_a_downgrade_that_leaves_something(project: Project, empty_datab
     ran = project.run(database_url=empty_database)
     assert ran.outcome == "failure"
     assert ran.outputs["exit-code"] == "1", ran.log
-    assert ran.rules() == {"downgrade-residue"}
+    assert "downgrade-residue" in ran.rules()
 
 
 def test_gate_whose_server_cannot_be_reached(project: Project) -> None:
