@@ -15,9 +15,9 @@ from revgate.errors import RevgateError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from revgate.choice import Choice
     from revgate.findings import Result
     from revgate.history.source import Source
-    from revgate.judge import Choice
     from revgate.settings import Settings
 
 FORMATS = ("text", "json")
@@ -229,10 +229,10 @@ def _add_live(command: argparse.ArgumentParser) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from revgate import judge
+    from revgate import recall
 
     root, settings, choice = _configured(arguments)
-    result, _ = judge.check(
+    result = recall.check(
         _source(arguments, root),
         settings,
         choice,
@@ -312,10 +312,10 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _configured(arguments: argparse.Namespace) -> "tuple[str, Settings, Choice]":
-    from revgate.judge import Choice
+    from revgate.choice import Choice
 
     root, settings = _settings(arguments)
-    choice = Choice.of(settings, _names(arguments.select), _names(arguments.ignore))
+    choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
     return root, settings, choice
 
 

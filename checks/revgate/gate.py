@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import judge
 from revgate.allows import settle
+from revgate.choice import Choice
 from revgate.findings import Finding, Result
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
     from revgate.history.read import Read
     from revgate.history.source import Source
-    from revgate.judge import Choice
     from revgate.settings import Settings
 
 
@@ -32,7 +32,7 @@ class Live(NamedTuple):
 def run(
     source: "Source",
     settings: "Settings",
-    choice: "Choice",
+    choice: Choice,
     *,
     name: str,
     environment: str | None,
@@ -54,7 +54,7 @@ def run(
     Raises:
         CannotJudgeError: A round trip could not run at all.
     """
-    asked = choice if name == "gate" else choice.only(CHAIN, HOUSEKEEPING)
+    asked = choice if name == "gate" else Choice(settings, groups=(CHAIN, HOUSEKEEPING))
     result, reads = judge.check(source, settings, asked, environment=environment, cached=cached)
     result = result._replace(command=name)
     for read in reads:
@@ -84,7 +84,7 @@ def _broken(result: Result, read: "Read") -> _Observed | None:
     return None
 
 
-def _observe(read: "Read", settings: "Settings", choice: "Choice", live: Live) -> _Observed:
+def _observe(read: "Read", settings: "Settings", choice: Choice, live: Live) -> _Observed:
     from revgate import roundtrip
 
     history = read.history

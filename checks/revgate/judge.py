@@ -4,73 +4,33 @@ Knows the order of the stages and how findings are gathered; what a rule finds w
 report looks belong elsewhere.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from revgate import environments
 from revgate.allows import settle
 from revgate.errors import UsageError
 from revgate.findings import Finding, Judged, Result
-from revgate.history.read import Read, read
-from revgate.rules import CONTENT, DOWNGRADE, HOUSEKEEPING, LIVE, NAMING, all_rules, ask
+from revgate.history.read import Read, list_files, read
+from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from revgate.choice import Choice
+    from revgate.environments import Environment
     from revgate.history.history import History
+    from revgate.history.read import Listed
     from revgate.history.revision import Revision
     from revgate.history.source import Source
-    from revgate.rules import Group, Rule
+    from revgate.rules import Rule
     from revgate.settings import Settings
-
-
-class Choice(NamedTuple):
-    """Which rules are asked, and how severe each is."""
-
-    rules: "tuple[Rule, ...]"
-
-    @classmethod
-    def of(
-        cls, settings: "Settings", select: "Sequence[str]" = (), ignore: "Sequence[str]" = ()
-    ) -> "Choice":
-        """Choose rules by the settings and the command line.
-
-        Raises:
-            UsageError: A name is no rule's; with the nearest that is.
-        """
-        known = all_rules()
-        for name in (*select, *ignore):
-            if name not in known:
-                raise UsageError(f"unknown rule {name!r}{nearest(name, list(known))}")
-        left_out = {*ignore, *settings.ignore}
-        severity = dict(settings.severity)
-        return cls(
-            tuple(
-                rule._replace(severity=type(rule.severity)(severity.get(name, rule.severity)))
-                for name, rule in known.items()
-                if (name in select if select else True) and name not in left_out
-            )
-        )
-
-    def only(self, *groups: "Group") -> "Choice":
-        """Keep the rules of some groups, and the live ones."""
-        return Choice(
-            tuple(rule for rule in self.rules if rule.group in groups or rule.group is LIVE)
-        )
-
-    def stage(self, *, live: bool) -> "tuple[Rule, ...]":
-        """Return the rules of the static or of the live stage; housekeeping belongs to both."""
-        return tuple(
-            rule
-            for rule in self.rules
-            if rule.group is HOUSEKEEPING or (rule.group is LIVE) is live
-        )
 
 
 def check(
     source: "Source",
     settings: "Settings",
-    choice: Choice,
+    choice: "Choice",
     *,
     environment: str | None = None,
     cached: bool = True,
@@ -85,19 +45,29 @@ def check(
         UsageError: The settings name what is not there.
     """
     found = environments.find(source, settings, environment)
+    listed = [(each, list_files(source, each)) for each in found]
+    return check_listed(source, settings, choice, listed, cached=cached)
+
+
+def check_listed(
+    source: "Source",
+    settings: "Settings",
+    choice: "Choice",
+    listed: "Sequence[tuple[Environment, Listed]]",
+    *,
+    cached: bool,
+) -> tuple[Result, list[Read]]:
+    """Judge environments whose files have been listed already, as `check` does."""
     rules = choice.stage(live=False)
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
-    reads = [read(source, each, whole=whole, cached=cached) for each in found]
+    reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
     _check_baselines(settings, [each.history for each in reads])
     findings: list[Finding] = []
     allowed = 0
     for each in reads:
-        kept, taken_back = settle(
-            each.history.revisions,
-            list(_findings(each, rules)),
-            rules,
-            each.history.environment.name,
-        )
+        own = list(_findings(each, rules))
+        name = each.history.environment.name
+        kept, taken_back = settle(each.history.revisions, own, rules, name)
         findings += kept
         allowed += taken_back
     result = Result(

@@ -223,9 +223,11 @@ def from_table(table: dict[str, Any], path: str) -> Settings:
     from revgate.rules import all_rules
 
     problems = _problems(table, KEYS, "")
-    names = list(all_rules())
     if not problems:
-        for name in [*table.get("ignore", ()), *table.get("severity", {})]:
+        written = [*table.get("ignore", ()), *table.get("severity", {})]
+        # Loading the rules takes a while; most settings name none.
+        names = list(all_rules()) if written else []
+        for name in written:
             if name not in names:
                 problems.append(f"unknown rule {name!r}{nearest(name, names)}")
         problems += _unusable_values(table)

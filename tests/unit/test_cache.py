@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from revgate import judge, settings
+from revgate.choice import Choice
 from revgate.findings import Result
 from revgate.history import cache as cache_module
 from revgate.history import facts as facts_module
@@ -53,7 +54,7 @@ def write(root: Path, key: str, parent: str | None, down: str = "op.drop_table('
 def check(root: Path, *, cached: bool = True) -> Result:
     loaded = settings.load(str(root))
     source = WorkTree(str(root), is_repository=False)
-    return judge.check(source, loaded, judge.Choice.of(loaded), cached=cached)[0]
+    return judge.check(source, loaded, Choice(loaded), cached=cached)[0]
 
 
 def rules(result: Result) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from revgate import judge, settings
+from revgate.choice import Choice
 from revgate.history.source import WorkTree
 from revgate.rules import LIVE, all_rules
 
@@ -59,7 +60,7 @@ def test_case(case: Path, tmp_path: Path) -> None:
         shutil.copytree(case / "root", tmp_path, dirs_exist_ok=True)
     source = WorkTree(str(tmp_path), is_repository=False)
     loaded = settings.load(str(tmp_path))
-    result, _ = judge.check(source, loaded, judge.Choice.of(loaded), cached=False)
+    result, _ = judge.check(source, loaded, Choice(loaded), cached=False)
     found = Counter(
         (finding.path.removeprefix("migrations/versions/"), finding.line, finding.rule)
         for finding in result.findings

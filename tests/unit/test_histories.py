@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from revgate import environments, judge
+from revgate.choice import Choice
 from revgate.history.read import read
 from revgate.history.source import WorkTree
 from revgate.rules import CHAIN, all_rules
@@ -72,7 +73,7 @@ def test_a_real_history(name: str, tmp_path: Path) -> None:
     assert not graph.dependency_cycles
     assert not graph.ambiguous_labels
     # The chain's rules read the top of each file alone, and must see the same.
-    choice = judge.Choice.of(ANYTHING, select=CHAIN_RULES)
+    choice = Choice(ANYTHING, select=CHAIN_RULES)
     result, _ = judge.check(source, ANYTHING, choice, cached=False)
     assert Counter(finding.rule for finding in result.findings) == Counter(defects(facts))
     assert result.environments[0].heads == graph.heads

@@ -10,6 +10,7 @@ from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
 from revgate import judge, settings
+from revgate.choice import Choice
 from revgate.errors import UsageError
 from revgate.history.source import WorkTree
 from revgate.settings import EnvironmentSetting, Scope, Settings
@@ -201,7 +202,7 @@ def test_a_baseline_that_is_no_revision(baseline: str, message: str, tmp_path: P
     loaded = load(tmp_path, f"baseline = '{baseline}'\n")
     source = WorkTree(str(tmp_path), is_repository=False)
     with pytest.raises(UsageError, match=message):
-        judge.check(source, loaded, judge.Choice.of(loaded), cached=False)
+        judge.check(source, loaded, Choice(loaded), cached=False)
 
 
 def test_a_pattern_that_python_warns_of_is_taken(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from revgate import environments, judge, settings
+from revgate.choice import Choice
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import Result
 from revgate.git import find_root
@@ -64,7 +65,7 @@ def sources(root: Path) -> dict[str, Source]:
 
 def check(source: Source) -> Result:
     loaded = settings.load(source.root)
-    return judge.check(source, loaded, judge.Choice.of(loaded), cached=False)[0]
+    return judge.check(source, loaded, Choice(loaded), cached=False)[0]
 
 
 def rules(result: Result) -> list[str]:

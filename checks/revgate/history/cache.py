@@ -1,4 +1,4 @@
-"""Facts of revision files by content, kept between runs in the user's cache folder.
+"""What earlier runs learnt, kept in the user's cache folder.
 
 Knows bytes and files; nothing of what the facts mean. A cache that is absent, damaged or not to
 be written costs time and nothing else.
@@ -16,6 +16,10 @@ LARGEST_FOLDER = 256 * 1024 * 1024
 Table = dict[str, Any]
 
 
+RACY_NS = 2_000_000_000
+"""A file that was written this shortly before the look at it may change again unnoticed."""
+
+
 def folder() -> str:
     """Return the folder of all tables, by the platform's custom."""
     if set_by_hand := os.environ.get("REVGATE_CACHE_DIR"):
@@ -31,16 +35,15 @@ def folder() -> str:
 
 
 class Cache:
-    """One table on disk: the facts of one environment's files."""
+    """One table on disk."""
 
-    def __init__(self, name: str, enabled: bool = True) -> None:  # noqa: FBT001, FBT002 - a plain switch
-        """Open the table of a name; any text that tells one environment from another."""
-        import hashlib
-
-        digest = hashlib.sha1(name.encode("utf-8", "surrogatepass"), usedforsecurity=False)
-        self.path = os.path.join(folder(), digest.hexdigest() + ".facts")
+    def __init__(self, name: str, *, enabled: bool = True) -> None:
+        """Open the table of a name: any text that tells one table from another."""
+        written = name.encode("utf-8", "surrogatepass")
+        # The whole name stands in the file too: two names of one checksum only cost time.
+        self.path = os.path.join(folder(), f"{zlib.crc32(written):08x}-{len(written)}.facts")
         self.enabled = enabled
-        self._stamp = _stamp()
+        self._stamp = marshal.dumps((written, _sources()), 2)
 
     def load(self) -> Table:
         """Return what was saved by this very revgate and Python; else an empty table."""
@@ -49,8 +52,9 @@ class Cache:
         try:
             with open(self.path, "rb") as file:
                 data = file.read()
-            head, payload = data[: len(self._stamp) + 4], memoryview(data)[len(self._stamp) + 4 :]
-            if head != self._stamp + zlib.crc32(payload).to_bytes(4, "big"):
+            size = len(self._stamp)
+            payload = memoryview(data)[size + 4 :]
+            if data[: size + 4] != self._stamp + _checksum(payload):
                 return {}
             table = marshal.loads(payload)  # noqa: S302 - our own file, with its checksum
         except (OSError, ValueError, EOFError, TypeError):
@@ -62,17 +66,20 @@ class Cache:
         if not self.enabled:
             return
         payload = marshal.dumps(table)
-        data = self._stamp + zlib.crc32(payload).to_bytes(4, "big") + payload
         temporary = f"{self.path}.{os.getpid()}"
         try:
             os.makedirs(folder(), mode=0o700, exist_ok=True)
             with open(temporary, "wb") as file:
-                file.write(data)
+                file.write(self._stamp + _checksum(memoryview(payload)) + payload)
             os.replace(temporary, self.path)
             _prune(keep=self.path)
         except OSError:
             with _ignored():
                 os.unlink(temporary)
+
+
+def _checksum(payload: memoryview) -> bytes:
+    return zlib.crc32(payload).to_bytes(4, "big")
 
 
 def _ignored() -> Any:
@@ -81,19 +88,17 @@ def _ignored() -> Any:
     return suppress(OSError)
 
 
-def _stamp() -> bytes:
+def _sources() -> tuple[Any, ...]:
     """Return what tells this Python and these very sources from others."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    parts = [sys.version]
-    for name in ("history", "rules"):
+    found = []
+    for name in ("", "history", "rules"):
         with os.scandir(os.path.join(package, name)) as entries:
-            for entry in sorted(entries, key=lambda each: each.name):
+            for entry in entries:
                 if entry.name.endswith(".py"):
                     status = entry.stat()
-                    parts.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
-    import hashlib
-
-    return hashlib.sha1("\n".join(parts).encode(), usedforsecurity=False).digest()
+                    found.append((entry.name, status.st_size, status.st_mtime_ns))
+    return sys.version, tuple(sorted(found))
 
 
 def _prune(keep: str) -> None:

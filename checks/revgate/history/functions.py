@@ -5,8 +5,8 @@ Knows statements; nothing of ids, files or the graph.
 
 import ast
 
-from revgate.history.statements import statements_within
 from revgate.history.revision import Function
+from revgate.history.statements import statements_within
 
 _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
 

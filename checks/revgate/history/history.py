@@ -33,7 +33,8 @@ class History:
         self.unreadable = unreadable
         self.source = source
         """Where the files came from; None for a history that was made, as in tests."""
-        self._own: dict[str, bool] = {}
+        self.own: dict[str, bool] = {}
+        """Top-level modules that revisions import, and whether they are the project's."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @cached_property
@@ -47,27 +48,15 @@ class History:
     def is_own(self, module: str) -> bool:
         """Whether a module that a revision imports is the project's, by where it lies.
 
-        Only what lies below the script location is kept for revisions, and not counted.
+        What lies below the script location is kept for revisions, and not counted.
         """
-        if self.source is None or module.startswith("."):
-            return False
         name = module.partition(".")[0]
-        if name not in self._own:
-            self._own[name] = any(map(self._lies_in, self._roots(), [name] * 4))
+        if self.source is None or not name:
+            return False
+        if name not in self.own:
+            self.own[name] = is_own(self.source, self.environment, name)
         below = self.environment.script_location.replace("/", ".")
-        return self._own[name] and not f"{module}.".startswith(f"{below}.")
-
-    def _roots(self) -> "Sequence[str]":
-        """Return the folders from which a project's own modules are mostly imported."""
-        beside = self.environment.config.rpartition("/")[0]
-        within = f"{beside}/" if beside else ""
-        return ("", "src/", within, f"{within}src/")
-
-    def _lies_in(self, root: str, name: str) -> bool:
-        source = self.source
-        return source is not None and (
-            source.has_folder(f"{root}{name}") or source.has_file(f"{root}{name}.py")
-        )
+        return self.own[name] and not f"{module}.".startswith(f"{below}.")
 
     @cached_property
     def judged(self) -> "Sequence[Revision]":
@@ -75,3 +64,13 @@ class History:
         if not self.exempt:
             return self.revisions
         return [revision for revision in self.revisions if revision.id not in self.exempt]
+
+
+def is_own(source: "Source", environment: "Environment", name: str) -> bool:
+    """Whether a top-level module lies where a project's own modules are mostly imported from."""
+    beside = environment.config.rpartition("/")[0]
+    within = f"{beside}/" if beside else ""
+    return any(
+        source.has_folder(f"{root}{name}") or source.has_file(f"{root}{name}.py")
+        for root in dict.fromkeys(("", "src/", within, f"{within}src/"))
+    )

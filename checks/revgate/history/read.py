@@ -5,36 +5,34 @@ Knows which files are revisions, and when what is known of a file still holds; n
 
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.history.cache import Cache
-from revgate.history.facts import (
-    Facts,
-    Reading,
-    all_facts,
-    findings_from,
-    lasting,
-    revision_from,
-)
+from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import History
 from revgate.history.revision import Revision, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from revgate.environments import Environment
+    from revgate.findings import Finding
+    from revgate.history.facts import Facts, Reading
     from revgate.history.source import Source
-    from revgate.rules import Finding
 
 # What Alembic takes for a revision file: `_only_source_rev_file` in alembic.script.base.
 _REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
 
-# A file that was written this close to the look at it may change again without a later time.
-_RACY_NS = 2_000_000_000
-
 # Contents kept for each file that is there, so that going back and forth between branches is free.
-_KEPT = 3
+_KEPT = 2
+
+
+class Listed(NamedTuple):
+    """The files of one environment, not yet read."""
+
+    paths: list[str]
+    signatures: list[object]
+    """What tells that a file is unchanged, as `Source.signatures` has it."""
 
 
 class Read(NamedTuple):
@@ -47,39 +45,14 @@ class Read(NamedTuple):
     """How many files were read, the unreadable among them."""
 
 
-def read(
-    source: "Source", environment: "Environment", *, whole: bool = True, cached: bool = True
-) -> Read:
-    """Read every revision file of an environment.
-
-    Args:
-        source: Where from.
-        environment: Which.
-        whole: False where no rule on the content is asked: the top of each file is enough.
-        cached: Whether facts of earlier runs may be used, and kept.
+def list_files(source: "Source", environment: "Environment") -> Listed:
+    """List the revision files of an environment, with what tells them unchanged.
 
     Raises:
         CannotJudgeError: A folder is missing, or there is no revision in any.
     """
     paths = revision_files(source, environment)
-    reading = Reading(environment.scope.file_name, whole)
-    where = "\n".join([source.root, *environment.version_locations, reading.form])
-    known = _Known(Cache(where, cached))
-    facts = known.of(source, paths, reading)
-    parsed = [revision_from(path, each) for path, each in zip(paths, facts, strict=True)]
-    history = History(
-        environment,
-        [each for each in parsed if isinstance(each, Revision)],
-        [each for each in parsed if isinstance(each, Unreadable)],
-        source,
-    )
-    findings = tuple(
-        finding
-        for path, each in zip(paths, facts, strict=True)
-        if each[2]
-        for finding in findings_from(path, each)
-    )
-    return Read(history, findings, len(paths))
+    return Listed(paths, source.signatures(paths))
 
 
 def revision_files(source: "Source", environment: "Environment") -> list[str]:
@@ -107,63 +80,134 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
     return list(dict.fromkeys(paths))
 
 
+def read(
+    source: "Source",
+    environment: "Environment",
+    *,
+    whole: bool = True,
+    cached: bool = True,
+    listed: Listed | None = None,
+) -> Read:
+    """Read every revision file of an environment.
+
+    Args:
+        source: Where from.
+        environment: Which.
+        whole: False where no rule on the content is asked: the top of each file is enough.
+        cached: Whether facts of earlier runs may be used, and kept.
+        listed: The files, where they have been listed already.
+
+    Raises:
+        CannotJudgeError: A folder is missing, or there is no revision in any.
+    """
+    from revgate.history.facts import Reading, findings_from, revision_from
+
+    listed = listed or list_files(source, environment)
+    reading = Reading(environment.scope.file_name, whole)
+    name = "\n".join(["facts", source.root, *environment.version_locations, reading.form])
+    facts = _Known(Cache(name, enabled=cached)).of(source, listed, reading)
+    parsed = [revision_from(path, each) for path, each in zip(listed.paths, facts, strict=True)]
+    history = History(
+        environment,
+        [each for each in parsed if isinstance(each, Revision)],
+        [each for each in parsed if isinstance(each, Unreadable)],
+        source,
+    )
+    findings = tuple(
+        finding
+        for path, each in zip(listed.paths, facts, strict=True)
+        if each[2]
+        for finding in findings_from(path, each)
+    )
+    return Read(history, findings, len(listed.paths))
+
+
 class _Known:
     """What is known of files: by their signature on disk, and by their content."""
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
         table = cache.load()
-        self.seen: dict[str, tuple[object, str]] = table.get("seen", {})
-        """By path: the signature under which a file was last seen, and the content id then."""
-        self.facts: dict[str, Facts] = table.get("facts", {})
-        """By content id and path."""
+        self.files: dict[str, tuple[object, str, Facts]] = table.get("files", {})
+        """By path: the signature under which a file was last seen, its content id, its facts."""
+        self.others: dict[str, Facts] = table.get("others", {})
+        """By content id and path: facts of what files held before, as on another branch."""
 
-    def of(self, source: "Source", paths: "Sequence[str]", reading: Reading) -> list[Facts]:
-        """Return the facts of each path, reading only what is not known."""
-        now = time.time_ns()
-        signatures = source.signatures(paths)
-        found: list[Facts | None] = []
-        for path, signature in zip(paths, signatures, strict=True):
-            content_id = signature
-            if not isinstance(signature, str):
-                seen = self.seen.get(path)
-                content_id = seen[1] if seen is not None and seen[0] == signature else None
-            found.append(self.facts.get(f"{content_id} {path}"))
+    def of(self, source: "Source", listed: Listed, reading: "Reading") -> "list[Facts]":
+        """Return the facts of each file, reading only those that are not known."""
+        started = time.time_ns()
+        paths, signatures = listed
+        found = [self._recalled(*each) for each in zip(paths, signatures, strict=True)]
         unknown = [at for at, facts in enumerate(found) if facts is None]
-        if not unknown:
-            return found  # type: ignore[return-value]  # none of them is None
-        contents = list(source.read([paths[at] for at in unknown]))
-        ids = [content.id() for content in contents]
-        fresh = [
-            at
-            for at, (content, content_id) in enumerate(zip(contents, ids, strict=True))
-            if f"{content_id} {content.path}" not in self.facts
-        ]
-        computed = all_facts([contents[at] for at in fresh], reading)
-        learnt = dict(zip(fresh, computed, strict=True))
-        for number, at in enumerate(unknown):
-            key = f"{ids[number]} {paths[at]}"
-            facts = learnt.get(number) or self.facts[key]
-            found[at] = facts
-            if contents[number].error is None and lasting(facts):
-                self.facts[key] = facts
-                self._note(paths[at], signatures[at], ids[number], now)
-        if reading.whole:
-            self._save(paths)
+        if unknown:
+            learnt = self._learn(source, [paths[at] for at in unknown], reading)
+            for at, (content_id, facts) in zip(unknown, learnt, strict=True):
+                found[at] = facts
+                if content_id is not None:
+                    self._keep(paths[at], _settled(signatures[at], started), content_id, facts)
+            if reading.whole:
+                self._save(paths)
         return found  # type: ignore[return-value]  # none of them is None any more
 
-    def _note(self, path: str, signature: object, content_id: str, now: int) -> None:
-        """Remember a signature, unless the file may still change without a change of it."""
-        if isinstance(signature, tuple) and max(signature[1], signature[2]) < now - _RACY_NS:
-            self.seen[path] = (signature, content_id)
+    def _recalled(self, path: str, signature: object) -> "Facts | None":
+        if signature is None:
+            return None
+        known = self.files.get(path)
+        if known is not None and (known[0] == signature or known[1] == signature):
+            return known[2]
+        return self.others.get(f"{signature} {path}") if isinstance(signature, str) else None
+
+    def _learn(
+        self, source: "Source", paths: "Sequence[str]", reading: "Reading"
+    ) -> "Iterator[tuple[str | None, Facts]]":
+        """Read files; yield the content id and the facts of each, None where not to be kept."""
+        from revgate.history.facts import all_facts, lasting
+
+        contents = list(source.read(paths))
+        ids = [content.id() for content in contents]
+        known = [
+            self._recalled(content.path, content_id) if content.error is None else None
+            for content, content_id in zip(contents, ids, strict=True)
+        ]
+        new = [each for each, facts in zip(contents, known, strict=True) if facts is None]
+        worked_out = iter(all_facts(new, reading))
+        for content, content_id, facts in zip(contents, ids, known, strict=True):
+            if facts is not None:
+                yield content_id, facts
+                continue
+            facts = next(worked_out)
+            kept = content.error is None and lasting(facts)
+            yield content_id if kept else None, facts
+
+    def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:
+        before = self.files.get(path)
+        if before is not None and before[1] != content_id:
+            self.others[f"{before[1]} {path}"] = before[2]
+        self.files[path] = (signature, content_id, facts)
 
     def _save(self, paths: "Sequence[str]") -> None:
-        if len(self.facts) > _KEPT * len(paths) + 100:
+        most = _KEPT * len(paths) + 100
+        if len(self.files) > most:
             here = {*paths}
-            self.facts = {
-                key: facts
-                for key, facts in list(self.facts.items())[-_KEPT * len(paths) :]
-                if key.partition(" ")[2] in here
-            }
-            self.seen = {path: seen for path, seen in self.seen.items() if path in here}
-        self.cache.save({"seen": self.seen, "facts": self.facts})
+            self.files = {path: file for path, file in self.files.items() if path in here}
+        self.others = dict(list(self.others.items())[-most:])
+        pool: dict[Any, Any] = {}
+        files = {
+            path: (signature, content_id, _shared(facts, pool))
+            for path, (signature, content_id, facts) in self.files.items()
+        }
+        self.cache.save({"files": files, "others": self.others})
+
+
+def _settled(signature: object, started: int) -> object:
+    """Return a signature that will change with the file; None where it might not."""
+    if isinstance(signature, tuple) and max(signature[1], signature[2]) >= started - RACY_NS:
+        return None
+    return signature
+
+
+def _shared(value: Any, pool: dict[Any, Any]) -> Any:
+    """Make equal parts one object: what is written once is also read back once, and faster."""
+    if isinstance(value, tuple):
+        value = tuple([_shared(each, pool) for each in value])
+    return pool.setdefault((type(value), value), value)

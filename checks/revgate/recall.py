@@ -1,0 +1,111 @@
+"""What was judged of the very same files before: a verdict that still holds.
+
+Knows when nothing has changed; nothing of how a verdict is reached.
+"""
+
+import marshal
+import time
+from typing import TYPE_CHECKING, Any
+
+from revgate import environments
+from revgate.findings import Finding, Judged, Related, Result, Severity
+from revgate.history.cache import RACY_NS, Cache
+from revgate.history.history import is_own
+from revgate.history.read import Listed, list_files
+
+if TYPE_CHECKING:
+    from revgate.choice import Choice
+    from revgate.environments import Environment
+    from revgate.history.source import Source
+    from revgate.settings import Settings
+
+
+def check(
+    source: "Source",
+    settings: "Settings",
+    choice: "Choice",
+    *,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge the static rules as `judge.check` does, or recall what it said of the same files.
+
+    Raises:
+        CannotJudgeError: As `judge.check`.
+        UsageError: As `judge.check`.
+    """
+    started = time.time_ns()
+    found = environments.find(source, settings, environment)
+    listed = [list_files(source, each) for each in found]
+    cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
+    key = marshal.dumps((repr((settings, choice.words, found)), *map(tuple, listed)), 2)
+    saved = cache.load()
+    if saved.get("key") == key and _still_own(source, found, saved["own"]):
+        return _from_plain(saved["result"], found)
+
+    from revgate import judge
+
+    result, reads = judge.check_listed(
+        source, settings, choice, list(zip(found, listed, strict=True)), cached=cached
+    )
+    if all(_is_settled(each, started) for each in listed) and _lasts(result):
+        own = [dict(read.history.own) for read in reads]
+        cache.save({"key": key, "result": _plain(result), "own": own})
+    return result
+
+
+def _is_settled(listed: Listed, started: int) -> bool:
+    """Whether every file would show it, were it changed from now on."""
+    return all(
+        isinstance(signature, str)
+        or (isinstance(signature, tuple) and max(signature[1], signature[2]) < started - RACY_NS)
+        for signature in listed.signatures
+    )
+
+
+def _lasts(result: Result) -> bool:
+    from revgate.rules import all_rules
+
+    return all(all_rules()[finding.rule].lasting for finding in result.findings)
+
+
+def _still_own(source: "Source", found: "list[Environment]", own: list[dict[str, bool]]) -> bool:
+    """Whether the modules that revisions import still lie where they lay, or do not."""
+    return all(
+        is_own(source, environment, name) is was
+        for environment, known in zip(found, own, strict=True)
+        for name, was in known.items()
+    )
+
+
+def _plain(result: Result) -> tuple[Any, ...]:
+    """Make what `marshal` takes of a result: no named tuples, no enumerations."""
+    judged = tuple(tuple(each[1:]) for each in result.environments)
+    return judged, tuple(map(_plain_finding, result.findings)), result.allowed, result.notes
+
+
+def _plain_finding(finding: Finding) -> tuple[Any, ...]:
+    fields = finding._asdict()
+    fields["related"] = tuple(map(tuple, finding.related))
+    fields["severity"] = finding.severity.value
+    return tuple(fields.values())
+
+
+def _from_plain(plain: tuple[Any, ...], found: "list[Environment]") -> Result:
+    judged, findings, allowed, notes = plain
+    restored = [Finding(*finding) for finding in findings]
+    return Result(
+        command="check",
+        environments=tuple(
+            Judged(environment, *each) for environment, each in zip(found, judged, strict=True)
+        ),
+        findings=tuple(
+            finding._replace(
+                severity=Severity(finding.severity),
+                related=tuple(Related(*each) for each in finding.related),
+            )
+            for finding in restored
+        ),
+        allowed=allowed,
+        notes=notes,
+    )
