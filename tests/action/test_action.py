@@ -142,7 +142,9 @@ class Project:
         # Where packages come from, and where they are kept, is the machine's affair: its pip looks
         # into HOME and these variables. All else is scrubbed.
         kept = {
-            name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(("PIP_", "UV_", "SSL_CERT_"))
         }
         steps = {"KEEP": str(self.keep), "HOME": str(Path.home()), **kept}
         return subprocess.run(
