@@ -5,7 +5,11 @@
 - `project`: writes an Alembic project into a folder of its own; see `Project`.
 """
 
+import hashlib
 import os
+import shutil
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,3 +165,59 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("PG") or name in ("DATABASE_URL", "REVGATE_DATABASE_URL"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+
+
+ENVIRONMENTS = {
+    "oldest": ("alembic==1.9.*", "sqlalchemy==1.4.*", "psycopg2-binary", "asyncpg", "pg8000"),
+    "sqlalchemy2.0": ("alembic", "sqlalchemy==2.0.*", "psycopg2-binary", "psycopg[binary]",
+                      "asyncpg", "pg8000", "greenlet"),
+    "sqlalchemy2.1": ("alembic", "sqlalchemy==2.1.*", "psycopg2-binary", "psycopg[binary]",
+                      "asyncpg", "pg8000", "greenlet"),
+}  # fmt: skip
+"""The Pythons that users have, each with all drivers that its SQLAlchemy knows."""
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Callable[[str], str]:
+    """Return a function that gives the interpreter of one of `ENVIRONMENTS`, made where needed.
+
+    They are kept in REVGATE_TEST_ENVIRONMENTS, else in `.venv/agents` of the repository.
+    """
+    root = Path(__file__).resolve().parent.parent
+    kept = Path(os.environ.get("REVGATE_TEST_ENVIRONMENTS") or root / ".venv" / "agents")
+
+    def find(name: str) -> str:
+        requirements = ENVIRONMENTS[name]
+        base = _oldest_python() if name == "oldest" else sys.executable
+        key = hashlib.sha256("\n".join((base, *requirements)).encode()).hexdigest()[:12]
+        folder = kept / f"{name}-{key}"
+        python = folder / "bin" / "python"
+        if not (folder / "complete").exists():
+            _make_environment(base, folder, requirements)
+            (folder / "complete").touch()
+        return str(python)
+
+    return find
+
+
+def _oldest_python() -> str:
+    """Return a Python 3.9, the oldest that the agent knows; ours where there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for candidate in ("python3.9", *sorted(map(str, pyenv.glob("3.9.*/bin/python")))):
+        found = shutil.which(candidate)
+        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+            return found
+    return sys.executable
+
+
+def _make_environment(base: str, folder: Path, requirements: tuple[str, ...]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    uv = shutil.which("uv")
+    python = str(folder / "bin" / "python")
+    make, fill = [base, "-m", "venv", str(folder)], [python, "-m", "pip", "install", "-q"]
+    if uv:
+        make = [uv, "venv", "-q", "--python", base, str(folder)]
+        fill = [uv, "pip", "install", "-q", "--python", python]
+    subprocess.run(make, check=True)
+    subprocess.run([*fill, *requirements], check=True)

@@ -103,7 +103,9 @@ def test_a_python_error_is_told_as_one(project: "ProjectMaker") -> None:
 
 
 def test_a_downgrade_that_fails_hides_no_other(project: "ProjectMaker") -> None:
-    raises = change("op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError")
+    raises = change(
+        "op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError"
+    )
     leaves = sql("CREATE SEQUENCE numbers")
     findings = ask(project(TABLE, leaves, raises, MORE).run())
 
@@ -260,9 +262,12 @@ def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
     project: "ProjectMaker", sync_env: str
 ) -> None:
     env = sync_env.replace("with context.begin_transaction():", "if True:")
-    env = env.replace("    context.configure(connection=connection)", (
-        "    connection.exec_driver_sql('SELECT 1')\n    context.configure(connection=connection)"
-    ))
+    env = env.replace(
+        "    context.configure(connection=connection)",
+        (
+            "    connection.exec_driver_sql('SELECT 1')\n    context.configure(connection=connection)"
+        ),
+    )
     (finding,) = ask(project(TABLE, env=env).run())
 
     assert finding.rule == "table-count"
@@ -271,7 +276,9 @@ def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
 
 def test_what_only_fails_when_all_runs_at_once_is_told(project: "ProjectMaker") -> None:
     made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
-    added = sql("ALTER TYPE mood ADD VALUE 'bad'", "DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok')")
+    added = sql(
+        "ALTER TYPE mood ADD VALUE 'bad'", "DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok')"
+    )
     used = sql("CREATE TABLE t (m mood DEFAULT 'bad')", "DROP TABLE t")
     (finding,) = ask(project(made, added, used).run())
 

@@ -29,11 +29,22 @@ DRIVERS = ("psycopg2", "psycopg", "asyncpg", "pg8000")
 OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb")
 CLIENTS = ("psql", "pg_dump", "pg_restore", "pg_dumpall", "createdb", "dropdb", "vacuumdb")
 # What connect_args may keep: behaviour, not where to go or as whom.
-KEPT_ARGUMENTS = (
-    "application_name client_encoding command_timeout connection_class connection_factory"
-    " cursor_factory keepalives options prepare_threshold prepared_statement_cache_size"
-    " prepared_statement_name_func row_factory server_settings statement_cache_size"
-).split()
+KEPT_ARGUMENTS = [
+    "application_name",
+    "client_encoding",
+    "command_timeout",
+    "connection_class",
+    "connection_factory",
+    "cursor_factory",
+    "keepalives",
+    "options",
+    "prepare_threshold",
+    "prepared_statement_cache_size",
+    "prepared_statement_name_func",
+    "row_factory",
+    "server_settings",
+    "statement_cache_size",
+]
 
 
 class Refused(Exception):  # noqa: N818 - it is what happened, and users read the name
@@ -166,8 +177,9 @@ def guard_psycopg2(module, target):
         check(dsn)
         return original(dsn, connection_factory=connection_factory or Connection, **keywords)
 
-    module._connect = connect
-    extensions.connection = Connection
+    inner = importlib.import_module("psycopg2._psycopg")
+    module._connect = inner._connect = connect
+    extensions.connection = inner.connection = Connection
 
 
 def _check_libpq(told, target):
@@ -196,11 +208,20 @@ def guard_psycopg(module, target):
         return connect
 
     generators.connect = checked(generators.connect)
-    for name in ("connect", "connect_start"):
-        try:
-            setattr(pq.PGconn, name, staticmethod(checked(getattr(pq.PGconn, name))))
-        except TypeError:  # the compiled class cannot be changed; nothing but psycopg itself uses it
-            pass
+    base = pq.PGconn
+
+    class Meta(type(base)):
+        def __instancecheck__(cls, instance):
+            return isinstance(instance, base)
+
+    class PGconn(base, metaclass=Meta):
+        connect = staticmethod(checked(base.connect))
+        connect_start = staticmethod(checked(base.connect_start))
+
+    pq.PGconn = PGconn
+    for name in ("psycopg_binary", "psycopg_c"):  # where the compiled class comes from
+        if name in sys.modules:
+            sys.modules[name].pq.PGconn = PGconn
 
 
 def guard_asyncpg(module, target):
@@ -395,9 +416,7 @@ def _config(config_class, name, section, options):
 
         message = "Alembic %s reads no pyproject.toml" % alembic.__version__
         raise Unusable("old-alembic-for-toml", message)
-    return config_class(
-        file_="alembic.ini", toml_file=name, ini_section=section, cmd_opts=options
-    )
+    return config_class(file_="alembic.ini", toml_file=name, ini_section=section, cmd_opts=options)
 
 
 def _location(config):
@@ -606,7 +625,7 @@ def work(channel):
         config, script = open_script(job)
         run = Run(channel, config, script, job)
         run.execute()
-    except BaseException as error:  # noqa: BLE001 - whatever user code raises is the answer
+    except BaseException as error:
         if isinstance(error, Unusable):
             raise
         traceback.print_exc()

@@ -152,7 +152,11 @@ class Agent:
     def _died(self, doing: str) -> str:
         code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return f"{self.python} ended {how} during {doing}{self._tail()}"
+        return (
+            f"{self.python} ended {how} during {doing}{self._tail()}\n"
+            "run `alembic upgrade head` with this Python to see why; another Python is named with"
+            " `--python`"
+        )
 
     def _explained(self, answer: dict[str, Any]) -> CannotJudgeError:
         if answer["event"] == "unusable":

@@ -23,7 +23,9 @@ class Address(NamedTuple):
 
     def url(self, scheme: str = "postgresql") -> str:
         """Return a URL for SQLAlchemy or libpq, with the password."""
-        return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._rest()}"
+        return (
+            f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._rest()}"
+        )
 
     def _rest(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")

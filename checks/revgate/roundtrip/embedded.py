@@ -39,7 +39,7 @@ def _unpacked_pg0() -> str | None:
         return None
     size = os.stat(launcher).st_size  # tells releases apart without running anything
     for cache in _caches():
-        target = os.path.join(cache, f"pg0-{size}")
+        target = os.path.join(cache, f"pg0-{size}-2")  # 2: what we change in it
         found = _bin_below(target) or _unpack(launcher, target)
         if found:
             return found
@@ -70,7 +70,8 @@ def _unpack(launcher: str, target: str) -> str | None:
     try:
         _launch(launcher, fresh)
         os.chmod(fresh, 0o755)  # noqa: S103 - another user than root has to run what is inside
-        if _bin_below(fresh):
+        if programs := _bin_below(fresh):
+            _replace_uuid_ossp(programs)
             os.rename(fresh, target)
     except OSError:
         pass  # another run was quicker: its result is as good
@@ -94,6 +95,45 @@ def _launch(launcher: str, home: str) -> None:
         check=False,
     )
     shutil.rmtree(occupied, ignore_errors=True)
+
+
+# The real one needs a library of the operating system that is rarely there. Names and signatures
+# are what a schema needs; version 1 and 5 give values of their own, version 3 and 4 the right ones.
+_UUID_OSSP = """
+CREATE FUNCTION uuid_nil() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT '00000000-0000-0000-0000-000000000000'::uuid $$;
+CREATE FUNCTION uuid_ns_dns() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT '6ba7b810-9dad-11d1-80b4-00c04fd430c8'::uuid $$;
+CREATE FUNCTION uuid_ns_url() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT '6ba7b811-9dad-11d1-80b4-00c04fd430c8'::uuid $$;
+CREATE FUNCTION uuid_ns_oid() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT '6ba7b812-9dad-11d1-80b4-00c04fd430c8'::uuid $$;
+CREATE FUNCTION uuid_ns_x500() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT '6ba7b814-9dad-11d1-80b4-00c04fd430c8'::uuid $$;
+CREATE FUNCTION uuid_generate_v1() RETURNS uuid VOLATILE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT pg_catalog.gen_random_uuid() $$;
+CREATE FUNCTION uuid_generate_v1mc() RETURNS uuid VOLATILE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT pg_catalog.gen_random_uuid() $$;
+CREATE FUNCTION uuid_generate_v3(namespace uuid, name text) RETURNS uuid IMMUTABLE STRICT
+    PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT encode(set_byte(set_byte(h, 6, (get_byte(h, 6) & 15) | 48),
+                           8, (get_byte(h, 8) & 63) | 128), 'hex')::uuid
+    FROM (SELECT decode(md5(uuid_send(namespace) || convert_to(name, 'UTF8')), 'hex')) AS t(h) $$;
+CREATE FUNCTION uuid_generate_v4() RETURNS uuid VOLATILE STRICT PARALLEL SAFE LANGUAGE sql
+    AS $$ SELECT pg_catalog.gen_random_uuid() $$;
+CREATE FUNCTION uuid_generate_v5(namespace uuid, name text) RETURNS uuid IMMUTABLE STRICT
+    PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT encode(set_byte(set_byte(h, 6, (get_byte(h, 6) & 15) | 80),
+                           8, (get_byte(h, 8) & 63) | 128), 'hex')::uuid
+    FROM (SELECT substring(sha256(uuid_send(namespace) || convert_to(name, 'UTF8')), 1, 16))
+         AS t(h) $$;
+"""
+
+
+def _replace_uuid_ossp(programs: str) -> None:
+    folder = os.path.join(os.path.dirname(programs), "share", "extension")
+    with open(os.path.join(folder, "uuid-ossp--1.1.sql"), "w", encoding="utf-8") as file:
+        file.write(_UUID_OSSP)
 
 
 def _bin_below(folder: str) -> str | None:

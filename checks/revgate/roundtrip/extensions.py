@@ -26,6 +26,10 @@ def explain_missing_extension(
     found = re.match(r'extension "([^"]+)" is not available', failure["message"])
     if not found and "could not open extension control file" in failure["message"]:
         found = re.search(r"/([^/]+)\.control", failure["message"])
+    if not found and failure["statement"].upper().startswith("CREATE EXTENSION"):
+        found = re.match(
+            r'could not (?:load library|access file) "[^"]*?([^/"]+?)(?:\.so)?"', failure["message"]
+        )
     if not found:
         return
     name = found[1]

@@ -13,7 +13,7 @@ from typing import NoReturn
 _SIGNALS = ("SIGTERM", "SIGHUP")
 
 
-class Interrupted(BaseException):  # noqa: N818 - beside KeyboardInterrupt, and no error either
+class Interrupted(BaseException):
     """A signal asked the process to end."""
 
     def __init__(self, number: int) -> None:

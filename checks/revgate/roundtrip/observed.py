@@ -106,7 +106,9 @@ class RoundTrip(NamedTuple):
 
     def tables(self, name: str) -> int | None:
         """Return the table count at the end of a pass; None where the pass did not get there."""
-        return next((each.tables for each in self.passes if each.name == name and each.complete), None)
+        return next(
+            (each.tables for each in self.passes if each.name == name and each.complete), None
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the `roundtrip` object of the JSON contract."""

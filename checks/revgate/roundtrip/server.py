@@ -73,7 +73,7 @@ class Server:
             quoted = name.replace('"', '""')
             try:
                 self.execute(f'DROP ROLE IF EXISTS "{quoted}"')
-            except _error():  # noqa: PERF203 - each role on its own
+            except _error():
                 continue
 
     def execute(self, statement: str) -> None:

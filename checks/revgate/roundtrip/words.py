@@ -72,7 +72,9 @@ def how_to_restore(change: Change) -> str:
         return f"alter `{change.name}` back to `{change.before}` in `downgrade()`"
     if change.kind == "default":
         owner, name = _split(change.name)
-        return _add(_execute(f"ALTER TABLE {owner} ALTER COLUMN {name} SET DEFAULT {change.before}"))
+        return _add(
+            _execute(f"ALTER TABLE {owner} ALTER COLUMN {name} SET DEFAULT {change.before}")
+        )
     return f"restore the {thing(change)} in `downgrade()` as it was: {_short(change.before, 200)}"
 
 

@@ -6,6 +6,7 @@ Knows which kinds there are by looking at the modules beside it, as rules are fo
 
 import os
 from importlib import import_module
+
 from revgate.roundtrip.connect import Address, connect
 from revgate.roundtrip.observed import Change
 from revgate.roundtrip.snapshot.kind import RELATIONS
@@ -79,7 +80,9 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
         return ()
     left = {key for key in after if key not in before}
     gone = {key for key in before if key not in after}
-    changes = [_change("left", key, "", after[key][2]) for key in left if not _covered(key, after, left)]
+    changes = [
+        _change("left", key, "", after[key][2]) for key in left if not _covered(key, after, left)
+    ]
     changes += [
         _change("gone", key, before[key][2], "") for key in gone if not _covered(key, before, gone)
     ]
@@ -112,5 +115,3 @@ def _covered(key: Key, snapshot: Snapshot, different: set[Key]) -> bool:
 
 def _change(how: str, key: Key, before: str, after: str) -> Change:
     return Change(how, key[0], key[1].removeprefix("public."), before, after)
-
-

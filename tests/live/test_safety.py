@@ -1,0 +1,218 @@
+"""No database but the throwaway: a second real server, which env.py points at, hears of nobody."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from revgate.errors import CannotJudgeError
+from revgate.roundtrip.connect import connect
+from revgate.roundtrip.server import throwaway
+
+if TYPE_CHECKING:
+    from revgate.roundtrip.server import Server
+
+Interpreter = Callable[[str], str]
+ProjectMaker = Callable[..., Any]
+
+BODY = """
+def upgrade():
+    op.create_table("users", sa.Column("id", sa.Integer))
+
+
+def downgrade():
+    op.drop_table("users")
+"""
+
+
+class Production:
+    """A real server that must never be reached; its log says who came."""
+
+    def __init__(self, server: "Server") -> None:
+        self.address = server.address
+        self._server = server
+        connection = connect(server.address)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW data_directory")
+            self._log = Path(cursor.fetchone()[0]).parent / "log"
+            cursor.execute("ALTER SYSTEM SET log_connections = on")
+            cursor.execute("SELECT pg_reload_conf()")
+        connection.close()
+        time.sleep(0.5)
+        self._before = 0
+        self._before = self.visits()
+
+    def visits(self) -> int:
+        """Count the connections since the start, also those that were turned away."""
+        return self._log.read_text().count("connection received") - self._before
+
+    def url(self, driver: str) -> str:
+        return self.address.url(f"postgresql+{driver}")
+
+
+@pytest.fixture(scope="module")
+def production_server() -> "Iterator[Server]":
+    with throwaway(None) as running:
+        yield running
+
+
+@pytest.fixture
+def production(production_server: "Server") -> Production:
+    return Production(production_server)
+
+
+def test_the_log_would_tell_of_a_visit(production: Production) -> None:
+    assert production.visits() == 0
+    connect(production.address).close()
+    time.sleep(0.2)
+    assert production.visits() == 1
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg", "pg8000"])
+def test_what_env_py_names_is_never_reached(
+    project: ProjectMaker,
+    interpreter: Interpreter,
+    production: Production,
+    sync_env: str,
+    async_env: str,
+    monkeypatch: pytest.MonkeyPatch,
+    driver: str,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", production.url(driver))
+    monkeypatch.setenv("PGHOST", production.address.host)
+    monkeypatch.setenv("PGPORT", str(production.address.port))
+    env = async_env if driver == "asyncpg" else sync_env
+    made = project(BODY, env=env, url=production.url(driver).replace("%", "%%"))
+    observed = made.run(python=interpreter("sqlalchemy2.0"))
+
+    assert observed.failures == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    assert production.visits() == 0
+
+
+def test_connect_args_take_it_nowhere_else(
+    project: ProjectMaker, production: Production, sync_env: str
+) -> None:
+    address = production.address
+    arguments = {"host": address.host, "port": address.port, "password": address.password,
+                 "dsn": address.url(), "options": "-csearch_path=public"}  # fmt: skip
+    env = sync_env.replace(
+        "    poolclass=pool.NullPool,",
+        f"    poolclass=pool.NullPool, connect_args={arguments!r},",
+    )
+    assert project(BODY, env=env).run().failures == ()
+    assert production.visits() == 0
+
+
+CREATORS = {
+    "psycopg2": "lambda: psycopg2.connect(URL)",
+    "psycopg2 by keywords": "lambda: psycopg2.connect(host=HOST, port=PORT, user=USER)",
+    "psycopg2's class": "lambda: psycopg2.extensions.connection(URL)",
+    "psycopg2's other class": "lambda: psycopg2.extras.RealDictConnection(URL)",
+    "psycopg2's factory": "lambda: psycopg2.connect(URL, "
+    "connection_factory=psycopg2.extras.LoggingConnection)",
+    "psycopg2's inner function": "lambda: psycopg2._psycopg._connect(URL)",
+    "psycopg": "lambda: psycopg.connect(URL)",
+    "psycopg's class": "lambda: psycopg.Connection.connect(URL)",
+    "psycopg, asynchronous": "lambda: asyncio.run(psycopg.AsyncConnection.connect(URL))",
+    "psycopg's libpq": "lambda: psycopg.pq.PGconn.connect(URL.encode())",
+    "asyncpg": "lambda: asyncio.run(asyncpg.connect(URL))",
+    "asyncpg's pool": "lambda: asyncio.run(in_pool())",
+    "pg8000": "lambda: pg8000.connect(USER, host=HOST, port=PORT, password='x')",
+    "pg8000 native": "lambda: pg8000.native.Connection(USER, host=HOST, port=PORT)",
+    "psql": "lambda: subprocess.run(['psql', URL, '-c', 'select 1'])",
+    "psql by host": "lambda: subprocess.run(['psql', '-h', HOST, '-p', str(PORT)])",
+    "a service": "lambda: psycopg2.connect('service=production')",
+    "another database there": "lambda: psycopg2.connect(dbname='postgres')",
+}
+
+
+def _attempts(production: Production, how: str) -> str:
+    address = production.address
+    return f"""
+import asyncio, subprocess
+import psycopg2, psycopg2.extras, psycopg, asyncpg, pg8000, pg8000.native
+URL, HOST, PORT, USER = {address.url()!r}, {address.host!r}, {address.port!r}, {address.user!r}
+async def in_pool():
+    async with asyncpg.create_pool(URL) as made:
+        await made.fetch("SELECT 1")
+attempt = {CREATORS[how]}
+"""
+
+
+@pytest.mark.parametrize("how", CREATORS)
+def test_a_creator_of_an_engine_is_refused(
+    project: ProjectMaker,
+    interpreter: Interpreter,
+    production: Production,
+    sync_env: str,
+    how: str,
+) -> None:
+    env = _attempts(production, how) + sync_env.replace(
+        "    poolclass=pool.NullPool,", "    poolclass=pool.NullPool, creator=attempt,"
+    )
+    with pytest.raises(CannotJudgeError) as caught:
+        project(BODY, env=env).run(python=interpreter("sqlalchemy2.1"))
+
+    assert "was refused: only the throwaway database may be reached" in str(caught.value)
+    assert production.address.password not in str(caught.value)
+    assert production.visits() == 0
+
+
+@pytest.mark.parametrize("how", ["psycopg2", "psycopg", "asyncpg", "pg8000"])
+def test_a_driver_in_a_revision_is_refused(
+    project: ProjectMaker, interpreter: Interpreter, production: Production, how: str
+) -> None:
+    body = (
+        _attempts(production, how)
+        + "\n\n"
+        + BODY.replace("    op.create_table", "    attempt()\n    op.create_table")
+    )
+    observed = project(body).run(python=interpreter("sqlalchemy2.0"))
+
+    (failure,) = observed.failures
+    assert failure.error == "Refused"
+    assert str(production.address.port) in failure.message
+    assert production.address.password not in failure.message
+    assert production.visits() == 0
+
+
+def test_a_driver_may_reach_the_throwaway(project: ProjectMaker) -> None:
+    body = "import psycopg2, os\n" + BODY.replace(
+        "    op.create_table", "    psycopg2.connect('').close()\n    op.create_table"
+    )
+    assert project(body).run().failures == ()
+
+
+def test_the_named_database_is_never_written_to(
+    project: ProjectMaker, server: "Server", production_server: "Server"
+) -> None:
+    connection = connect(production_server.address)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class")
+        before = cursor.fetchone()
+        observed = project(BODY).run(database_url=production_server.address.url("postgres"))
+        cursor.execute("SELECT count(*) FROM pg_class")
+        assert cursor.fetchone() == before
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'revgate%%'")
+        assert cursor.fetchone() == (0,)
+    connection.close()
+
+    assert observed.server.kind == "url"
+    assert observed.failures == ()
+
+
+def test_http_of_env_py_is_its_own_affair(project: ProjectMaker, sync_env: str) -> None:
+    env = """
+import http.server, threading, urllib.request
+handler = http.server.SimpleHTTPRequestHandler
+handler.log_message = lambda *arguments: None
+web = http.server.HTTPServer(("127.0.0.1", 0), handler)
+threading.Thread(target=web.serve_forever, daemon=True).start()
+urllib.request.urlopen("http://127.0.0.1:%d/" % web.server_port).read()
+"""
+    assert project(BODY, env=env + sync_env).run().failures == ()
+    assert "PGPASSWORD" not in os.environ
