@@ -294,9 +294,33 @@ class GitTree:
     def _entries(self, *specs: str) -> list[str]:
         """Return the paths of what the path specs name, and note the content of each."""
         if specs not in self._listings:
-            entries = [self._note(entry) for entry in _paths(self._listing(specs))]
-            self._listings[specs] = list(dict.fromkeys(path for path in entries if path))
+            self._listings[specs] = self._within(specs) or self._listed(specs)
         return self._listings[specs]
+
+    def _within(self, specs: tuple[str, ...]) -> list[str] | None:
+        """Return what an earlier listing of a folder above says of one folder."""
+        if len(specs) != 1 or not specs[0].endswith("/"):
+            return None
+        for earlier, paths in self._listings.items():
+            if len(earlier) == 1 and earlier[0].endswith("/") and specs[0].startswith(earlier[0]):
+                folder = specs[0].removeprefix(_literal(""))
+                return [path for path in paths if path.startswith(folder)]
+        return None
+
+    def _listed(self, specs: tuple[str, ...]) -> list[str]:
+        found = []
+        blobs = self._blobs
+        # index: mode id stage; tree: mode type id.
+        at, end = (7, -2) if self.revision is None else (12, None)
+        for entry in _paths(self._listing(specs)):
+            facts, _, path = entry.partition("\t")
+            # Nearly every entry is a plain file without conflict; ten thousand should cost little.
+            if facts.startswith("100") and (end is None or facts.endswith("0")):
+                blobs[path] = facts[at:end]
+            elif not self._note(facts, path):
+                continue
+            found.append(path)
+        return list(dict.fromkeys(found))
 
     def _listing(self, specs: tuple[str, ...]) -> bytes:
         if self.revision is None:
@@ -306,22 +330,16 @@ class GitTree:
             *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--", *specs),
         )
 
-    def _note(self, entry: str) -> str | None:
-        """Note one line of a listing; return its path, or None for a submodule."""
-        facts, _, path = entry.partition("\t")
-        mode, *rest = facts.split(" ")
-        # index: mode id stage; tree: mode type id.
-        blob, stage = (rest[0], rest[1]) if self.revision is None else (rest[1], "0")
-        if stage != "0":
+    def _note(self, facts: str, path: str) -> bool:
+        """Note an entry that is no plain file; return whether it is one to be read at all."""
+        if self.revision is None and not facts.endswith("0"):
             # Whether that matters shows when somebody wants to read it.
             self._conflicts.add(path)
-        elif mode.startswith("100"):
-            self._blobs[path] = blob
-        elif mode == "120000":
-            self._links[path] = blob
+        elif facts.startswith("120000"):
+            self._links[path] = facts.split(" ")[1 if self.revision is None else 2]
         else:
-            return None
-        return path
+            return False  # a submodule
+        return True
 
 
 def _shallow(root: str) -> str:
