@@ -61,7 +61,9 @@ def _text(histories: "Sequence[History]") -> "Iterator[str]":
         if len(histories) > 1:
             yield printable(f"{history.environment.name}:")
         lanes: list[str | None] = []
+        waiting = dict.fromkeys(history.graph.by_id)
         for revision in reversed(_order(history)):
+            del waiting[revision.id]
             if revision.id not in lanes:
                 lanes = _occupy(lanes, revision.id)
             lane = lanes.index(revision.id)
@@ -70,7 +72,8 @@ def _text(histories: "Sequence[History]") -> "Iterator[str]":
             )
             line = f"{drawn} {revision.id} {title(revision)}{_marks(history, revision)}"
             yield printable(line)
-            lanes = _advance(lanes, lane, revision)
+            parents = [parent for parent in revision.parents if parent in waiting]
+            lanes = _advance(lanes, lane, parents)
 
 
 def _occupy(lanes: list[str | None], key: str) -> list[str | None]:
@@ -80,11 +83,11 @@ def _occupy(lanes: list[str | None], key: str) -> list[str | None]:
     return [*lanes, key]
 
 
-def _advance(lanes: list[str | None], lane: int, revision: "Revision") -> list[str | None]:
-    """Hand a lane on to the first parent; lanes that wait for the same parent become one."""
+def _advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str | None]:
+    """Hand a lane on to the first parent that is to come; two that wait for one become one."""
     after = [*lanes]
     after[lane] = None
-    for number, parent in enumerate(revision.parents):
+    for number, parent in enumerate(parents):
         if parent not in after:
             if number == 0:
                 after[lane] = parent
