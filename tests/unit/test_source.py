@@ -167,6 +167,27 @@ def test_a_deleted_configuration_is_gone_from_the_work_tree(repository: Path) ->
     assert found == {"work tree": [], "index": ["alembic.ini"], "commit": ["alembic.ini"]}
 
 
+def test_git_is_asked_no_more_often_than_needed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(root: str, *arguments: str, stdin: bytes | None = None) -> bytes:
+        asked.append(arguments[0])
+        return run_git(root, *arguments, stdin=stdin)
+
+    monkeypatch.setattr("revgate.history.source.git", counted)
+    check(GitTree(str(repository)))
+    # The configurations, one of them read, its folder, the revisions read.
+    assert asked == ["ls-files", "cat-file", "ls-files", "cat-file"]
+    asked.clear()
+    check(GitTree(str(repository), "HEAD"))
+    assert asked == ["ls-tree", "cat-file", "ls-tree", "cat-file"]
+    asked.clear()
+    check(WorkTree(str(repository), is_repository=True))
+    assert asked == ["ls-files"]
+
+
 # Ways to have a repository.
 
 
