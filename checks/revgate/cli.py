@@ -95,9 +95,11 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_roundtrip(commands)
     _add_gate(commands)
+    _add_new(commands)
     _add_graph(commands)
     _add_rules(commands)
     _add_explain(commands)
+    _add_completion(commands)
     return top
 
 
@@ -146,6 +148,18 @@ def _add_gate(commands: "_Commands[argparse.ArgumentParser]") -> None:
     gate.set_defaults(command=_gate)
 
 
+def _add_new(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    new = commands.add_parser(
+        "new",
+        help="a new revision file with the right name, id and parent",
+        description="Write a revision behind the head, by the project's script.py.mako.",
+        epilog=EPILOG,
+    )
+    new.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
+    _add_place(new)
+    new.set_defaults(command=_new)
+
+
 def _add_graph(commands: "_Commands[argparse.ArgumentParser]") -> None:
     graph = commands.add_parser("graph", help="the chain as a picture")
     _add_place(graph)
@@ -168,6 +182,16 @@ def _add_explain(commands: "_Commands[argparse.ArgumentParser]") -> None:
     explain = commands.add_parser("explain", help="documentation of a rule")
     explain.add_argument("rule", metavar="RULE")
     explain.set_defaults(command=_explain)
+
+
+def _add_completion(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    completion = commands.add_parser(
+        "completion",
+        help="completion for a shell, to be sourced or saved",
+        description="Print the completion of bash, zsh or tcsh. Needs the extra `completion`.",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.set_defaults(command=_completion)
 
 
 def _add_place(command: argparse.ArgumentParser) -> None:
@@ -272,6 +296,39 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
         ),
     )
     return _report(arguments, result)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from revgate import environments
+    from revgate.history.read import read
+    from revgate.new import write_new
+
+    root, settings = _settings(arguments)
+    source = _source(arguments, root)
+    found = environments.find(source, settings, arguments.environment)
+    if len(found) > 1:
+        names = ", ".join(environment.name for environment in found)
+        raise UsageError(f"there are several environments, {names}: choose with --environment")
+    history = read(source, found[0], whole=False).history
+    path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
+    if not by_template:
+        _complain(
+            f"{found[0].script_location}/script.py.mako is absent or wants to be evaluated, so"
+            " Alembic's standard template was used"
+        )
+    _write(f"{os.path.relpath(os.path.join(root, path))}\n", None)
+    return 0
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    try:
+        import shtab
+    except ImportError:
+        raise UsageError("completion needs a library: pip install 'revgate[completion]'") from None
+    _write(shtab.complete(parser(), arguments.shell), None)
+    return 0
 
 
 def _graph(arguments: argparse.Namespace) -> int:

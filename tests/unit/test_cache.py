@@ -11,6 +11,7 @@ from revgate.choice import Choice
 from revgate.findings import Result
 from revgate.history import cache as cache_module
 from revgate.history import facts as facts_module
+from revgate.history.parse import parse
 from revgate.history.source import WorkTree
 
 REVISION = """\
@@ -65,7 +66,6 @@ def rules(result: Result) -> list[str]:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files that were parsed, not taken from the cache."""
     seen: list[str] = []
-    parse = facts_module.parse
 
     def counting(path: str, data: bytes) -> object:
         seen.append(path)

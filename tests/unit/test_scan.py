@@ -86,6 +86,7 @@ def test_common_forms_are_read_quickly(assignment: str) -> None:
         GOOD.replace("'20251117000000'", "(\n    '20251117000000'\n)"),
         GOOD.replace("'20251118120000'", "'2025' + '1118120000'"),
         GOOD.replace("\n", "\r\n"),
+        GOOD.replace('"""add', '""""""\'a\'\n"""add'),
         "# -*- coding: latin-1 -*-\n" + GOOD,
         GOOD.replace("invoices", "invoïces"),
         GOOD.replace("    pass\n", "    # revgate: allow[x] y\n    pass\n"),

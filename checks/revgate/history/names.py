@@ -7,7 +7,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-TIMESTAMP = r"(?P<stamp>\d{14})_(?P<slug>[^\W_]\w*)\.py"
+# The words may be of any language, as Alembic writes them; the digits may not.
+TIMESTAMP = re.compile(r"(?P<stamp>[0-9]{14})_(?P<slug>[^\W_]\w*)\.py")
 _STAMP_LENGTH = 14
 
 
@@ -29,11 +30,11 @@ def pattern(file_name: str) -> "re.Pattern[str] | None":
     """
     import warnings
 
-    if file_name == "any":
-        return None
+    if file_name in ("any", "timestamp"):
+        return None if file_name == "any" else TIMESTAMP
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `[[a]` means what it means today
-        return re.compile(TIMESTAMP if file_name == "timestamp" else file_name, re.ASCII)
+        return re.compile(file_name, re.ASCII)
 
 
 def read_name(name: str, file_name: str) -> Named | None:

@@ -23,7 +23,11 @@ _ASSIGNMENT = re.compile(
     re.MULTILINE,
 )
 _STRING = re.compile(_TEXT)
-_DOCSTRING = re.compile(rb"\A(?:[ \t]*(?:#[^\n]*)?\n)*([rR]?(\"\"\"|''')[^\\]*?\2)[ \t]*\n")
+# Neither kind of quotes within itself: what follows the first closing ones is code.
+_DOCSTRING = re.compile(
+    rb"\A(?:[ \t]*(?:#[^\n]*)?\n)*[rR]?"
+    rb"(?:\"\"\"[^\"\\]*(?:\"\"?[^\"\\]+)*\"\"\"|\'\'\'[^'\\]*(?:''?[^'\\]+)*\'\'\')[ \t]*\n"
+)
 _COMMENT_LINE = re.compile(rb"^[ \t]*#[^\n]*$", re.MULTILINE)
 _NAME = re.compile(rb"\b(?:revision|down_revision|branch_labels|depends_on)\b")
 _FUNCTION = re.compile(rb"^(?:async )?def ", re.MULTILINE)

@@ -1,0 +1,91 @@
+"""Makes histories of any size, as Alembic's template writes them.
+
+Knows nothing of revgate: what it makes is what every tool in the comparison reads.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+REVISION = '''\
+"""add {table}
+
+Revision ID: {stamp}
+Revises: {parent}
+Create Date: {date}
+
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+# revision identifiers, used by Alembic.
+revision: str = "{stamp}"
+down_revision: str | Sequence[str] | None = {parent_literal}
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    """Upgrade schema."""
+    op.create_table(
+        "{table}",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_{table}")),
+    )
+    op.create_index(op.f("ix_{table}_name"), "{table}", ["name"], unique=False)
+    op.add_column("{table}", sa.Column("note", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    """Downgrade schema."""
+    op.drop_column("{table}", "note")
+    op.drop_index(op.f("ix_{table}_name"), table_name="{table}")
+    op.drop_table("{table}")
+'''
+ENVIRONMENT = """\
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def write_history(
+    root: Path, count: int, url: str = "postgresql://nobody@127.0.0.1:1/none"
+) -> None:
+    """Write an Alembic project of `count` revisions, one table each, into an empty folder."""
+    versions = root / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (root / "alembic.ini").write_text(
+        f"[alembic]\nscript_location = migrations\npath_separator = os\nsqlalchemy.url = {url}\n"
+    )
+    (root / "migrations" / "env.py").write_text(ENVIRONMENT)
+    (root / "migrations" / "script.py.mako").write_text("")
+    parent = None
+    for number in range(count):
+        parent = write_revision(versions, number, parent)
+
+
+def write_revision(versions: Path, number: int, parent: str | None) -> str:
+    """Write the revision of a number, counted from 0, behind a parent; return its id."""
+    made = FIRST + timedelta(hours=number)
+    stamp = made.strftime("%Y%m%d%H%M%S")
+    table = f"table_{number}"
+    text = REVISION.format(
+        table=table,
+        stamp=stamp,
+        parent=parent or "",
+        parent_literal=f'"{parent}"' if parent else None,
+        date=made.strftime("%Y-%m-%d %H:%M:%S"),
+    )
+    (versions / f"{stamp}_add_{table}.py").write_text(text)
+    return stamp

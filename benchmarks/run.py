@@ -1,0 +1,222 @@
+"""Measures the budgets: `make bench`.
+
+Every figure is the least of several runs, and what counts is the ratio of two figures of the same
+run on the same machine. The tables are printed, and kept in benchmarks/README.md.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.histories import write_history, write_revision  # noqa: E402 - the line above finds it
+
+PAGE = ROOT / "benchmarks" / "README.md"
+HOOK = ROOT / "hooks" / "revgate"
+# Beside the interpreter that runs this, so that a shim of a version manager is not measured.
+PYTHON = os.path.realpath(sys.executable)
+SCRIPTS = Path(sys.executable).parent
+REVGATE = [PYTHON, "-I", "-S", str(HOOK)]
+CHAIN_AND_NAMING = (
+    "unreadable-revision,duplicate-revision,missing-parent,revision-cycle,multiple-bases,"
+    "multiple-heads,merge-revision,branch-label,cross-dependency,"
+    "file-name,revision-id,timestamp-order,future-timestamp,stale-docstring"
+)
+
+
+class Figure(NamedTuple):
+    """What one command took."""
+
+    seconds: float
+    megabytes: float
+
+
+def measure(command: list[str], folder: Path, times: int = 5, **variables: str) -> Figure:
+    """Run a command several times; return the least time and the largest memory.
+
+    Raises:
+        RuntimeError: It failed: what fails is not measured.
+    """
+    best = float("inf")
+    largest = 0.0
+    for _ in range(times):
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        _, complaint = process.communicate()
+        best = min(best, time.perf_counter() - begun)
+        if process.returncode:
+            message = f"{command} ended with {process.returncode}: {complaint.decode()[-400:]}"
+            raise RuntimeError(message)
+        largest = max(largest, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+    return Figure(best, largest)
+
+
+def peak(command: list[str], folder: Path) -> float:
+    """Return the largest memory of a command and its children, in MB."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3, check=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+    )
+    done = subprocess.run(
+        [PYTHON, "-c", code, *command], cwd=folder, capture_output=True, check=True
+    )
+    return float(done.stdout)
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git in a folder, without anybody's settings."""
+    identity = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b", "GIT_COMMITTER_NAME": "b"}
+    subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        env={**os.environ, **identity, "GIT_COMMITTER_EMAIL": "b"},
+        check=True,
+        capture_output=True,
+    )
+
+
+def make(folder: Path, count: int) -> Path:
+    """Write and commit a history, and let its files grow older than what counts as just written."""
+    folder.mkdir()
+    write_history(folder, count)
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "history")
+    old = time.time() - 60
+    for path in (folder / "migrations" / "versions").iterdir():
+        os.utime(path, (old, old))
+    time.sleep(2.1)
+    return folder
+
+
+def static_table(work: Path, sizes: list[int], times: int) -> list[str]:
+    """Measure the static half on histories of several sizes."""
+    cache = work / "cache"
+    heads = [str(SCRIPTS / "alembic"), "heads"]
+    pylembic = [str(SCRIPTS / "pylembic"), "validate", "migrations"]
+    bare = measure([PYTHON, "-I", "-S", "-c", "pass"], work, 15).seconds
+    lines = [
+        "| work | " + " | ".join(f"{size:,} revisions" for size in sizes) + " |",
+        "| --- |" + " --- |" * len(sizes),
+    ]
+    columns: list[dict[str, str]] = []
+    for size in sizes:
+        folder = make(work / f"history-{size}", size)
+        few = 2 if size >= 10_000 else times
+        column: dict[str, str] = {}
+        alembic = measure(heads, folder, few).seconds
+
+        def row(
+            name: str,
+            figure: Figure,
+            column: dict[str, str] = column,
+            alembic: float = alembic,
+        ) -> None:
+            column[name] = f"{figure.seconds * 1000:,.0f} ms ({alembic / figure.seconds:.1f}x)"
+
+        row("`alembic heads`", Figure(alembic, 0))
+        row("`pylembic validate`", measure(pylembic, folder, few))
+        cold = [*REVGATE, "check", "--no-cache"]
+        row(
+            "`check`, nothing cached, chain and naming rules",
+            measure([*cold, "--select", CHAIN_AND_NAMING], folder, times),
+        )
+        row("`check`, nothing cached, all static rules", measure(cold, folder, few))
+        kept = {"REVGATE_CACHE_DIR": str(cache)}
+        warm = [*REVGATE, "check"]
+        measure(warm, folder, 1, **kept)
+        row("`check`, cached", measure(warm, folder, 3 * times, **kept))
+        row(
+            "`check --staged`, nothing changed",
+            measure([*warm, "--staged"], folder, 3 * times, **kept),
+        )
+        row("`check --staged`, one revision more", staged_one_more(folder, size, times, kept))
+        column["peak memory of `check`, nothing cached"] = f"{peak(cold, folder):.0f} MB"
+        columns.append(column)
+    lines += [
+        f"| {name} | " + " | ".join(column[name] for column in columns) + " |"
+        for name in columns[0]
+    ]
+    start = f"A bare interpreter start took {bare * 1000:.0f} ms."
+    lines += ["", f"{start} In brackets: how many times faster than `alembic heads`."]
+    return lines
+
+
+def staged_one_more(folder: Path, size: int, times: int, kept: dict[str, str]) -> Figure:
+    """Measure the hook on one new revision, another one each time."""
+    best = Figure(float("inf"), 0)
+    versions = folder / "migrations" / "versions"
+    parent = max(versions.iterdir()).name[:14]
+    for attempt in range(times):
+        name = write_revision(versions, size + attempt, parent)
+        git(folder, "add", "-A")
+        best = min(best, measure([*REVGATE, "check", "--staged"], folder, 1, **kept))
+        git(folder, "rm", "-qf", "--", *[str(path) for path in versions.glob(f"{name}_*")])
+    return best
+
+
+def import_line() -> str:
+    """Measure `import revgate.cli`."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'checks')!r}); import revgate.cli"
+    bare = measure([PYTHON, "-I", "-S", "-c", "pass"], ROOT, 15).seconds
+    whole = measure([PYTHON, "-I", "-S", "-c", code], ROOT, 15).seconds
+    return f"`import revgate.cli`: {(whole - bare) * 1000:.0f} ms over a bare interpreter start."
+
+
+def write_page(lines: list[str]) -> None:
+    """Keep the tables between the marks of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    begin, end = "<!-- measured -->\n", "<!-- end -->"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(before + begin + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print, and keep what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--times", type=int, default=5)
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    work = Path(tempfile.mkdtemp(prefix="revgate-bench-"))
+    steps: list[Callable[[], list[str]]] = [
+        lambda: static_table(work, sizes, arguments.times),
+        lambda: ["", import_line()],
+    ]
+    try:
+        lines = [
+            f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}.",
+            "",
+        ]
+        for step in steps:
+            found = step()
+            print("\n".join(found), flush=True)
+            lines += found
+    finally:
+        shutil.rmtree(work)
+    write_page(lines)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

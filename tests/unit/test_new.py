@@ -1,0 +1,131 @@
+"""`revgate new` writes a revision that every naming rule accepts, and evaluates nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from revgate import environments, judge, settings
+from revgate.choice import Choice
+from revgate.errors import UsageError
+from revgate.history.history import History
+from revgate.history.read import read
+from revgate.history.source import WorkTree
+from revgate.new import write_new
+
+NOW = datetime(2025, 11, 18, 12, 0, 0, tzinfo=UTC)
+REVISION = """\
+revision = "{id}"
+down_revision = {parent!r}
+
+
+def upgrade():
+    op.create_table("x")
+
+
+def downgrade():
+    op.drop_table("x")
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "migrations" / "versions").mkdir(parents=True)
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    add(tmp_path, "20250101000000", None)
+    return tmp_path
+
+
+def add(root: Path, key: str, parent: str | None) -> None:
+    path = root / "migrations" / "versions" / f"{key}_x.py"
+    path.write_text(REVISION.format(id=key, parent=parent))
+
+
+def history(root: Path) -> History:
+    source = WorkTree(str(root), is_repository=False)
+    (environment,) = environments.find(source, settings.load(str(root)))
+    return read(source, environment, cached=False).history
+
+
+def findings(root: Path) -> list[str]:
+    source = WorkTree(str(root), is_repository=False)
+    loaded = settings.load(str(root))
+    result, _ = judge.check(source, loaded, Choice(loaded), cached=False)
+    return [finding.rule for finding in result.findings]
+
+
+def test_name_id_parent_and_header_agree(root: Path) -> None:
+    path, by_template = write_new(str(root), history(root), "Add user preferences!", NOW)
+    assert path == "migrations/versions/20251118120000_add_user_preferences.py"
+    assert not by_template  # there is none
+    assert findings(root) == []
+    made = history(root).graph.by_id["20251118120000"]
+    assert made.parents == ("20250101000000",)
+
+
+def test_a_head_of_the_future_is_followed_a_second_later(root: Path) -> None:
+    add(root, "20251231235959", "20250101000000")
+    path, _ = write_new(str(root), history(root), "more", NOW)
+    assert path.endswith("/20260101000000_more.py")
+    assert "timestamp-order" not in findings(root)
+
+
+def test_a_head_without_a_timestamp(root: Path) -> None:
+    add(root, "ae1027a6acf4", "20250101000000")
+    path, _ = write_new(str(root), history(root), "more", NOW)
+    assert path.endswith("/20251118120000_more.py")
+
+
+def test_the_template_of_the_project_is_filled_in(root: Path) -> None:
+    (root / "migrations" / "script.py.mako").write_text(
+        '## not for the file\n"""${message}\n\nRevision ID: ${up_revision}\n'
+        'Revises: ${down_revision | comma,n}\nCreate Date: ${create_date}\n"""\n'
+        'import house\n${imports if imports else ""}\n'
+        "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n\n\n"
+        'def upgrade():\n    ${upgrades if upgrades else "pass"}\n\n\n'
+        'def downgrade():\n    ${downgrades if downgrades else "pass"}\n'
+    )
+    path, by_template = write_new(str(root), history(root), 'say "hi" """', NOW)
+    assert by_template
+    assert "import house\n" in (root / path).read_text()
+    assert "not for the file" not in (root / path).read_text()
+    assert findings(root) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "${__import__('os').mkdir('evaluated')}",
+        "<% import os; os.mkdir('evaluated') %>",
+        "% for x in range(3):\nx\n% endfor\n",
+        "<%! open('evaluated', 'w') %>",
+    ],
+)
+def test_a_template_that_wants_to_be_evaluated_is_not(
+    root: Path, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    (root / "migrations" / "script.py.mako").write_text(template)
+    _, by_template = write_new(str(root), history(root), "more", NOW)
+    assert not by_template
+    assert not (root / "evaluated").exists()
+    assert findings(root) == []
+
+
+def test_two_heads_are_not_added_to(root: Path) -> None:
+    add(root, "20250102000000", "20250101000000")
+    add(root, "20250103000000", "20250101000000")
+    with pytest.raises(UsageError, match="2 heads, 20250102000000, 20250103000000"):
+        write_new(str(root), history(root), "more", NOW)
+
+
+@pytest.mark.parametrize("message", ["", "!?", "___"])
+def test_a_message_without_words(root: Path, message: str) -> None:
+    with pytest.raises(UsageError, match="has no words"):
+        write_new(str(root), history(root), message, NOW)
+
+
+def test_names_of_somebody_elses_form_are_left_to_alembic(root: Path) -> None:
+    (root / "revgate.toml").write_text("file-name = '(?P<stamp>\\d{8})-(?P<slug>\\w+)'\n")
+    with pytest.raises(UsageError, match="alembic revision -m"):
+        write_new(str(root), history(root), "more", NOW)
