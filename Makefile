@@ -45,13 +45,14 @@ bench: $(INSTALLED)
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
 
-# The mark comes last, so that an installation that was cut short is taken up again.
+# The mark comes last, so that an installation that was cut short is taken up again. An environment
+# that works is kept: made anew over itself by another Python, it would be half of each.
 $(INSTALLED): pyproject.toml
 ifdef UV
-	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	test -x $(BIN)/python || uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	uv pip install --quiet --python $(BIN)/python --editable '.[live,github,dev]'
 else
-	$(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[live,github,dev]'
 endif
 	@touch $@
