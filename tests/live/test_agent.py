@@ -191,14 +191,18 @@ CANNOT = {
     "exits": ("import sys; sys.exit(3)", "raised SystemExit: 3"),
     "dies": ("import os; os._exit(7)", "exit code 7"),
     "sqlite": (
-        "from alembic import context\nfrom sqlalchemy import create_engine\n"
-        "with create_engine('sqlite://').connect() as c:\n    context.configure(connection=c)\n"
-        "    context.run_migrations()",
+        (
+            "from alembic import context\nfrom sqlalchemy import create_engine\n"
+            "with create_engine('sqlite://').connect() as c:\n"
+            "    context.configure(connection=c)\n    context.run_migrations()"
+        ),
         "a sqlite database was refused",
     ),
     "offline": (
-        "from alembic import context\n"
-        "context.configure(dialect_name='postgresql', as_sql=True)\ncontext.run_migrations()",
+        (
+            "from alembic import context\n"
+            "context.configure(dialect_name='postgresql', as_sql=True)\ncontext.run_migrations()"
+        ),
         "offline",
     ),
 }

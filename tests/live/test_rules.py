@@ -264,9 +264,7 @@ def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
     env = sync_env.replace("with context.begin_transaction():", "if True:")
     env = env.replace(
         "    context.configure(connection=connection)",
-        (
-            "    connection.exec_driver_sql('SELECT 1')\n    context.configure(connection=connection)"
-        ),
+        "    connection.exec_driver_sql('SELECT 1')\n    context.configure(connection=connection)",
     )
     (finding,) = ask(project(TABLE, env=env).run())
 

@@ -23,6 +23,11 @@ import sys
 import time
 import traceback
 from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 DRIVERS = ("psycopg2", "psycopg", "asyncpg", "pg8000")
@@ -54,7 +59,7 @@ class Refused(Exception):  # noqa: N818 - it is what happened, and users read th
 class Unusable(Exception):  # noqa: N818 - as above
     """The environment cannot be run at all; `kind` says why, for the other side to explain."""
 
-    def __init__(self, kind, message):
+    def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -62,7 +67,7 @@ class Unusable(Exception):  # noqa: N818 - as above
 class Channel:
     """Lines of JSON to and from the process that started us, out of reach of user code."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._in = os.fdopen(os.dup(0), "rb")
         self._out = os.fdopen(os.dup(1), "wb")
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -70,32 +75,33 @@ class Channel:
         os.close(nothing)
         os.dup2(2, 1)  # what user code prints must not end up between our lines
 
-    def send(self, event, **facts):
+    def send(self, event: str, **facts: Any) -> None:
         """Tell the other side something."""
         self._out.write(json.dumps({"event": event, **facts}).encode() + b"\n")
         self._out.flush()
 
-    def receive(self):
+    def receive(self) -> dict[str, Any]:
         """Wait for the next request; ends the process when the other side is gone."""
         line = self._in.readline()
         if not line:
             os._exit(1)
-        return json.loads(line)
+        request: dict[str, Any] = json.loads(line)
+        return request
 
 
 class Target:
     """The throwaway database, and what counts as a connection to it."""
 
-    def __init__(self, database):
+    def __init__(self, database: Any) -> None:
         self.host = database["host"]
         self.port = int(database["port"])
         self.user = database["user"]
         self.password = database["password"]
         self.database = database["database"]
         self.parameters = dict(database["parameters"])
-        self._peers = None
+        self._peers: set[Any] | None = None
 
-    def url(self, driver="", drivername="postgresql"):
+    def url(self, driver: str = "", drivername: str = "postgresql") -> Any:
         """Return its URL for a driver."""
         from sqlalchemy.engine import URL
 
@@ -109,7 +115,7 @@ class Target:
             name, self.user, self.password, self.host, self.port, self.database, query
         )
 
-    def is_meant(self, host, port, database):
+    def is_meant(self, host: Any, port: Any, database: Any) -> bool:
         """Tell whether this is where a driver is about to go; None is libpq's default: us."""
         return (
             host in (None, "", self.host)
@@ -117,7 +123,7 @@ class Target:
             and database in (None, "", self.database)
         )
 
-    def is_peer(self, address):
+    def is_peer(self, address: Any) -> bool:
         """Tell whether a socket's peer is the throwaway server."""
         if self._peers is None:
             import socket
@@ -126,29 +132,34 @@ class Target:
             self._peers = {entry[4][:2] for entry in found} | {(self.host, self.port)}
         return isinstance(address, tuple) and tuple(address[:2]) in self._peers
 
-    def refuse(self, attempted):
+    def refuse(self, attempted: str) -> NoReturn:
         """Refuse a connection, naming where it would have gone."""
         raise Refused(
-            "a connection to %s was refused: only the throwaway database may be reached"
-            " while revgate runs this migration history" % attempted
+            f"a connection to {attempted} was refused: only the throwaway database may be reached"
+            " while revgate runs this migration history"
         )
 
 
-def _place(host, port, database):
-    return "%s:%s/%s" % (host or "localhost", port or 5432, database or "")
+def _module(name: str) -> Any:
+    """Import a driver's module, of which a type checker knows nothing here."""
+    return importlib.import_module(name)
+
+
+def _place(host: Any, port: Any, database: Any) -> str:
+    return f"{host or 'localhost'}:{port or 5432}/{database or ''}"
 
 
 # -- Connections that SQLAlchemy opens ----------------------------------------------------------
 
 
-def answer_connections(target):
+def answer_connections(target: Target) -> None:
     """Answer every connection that any engine opens with one to the throwaway database."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    def connect(dialect, _record, _arguments, parameters):
+    def connect(dialect: Any, _record: Any, _arguments: Any, parameters: Any) -> Any:
         if dialect.name != "postgresql":
-            target.refuse("a %s database" % dialect.name)
+            target.refuse(f"a {dialect.name} database")
         arguments, ours = dialect.create_connect_args(target.url(dialect.driver))
         kept = {key: parameters[key] for key in KEPT_ARGUMENTS if key in parameters}
         return dialect.connect(*arguments, **dict(kept, **ours))
@@ -159,48 +170,50 @@ def answer_connections(target):
 # -- Connections that drivers open by themselves ------------------------------------------------
 
 
-def guard_psycopg2(module, target):
+def guard_psycopg2(module: Any, target: Target) -> None:
     """Check what psycopg2.connect and its connection class are told."""
-    extensions = importlib.import_module("psycopg2.extensions")
+    extensions = _module("psycopg2.extensions")
     original, base = module._connect, extensions.connection
 
-    def check(dsn):
+    def check(dsn: Any) -> None:
         told = extensions.parse_dsn(dsn or "")
         _check_libpq(told, target)
 
-    class Connection(base):
-        def __init__(self, dsn="", *arguments, **keywords):
-            check(dsn)
-            super().__init__(dsn, *arguments, **keywords)
-
-    def connect(dsn, connection_factory=None, **keywords):
+    def initialise(self: Any, dsn: str = "", *arguments: Any, **keywords: Any) -> None:
         check(dsn)
-        return original(dsn, connection_factory=connection_factory or Connection, **keywords)
+        base.__init__(self, dsn, *arguments, **keywords)
 
-    inner = importlib.import_module("psycopg2._psycopg")
+    # A class statement would ask what the compiled class is; this is the same.
+    guarded = type("connection", (base,), {"__init__": initialise})
+
+    def connect(dsn: Any, connection_factory: Any = None, **keywords: Any) -> Any:
+        check(dsn)
+        return original(dsn, connection_factory=connection_factory or guarded, **keywords)
+
+    inner = _module("psycopg2._psycopg")
     module._connect = inner._connect = connect
-    extensions.connection = inner.connection = Connection
+    extensions.connection = inner.connection = guarded
 
 
-def _check_libpq(told, target):
+def _check_libpq(told: Any, target: Target) -> None:
     """Check libpq's keywords. A service would bring its own host, so it is refused too."""
     place = _place(told.get("host") or told.get("hostaddr"), told.get("port"), told.get("dbname"))
     if told.get("service"):
-        target.refuse("the service %s" % told["service"])
+        target.refuse(f"the service {told['service']}")
     if told.get("hostaddr") not in (None, "", target.host):
         target.refuse(place)
     if not target.is_meant(told.get("host"), told.get("port"), told.get("dbname")):
         target.refuse(place)
 
 
-def guard_psycopg(module, target):
+def guard_psycopg(_driver: Any, target: Target) -> None:
     """Check the connection string that psycopg hands to libpq, whichever class was asked."""
-    generators = importlib.import_module("psycopg.generators")
-    conninfo = importlib.import_module("psycopg.conninfo")
-    pq = importlib.import_module("psycopg.pq")
+    generators = _module("psycopg.generators")
+    conninfo = _module("psycopg.conninfo")
+    pq = _module("psycopg.pq")
 
-    def checked(original):
-        def connect(told, *arguments, **keywords):
+    def checked(original: Any) -> Any:
+        def connect(told: Any, *arguments: Any, **keywords: Any) -> Any:
             text = told.decode() if isinstance(told, bytes) else told
             _check_libpq(conninfo.conninfo_to_dict(text), target)
             return original(told, *arguments, **keywords)
@@ -210,26 +223,26 @@ def guard_psycopg(module, target):
     generators.connect = checked(generators.connect)
     base = pq.PGconn
 
-    class Meta(type(base)):
-        def __instancecheck__(cls, instance):
-            return isinstance(instance, base)
-
-    class PGconn(base, metaclass=Meta):
-        connect = staticmethod(checked(base.connect))
-        connect_start = staticmethod(checked(base.connect_start))
-
-    pq.PGconn = PGconn
+    # Instances that libpq's own functions made pass for the guarded class too.
+    meta = type(
+        "Meta", (type(base),), {"__instancecheck__": lambda _, made: isinstance(made, base)}
+    )
+    members = {
+        name: staticmethod(checked(getattr(base, name))) for name in ("connect", "connect_start")
+    }
+    guarded = meta("PGconn", (base,), members)
+    pq.PGconn = guarded
     for name in ("psycopg_binary", "psycopg_c"):  # where the compiled class comes from
         if name in sys.modules:
-            sys.modules[name].pq.PGconn = PGconn
+            sys.modules[name].pq.PGconn = guarded
 
 
-def guard_asyncpg(module, target):
+def guard_asyncpg(_driver: Any, target: Target) -> None:
     """Check each address that asyncpg is about to connect to."""
-    utils = importlib.import_module("asyncpg.connect_utils")
+    utils = _module("asyncpg.connect_utils")
     original = utils._connect_addr
 
-    async def connect(*, addr, params, **keywords):
+    async def connect(*, addr: Any, params: Any, **keywords: Any) -> Any:
         host, port = addr if isinstance(addr, tuple) else (addr, None)
         if not isinstance(addr, tuple) or not target.is_meant(host, port, params.database):
             target.refuse(_place(host, port, params.database))
@@ -238,13 +251,13 @@ def guard_asyncpg(module, target):
     utils._connect_addr = connect
 
 
-def guard_pg8000(module, target):
+def guard_pg8000(_driver: Any, target: Target) -> None:
     """Check what pg8000's connection is told."""
-    core = importlib.import_module("pg8000.core").CoreConnection
+    core = _module("pg8000.core").CoreConnection
     original = core.__init__
     signature = inspect.signature(original)
 
-    def initialise(self, *arguments, **keywords):
+    def initialise(self: Any, *arguments: Any, **keywords: Any) -> None:
         told = signature.bind(self, *arguments, **keywords)
         told.apply_defaults()
         host, port, database = (told.arguments[key] for key in ("host", "port", "database"))
@@ -254,7 +267,7 @@ def guard_pg8000(module, target):
             target.refuse(_place(host, port, database))
         original(self, *arguments, **keywords)
 
-    core.__init__ = initialise
+    setattr(core, "__init__", initialise)  # noqa: B010 - a type checker forbids assigning it
 
 
 GUARDS = {
@@ -268,11 +281,11 @@ GUARDS = {
 class GuardingFinder(importlib.abc.MetaPathFinder):
     """Guards a driver the moment it is imported; drivers that nobody imports cost nothing."""
 
-    def __init__(self, target):
+    def __init__(self, target: Target) -> None:
         self._target = target
-        self._pending = dict(GUARDS)
+        self._pending = {name: guard for name, guard in GUARDS.items() if name not in sys.modules}
 
-    def find_spec(self, name, path=None, wanted=None):
+    def find_spec(self, name: str, _path: Any = None, _wanted: Any = None) -> Any:
         """Find a driver as others would, and put its guard behind its loading."""
         guard = self._pending.pop(name, None)
         if guard is None:
@@ -283,24 +296,24 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
             return None
         load, target = spec.loader.exec_module, self._target
 
-        def load_and_guard(module):
+        def load_and_guard(module: Any) -> None:
             load(module)
             guard(module, target)
 
-        spec.loader.exec_module = load_and_guard
+        loader: Any = spec.loader
+        loader.exec_module = load_and_guard
         return spec
 
 
-def guard_drivers(target):
+def guard_drivers(target: Target) -> None:
     """Guard every driver, and sockets and client programs as a second belt."""
     finder = GuardingFinder(target)
     for name in DRIVERS:
         if name in sys.modules:
             GUARDS[name](sys.modules[name], target)
-            finder._pending.pop(name)
     sys.meta_path.insert(0, finder)
 
-    def audit(event, arguments):
+    def audit(event: str, arguments: Any) -> None:
         if event == "socket.connect":
             _check_socket(arguments[1], target)
         elif event == "subprocess.Popen":
@@ -309,9 +322,9 @@ def guard_drivers(target):
     sys.addaudithook(audit)
 
 
-def _check_socket(address, target):
+def _check_socket(address: Any, target: Target) -> None:
     """Refuse a database driver's own socket; whatever else user code talks to is its affair."""
-    frame = sys._getframe(2)
+    frame: Any = sys._getframe(2)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if name in DRIVERS or name in OTHER_DRIVERS:
@@ -321,7 +334,7 @@ def _check_socket(address, target):
         frame = frame.f_back
 
 
-def _check_program(command, target):
+def _check_program(command: Any, target: Target) -> None:
     """Refuse psql and its like where they are told a server; by themselves they come to us."""
     words = command.split() if isinstance(command, str) else [os.fsdecode(word) for word in command]
     program = os.path.basename(words[0]) if words else ""
@@ -329,12 +342,12 @@ def _check_program(command, target):
         return
     for word in words[1:]:
         if "://" in word or "host" in word or (word.startswith("-h") and word != "-h"):
-            target.refuse("a server named on the command line of `%s`" % program)
+            target.refuse(f"a server named on the command line of `{program}`")
         if word == "-h":
-            target.refuse("a server named on the command line of `%s`" % program)
+            target.refuse(f"a server named on the command line of `{program}`")
 
 
-def point_environment_at(target):
+def point_environment_at(target: Target) -> None:
     """Let libpq's variables, and DATABASE_URL where there is none, mean the throwaway database."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
@@ -358,7 +371,7 @@ def point_environment_at(target):
 # -- Alembic ------------------------------------------------------------------------------------
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions of what we stand on.
 
     Raises:
@@ -372,17 +385,17 @@ def versions():
     found = {"python": sys.version.split()[0], "alembic": alembic.__version__}
     found["sqlalchemy"] = sqlalchemy.__version__
     if _numbers(alembic.__version__) < (1, 9):
-        raise Unusable("old-alembic", "Alembic %s" % alembic.__version__)
+        raise Unusable("old-alembic", f"Alembic {alembic.__version__}")
     if _numbers(sqlalchemy.__version__) < (1, 4):
-        raise Unusable("old-alembic", "SQLAlchemy %s" % sqlalchemy.__version__)
+        raise Unusable("old-alembic", f"SQLAlchemy {sqlalchemy.__version__}")
     return found
 
 
-def _numbers(version):
+def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
-def open_script(job):
+def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
     """Return Alembic's configuration and script directory, as its command would make them."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -405,7 +418,7 @@ def open_script(job):
     return config, ScriptDirectory.from_config(config)
 
 
-def _config(config_class, name, section, options):
+def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
     toml = "toml_file" in inspect.signature(config_class.__init__).parameters
     options.config = [name] if toml else name
     if os.path.basename(name) != "pyproject.toml":
@@ -414,34 +427,35 @@ def _config(config_class, name, section, options):
     if not toml:
         import alembic
 
-        message = "Alembic %s reads no pyproject.toml" % alembic.__version__
+        message = f"Alembic {alembic.__version__} reads no pyproject.toml"
         raise Unusable("old-alembic-for-toml", message)
     return config_class(file_="alembic.ini", toml_file=name, ini_section=section, cmd_opts=options)
 
 
-def _location(config):
+def _location(config: Any) -> str | None:
     get = getattr(config, "get_alembic_option", config.get_main_option)
-    return get("script_location")
+    location: str | None = get("script_location")
+    return location
 
 
-def _same(location, expected):
+def _same(location: str, expected: str) -> bool:
     return os.path.realpath(location) == os.path.realpath(expected)
 
 
 class Run:
     """One execution of env.py, and the steps that are asked for while it lasts."""
 
-    def __init__(self, channel, config, script, job):
+    def __init__(self, channel: Channel, config: Any, script: Any, job: dict[str, Any]) -> None:
         self._channel = channel
         self._script = script
         self._config = config
         self._job = job
         self.contexts = 0
         self.offline = False
-        self._step = None
-        self._local = []
+        self._step: tuple[Any, str] | None = None
+        self._local: list[str] = []
 
-    def execute(self):
+    def execute(self) -> None:
         """Execute env.py."""
         from alembic.runtime.environment import EnvironmentContext
 
@@ -453,7 +467,7 @@ class Run:
         with environment:
             self._script.run_env()
 
-    def _begin(self, context):
+    def _begin(self, context: Any) -> bool:
         """Tell the other side that a context runs; return whether it is the one we judge."""
         self.contexts += 1
         if context.dialect.name != "postgresql":
@@ -470,7 +484,7 @@ class Run:
         )
         return True
 
-    def _whole(self, heads, context):
+    def _whole(self, heads: Any, context: Any) -> Iterator[Any]:
         """Yield all steps to the head, in the transactions that env.py asks for."""
         if not self._begin(context):
             return
@@ -479,12 +493,12 @@ class Run:
             yield self._tracked(step, revision, "upgrade")
         self._step = None
 
-    def _steps(self, heads, context):
+    def _steps(self, _heads: Any, context: Any) -> Iterator[Any]:
         from alembic.runtime.migration import MigrationStep
 
         if not self._begin(context):
             return
-        self._remember_local_settings(context)
+        self._remember_local_settings()
         self._commit(context)
         self._channel.send("idle")
         make = {
@@ -505,15 +519,15 @@ class Run:
             took = (time.perf_counter() - begun) * 1000
             self._channel.send("done", ms=round(took, 3), defined=self._defined(revision))
 
-    def _tracked(self, step, revision, do):
+    def _tracked(self, step: Any, revision: Any, do: str) -> Any:
         self._step = (revision, do)
         return step
 
-    def _defined(self, revision):
+    def _defined(self, revision: Any) -> dict[str, int]:
         """Return the lines of `def upgrade` and `def downgrade`."""
         return {name: _line_of(revision.module, name) for name in ("upgrade", "downgrade")}
 
-    def _remember_local_settings(self, context):
+    def _remember_local_settings(self) -> None:
         """Find what env.py has SET LOCAL, which a commit ends, to set it again after each.
 
         Alembic's own transaction would last for the whole run; ours must not.
@@ -521,7 +535,7 @@ class Run:
         self._local = list(LOCAL_SETTINGS)
         del LOCAL_SETTINGS[:]
 
-    def _commit(self, context):
+    def _commit(self, context: Any) -> None:
         connection = context.connection.connection
         connection.commit()
         for statement in self._local:
@@ -529,7 +543,7 @@ class Run:
             cursor.execute(statement)
             cursor.close()
 
-    def failure(self, error):
+    def failure(self, error: BaseException) -> dict[str, Any] | None:
         """Describe an exception as the failure of the step at hand; None outside of steps."""
         if self._step is None or isinstance(error, Unusable):
             return None
@@ -547,28 +561,30 @@ class Run:
         return described
 
 
-LOCAL_SETTINGS = []
+LOCAL_SETTINGS: list[str] = []
 
 
-def watch_local_settings():
+def watch_local_settings() -> None:
     """Record every SET LOCAL until the first step."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    def look(_connection, _cursor, statement, _parameters, _context, _many):
+    def look(
+        _connection: Any, _cursor: Any, statement: Any, _parameters: Any, _context: Any, _many: Any
+    ) -> None:
         if re.match(r"\s*SET\s+LOCAL\s", statement, re.IGNORECASE):
             LOCAL_SETTINGS.append(statement)
 
     event.listen(Engine, "before_cursor_execute", look)
 
 
-def _line_of(module, name):
+def _line_of(module: Any, name: str) -> int:
     function = inspect.unwrap(getattr(module, name, None) or _line_of)
     code = getattr(function, "__code__", None)
     return code.co_firstlineno if code and function is not _line_of else 1
 
 
-def _line_in(error, path):
+def _line_in(error: BaseException, path: str) -> tuple[int, str]:
     """Return the deepest line of the file that the exception passed through."""
     found, elsewhere = 0, ""
     for frame, line in traceback.walk_tb(error.__traceback__):
@@ -580,7 +596,7 @@ def _line_in(error, path):
     return found, elsewhere
 
 
-def describe(error):
+def describe(error: BaseException) -> dict[str, Any]:
     """Return what the driver, whichever it is, knows of an error."""
     statement = getattr(error, "statement", None) or ""
     original = getattr(error, "orig", None) or error
@@ -594,7 +610,7 @@ def describe(error):
         facts = [original.args[0].get(key) for key in "MDHC"]
         names["error"] = type(original).__name__
     elif cause is not None or hasattr(original, "sqlstate"):  # asyncpg
-        source = cause or original
+        source: Any = cause or original
         names["error"] = type(source).__name__
         facts = [getattr(source, "message", None) or str(source), getattr(source, "detail", None),
                  getattr(source, "hint", None), source.sqlstate]  # fmt: skip
@@ -606,12 +622,12 @@ def describe(error):
                 hint=hint, sqlstate=sqlstate)  # fmt: skip
 
 
-def _first_line_of_env(error, script):
+def _first_line_of_env(error: BaseException, script: Any) -> int:
     line, _ = _line_in(error, os.path.join(script.dir, "env.py")) if script else (0, "")
     return line
 
 
-def work(channel):
+def work(channel: Channel) -> None:
     """Do one job: execute env.py once."""
     channel.send("ready", **versions())
     job = channel.receive()
@@ -639,7 +655,7 @@ def work(channel):
     channel.send("finished", contexts=run.contexts)
 
 
-def main():
+def main() -> None:
     """Talk with the process that started us until it has what it wants."""
     channel = Channel()
     # The folder of this script is full of names that are no business of the user's imports.

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from revgate.environments import Environment
@@ -40,8 +41,7 @@ class Agent:
         folder = os.path.dirname(self._config)
         self.python = find_python(options.python, (folder, options.root))
         self.notes: list[str] = []
-        self.seconds = 0.0
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
         self._process = self._spawn(folder, dict(options.env))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
@@ -218,10 +218,8 @@ class Agent:
         self._selector.close()
         for stream in (self._out, self._said):
             stream.close()
-        try:
+        with suppress(BrokenPipeError):
             self._in.close()
-        except BrokenPipeError:
-            pass
         self._process.wait()
 
 

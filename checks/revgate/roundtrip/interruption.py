@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _SIGNALS = ("SIGTERM", "SIGHUP")
 
@@ -60,6 +60,6 @@ def orderly_end() -> Iterator[None]:
         _restore(before)
 
 
-def _restore(before: "dict[int, object]") -> None:
+def _restore(before: dict[int, Any]) -> None:
     for number, handler in before.items():
-        signal.signal(number, handler if handler is not None else signal.SIG_DFL)  # type: ignore[arg-type]
+        signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -1,5 +1,7 @@
 """Functions, procedures and aggregates, with their bodies."""
 
+# ruff: noqa: S608 - SQL of our own words only
+
 from revgate.roundtrip.snapshot.kind import USER_SCHEMA, not_made_by_another
 
 QUERIES = (

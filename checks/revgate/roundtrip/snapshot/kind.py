@@ -2,10 +2,12 @@
 
 Each module beside this one holds the kinds of one sort and the SQL that lists them. Every query
 returns the same columns: the kind's name, the object's name (quoted, with its schema), the kind and
-name of what it belongs to, and one text that says all that is compared. All of them are parts of one
-statement, which begins with `RELATIONS`: they may read from `relation`. The search path is empty
-while it runs, so PostgreSQL writes every name out in full.
+name of what it belongs to, and one text that says all that is compared. All of them are parts of
+one statement, which begins with `RELATIONS`: they may read from `relation`. The search path is
+empty while it runs, so PostgreSQL writes every name out in full.
 """
+
+# ruff: noqa: S608 - SQL of our own words only
 
 RELATIONS = """
 WITH relation AS MATERIALIZED (

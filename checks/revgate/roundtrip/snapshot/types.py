@@ -3,6 +3,8 @@
 Row types of tables, array types and multiranges come and go with what they are made for.
 """
 
+# ruff: noqa: S608 - SQL of our own words only
+
 from revgate.roundtrip.snapshot.kind import USER_SCHEMA, not_made_by_another
 
 _NAME = "quote_ident(n.nspname) || '.' || quote_ident(t.typname)"
