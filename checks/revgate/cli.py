@@ -116,7 +116,10 @@ def _add_check(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     which = check.add_mutually_exclusive_group()
     which.add_argument(
-        "--staged", action="store_true", help="judge the git index: what a commit would hold"
+        "--staged",
+        action="store_true",
+        help="judge the git index: what a commit would hold; in pre-commit's pre-push stage, the"
+        " commit that is pushed",
     )
     which.add_argument("--at", metavar="REV", help="judge a commit")
     _add_common(check)
@@ -403,7 +406,9 @@ def _source(arguments: argparse.Namespace, root: str) -> "Source":
     if (staged or at) and not is_repository:
         raise UsageError(f"{root} is no git repository: --staged and --at need one")
     if staged:
-        return GitTree(root)
+        # In pre-commit's pre-push stage what leaves is a commit, not the index.
+        pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
+        return GitTree.at(root, pushed) if pushed else GitTree(root)
     if at is not None:
         return GitTree.at(root, at)
     return WorkTree(root, is_repository=is_repository)

@@ -140,7 +140,7 @@ def hooked(
     repository = Repository(tmp_path_factory.mktemp(runner) / "project", published.env)
     repository.path.mkdir()
     (repository.path / ".pre-commit-config.yaml").write_text(
-        "default_install_hook_types: [pre-commit, pre-merge-commit]\n"
+        "default_install_hook_types: [pre-commit, pre-merge-commit, pre-push]\n"
         "repos:\n"
         f"  - repo: {published.path.as_uri()}\n"
         f"    rev: {published.git('rev-parse', 'HEAD')}\n"
@@ -276,6 +276,21 @@ def test_a_merge_that_is_straight(project: Repository) -> None:
     (project.path / "notes.txt").write_text("changed\n")
     assert project.commit("--all").returncode == 0
     done = project.run("git", "merge", "--no-edit", "other")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_push_is_judged_by_the_commit_that_leaves(project: Repository, tmp_path: Path) -> None:
+    """A rebase runs no commit hook, so a fork may be committed; it must not leave."""
+    project.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    project.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    project.git("push", "--quiet", "origin", "main")
+    project.add(THIRD, FIRST)
+    project.git("commit", "--quiet", "--no-verify", "-m", "fork")
+    project.add(THIRD, SECOND)  # the index is straight, the commit is not
+    assert blocked(project.run("git", "push", "origin", "main"), "multiple-heads")
+    project.git("commit", "--quiet", "--no-verify", "-m", "straight")
+    project.add(THIRD, FIRST)  # and the other way round
+    done = project.run("git", "push", "origin", "main")
     assert done.returncode == 0, done.stdout
 
 

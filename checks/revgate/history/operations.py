@@ -239,8 +239,9 @@ class _Reader:
         elif name == "drop_table":
             yield Effect(_drop_action(call), "table", self._table(call, 0, "table_name"))
         elif name == "rename_table":
-            yield Effect("drop", "table", self._table(call, 0, "old_table_name"))
-            yield Effect("create", "table", self._table(call, 1, "new_table_name"))
+            old = self._table(call, 0, "old_table_name")
+            yield Effect("drop", "table", old)
+            yield Effect("create", "table", self._table(call, 1, "new_table_name"), old)
         elif name == "execute":
             yield from read_sql(self._text(call))
         elif name in ("add_column", "drop_column"):

@@ -22,7 +22,8 @@ class Effect(NamedTuple):
     name: str | None
     """None where the name is chosen by a naming convention."""
     table: str = ""
-    """Of a column, an index, a constraint or a trigger; empty where it is not said."""
+    """Of a column, an index, a constraint or a trigger; empty where it is not said. Of a table
+    that was renamed, the name before."""
     line: int = 1
     column: int = 1
     columns: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ _ALTER_TABLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _RENAME = re.compile(
-    rf"alter\s+(?P<kind>{_KINDS}|index)\s+(?:if\s+exists\s+)?(?P<name>{_NAME})"
+    rf"alter\s+(?P<kind>{_KINDS}|index)\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<name>{_NAME})"
     rf"\s+rename\s+to\s+(?P<new>{_NAME})",
     re.IGNORECASE,
 )
@@ -69,6 +70,7 @@ _ADD = re.compile(
     rf"(?P<name>{_NAME})",
     re.IGNORECASE,
 )
+_USING_INDEX = re.compile(rf"\busing\s+index\s+({_NAME})", re.IGNORECASE)
 _ADD_UNNAMED = re.compile(
     r"add\s+(?:primary\s+key|unique|check|foreign\s+key|exclude)\b", re.IGNORECASE
 )
@@ -82,7 +84,6 @@ _RENAME_PART = re.compile(
     rf"(?P<new>{_NAME})",
     re.IGNORECASE,
 )
-_RENAME_TABLE = re.compile(rf"rename\s+to\s+(?P<new>{_NAME})", re.IGNORECASE)
 # Statements, and actions of ALTER TABLE, that neither make nor drop anything by name.
 _NEUTRAL = re.compile(
     r"(?:insert|update|delete|select|with|comment|grant|revoke|set|reset|analyze|vacuum|refresh"
@@ -123,8 +124,9 @@ def _statement(statement: str) -> "Iterator[Effect]":
         for name in re.sub(r"\([^)]*\)", "", match["names"]).split(","):
             yield Effect(action, _kind(match["kind"]), plain(name), plain(match["table"] or ""))
     elif match := _RENAME.fullmatch(statement):
-        yield Effect("drop", _kind(match["kind"]), plain(match["name"]))
-        yield Effect("create", _kind(match["kind"]), plain(match["new"]))
+        kind, old = _kind(match["kind"]), plain(match["name"])
+        yield Effect("drop", kind, old)
+        yield Effect("create", kind, plain(match["new"]), old if kind == "table" else "")
     elif match := _ALTER_TABLE.fullmatch(statement):
         for action in _top_level(match["actions"]):
             yield from _altered(plain(match["table"]), action)
@@ -148,14 +150,13 @@ def _altered(table: str, action: str) -> "Iterator[Effect]":
     elif match := _ADD.match(action):
         kind = "constraint" if match["constraint"] else "column"
         yield Effect("touch" if match["exists"] else "create", kind, plain(match["name"]), table)
+        if using := _USING_INDEX.search(action):  # the index becomes the constraint's
+            yield Effect("drop", "index", plain(using[1]), table)
     elif match := _DROP_PART.fullmatch(action):
         if (match["end"] or "").lower() == "cascade":
             raise UnreadableSqlError(action)
         kind = "constraint" if match["constraint"] else "column"
         yield Effect("touch" if match["exists"] else "drop", kind, plain(match["name"]), table)
-    elif match := _RENAME_TABLE.fullmatch(action):
-        yield Effect("drop", "table", table)
-        yield Effect("create", "table", plain(match["new"]))
     elif match := _RENAME_PART.fullmatch(action):
         kind = "constraint" if match["constraint"] else "column"
         yield Effect("drop", kind, plain(match["name"]), table)

@@ -70,7 +70,8 @@ def lopsided_downgrade(script: "Script") -> "Iterator[Finding]":
     """Yield what only one of the two functions does."""
     if not (script.upgrade.does_something and script.downgrade.does_something):
         return
-    up, down = _net(script.upgrade_effects), _net(script.downgrade_effects)
+    names = _renamed(script.upgrade_effects, script.downgrade_effects)
+    up, down = _net(script.upgrade_effects, names), _net(script.downgrade_effects, names)
     if down.complete:
         for effect in up.created.values():
             if not down.went(effect):
@@ -125,11 +126,26 @@ def _among(effect: "Effect", keys: "set[Key]") -> bool:
     return not keys.isdisjoint({(kind, table, name), (kind, table, None)})
 
 
-def _net(effects: "Effects") -> _Net:
+def _renamed(*functions: "Effects") -> dict[str, str]:
+    """Give the names of each renamed table one in common: what is done to it is then the same."""
+    names: dict[str, str] = {}
+    for effects in functions:
+        for effect in effects.effects:
+            if effect.kind == "table" and effect.table:
+                old, new = effect.table, effect.name or ""
+                common = names.get(old) or names.get(new) or old
+                names |= dict.fromkeys((old, new), common)
+    return names
+
+
+def _net(effects: "Effects", names: dict[str, str]) -> _Net:
     created: dict[Key, Effect] = {}
     dropped: dict[Key, Effect] = {}
     touched: set[Key] = set()
-    for effect in effects.effects:
+    for written in effects.effects:
+        effect = written
+        if effect.kind != "table":
+            effect = effect._replace(table=names.get(effect.table, effect.table))
         key = _key(effect)
         match effect.action:
             case "create" if key in dropped:
@@ -148,7 +164,7 @@ def _net(effects: "Effects") -> _Net:
 
 def _title(effect: "Effect") -> str:
     name = f"`{effect.name}`" if effect.name else "without a name"
-    of = f" of `{effect.table}`" if effect.table and effect.kind != "type" else ""
+    of = f" of `{effect.table}`" if effect.table and effect.kind != "table" else ""
     return f"{effect.kind} {name}{of}"
 
 
