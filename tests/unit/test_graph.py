@@ -252,6 +252,14 @@ def test_what_is_unread_is_no_missing_parent() -> None:
     assert not Graph(revisions(*chain("a", "b"))).broken("b")
 
 
+def test_what_may_be_a_label_is_no_missing_dependency() -> None:
+    rows = revisions(Row("a"), Row("b", ("a",), ("gone",)))
+    assert [(each.id, name) for each, name in Graph(rows).missing_dependencies] == [("b", "gone")]
+    assert Graph(rows, unread=["c"]).missing_dependencies == []
+    computed = [rows[0]._replace(computed=("branch_labels",)), rows[1]]
+    assert Graph(computed).missing_dependencies == []
+
+
 def test_ancestors_and_descendants() -> None:
     ours = graph(*chain("a", "b", "c"), Row("d", ("b",)), Row("e", ("c", "d")), Row("f", ("gone",)))
     assert ours.ancestors("c") == {"a", "b", "c"}

@@ -110,12 +110,17 @@ class Graph:
 
     @cached_property
     def missing_dependencies(self) -> list[tuple["Revision", str]]:
-        """Each revision with each `depends_on` of it that is neither an id nor a label."""
+        """Each revision with each `depends_on` of it that is neither an id nor a label.
+
+        None where some labels are not known, since any name might be one of those.
+        """
+        if self.unread or any("branch_labels" in each.computed for each in self.revisions):
+            return []
         return [
             (revision, name)
             for revision in self.revisions
             for name in revision.depends_on
-            if name not in self.by_id and name not in self.labels and name not in self.unread
+            if name not in self.by_id and name not in self.labels
         ]
 
     @cached_property
