@@ -3,18 +3,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 300
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv)
 
-.PHONY: help gate test lint bench clean
+.PHONY: help gate test lint docs bench fuzz clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make gate    the gate on the reference application: static rules, then both ways'
 	@echo 'make test    every test'
 	@echo 'make lint    style, types, workflows, hooks'
+	@echo 'make docs    write what the documentation repeats of the code'
+	@echo 'make fuzz    the parser against any bytes, for FUZZ_SECONDS'
 	@echo 'make bench   the budgets, measured against today'"'"'s alternatives'
 	@echo 'make clean   remove the environment and what builds leave behind'
 
@@ -30,6 +33,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check . hooks/revgate
 	$(BIN)/ruff format --check . hooks/revgate
 	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -38,8 +42,13 @@ lint: $(INSTALLED)
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 
+docs: $(INSTALLED)
+	$(BIN)/python docs/generate.py
+
+fuzz: $(INSTALLED)
+	$(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS)
+
 bench: $(INSTALLED)
-	@test -e benchmarks/run.py || { echo 'make bench: there is no benchmarks/run.py yet' >&2; exit 1; }
 	$(BIN)/python benchmarks/run.py
 
 clean:
