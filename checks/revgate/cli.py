@@ -32,10 +32,22 @@ def run() -> None:
     code = main()
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away, as `revgate rules | head` does; Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        code = _unwritten(error) or code
     raise SystemExit(code)
+
+
+def _unwritten(error: OSError) -> int:
+    """Answer an output that cannot be written; 0 where the reader only went away.
+
+    `revgate rules | head` is no error, and `revgate check | head` keeps its verdict.
+    """
+    # Python would complain once more when it closes what it could not flush.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0
+    _complain(f"the output cannot be written: {error.strerror}")
+    return UsageError.exit_code
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -57,8 +69,6 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except RevgateError as error:
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        return 0
     except KeyboardInterrupt:
         _complain("interrupted")
         return 130
@@ -391,7 +401,7 @@ def _settings(arguments: argparse.Namespace) -> "tuple[str, Settings]":
     if not os.path.isfile(path):
         raise UsageError(f"--config {arguments.config}: no such file")
     relative = os.path.relpath(path, root).replace(os.sep, "/")
-    if path.endswith(".toml"):
+    if path.endswith(".toml") and settings.has_settings(root, relative):
         return root, settings.load_file(root, relative)
     return root, settings.with_config(settings.load(root), relative)
 
@@ -443,11 +453,13 @@ def _wants_color(choice: str) -> bool:
 
 def _write(text: str, path: str | None) -> None:
     if path is None:
-        sys.stdout.write(
-            text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(
-                sys.stdout.encoding or "utf-8"
-            )
-        )
+        encoding = sys.stdout.encoding or "utf-8"
+        try:
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.flush()
+        except OSError as error:
+            if _unwritten(error):
+                raise UsageError("so nothing was reported") from None
         return
     try:
         with open(path, "w", encoding="utf-8") as file:

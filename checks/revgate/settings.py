@@ -146,6 +146,19 @@ def load(root: str) -> Settings:
     return Settings()
 
 
+def has_settings(root: str, path: str) -> bool:
+    """Whether a TOML file holds settings; else it may hold an Alembic configuration.
+
+    Args:
+        root: The repository root, an absolute path.
+        path: The file, relative to the root.
+
+    Raises:
+        UsageError: The file is no TOML.
+    """
+    return _table(root, path) is not None
+
+
 def load_file(root: str, path: str) -> Settings:
     """Read the settings from one file.
 

@@ -327,3 +327,17 @@ def test_what_is_read_is_what_python_makes_of_it(statements: list[str]) -> None:
         assert found.revision.parents == as_tuple(namespace["down_revision"])
         if "depends_on" not in found.revision.computed:
             assert found.revision.depends_on == as_tuple(namespace.get("depends_on"))
+
+
+def test_columns_count_characters() -> None:
+    parsed = parse("x.py", "é = 'ü'; revision = 'a'\ndown_revision = None\n".encode())
+    assert isinstance(parsed, Script)
+    assert parsed.revision.id_at == (1, 10)
+
+
+@pytest.mark.parametrize("text", ["# \xff\n", "# revgate: allow[x] \xff\n"])
+def test_a_comment_may_hold_bytes_that_are_no_text(text: str) -> None:
+    data = text.encode("latin-1") + b"revision = 'a'\ndown_revision = None\n"
+    parsed = parse("x.py", data)
+    assert isinstance(parsed, Script)
+    assert parsed.revision.id == "a"

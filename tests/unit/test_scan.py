@@ -85,6 +85,7 @@ def test_common_forms_are_read_quickly(assignment: str) -> None:
         GOOD.replace("'20251117000000'", "'20251117' '000000'"),
         GOOD.replace("'20251117000000'", "(\n    '20251117000000'\n)"),
         GOOD.replace("'20251118120000'", "'2025' + '1118120000'"),
+        GOOD.replace("= '20251117000000'", "= ('20251117' '000000')"),
         GOOD.replace("\n", "\r\n"),
         GOOD.replace('"""add', '""""""\'a\'\n"""add'),
         "# -*- coding: latin-1 -*-\n" + GOOD,

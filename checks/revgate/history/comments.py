@@ -10,6 +10,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Allow
+from revgate.history.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def read_allows(data: bytes, tree: ast.Module) -> tuple[Allow, ...]:
 
 def _tokens(data: bytes) -> "Iterator[tokenize.TokenInfo]":
     try:
-        yield from tokenize.tokenize(io.BytesIO(data).readline)
+        yield from tokenize.generate_tokens(io.StringIO(decoded(data)).readline)
     except (tokenize.TokenError, SyntaxError):
         return  # what the parser takes and the tokenizer does not ends the comments, not the run
 

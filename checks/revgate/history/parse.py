@@ -23,6 +23,7 @@ from revgate.history.revision import (
     Script,
     Unreadable,
 )
+from revgate.history.scope import bound_names, count_characters, module_scope
 from revgate.history.stated import read_header
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
     if isinstance(tree, Problem):
         return Unreadable(path, (tree,), _id_in_text(data))
     assigned = dict(_assignments(tree))
+    if b":=" in data:
+        assigned |= dict(_bound_by_walrus(tree))
     problems = tuple(_problems(path, assigned))
     if problems:
         return Unreadable(path, problems, _id(path, assigned))
@@ -90,7 +93,7 @@ def _tree(data: bytes) -> ast.Module | Problem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in somebody's SQL is not our subject
-            return ast.parse(data)
+            tree = ast.parse(data)
     except SyntaxError as error:
         return _syntax_problem(error)
     except (RecursionError, MemoryError):
@@ -100,6 +103,9 @@ def _tree(data: bytes) -> ast.Module | Problem:
         )
     except ValueError as error:  # a null byte, before Python 3.12
         return Problem(f"the file is not Python: {error}", "restore the file's text")
+    if not data.isascii():
+        count_characters(tree, data)
+    return tree
 
 
 def _syntax_problem(error: SyntaxError) -> Problem:
@@ -134,6 +140,13 @@ def _assignments(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
                 yield from _bound_within(statement)
 
 
+def _bound_by_walrus(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
+    """Yield what `:=` binds, which may stand in any expression of the module."""
+    for node in module_scope(tree):
+        if isinstance(node, ast.NamedExpr):
+            yield from _bound_within(node)
+
+
 def _bound(target: ast.expr, value: ast.expr) -> "Iterator[tuple[str, _Assigned]]":
     match target, value:
         case ast.Name(id=name), _ if name in NAMES:
@@ -153,12 +166,11 @@ def _bound(target: ast.expr, value: ast.expr) -> "Iterator[tuple[str, _Assigned]
 
 def _bound_within(node: ast.AST) -> "Iterator[tuple[str, _Assigned]]":
     """Yield names bound inside an `if`, an import, a loop: bound, but to no literal."""
-    for inner in ast.walk(node):
-        match inner:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if name in NAMES:
-                yield name, _Assigned(None, _position(inner), literal=False)
-            case ast.alias(name=name, asname=other) if (other or name) in NAMES:
-                yield other or name, _Assigned(None, _position(inner), literal=False)
+    for inner in module_scope(node):
+        for name in bound_names(inner):
+            if name in NAMES:
+                at = (getattr(inner, "lineno", 1), getattr(inner, "col_offset", 0) + 1)
+                yield name, _Assigned(None, at, literal=False)
 
 
 def _literal(node: ast.expr) -> str | tuple[str, ...] | None:

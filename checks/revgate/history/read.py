@@ -66,8 +66,8 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
         if not source.has_folder(folder):
             raise CannotJudgeError(
                 f"{environment.config}: the folder {folder} is missing in {source.name}, so nothing"
-                " could be checked; make it with a first revision, or correct script_location or"
-                " version_locations"
+                " could be checked; make it with a first revision, correct script_location or"
+                " version_locations, or name the environments with [[tool.revgate.environment]]"
             )
         found = source.files(folder, recursive=environment.recursive)
         paths += [path for path in found if _REVISION_FILE.match(path.rpartition("/")[2])]

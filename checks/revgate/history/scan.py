@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _TEXT = rb"\"[^\"\\\n]*\"|'[^'\\\n]*'"
 # A literal on one line: None, a string, or a tuple or list of strings.
-_VALUE = rb"None|%b|[(\[][ ]*(?:(?:%b)[ ]*,?[ ]*)*[)\]]" % (_TEXT, _TEXT)
+# Two strings without a comma between them are one, so a comma is wanted.
+_VALUE = rb"None|%b|[(\[][ ]*(?:(?:%b)[ ]*(?:,[ ]*(?:%b)[ ]*)*,?[ ]*)?[)\]]" % (_TEXT, _TEXT, _TEXT)
 _ASSIGNMENT = re.compile(
     rb"^(revision|down_revision|branch_labels|depends_on)(?:: [\w |\[\],.]+)? = (%b)[ ]*(?:#.*)?$"
     % _VALUE,

@@ -15,7 +15,7 @@ Branches that are wanted are named in the settings: `branches = ["billing"]`.
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import CHAIN, ERROR, Finding, rule
+from revgate.rules import CHAIN, ERROR, Finding, Related, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def branch_label(history: "History") -> "Iterator[Finding]":
-    """Yield each label that the settings do not name, where the history is to be linear."""
+    """Yield each label that the settings do not name, where the history is to be linear.
+
+    And, linear or not, each that Alembic refuses: one that stands twice, or is an id too.
+    """
+    for label, revisions in history.graph.ambiguous_labels.items():
+        *others, last = revisions
+        also = f"of `{others[-1].id}`" if others else "as the id of a revision"
+        yield Finding.at(
+            last,
+            last.labels_at,
+            f"the branch label `{label}` of `{last.id}` stands {also} too",
+            help="give one of them another name",
+            related=[Related(each.path, each.labels_at[0], "the same label") for each in others],
+        )
     if not history.scope.linear:
         return
     for revision in history.revisions:

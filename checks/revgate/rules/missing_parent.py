@@ -21,25 +21,35 @@ if TYPE_CHECKING:
     from revgate.history.history import History
 
 
+# Looking for near names among ten thousand takes a while; nobody reads a hundred suggestions.
+_MOST_SUGGESTIONS = 20
+
+
 @rule(severity=ERROR, group=CHAIN)
 def missing_parent(history: "History") -> "Iterator[Finding]":
     """Yield each parent that is no revision, with the id that it was most likely meant to be."""
-    for revision, parent in history.graph.missing:
+    for number, (revision, parent) in enumerate(history.graph.missing):
+        nearest = _nearest(history, revision.id, parent) if number < _MOST_SUGGESTIONS else None
+        write = f'`down_revision = "{nearest}"`' if nearest else "the id of the one before it"
         yield Finding.at(
             revision,
             revision.parents_at,
             f"the parent `{parent}` of `{revision.id}` does not exist",
-            help=_help(history, revision.id, parent),
+            help=f"bring back the revision `{parent}`, or write {write}",
+        )
+    for revision, name in history.graph.missing_dependencies:
+        yield Finding.at(
+            revision,
+            revision.depends_on_at,
+            f"`{revision.id}` depends on `{name}`, which does not exist",
+            help=f"bring back the revision `{name}`, or take it out of `depends_on`",
         )
 
 
-def _help(history: "History", key: str, parent: str) -> str:
+def _nearest(history: "History", key: str, parent: str) -> str | None:
     from difflib import get_close_matches
 
     others = [each for each in history.graph.by_id if each != key]
-    nearest = get_close_matches(parent, others, n=1, cutoff=0.5) or [
-        each for each in history.graph.heads if each != key
-    ]
-    if not nearest:
-        return f"bring back the revision `{parent}`, or write `down_revision = None`"
-    return f'bring back the revision `{parent}`, or write `down_revision = "{nearest[0]}"`'
+    near = get_close_matches(parent, others, n=1, cutoff=0.5)
+    near += [each for each in history.graph.heads if each != key]
+    return near[0] if near else None

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def revision_cycle(history: "History") -> "Iterator[Finding]":
-    """Yield one finding a cycle, at its least id."""
+    """Yield one finding a cycle, at its least id; then those that a dependency closes."""
+    for cycle in history.graph.dependency_cycles:
+        first = history.graph.by_id[cycle[0]]
+        around = " → ".join(f"`{key}`" for key in (*cycle, cycle[0]))
+        yield Finding.at(
+            first,
+            first.depends_on_at if first.depends_on else first.parents_at,
+            f"the revisions {around} wait for each other",
+            help="take the dependency that closes the circle out of `depends_on`",
+        )
     for cycle in history.graph.cycles:
         first, *others = [history.graph.by_id[key] for key in cycle]
         around = " → ".join(f"`{key}`" for key in (*cycle, cycle[0]))
