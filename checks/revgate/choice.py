@@ -64,12 +64,19 @@ class Choice:
             and (groups is None or rule.group in groups)
         )
 
-    def stage(self, *, live: bool) -> "tuple[Rule, ...]":
-        """Return the rules of the static or of the live stage; housekeeping belongs to both."""
-        from revgate.rules import HOUSEKEEPING, LIVE
+    def stage(self, *, live: bool = False, published: bool = False) -> "tuple[Rule, ...]":
+        """Return the rules that one stage asks; housekeeping belongs to each.
 
+        Args:
+            live: The rules on what a round trip saw; else the static ones.
+            published: With the static ones, also those on a merge with a base.
+        """
+        from revgate.rules import HOUSEKEEPING, LIVE, PUBLISHED
+
+        left_out = {PUBLISHED} if not published else set()
         return tuple(
             rule
             for rule in self.rules
-            if rule.group is HOUSEKEEPING or (rule.group is LIVE) is live
+            if rule.group is HOUSEKEEPING
+            or ((rule.group is LIVE) is live and rule.group not in left_out)
         )

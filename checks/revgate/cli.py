@@ -110,6 +110,8 @@ def parser() -> argparse.ArgumentParser:
     _add_rules(commands)
     _add_explain(commands)
     _add_completion(commands)
+    _add_pulls(commands)
+    _add_hook(commands)
     return top
 
 
@@ -132,6 +134,12 @@ def _add_check(commands: "_Commands[argparse.ArgumentParser]") -> None:
         " commit that is pushed",
     )
     which.add_argument("--at", metavar="REV", help="judge a commit")
+    check.add_argument(
+        "--against",
+        metavar="REF",
+        help="judge also what merging HEAD (or the index, or REV) into REF would do; `auto` takes"
+        " the base from the event in GitHub Actions, else from the upstream branch",
+    )
     _add_common(check)
     check.set_defaults(command=_check)
 
@@ -207,6 +215,35 @@ def _add_completion(commands: "_Commands[argparse.ArgumentParser]") -> None:
     completion.set_defaults(command=_completion)
 
 
+def _add_pulls(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    pulls = commands.add_parser(
+        "pulls",
+        help="judge every open pull request against the base as it stands now",
+        description="Judge every open pull request of a GitHub repository against its base as it"
+        " stands now, and set a commit status on each. Nothing of a pull request is checked out or"
+        " executed. Needs the extra `github`, the history of the clone, and GITHUB_TOKEN.",
+        epilog=f"{EPILOG}. Errors of a pull request are its own: they make 1 with --fail only",
+    )
+    pulls.add_argument("--repository", metavar="OWNER/NAME", help="else GITHUB_REPOSITORY")
+    pulls.add_argument("--base", metavar="BRANCH", help="else GITHUB_REF_NAME")
+    pulls.add_argument("--remote", default="origin", help="where heads are fetched from: %(default)s")
+    pulls.add_argument("--context", default="revgate", help="the status's name: %(default)s")
+    pulls.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
+    pulls.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
+    pulls.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    pulls.add_argument("--output", metavar="FILE", help="write the report to a file")
+    pulls.add_argument("--no-cache", action="store_true", help="read every file anew")
+    _add_place(pulls)
+    pulls.set_defaults(command=_pulls, select=None, ignore=None)
+
+
+def _add_hook(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    # What hooks/pre-receive and hooks/pre-push call; without help, so that it is not listed.
+    hook = commands.add_parser("hook", description="Judge what a push brings, for git's own hooks.")
+    hook.add_argument("hook", choices=("pre-receive", "pre-push"))
+    hook.set_defaults(command=_hook)
+
+
 def _add_place(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--config",
@@ -266,15 +303,26 @@ def _add_live(command: argparse.ArgumentParser) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from revgate import recall
-
     root, settings, choice = _configured(arguments)
-    result = recall.check(
-        _source(arguments, root),
+    source = _source(arguments, root)
+    environment, cached = arguments.environment, not arguments.no_cache
+    if arguments.against is None:
+        from revgate import recall
+
+        result = recall.check(source, settings, choice, environment=environment, cached=cached)
+        return _report(arguments, result)
+
+    from revgate import published
+    from revgate.base import find_base
+
+    result = published.check(
+        root,
         settings,
         choice,
-        environment=arguments.environment,
-        cached=not arguments.no_cache,
+        ours=published.ours_of(source),
+        against=find_base(root, arguments.against),
+        environment=environment,
+        cached=cached,
     )
     return _report(arguments, result)
 
@@ -376,6 +424,43 @@ def _explain(arguments: argparse.Namespace) -> int:
 
     _write(catalogue.explain(arguments.rule), None)
     return 0
+
+
+def _pulls(arguments: argparse.Namespace) -> int:
+    from revgate import pulls
+
+    root, settings, choice = _configured(arguments)
+    wanted = pulls.Wanted(
+        root=root,
+        settings=settings,
+        choice=choice,
+        remote=arguments.remote,
+        context=arguments.context,
+        environment=arguments.environment,
+        cached=not arguments.no_cache,
+        dry_run=arguments.dry_run,
+    )
+    outcome = pulls.run(wanted, pulls.from_variables(arguments.repository, arguments.base))
+    _write(pulls.render(outcome, arguments.form), arguments.output)
+    if outcome.problem:
+        from revgate.errors import CannotJudgeError
+
+        raise CannotJudgeError(outcome.problem)
+    return 1 if arguments.fail and outcome.errors else 0
+
+
+def _hook(arguments: argparse.Namespace) -> int:
+    from revgate import receive
+    from revgate.reports import printable, render
+
+    root = receive.repository(os.getcwd(), arguments.hook)
+    failed = False
+    for update in receive.updates(root, arguments.hook, sys.stdin):
+        result = receive.judge(root, arguments.hook, update)
+        report = render(result, "text") if result else "nothing for Alembic\n"
+        _write(f"revgate: {printable(update.branch)}\n{report}", None)
+        failed |= result is not None and result.errors > 0
+    return 1 if failed else 0
 
 
 # What the commands share.

@@ -25,12 +25,20 @@ class GitRefusedError(CannotJudgeError):
         super().__init__(f"`git {' '.join(arguments[:2])}` failed: {said or 'no message'}")
 
 
-def git(root: str, *arguments: str, stdin: bytes | None = None) -> bytes:
+def git(
+    root: str, *arguments: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)
+) -> bytes:
     """Return what a git command prints.
 
     `GIT_INDEX_FILE` and its like stay as they are: during `git commit -a` they name the very
     index that is about to be committed. Where such a variable is relative it means the root, as
     it does for a hook.
+
+    Args:
+        root: The repository root.
+        arguments: The command and its words.
+        stdin: What the command reads.
+        accept: Exit codes that are an answer: `merge-tree` ends with 1 where there are conflicts.
 
     Raises:
         CannotJudgeError: git is missing, or says no; with git's own words.
@@ -48,7 +56,7 @@ def git(root: str, *arguments: str, stdin: bytes | None = None) -> bytes:
         raise CannotJudgeError("git was not found on PATH: install git") from None
     except (OSError, ValueError) as error:  # not executable; a path with a null byte
         raise CannotJudgeError(f"git cannot be run: {error}") from None
-    if done.returncode:
+    if done.returncode not in accept:
         raise GitRefusedError(arguments, _words(done.stderr))
     return done.stdout
 

@@ -58,24 +58,24 @@ def check_listed(
     cached: bool,
 ) -> tuple[Result, list[Read]]:
     """Judge environments whose files have been listed already, as `check` does."""
-    rules = choice.stage(live=False)
+    rules = choice.stage()
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
     reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
-    _check_baselines(settings, [each.history for each in reads])
+    check_baselines(settings, [each.history for each in reads])
     findings: list[Finding] = []
     allowed = 0
     for each in reads:
-        own = list(_findings(each, rules))
+        own = list(findings_of(each, rules))
         name = each.history.environment.name
         kept, taken_back = settle(each.history.revisions, own, rules, name)
         findings += kept
         allowed += taken_back
     result = Result(
         command="check",
-        environments=tuple(_judged(each) for each in reads),
+        environments=tuple(judged(each) for each in reads),
         findings=tuple(sorted(findings, key=place)),
         allowed=allowed,
-        notes=tuple(note for each in reads for note in _notes(each)),
+        notes=tuple(note for each in reads for note in notes(each)),
     )
     return result, reads
 
@@ -86,7 +86,12 @@ def place(finding: Finding) -> tuple[str, str, int, int, str, str]:
     return (*where, finding.rule, finding.message)
 
 
-def _check_baselines(settings: "Settings", histories: "list[History]") -> None:
+def check_baselines(settings: "Settings", histories: "list[History]") -> None:
+    """See that every baseline is a revision.
+
+    Raises:
+        UsageError: One is none; with the nearest that is.
+    """
     for scope in {settings.scope, *(each.scope for each in histories)}:
         ids = [key for each in histories for key in each.graph.by_id]
         if scope.baseline is not None and scope.baseline not in ids:
@@ -96,21 +101,31 @@ def _check_baselines(settings: "Settings", histories: "list[History]") -> None:
             )
 
 
-def _findings(read: Read, rules: "Sequence[Rule]") -> "Iterator[Finding]":
+def findings_of(read: Read, rules: "Sequence[Rule]") -> "Iterator[Finding]":
+    """Ask the rules that judge one history, or one file of it."""
     name = read.history.environment.name
     asked = {rule.name: rule for rule in rules}
-    exempt = read.history.exempt
     for finding in read.findings:
-        rule = asked.get(finding.rule)
-        if rule is None or (rule.group in (NAMING, DOWNGRADE) and finding.revision in exempt):
-            continue
-        yield finding._replace(severity=rule.severity, environment=name)
+        if rule := asked.get(finding.rule):
+            found = finding._replace(severity=rule.severity, environment=name)
+            if not _is_exempt(read.history, rule, found):
+                yield found
     for rule in rules:
         if rule.judges == "history":
-            yield from ask(rule, (read.history,), name)
+            for found in ask(rule, (read.history,), name):
+                if not _is_exempt(read.history, rule, found):
+                    yield found
 
 
-def _judged(read: Read) -> Judged:
+def _is_exempt(history: "History", rule: "Rule", finding: Finding) -> bool:
+    """Whether a revision is too old to be asked: what is published was judged when it was new."""
+    if rule.group in (NAMING, DOWNGRADE):
+        return finding.revision in history.exempt
+    return rule.group is CONTENT and finding.revision in history.published
+
+
+def judged(read: Read) -> Judged:
+    """Sum up one environment for the reports."""
     graph = read.history.graph
     return Judged(
         environment=read.history.environment,
@@ -121,7 +136,8 @@ def _judged(read: Read) -> Judged:
     )
 
 
-def _notes(read: Read) -> "Iterator[str]":
+def notes(read: Read) -> "Iterator[str]":
+    """Yield what of an environment was not looked at."""
     for revision in read.history.revisions:
         for name in revision.computed:
             yield f"{revision.path}: `{name}` is computed, so it was not looked at"

@@ -3,17 +3,23 @@
 A case is one revision file, or a folder of them, below `tests/cases/<rule>/`. `# expect: rule`
 stands on the line that must be reported; `# expect@4: rule` stands anywhere, for lines inside a
 docstring. A folder `root` within a case holds what else lies in the repository.
+
+A case with the folders `start`, `ours` and `theirs` is a merge: both branches begin with `start`,
+and `ours` is judged against `theirs`; a file REMOVED lists what a branch takes away.
 """
 
+import os
 import re
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from revgate import judge, settings
+from revgate import judge, published, settings
 from revgate.choice import Choice
+from revgate.findings import Result
 from revgate.history.source import WorkTree
 from revgate.rules import LIVE, all_rules
 
@@ -30,8 +36,20 @@ def cases() -> list[Path]:
     )
 
 
+def is_merge(case: Path) -> bool:
+    return (case / "ours").is_dir()
+
+
 def files_of(case: Path) -> list[Path]:
-    return sorted(path for path in case.iterdir() if path.is_file()) if case.is_dir() else [case]
+    if not case.is_dir():
+        return [case]
+    if not is_merge(case):
+        return sorted(path for path in case.iterdir() if path.is_file())
+    # Of a file that several folders have, the last is what stands in the merge.
+    last = {
+        path.name: path for side in ("start", "theirs", "ours") for path in (case / side).iterdir()
+    }
+    return [path for path in last.values() if path.suffix == ".py"]
 
 
 def expectations(case: Path) -> Counter[tuple[str, int, str]]:
@@ -44,15 +62,31 @@ def expectations(case: Path) -> Counter[tuple[str, int, str]]:
     return found
 
 
+def found_in(result: Result) -> Counter[tuple[str, int, str]]:
+    return Counter(
+        (finding.path.removeprefix("migrations/versions/"), finding.line, finding.rule)
+        for finding in result.findings
+    )
+
+
 def fires(case: Path, rule: str) -> bool:
     return any(expected == rule for _, _, expected in expectations(case))
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.parent.name}/{case.stem}")
-def test_case(case: Path, tmp_path: Path) -> None:
-    versions = tmp_path / "migrations" / "versions"
-    versions.mkdir(parents=True)
+def name_of(case: Path) -> str:
+    return f"{case.parent.name}/{case.stem}"
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Path:
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    folder = tmp_path / "migrations" / "versions"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if not is_merge(case)], ids=name_of)
+def test_history(case: Path, tmp_path: Path, versions: Path) -> None:
     for file in files_of(case):
         target = tmp_path if file.name == "revgate.toml" else versions
         shutil.copy(file, target / file.name)
@@ -61,11 +95,39 @@ def test_case(case: Path, tmp_path: Path) -> None:
     source = WorkTree(str(tmp_path), is_repository=False)
     loaded = settings.load(str(tmp_path))
     result, _ = judge.check(source, loaded, Choice(loaded), cached=False)
-    found = Counter(
-        (finding.path.removeprefix("migrations/versions/"), finding.line, finding.rule)
-        for finding in result.findings
-    )
-    assert found == expectations(case)
+    assert found_in(result) == expectations(case)
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if is_merge(case)], ids=name_of)
+def test_merge(case: Path, tmp_path: Path, versions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git(tmp_path, "init", "--quiet", "--initial-branch=start")
+    commit(tmp_path, case / "start", versions)
+    for side in ("theirs", "ours"):
+        git(tmp_path, "switch", "--quiet", "--create", side, "start")
+        commit(tmp_path, case / side, versions)
+    loaded = settings.load(str(tmp_path))
+    for ours in ("ours", None):  # the commit, and the index, which is the same here
+        result = published.check(
+            str(tmp_path), loaded, Choice(loaded), ours=ours, against="theirs", cached=False
+        )
+        assert found_in(result) == expectations(case)
+
+
+def commit(root: Path, side: Path, versions: Path) -> None:
+    for file in side.iterdir():
+        if file.name == "REMOVED":
+            for name in file.read_text().splitlines():
+                (versions / name).unlink()
+        else:
+            shutil.copy(file, versions / file.name)
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", side.name)
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
 STATIC = [rule.name for rule in all_rules().values() if rule.group is not LIVE]

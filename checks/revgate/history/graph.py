@@ -142,8 +142,24 @@ class Graph:
         return self._sorted(self._before)
 
     @cached_property
+    def is_straight(self) -> bool:
+        """Whether one walk from base to head meets every revision: then nothing is wrong."""
+        if len(self.bases) != 1 or len(self.children) >= len(self.by_id):
+            return False
+        met = 1
+        children = self.children.get(self.bases[0])
+        while children is not None:
+            if len(children) != 1:
+                return False
+            met += 1
+            children = self.children.get(children[0])
+        return met == len(self.by_id)
+
+    @cached_property
     def cycles(self) -> list[tuple[str, ...]]:
         """The ids of a cycle in each knot of parents, each following its parent, least id first."""
+        if self.is_straight:
+            return []
         return self._cycles({key: list(each.parents) for key, each in self.by_id.items()})
 
     @cached_property
@@ -214,9 +230,16 @@ class Graph:
         shared = set.intersection(*(self.ancestors(key) for key in ids))
         return next((key for key in reversed(self.order) if key in shared), None)
 
-    def broken(self, key: str) -> bool:
-        """Whether something that an id descends from is missing or unread."""
-        return not self.ancestors(key) <= self.by_id.keys()
+    @cached_property
+    def adrift(self) -> frozenset[str]:
+        """Ids that descend from something that is missing or unread."""
+        lost = [parent for parent in self.children if parent not in self.by_id]
+        return frozenset(key for parent in lost for key in self.descendants(parent))
+
+    def labels_above(self, key: str) -> set[str]:
+        """Return the branch labels of an id and of all that it descends from."""
+        found = self.ancestors(key) & self.by_id.keys()
+        return {label for each in found for label in self.by_id[each].labels}
 
 
 def _knots(edges: dict[str, list[str]]) -> "Iterator[set[str]]":

@@ -33,17 +33,38 @@ class History:
         self.unreadable = unreadable
         self.source = source
         """Where the files came from; None for a history that was made, as in tests."""
+        self.published: frozenset[str] = frozenset()
+        """Ids that a base has already: they were judged when they were new."""
         self.own: dict[str, bool] = {}
         """Top-level modules that revisions import, and whether they are the project's."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @cached_property
     def exempt(self) -> set[str]:
-        """Ids up to the baseline: naming and downgrade rules are not asked of these."""
+        """Ids up to the baseline, and published ones: naming and downgrade rules pass them over."""
         baseline = self.scope.baseline
         if baseline is None or baseline not in self.graph.by_id:
-            return set()
-        return self.graph.ancestors(baseline)
+            return {*self.published}
+        return self.graph.ancestors(baseline) | self.published
+
+    @cached_property
+    def rival_heads(self) -> "list[list[Revision]]":
+        """The heads that stand side by side without leave: each list should be one head.
+
+        What hangs from a missing parent is left out: where it belongs shows when that is mended,
+        and `missing-parent` says so already.
+        """
+        graph = self.graph
+        if len(graph.heads) < 2:
+            return []
+        groups: dict[str | None, list[Revision]] = {}
+        for head in graph.heads:
+            if head in graph.adrift:
+                continue
+            labels = graph.labels_above(head) if self.scope.branches else set()
+            of = next((label for label in self.scope.branches if label in labels), None)
+            groups.setdefault(of, []).append(graph.by_id[head])
+        return [heads for heads in groups.values() if len(heads) > 1]
 
     def is_own(self, module: str) -> bool:
         """Whether a module that a revision imports is the project's, by where it lies.
@@ -57,13 +78,6 @@ class History:
             self.own[name] = is_own(self.source, self.environment, name)
         below = self.environment.script_location.replace("/", ".")
         return self.own[name] and not f"{module}.".startswith(f"{below}.")
-
-    @cached_property
-    def judged(self) -> "Sequence[Revision]":
-        """The revisions of which naming and downgrade rules are asked."""
-        if not self.exempt:
-            return self.revisions
-        return [revision for revision in self.revisions if revision.id not in self.exempt]
 
 
 def is_own(source: "Source", environment: "Environment", name: str) -> bool:

@@ -122,6 +122,40 @@ def read(
     return Read(history, findings, len(listed.paths))
 
 
+def reread(read_before: Read, source: "Source", changed: "Sequence[str]", *, cached: bool) -> Read:
+    """Read an environment again from a source that differs in a few files only.
+
+    Args:
+        read_before: The environment as another source has it.
+        source: Where from now.
+        changed: Paths that differ between the two, added and removed ones too.
+        cached: Whether facts of earlier runs may be used, and kept.
+    """
+    before = read_before.history
+    environment = before.environment
+    gone = {*changed}
+    there = [path for path in _present(source, environment) if path in gone]
+    listed = Listed(there, source.signatures(there))
+    fresh = read(source, environment, cached=cached, listed=listed) if there else None
+    revisions = [each for each in before.revisions if each.path not in gone]
+    unreadable = [each for each in before.unreadable if each.path not in gone]
+    findings = tuple(each for each in read_before.findings if each.path not in gone)
+    if fresh is not None:
+        revisions = sorted([*revisions, *fresh.history.revisions], key=lambda each: each.path)
+        unreadable = sorted([*unreadable, *fresh.history.unreadable], key=lambda each: each.path)
+        findings += fresh.findings
+    history = History(environment, revisions, unreadable, source)
+    return Read(history, findings, len(revisions) + len(unreadable))
+
+
+def _present(source: "Source", environment: "Environment") -> list[str]:
+    """List the revision files that a source has, none where it has no such folder yet."""
+    try:
+        return revision_files(source, environment)
+    except CannotJudgeError:
+        return []
+
+
 class _Known:
     """What is known of files: by their signature on disk, and by their content."""
 

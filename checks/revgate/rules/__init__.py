@@ -6,6 +6,7 @@ judges is the name of its parameter:
 - `head`: the top of one file, and its name;
 - `script`: one whole file, and nothing beside it, so that what it finds can be cached;
 - `history`: all revisions of one environment together;
+- `merge`: what merging into a base would do;
 - `observed`: what a round trip saw;
 - `settled`: the inline allows, and which of them took a finding back.
 """
@@ -71,7 +72,7 @@ class Rule(NamedTuple):
     group: Group
     severity: Severity
     judges: str
-    """`head`, `script`, `history`, `observed` or `settled`."""
+    """`head`, `script`, `history`, `merge`, `observed` or `settled`."""
     check: "Callable[[Any], Iterable[Finding]]"
     documentation: str
     """The module's docstring: Markdown, first line the summary."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=CHAIN)
 def multiple_heads(history: "History") -> "Iterator[Finding]":
     """Yield one finding for each set of heads that should be one."""
-    for heads in _rivals(history):
+    for heads in history.rival_heads:
         *others, last = sorted(heads, key=_age)
         names = ", ".join(f"`{head.id}`" for head in (*others, last))
         yield Finding.at(
@@ -40,24 +40,6 @@ def multiple_heads(history: "History") -> "Iterator[Finding]":
             help=_help(history, others, last),
             related=list(_related(history, [*others, last])),
         )
-
-
-def _rivals(history: "History") -> "Iterator[list[Revision]]":
-    """Yield the heads that stand side by side without leave.
-
-    What hangs from a missing parent is left out: where it belongs shows when that is mended, and
-    `missing-parent` says so already.
-    """
-    graph = history.graph
-    if len(graph.heads) < 2:
-        return
-    whole = [graph.by_id[key] for key in graph.heads if not graph.broken(key)]
-    groups: dict[str | None, list[Revision]] = {}
-    for head in whole:
-        labels = {label for key in graph.ancestors(head.id) for label in graph.by_id[key].labels}
-        of = next((label for label in history.scope.branches if label in labels), None)
-        groups.setdefault(of, []).append(head)
-    yield from (heads for heads in groups.values() if len(heads) > 1)
 
 
 def _age(revision: "Revision") -> tuple[str, str]:

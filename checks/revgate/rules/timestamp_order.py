@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def timestamp_order(history: "History") -> "Iterator[Finding]":
     """Yield each revision whose timestamp is before that of a parent."""
     by_id = history.graph.by_id
-    for revision in history.judged:
+    for revision in history.revisions:
         stamp = revision.stamp
         for parent in [by_id[key] for key in revision.parents if key in by_id]:
             before = parent.stamp

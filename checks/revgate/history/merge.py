@@ -1,0 +1,201 @@
+"""A merge that has not happened yet: the history of a branch, of its base, and of both together.
+
+Knows git's trees and what a revision does, as text; nothing of rules.
+"""
+
+import ast
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.errors import CannotJudgeError, UsageError
+from revgate.git import GitRefusedError, git
+from revgate.history.parse import NAMES
+from revgate.history.source import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+
+class Sides(NamedTuple):
+    """The trees that a merge is judged by; content only, nothing is checked out."""
+
+    ours: GitTree
+    base: GitTree
+    merged: GitTree
+
+
+class Merge:
+    """What rules on published history judge."""
+
+    def __init__(self, sides: Sides, ours: "History", base: "History", merged: "History") -> None:
+        """Put the three histories of one environment together."""
+        self.sides = sides
+        self.ours = ours
+        self.base = base
+        self.merged = merged
+
+    @cached_property
+    def new(self) -> tuple["Revision", ...]:
+        """The revisions that the base lacks, parents before children."""
+        graph = self.merged.graph
+        return tuple(graph.by_id[key] for key in graph.order if key not in self.base.graph.by_id)
+
+    @cached_property
+    def edited(self) -> "list[tuple[Revision, Revision]]":
+        """Each published revision that does something else after the merge; before and after."""
+        pairs = [
+            (before, after)
+            for key, before in self.base.graph.by_id.items()
+            if (after := self.merged.graph.by_id.get(key)) is not None
+            and self._differ(before, after)
+        ]
+        olds = self._contents(self.sides.base, [before.path for before, _ in pairs])
+        news = self._contents(self.sides.merged, [after.path for _, after in pairs])
+        return [
+            (before, after)
+            for before, after in pairs
+            if (before.labels, before.depends_on) != (after.labels, after.depends_on)
+            or fingerprint(olds[before.path]) != fingerprint(news[after.path])
+        ]
+
+    def _differ(self, before: "Revision", after: "Revision") -> bool:
+        """Whether the file changed at all: what was read once for both sides is one object."""
+        return (before is not after and before != after) or before.path in self._changed
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        folders = self.base.environment.version_locations
+        return frozenset(changed_paths(self.sides.base, self.sides.merged, folders))
+
+    @staticmethod
+    def _contents(source: GitTree, paths: list[str]) -> dict[str, bytes]:
+        return {content.path: content.data for content in source.read(paths)}
+
+    def twin(self, revision: "Revision") -> "Revision | None":
+        """Return the new revision that does what a removed one did, under another id."""
+        wanted = fingerprint(self._contents(self.sides.base, [revision.path])[revision.path])
+        contents = self._contents(self.sides.merged, [each.path for each in self.new])
+        return next((each for each in self.new if fingerprint(contents[each.path]) == wanted), None)
+
+
+def open_sides(root: str, ours: str | None, against: str) -> Sides:
+    """Let git merge a commit, or the index, with a base.
+
+    Conflicts do not matter here: git writes a tree all the same, and where a revision itself is in
+    conflict, its file cannot be read, which is a finding.
+
+    Args:
+        root: The repository root.
+        ours: A commit; None for the index.
+        against: The base.
+
+    Raises:
+        CannotJudgeError: The base is not in this clone, or it and the commit have no common
+            ancestor here; with the command that mends it.
+        UsageError: git knows no commit `ours`.
+    """
+    base = _base(root, against)
+    head = _index_commit(root) if ours is None else GitTree.at(root, ours).revision or ""
+    _need_common_ancestor(root, head, base.revision or "", against)
+    words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages")
+    try:
+        output = git(root, *words, head, base.revision or "", accept=(0, 1))
+    except GitRefusedError as error:
+        raise CannotJudgeError(f"{error}; merging needs git 2.38 or newer") from None
+    tree = output.partition(b"\0")[0].decode()
+    branch = GitTree(root, head)
+    branch.name = "the git index" if ours is None else f"commit {ours}"
+    merged = GitTree(root, tree)
+    merged.name = f"the merge with {against}"
+    return Sides(branch, base, merged)
+
+
+def _base(root: str, against: str) -> GitTree:
+    try:
+        return GitTree.at(root, against)
+    except UsageError:
+        remote, _, branch = against.rpartition("/")
+        fetch = f"git fetch {remote or 'origin'} {branch}"
+        raise CannotJudgeError(
+            f"the base {against!r} is not in this clone: `{fetch}` brings it"
+        ) from None
+
+
+def _index_commit(root: str) -> str:
+    """Make a commit object of the index, which nothing refers to: git merges commits only."""
+    parents = []
+    for name in ("HEAD", "MERGE_HEAD"):
+        found = git(root, "rev-parse", "--verify", "--quiet", name, accept=(0, 1)).decode().strip()
+        parents += ["-p", found] if found else []
+    tree = git(root, "write-tree").decode().strip()
+    identity = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
+    commit = git(root, *identity, "commit-tree", tree, *parents, "-m", "the index")
+    return commit.decode().strip()
+
+
+def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None:
+    if git(root, "merge-base", head, base, accept=(0, 1)).strip():
+        return
+    shallow = git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    way = (
+        "this clone is shallow: `git fetch --unshallow` brings the rest"
+        if shallow
+        else "the two were never one"
+    )
+    raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {way}")
+
+
+def changed_paths(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
+    """Return the paths below some folders that differ between two trees, sorted."""
+    words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+    trees = (one.revision or "", other.revision or "")
+    output = git(one.root, *words, *trees, "--", *(folder for folder in folders if folder != "."))
+    return sorted(os.fsdecode(output).split("\0")[:-1])
+
+
+def fingerprint(data: bytes) -> str | bytes:
+    """Return what a revision does, without how it is written down.
+
+    Comments, docstrings, formatting, imports' order, annotations and the four names at the top
+    (whose changes other rules tell) make no difference. Of what cannot be parsed, the bytes.
+    """
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return data
+    kept = [each for each in tree.body if not _is_head(each)]
+    try:
+        return "\n".join(ast.dump(_bare(each)) for each in kept)
+    except RecursionError:
+        return data
+
+
+def _is_head(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name in NAMES
+    return False
+
+
+def _bare(statement: ast.stmt) -> ast.stmt:
+    """Strip docstrings and annotations."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                node.returns = None
+                node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+            case ast.arg():
+                node.annotation = None
+            case ast.AnnAssign():
+                node.annotation = ast.Constant(None)
+    return statement
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -1,0 +1,120 @@
+"""What merging into a base would do: the history as it would be afterwards, and what was published.
+
+Knows how the three histories of a merge are judged together; what is wrong with one belongs to
+the rules.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate import environments, judge
+from revgate.allows import settle
+from revgate.findings import Finding, Result
+from revgate.history.merge import Merge, changed_paths, open_sides
+from revgate.history.read import Read, list_files, read, reread
+from revgate.history.source import GitTree
+from revgate.rules import CHAIN, CONTENT, PUBLISHED, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.choice import Choice
+    from revgate.environments import Environment
+    from revgate.history.merge import Sides
+    from revgate.history.source import Source
+    from revgate.rules import Rule
+    from revgate.settings import Settings
+
+
+class _Reads(NamedTuple):
+    """One environment as each side has it."""
+
+    ours: Read
+    base: Read
+    merged: Read
+
+
+def check(
+    root: str,
+    settings: "Settings",
+    choice: "Choice",
+    *,
+    ours: str | None,
+    against: str,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge a commit, and what merging it into a base would do.
+
+    Args:
+        root: The repository root.
+        settings: Of the repository.
+        choice: The rules to ask; those on naming, downgrades and content are asked of what the
+            base lacks only.
+        ours: A commit; None for the index.
+        against: The base.
+        environment: Only the environment of this name.
+        cached: Whether facts of earlier runs may be used, and kept.
+
+    Raises:
+        CannotJudgeError: The base, or the ancestor in common, is not in this clone; or there is
+            nothing to judge.
+        UsageError: git knows no commit `ours`, or the settings name what is not there.
+    """
+    sides = open_sides(root, ours, against)
+    found = environments.find(sides.ours, settings, environment)
+    rules = choice.stage(published=True)
+    whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
+    reads = [_read(sides, each, whole=whole, cached=cached) for each in found]
+    judge.check_baselines(settings, [each.ours.history for each in reads])
+    findings: list[Finding] = []
+    allowed = 0
+    for each in reads:
+        kept, taken_back = _judge(sides, each, rules)
+        findings += kept
+        allowed += taken_back
+    return Result(
+        command="check",
+        environments=tuple(judge.judged(each.ours) for each in reads),
+        findings=tuple(sorted(set(findings), key=judge.place)),
+        allowed=allowed,
+        notes=tuple(note for each in reads for note in judge.notes(each.ours)),
+    )
+
+
+def _read(sides: "Sides", environment: "Environment", *, whole: bool, cached: bool) -> _Reads:
+    """Read one side whole, and of the others only what differs from it."""
+    listed = list_files(sides.ours, environment)
+    ours = read(sides.ours, environment, whole=whole, cached=cached, listed=listed)
+    folders = environment.version_locations
+    in_base = changed_paths(sides.ours, sides.base, folders)
+    in_merged = changed_paths(sides.ours, sides.merged, folders)
+    base = reread(ours, sides.base, in_base, cached=cached)
+    merged = reread(ours, sides.merged, in_merged, cached=cached) if in_merged else ours
+    published = frozenset(base.history.graph.by_id)
+    for each in (ours, merged):
+        each.history.published = published
+    return _Reads(ours, base, merged)
+
+
+def _judge(sides: "Sides", reads: _Reads, rules: "Sequence[Rule]") -> tuple[list[Finding], int]:
+    """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
+    name = reads.ours.history.environment.name
+    own = list(judge.findings_of(reads.ours, rules))
+    if reads.merged is not reads.ours:
+        chain = [rule for rule in rules if rule.group is CHAIN and rule.name != "multiple-heads"]
+        known = {(each.rule, each.revision, each.message) for each in own}
+        own += [
+            each
+            for each in judge.findings_of(reads.merged, chain)
+            if (each.rule, each.revision, each.message) not in known
+        ]
+    merge = Merge(sides, *(each.history for each in reads[:3]))
+    own += [
+        finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
+    ]
+    return settle(reads.merged.history.revisions, own, rules, name)
+
+
+def ours_of(source: "Source") -> str | None:
+    """Return the commit that a source is about: of the work tree HEAD, of the index None."""
+    return source.revision if isinstance(source, GitTree) else "HEAD"
