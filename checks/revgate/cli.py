@@ -226,7 +226,7 @@ def _add_pulls(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     pulls.add_argument("--repository", metavar="OWNER/NAME", help="else GITHUB_REPOSITORY")
     pulls.add_argument("--base", metavar="BRANCH", help="else GITHUB_REF_NAME")
-    pulls.add_argument("--remote", default="origin", help="where heads are fetched from: %(default)s")
+    pulls.add_argument("--remote", default="origin", help="where heads lie, unless %(default)s")
     pulls.add_argument("--context", default="revgate", help="the status's name: %(default)s")
     pulls.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
     pulls.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
@@ -306,20 +306,21 @@ def _check(arguments: argparse.Namespace) -> int:
     root, settings, choice = _configured(arguments)
     source = _source(arguments, root)
     environment, cached = arguments.environment, not arguments.no_cache
-    if arguments.against is None:
-        from revgate import recall
+    from revgate import recall
 
+    if arguments.against is None:
         result = recall.check(source, settings, choice, environment=environment, cached=cached)
         return _report(arguments, result)
 
-    from revgate import published
     from revgate.base import find_base
+    from revgate.history.source import GitTree
 
-    result = published.check(
+    result = recall.check_against(
         root,
         settings,
         choice,
-        ours=published.ours_of(source),
+        # Of the work tree, HEAD: git merges what is committed, or staged.
+        ours=source.revision if isinstance(source, GitTree) else "HEAD",
         against=find_base(root, arguments.against),
         environment=environment,
         cached=cached,

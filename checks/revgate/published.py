@@ -11,7 +11,6 @@ from revgate.allows import settle
 from revgate.findings import Finding, Result
 from revgate.history.merge import Merge, changed_paths, open_sides
 from revgate.history.read import Read, list_files, read, reread
-from revgate.history.source import GitTree
 from revgate.rules import CHAIN, CONTENT, PUBLISHED, ask
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from revgate.choice import Choice
     from revgate.environments import Environment
     from revgate.history.merge import Sides
-    from revgate.history.source import Source
     from revgate.rules import Rule
     from revgate.settings import Settings
 
@@ -113,8 +111,3 @@ def _judge(sides: "Sides", reads: _Reads, rules: "Sequence[Rule]") -> tuple[list
         finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
     ]
     return settle(reads.merged.history.revisions, own, rules, name)
-
-
-def ours_of(source: "Source") -> str | None:
-    """Return the commit that a source is about: of the work tree HEAD, of the index None."""
-    return source.revision if isinstance(source, GitTree) else "HEAD"

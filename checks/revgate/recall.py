@@ -8,14 +8,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from revgate import environments
+from revgate.environments import Environment
 from revgate.findings import Finding, Judged, Related, Result, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
 from revgate.history.read import Listed, list_files
+from revgate.settings import Scope
 
 if TYPE_CHECKING:
     from revgate.choice import Choice
-    from revgate.environments import Environment
     from revgate.history.source import Source
     from revgate.settings import Settings
 
@@ -41,7 +42,7 @@ def check(
     key = marshal.dumps((repr((settings, choice.words, found)), *map(tuple, listed)), 2)
     saved = cache.load()
     if saved.get("key") == key and _still_own(source, found, saved["own"]):
-        return _from_plain(saved["result"], found)
+        return _from_plain(saved["result"])
 
     from revgate import judge
 
@@ -52,6 +53,60 @@ def check(
         own = [dict(read.history.own) for read in reads]
         cache.save({"key": key, "result": _plain(result), "own": own})
     return result
+
+
+def check_against(
+    root: str,
+    settings: "Settings",
+    choice: "Choice",
+    *,
+    ours: str | None,
+    against: str,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge a merge as `published.check` does, or recall what it said of the same commits.
+
+    Raises:
+        CannotJudgeError: As `published.check`.
+        UsageError: As `published.check`.
+    """
+    commits = _commits(root, ours, against)
+    key = repr((settings, choice.words, environment, commits))
+    cache = Cache(f"merge\n{root}\n{ours}\n{against}", enabled=cached)
+    saved = cache.load()
+    if commits is not None and saved.get("key") == key:
+        return _from_plain(saved["result"])
+
+    from revgate import published
+
+    result = published.check(
+        root,
+        settings,
+        choice,
+        ours=ours,
+        against=against,
+        environment=environment,
+        cached=cached,
+    )
+    if commits is not None and _lasts(result):
+        cache.save({"key": key, "result": _plain(result)})
+    return result
+
+
+def _commits(root: str, ours: str | None, against: str) -> object:
+    """Return what names the two sides for ever; None where git does not know one of them."""
+    from revgate.git import GitRefusedError, git
+
+    names = [f"{name}^{{commit}}" for name in (ours or "HEAD", against)]
+    try:
+        commits = git(root, "rev-parse", "--end-of-options", *names)
+        if ours is not None:
+            return commits
+        other = git(root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD", accept=(0, 1))
+        return commits, other, git(root, "write-tree")
+    except GitRefusedError:
+        return None
 
 
 def _is_settled(listed: Listed, started: int) -> bool:
@@ -80,7 +135,10 @@ def _still_own(source: "Source", found: "list[Environment]", own: list[dict[str,
 
 def _plain(result: Result) -> tuple[Any, ...]:
     """Make what `marshal` takes of a result: no named tuples, no enumerations."""
-    judged = tuple(tuple(each[1:]) for each in result.environments)
+    judged = tuple(
+        (tuple(each.environment._replace(scope=tuple(each.environment.scope))), *each[1:])  # type: ignore[arg-type]  # undone below
+        for each in result.environments
+    )
     return judged, tuple(map(_plain_finding, result.findings)), result.allowed, result.notes
 
 
@@ -91,13 +149,15 @@ def _plain_finding(finding: Finding) -> tuple[Any, ...]:
     return tuple(fields.values())
 
 
-def _from_plain(plain: tuple[Any, ...], found: "list[Environment]") -> Result:
+def _from_plain(plain: tuple[Any, ...]) -> Result:
     judged, findings, allowed, notes = plain
     restored = [Finding(*finding) for finding in findings]
+    environments = [Environment(*fields) for fields, *_ in judged]
     return Result(
         command="check",
         environments=tuple(
-            Judged(environment, *each) for environment, each in zip(found, judged, strict=True)
+            Judged(environment._replace(scope=Scope(*environment.scope)), *rest)
+            for environment, (_, *rest) in zip(environments, judged, strict=True)
         ),
         findings=tuple(
             finding._replace(
