@@ -150,6 +150,14 @@ def static_table(work: Path, sizes: list[int], times: int) -> list[str]:
             measure([*warm, "--staged"], folder, 3 * times, **kept),
         )
         row("`check --staged`, one revision more", staged_one_more(folder, size, times, kept))
+        against = [*REVGATE, "check", "--against", "published"]
+        one_more_committed(folder, size)
+        row(
+            "`check --against`, one new revision, nothing cached",
+            measure([*against, "--no-cache"], folder, times),
+        )
+        measure(against, folder, 1, **kept)
+        row("`check --against`, cached", measure(against, folder, 3 * times, **kept))
         column["peak memory of `check`, nothing cached"] = f"{peak(cold, folder):.0f} MB"
         columns.append(column)
     lines += [
@@ -172,6 +180,15 @@ def staged_one_more(folder: Path, size: int, times: int, kept: dict[str, str]) -
         best = min(best, measure([*REVGATE, "check", "--staged"], folder, 1, **kept))
         git(folder, "rm", "-qf", "--", *[str(path) for path in versions.glob(f"{name}_*")])
     return best
+
+
+def one_more_committed(folder: Path, size: int) -> None:
+    """Commit one revision more than what the branch `published` has."""
+    git(folder, "branch", "--force", "published")
+    versions = folder / "migrations" / "versions"
+    write_revision(versions, size, max(versions.iterdir()).name[:14])
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one more")
 
 
 def import_line() -> str:

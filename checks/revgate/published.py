@@ -10,8 +10,8 @@ from revgate import environments, judge
 from revgate.allows import settle
 from revgate.findings import Finding, Result
 from revgate.history.merge import Merge, changed_paths, open_sides
-from revgate.history.read import Read, list_files, read, reread
-from revgate.rules import CHAIN, CONTENT, PUBLISHED, ask
+from revgate.history.read import Read, read, reread
+from revgate.rules import CHAIN, PUBLISHED, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +61,7 @@ def check(
     sides = open_sides(root, ours, against)
     found = environments.find(sides.ours, settings, environment)
     rules = choice.stage(published=True)
-    whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
-    reads = [_read(sides, each, whole=whole, cached=cached) for each in found]
+    reads = [_read(sides, each, cached=cached) for each in found]
     judge.check_baselines(settings, [each.ours.history for each in reads])
     findings: list[Finding] = []
     allowed = 0
@@ -79,13 +78,16 @@ def check(
     )
 
 
-def _read(sides: "Sides", environment: "Environment", *, whole: bool, cached: bool) -> _Reads:
-    """Read one side whole, and of the others only what differs from it."""
-    listed = list_files(sides.ours, environment)
-    ours = read(sides.ours, environment, whole=whole, cached=cached, listed=listed)
+def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> _Reads:
+    """Read the tops of one side's files, and whole only those in which the sides differ.
+
+    What is published was judged whole when it was new.
+    """
     folders = environment.version_locations
     in_base = changed_paths(sides.ours, sides.base, folders)
     in_merged = changed_paths(sides.ours, sides.merged, folders)
+    ours = read(sides.ours, environment, whole=False, cached=cached)
+    ours = reread(ours, sides.ours, in_base, cached=cached) if in_base else ours
     base = reread(ours, sides.base, in_base, cached=cached)
     merged = reread(ours, sides.merged, in_merged, cached=cached) if in_merged else ours
     published = frozenset(base.history.graph.by_id)

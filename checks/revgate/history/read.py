@@ -104,7 +104,8 @@ def read(
 
     listed = listed or list_files(source, environment)
     reading = Reading(environment.scope.file_name, whole)
-    name = "\n".join(["facts", source.root, *environment.version_locations, reading.form])
+    kind = "facts" if whole else "heads"
+    name = "\n".join([kind, source.root, *environment.version_locations, reading.form])
     facts = _Known(Cache(name, enabled=cached)).of(source, listed, reading)
     parsed = [revision_from(path, each) for path, each in zip(listed.paths, facts, strict=True)]
     history = History(
@@ -179,8 +180,7 @@ class _Known:
                 found[at] = facts
                 if content_id is not None:
                     self._keep(paths[at], _settled(signatures[at], started), content_id, facts)
-            if reading.whole:
-                self._save(paths)
+            self._save(paths)
         return found  # type: ignore[return-value]  # none of them is None any more
 
     def _recalled(self, path: str, signature: object) -> "Facts | None":
