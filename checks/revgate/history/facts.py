@@ -9,10 +9,10 @@ from revgate.history.names import read_name
 from revgate.history.parse import parse
 from revgate.history.revision import Allow, Head, Import, Problem, Revision, Script, Unreadable
 from revgate.history.scan import scan
-from revgate.rules import Finding, Related, rules_that_judge
+from revgate.rules import Finding, Related, all_rules, rules_that_judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from revgate.history.source import Content
     from revgate.rules import Rule
@@ -58,9 +58,7 @@ def facts_of(content: "Content", reading: Reading) -> Facts:
 
 def lasting(facts: Facts) -> bool:
     """Whether the same bytes will give the same facts tomorrow."""
-    from revgate.rules import all_rules
-
-    return all(all_rules()[found[0]].lasting for found in facts[2])
+    return not facts[2] or all(all_rules()[found[0]].lasting for found in facts[2])
 
 
 def _unreadable(unreadable: Unreadable) -> tuple[Any, ...]:
@@ -102,10 +100,3 @@ def findings_from(path: str, facts: Facts) -> "Iterator[Finding]":
     for rule, message, help_, line, column, related in facts[2]:
         places = tuple(Related(*each) for each in related)
         yield Finding(message, help_, path, line, column, key, places, rule)
-
-
-def all_facts(contents: "Sequence[Content]", reading: Reading) -> "list[Facts]":
-    """Return the facts of many files, on all cores where that pays."""
-    from revgate.history.parallel import spread
-
-    return spread(contents, lambda content: facts_of(content, reading))

@@ -56,14 +56,24 @@ def impossible(stamp: str) -> str | None:
 
     Fewer than 14 digits, as a pattern of somebody's own may have, are judged as far as they go.
     """
-    from datetime import datetime
-
     if len(stamp) < 4:
         return "a year has four digits"
     padded = stamp + "00000101000000"[len(stamp) :]
-    numbers = [padded[:4], *(padded[at : at + 2] for at in range(4, _STAMP_LENGTH, 2))]
+    if len(padded) > _STAMP_LENGTH:
+        return "it has more than 14 digits"
+    why = _no_date(padded[:8])
+    for unit, digits, most in (("hour", padded[8:10], "23"), ("minute", padded[10:12], "59")):
+        why = why or (f"{unit} must be in 0..{most}" if digits > most else None)
+    return why or ("second must be in 0..59" if padded[12:] > "59" else None)
+
+
+@cache
+def _no_date(digits: str) -> str | None:
+    """Say why eight digits are no day; many revisions share one."""
+    from datetime import date
+
     try:
-        datetime(*map(int, numbers))  # type: ignore[arg-type]  # noqa: DTZ001 - six numbers, no zone
-    except (TypeError, ValueError) as error:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError as error:
         return str(error)
     return None

@@ -13,12 +13,12 @@ from revgate.history.history import History
 from revgate.history.revision import Revision, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from revgate.environments import Environment
     from revgate.findings import Finding
     from revgate.history.facts import Facts, Reading
-    from revgate.history.source import Source
+    from revgate.history.source import Content, Source
 
 # What Alembic takes for a revision file: `_only_source_rev_file` in alembic.script.base.
 _REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
@@ -176,8 +176,9 @@ class _Known:
         unknown = [at for at, facts in enumerate(found) if facts is None]
         if unknown:
             learnt = self._learn(source, [paths[at] for at in unknown], reading)
-            for at, (content_id, facts) in zip(unknown, learnt, strict=True):
-                found[at] = facts
+            pool: dict[Any, Any] = {}
+            for at, (content_id, fresh) in zip(unknown, learnt, strict=True):
+                facts = found[at] = _shared(fresh, pool)
                 if content_id is not None:
                     self._keep(paths[at], _settled(signatures[at], started), content_id, facts)
             self._save(paths)
@@ -193,25 +194,21 @@ class _Known:
 
     def _learn(
         self, source: "Source", paths: "Sequence[str]", reading: "Reading"
-    ) -> "Iterator[tuple[str | None, Facts]]":
-        """Read files; yield the content id and the facts of each, None where not to be kept."""
-        from revgate.history.facts import all_facts, lasting
+    ) -> "list[tuple[str | None, Facts]]":
+        """Read files; return the content id and the facts of each, None where not to be kept."""
+        from revgate.history.facts import facts_of, lasting
+        from revgate.history.parallel import spread
 
-        contents = list(source.read(paths))
-        ids = [content.id() for content in contents]
-        known = [
-            self._recalled(content.path, content_id) if content.error is None else None
-            for content, content_id in zip(contents, ids, strict=True)
-        ]
-        new = [each for each, facts in zip(contents, known, strict=True) if facts is None]
-        worked_out = iter(all_facts(new, reading))
-        for content, content_id, facts in zip(contents, ids, known, strict=True):
-            if facts is not None:
-                yield content_id, facts
-                continue
-            facts = next(worked_out)
+        def learn(content: "Content") -> "tuple[str | None, Facts]":
+            content_id = content.id()
+            known = self._recalled(content.path, content_id) if content.error is None else None
+            facts = known or facts_of(content, reading)
             kept = content.error is None and lasting(facts)
-            yield content_id if kept else None, facts
+            return content_id if kept else None, facts
+
+        if source.reads_in_bulk:
+            return spread(list(source.read(paths)), learn)
+        return spread(paths, lambda path: learn(next(iter(source.read([path])))))
 
     def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:
         before = self.files.get(path)
@@ -225,12 +222,7 @@ class _Known:
             here = {*paths}
             self.files = {path: file for path, file in self.files.items() if path in here}
         self.others = dict(list(self.others.items())[-most:])
-        pool: dict[Any, Any] = {}
-        files = {
-            path: (signature, content_id, _shared(facts, pool))
-            for path, (signature, content_id, facts) in self.files.items()
-        }
-        self.cache.save({"files": files, "others": self.others})
+        self.cache.save({"files": self.files, "others": self.others})
 
 
 def _settled(signature: object, started: int) -> object:

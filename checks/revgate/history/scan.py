@@ -31,9 +31,9 @@ _DOCSTRING = re.compile(
 )
 _COMMENT_LINE = re.compile(rb"^[ \t]*#[^\n]*$", re.MULTILINE)
 _NAME = re.compile(rb"\b(?:revision|down_revision|branch_labels|depends_on)\b")
-_FUNCTION = re.compile(rb"^(?:async )?def ", re.MULTILINE)
-# What the scanner leaves to the parser: other line ends, an encoding cookie, a comment of ours.
-_LEFT_ALONE = re.compile(rb"[\r\0\f]|coding[:=]|revgate")
+# What the scanner leaves to the parser: other line ends, and a comment of ours.
+_LEFT_ALONE = (b"\r", b"\0", b"\f", b"revgate")
+_WORDS = (b"revision", b"branch_labels", b"depends_on")
 
 
 def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
@@ -41,25 +41,38 @@ def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
 
     The answer is what `parse` would give, as long as the rest of the file is Python.
     """
-    if _LEFT_ALONE.search(data) or not data.isascii():
+    if not data.isascii() or any(each in data for each in _LEFT_ALONE):
         return None
     docstring = _DOCSTRING.match(data)
     start = docstring.end() if docstring else 0
-    function = _FUNCTION.search(data, start)
-    end = function.start() if function else len(data)
+    end = _first_function(data, start)
     top = data[start:end]
-    # A string over several lines might hold what only looks like an assignment.
-    if b'"""' in top or b"'''" in top or b"\\" in top:
+    # A string over several lines might hold what only looks like an assignment; a cookie might
+    # make other letters of the bytes.
+    if b'"""' in top or b"'''" in top or b"\\" in top or b"coding" in data[:200]:
         return None
     found = {match[1]: match for match in _ASSIGNMENT.finditer(data, start, end)}
-    bare = _COMMENT_LINE.sub(b"", data[start:])
-    if len(_NAME.findall(bare)) != len(found) or not {b"revision", b"down_revision"} <= {*found}:
+    if not {b"revision", b"down_revision"} <= found.keys():
+        return None
+    # Each of the four names may stand once, and nowhere else but in a comment.
+    names = _NAME.findall(_COMMENT_LINE.sub(b"", top))
+    rest = data[end:]
+    if any(word in rest for word in _WORDS):
+        names += _NAME.findall(_COMMENT_LINE.sub(b"", rest))
+    if len(names) != len(found):
         return None
     revision = _revision(path, data, found)
     if revision is None:
         return None
-    header = read_header(data, 1, data.count(b"\n", 0, start)) if docstring else Header()
+    header = read_header(data[:start], 1, data.count(b"\n", 0, start)) if docstring else Header()
     return revision, header
+
+
+def _first_function(data: bytes, start: int) -> int:
+    """Return where the first function of the module begins; the end of the file where none does."""
+    places = [data.find(word, start) for word in (b"\ndef ", b"\nasync def ")]
+    found = [place for place in places if place >= 0]
+    return min(found) + 1 if found else len(data)
 
 
 def _revision(path: str, data: bytes, found: "dict[bytes, re.Match[bytes]]") -> Revision | None:

@@ -43,6 +43,8 @@ class Source(Protocol):
     """As a sentence names it: `the work tree`."""
     root: str
     """The repository root, an absolute path."""
+    reads_in_bulk: bool
+    """Whether reading all at once is cheaper than one by one, perhaps in several processes."""
 
     def configurations(self) -> list[str]:
         """Paths of every alembic.ini and pyproject.toml, sorted."""
@@ -70,6 +72,7 @@ class WorkTree:
     """The files as they lie on disk, tracked or not: what Alembic would load."""
 
     name = "the work tree"
+    reads_in_bulk = False
 
     def __init__(self, root: str, *, is_repository: bool) -> None:
         self.root = root
@@ -176,16 +179,18 @@ def _read_regular(path: str) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a regular file")
-        chunks = []
-        while chunk := os.read(descriptor, max(status.st_size + 1, 65536)):
-            chunks.append(chunk)
-        return b"".join(chunks)
+        data = os.read(descriptor, status.st_size + 1)
+        while len(data) > status.st_size and (more := os.read(descriptor, 65536)):
+            data += more  # it has grown since
+        return data
     finally:
         os.close(descriptor)
 
 
 class GitTree:
     """Files as git has them, read from its objects: the index, or a commit."""
+
+    reads_in_bulk = True
 
     def __init__(self, root: str, revision: str | None = None) -> None:
         self.root = root
