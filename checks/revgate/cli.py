@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     _add_roundtrip(commands)
     _add_gate(commands)
     _add_new(commands)
+    _add_rebase(commands)
     _add_graph(commands)
     _add_rules(commands)
     _add_explain(commands)
@@ -179,6 +180,29 @@ def _add_new(commands: "_Commands[argparse.ArgumentParser]") -> None:
     new.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
     _add_place(new)
     new.set_defaults(command=_new)
+
+
+def _add_rebase(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    rebase = commands.add_parser(
+        "rebase",
+        help="new revisions behind the head of a base",
+        description="Re-point the revisions that REF lacks behind its head, in their order, in the"
+        " files of the work tree. Only the tokens concerned are edited; git is not touched.",
+        epilog=EPILOG,
+    )
+    rebase.add_argument(
+        "--onto",
+        metavar="REF",
+        help="the base; else the upstream of this branch, origin/HEAD, origin/main or main",
+    )
+    rebase.add_argument(
+        "--restamp",
+        action="store_true",
+        help="fresh ids, file names and dates too, and all references to them",
+    )
+    rebase.add_argument("--dry-run", action="store_true", help="show a diff, and write nothing")
+    _add_place(rebase)
+    rebase.set_defaults(command=_rebase)
 
 
 def _add_graph(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -384,6 +408,25 @@ def _new(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _rebase(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from revgate.repair.rebase import Wanted, rebase
+    from revgate.reports import printable
+
+    root, settings = _settings(arguments)
+    wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
+    outcome = rebase(root, settings, wanted, datetime.now(UTC))
+    _write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
+    if outcome.diff and sys.stdout.isatty():
+        # What a file holds may not steer a terminal; a diff in a pipe is for `git apply`.
+        for line in outcome.diff.splitlines():
+            _write("\t".join(map(printable, line.split("\t"))) + "\n", None)
+    else:
+        _write(outcome.diff, None)
+    return 0
+
+
 def _completion(arguments: argparse.Namespace) -> int:
     try:
         import shtab
@@ -507,7 +550,8 @@ def _source(arguments: argparse.Namespace, root: str) -> "Source":
         return GitTree.at(root, pushed) if pushed else GitTree(root)
     if at is not None:
         return GitTree.at(root, at)
-    return WorkTree(root, is_repository=is_repository)
+    cached = not getattr(arguments, "no_cache", False)
+    return WorkTree(root, is_repository=is_repository, cached=cached)
 
 
 def _names(written: str | None) -> list[str]:

@@ -1,0 +1,59 @@
+"""Changes as a diff that `git apply` understands.
+
+Pure: from changes to text.
+"""
+
+import difflib
+import io
+import tokenize
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from revgate.repair.edits import Change
+
+_NO_END = "\\ No newline at end of file\n"
+
+
+def diff(changes: "Iterable[Change]") -> str:
+    """Return a unified diff of changes, with what git says of renamed files."""
+    return "".join(line for change in changes for line in _lines(change))
+
+
+def _lines(change: "Change") -> "Iterator[str]":
+    old, new = _quoted(f"a/{change.path}"), _quoted(f"b/{change.new_path}")
+    yield f"diff --git {old} {new}\n"
+    if change.path != change.new_path:
+        yield f"rename from {_quoted(change.path)}\n"
+        yield f"rename to {_quoted(change.new_path)}\n"
+    before, after = _text(change.before), _text(change.after)
+    hunks = list(difflib.unified_diff(before, after, old, new))
+    for number, line in enumerate(hunks):
+        # A name with a space ends with a tab, so that tools see where it ends.
+        if number < 2 and " " in line.rstrip("\n")[4:]:
+            yield line.rstrip("\n") + "\t\n"
+        else:
+            yield line if line.endswith("\n") else f"{line}\n{_NO_END}"
+
+
+def _text(data: bytes) -> list[str]:
+    """Return lines as git counts them: only a line feed ends one."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    text = data.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
+    return list(io.StringIO(text, newline="\n"))
+
+
+def _quoted(path: str) -> str:
+    """Quote a path as git does, where it holds what would be taken for something else."""
+    if path.isprintable() and not {*'"\\'} & {*path}:
+        return path
+    escaped = "".join(
+        f"\\{each}"
+        if each in '"\\'
+        else each
+        if each.isprintable()
+        else "".join(f"\\{byte:03o}" for byte in each.encode("utf-8", "surrogateescape"))
+        for each in path
+    )
+    return f'"{escaped}"'

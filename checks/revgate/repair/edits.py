@@ -1,0 +1,142 @@
+"""What changes in one revision file that gets another parent, and on demand another id.
+
+Knows which tokens speak of ids and times; where they stand is for `tokens`. What was edited is
+read again before anybody writes it.
+"""
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.errors import UsageError
+from revgate.history.parse import parse
+from revgate.history.revision import Revision, Script
+from revgate.repair.tokens import Edit, RevisionText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+_DATE = re.compile(r"[\d-]+([T ])[\d:.,]+ ?(Z|[+-]\d\d:?\d\d|UTC)?$")
+
+
+class Step(NamedTuple):
+    """One new revision, and what it shall become."""
+
+    revision: Revision
+    parent: str
+    id: str
+    path: str
+    created: "datetime | None" = None
+    """The time that it is stamped with; None where id and time stay."""
+
+    @property
+    def is_new_parent(self) -> bool:
+        """Whether the parent changes."""
+        return self.revision.parents != (self.parent,)
+
+
+class Change(NamedTuple):
+    """One file before and after."""
+
+    path: str
+    before: bytes
+    new_path: str
+    after: bytes
+
+
+def change(step: Step, data: bytes, ids: dict[str, str]) -> Change:
+    """Work out the change of one file.
+
+    Args:
+        step: What the revision shall become.
+        data: The file as it is.
+        ids: New ids by old ones, of all revisions that get one.
+
+    Raises:
+        UsageError: A token cannot be located to the character, or the result would not say what
+            it should.
+    """
+    path = step.revision.path
+    script = parse(path, data)
+    if not isinstance(script, Script):
+        raise UsageError(f"{path}: the file changed while it was read: run this again")
+    text = RevisionText(path, data)
+    after = text.edited([*_edits(step, script, text, ids)])
+    made = Change(path, data, step.path, after)
+    _verify(step, script, made, ids)
+    return made
+
+
+def _edits(step: Step, script: Script, text: RevisionText, ids: dict[str, str]) -> "Iterator[Edit]":
+    header = script.header
+    if step.is_new_parent:
+        yield _parent(text, step.parent)
+        if header.revises is not None:
+            yield text.restated(header.revises, step.parent)
+    yield from _dependencies(step, text, ids)
+    if step.created is None:
+        return
+    yield _id(text, step.id)
+    if header.revision_id is not None:
+        yield text.restated(header.revision_id, step.id)
+    if header.create_date is not None and header.create_date.text:
+        yield text.restated(header.create_date, _date(step.created, header.create_date.text))
+
+
+def _parent(text: RevisionText, parent: str) -> Edit:
+    value = text.value("down_revision")
+    match value:
+        case ast.Tuple(elts=[one]) | ast.List(elts=[one]) | ast.Set(elts=[one]):
+            return text.replaced(one, parent)
+        case ast.expr():
+            return text.replaced(value, parent)
+    raise text.refusal(1, "`down_revision` cannot be located")
+
+
+def _id(text: RevisionText, key: str) -> Edit:
+    value = text.value("revision")
+    if value is None:
+        raise text.refusal(1, "the file has no `revision`")
+    return text.replaced(value, key)
+
+
+def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> "Iterator[Edit]":
+    if not ids:
+        return
+    value = text.value("depends_on")
+    if "depends_on" in step.revision.computed and value is not None:
+        raise text.refusal(value.lineno, "`depends_on` is computed")
+    for node in [value, *getattr(value, "elts", ())]:
+        match node:
+            case ast.Constant(value=str() as key) if key in ids:
+                yield text.replaced(node, ids[key])
+
+
+def _date(created: "datetime", before: str) -> str:
+    """Write a time as the line has it, in UTC where it names a zone."""
+    form = _DATE.match(before)
+    separator, zone = form.groups() if form else (" ", None)
+    written = created.strftime(f"%Y-%m-%d{separator}%H:%M:%S")
+    return written + (("Z" if zone == "Z" else "+00:00") if zone else "")
+
+
+def _verify(step: Step, before: Script, made: Change, ids: dict[str, str]) -> None:
+    """Read the edited file again: it says what it should, and all else as before."""
+    after = parse(step.path, made.after)
+    old = before.revision
+    if isinstance(after, Script):
+        new = after.revision
+        wanted = tuple(dict.fromkeys(ids.get(key, key) for key in old.depends_on))
+        said = (new.id, new.parents, new.depends_on, new.labels)
+        header = after.header.revises
+        if (
+            said == (step.id, (step.parent,), wanted, old.labels)
+            and (header is None or not step.is_new_parent or header.text == step.parent)
+            and after[2:] == before[2:]
+        ):
+            return
+    raise UsageError(
+        f"{made.path}: the edited file would not read as it should, so nothing was written: edit"
+        f" it by hand to `down_revision = {step.parent!r}`"
+    )

@@ -1,0 +1,187 @@
+"""`revgate rebase` from end to end: what is new goes behind the base's head.
+
+Knows the order of the stages, and what is said of them. All changes of all environments are
+worked out and read again before the first byte is written.
+"""
+
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate import environments
+from revgate.errors import UsageError
+from revgate.history.graph import Graph
+from revgate.history.parse import parse
+from revgate.history.revision import Script
+from revgate.history.source import WorkTree
+from revgate.repair.diff import diff
+from revgate.repair.edits import Change, Step, change
+from revgate.repair.line import behind, in_order, restamped
+from revgate.repair.onto import Onto, choose
+from revgate.repair.sides import Sides, is_there, open_sides
+from revgate.repair.write import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from revgate.environments import Environment
+    from revgate.settings import Settings
+
+
+class Wanted(NamedTuple):
+    """What the user asked for."""
+
+    onto: str | None = None
+    environment: str | None = None
+    restamp: bool = False
+    dry_run: bool = False
+
+
+class Outcome(NamedTuple):
+    """What was done, or with `--dry-run` would be."""
+
+    lines: tuple[str, ...]
+    """In words; names of the repository among them are as they are."""
+    diff: str = ""
+    """Only of a dry run."""
+
+
+class _Plan(NamedTuple):
+    """One environment."""
+
+    sides: Sides
+    steps: list[Step]
+    changes: list[Change]
+
+
+def rebase(root: str, settings: "Settings", wanted: Wanted, now: "datetime") -> Outcome:
+    """Re-point the new revisions of the work tree behind the head of a base.
+
+    Args:
+        root: The repository root, an absolute path.
+        settings: Of the repository.
+        wanted: What to do.
+        now: The time in UTC, for new stamps.
+
+    Raises:
+        UsageError: A published revision was changed on the branch, a file cannot be edited to the
+            letter, or the base has several heads. Nothing was changed then.
+        CannotJudgeError: The base, or a history, cannot be read.
+    """
+    onto = choose(root, wanted.onto)
+    work = WorkTree(root, is_repository=True)
+    found = environments.find(work, settings, wanted.environment)
+    plans = [
+        _plan(open_sides(work, each, onto, settings), now, restamp=wanted.restamp)
+        for each in found
+        if len(found) == 1 or is_there(onto.tree, each, settings)
+    ]
+    changes = [each for plan in plans for each in plan.changes]
+    paths = [each.path for each in changes]
+    if len({*paths}) < len(paths):
+        raise UsageError("two environments share a revision: choose one with --environment")
+    lines = (*_said(onto, plans, named=len(found) > 1), *_left_out(onto, found, plans))
+    if wanted.dry_run:
+        return Outcome(lines, diff(changes))
+    write(root, changes)
+    return Outcome((*lines, *_next(onto, plans)))
+
+
+def _plan(sides: Sides, now: "datetime", *, restamp: bool) -> _Plan:
+    ordered = in_order(sides.new())
+    if restamp:
+        _need_timestamps(sides)
+        here, onto = sides.here.graph.by_id, sides.onto.graph.by_id
+        paths = {each.path for side in (here, onto) for each in side.values()}
+        steps = restamped(sides.head, ordered, now, here.keys() | onto.keys(), paths)
+    else:
+        steps = behind(sides.head.id, ordered)
+    ids = {step.revision.id: step.id for step in steps if step.created}
+    changes = [
+        change(step, sides.data(step.revision), ids)
+        for step in steps
+        if step.is_new_parent or step.created
+    ]
+    _need_one_line(sides, steps, changes)
+    return _Plan(sides, steps, changes)
+
+
+def _need_timestamps(sides: Sides) -> None:
+    form = sides.here.scope.file_name
+    if form != "timestamp":
+        raise UsageError(f"`file-name` is {form!r}, from which --restamp can make up no name")
+
+
+def _need_one_line(sides: Sides, steps: "Sequence[Step]", changes: "Sequence[Change]") -> None:
+    """Make sure that base and new revisions are one line, by the files as they will be."""
+    after = {each.new_path: each.after for each in changes}
+    scripts = [parse(step.path, after.get(step.path, sides.data(step.revision))) for step in steps]
+    new = [script.revision for script in scripts if isinstance(script, Script)]
+    graph = Graph([*sides.onto.revisions, *new])
+    expected = (steps[-1].id if steps else sides.head.id,)
+    chained = all(len(graph.children.get(each.parent, ())) == 1 for each in steps)
+    if graph.heads != expected or graph.missing or graph.cycles or graph.duplicates or not chained:
+        raise UsageError(
+            "base and new revisions would not be one line, so nothing was changed; `revgate check"
+            " --against` tells more"
+        )
+
+
+# What is said.
+
+
+def _said(onto: Onto, plans: "Sequence[_Plan]", *, named: bool) -> "Iterator[str]":
+    yield f"onto {onto.name}{f' ({onto.why})' if onto.why else ''}"
+    for plan in plans:
+        name = f"{plan.sides.here.environment.name}: " if named else ""
+        if not plan.steps:
+            yield f"{name}nothing to do: {onto.name} has every revision"
+        elif not plan.changes:
+            count, head = len(plan.steps), plan.sides.head.id
+            yield f"{name}nothing to do: {count} new, behind the head `{head}` already"
+        else:
+            yield from (f"{name}{_line(step)}" for step in plan.steps)
+        yield from _remarks(plan)
+
+
+def _left_out(
+    onto: Onto, found: "Sequence[Environment]", plans: "Sequence[_Plan]"
+) -> "Iterator[str]":
+    judged = {plan.sides.here.environment.name for plan in plans}
+    for each in found:
+        if each.name not in judged:
+            yield f"{each.name}: nothing to do: {onto.name} has no such environment"
+
+
+def _line(step: Step) -> str:
+    old = ", ".join(f"`{parent}`" for parent in step.revision.parents) or "`None`"
+    name = f", now {step.path.rpartition('/')[2]}" if step.path != step.revision.path else ""
+    if not step.is_new_parent:
+        return f"{step.revision.path}: parent {old} stays{name}"
+    return f"{step.revision.path}: parent {old} -> `{step.parent}`{name}"
+
+
+def _remarks(plan: _Plan) -> "Iterator[str]":
+    """Yield what a reader should know of one environment's line."""
+    for step in plan.steps:
+        if len(step.revision.parents) > 1:
+            yield (
+                f"{step.path}: it joined heads, which is needed no more; it stays as a revision of"
+                " the line, and can go where no database has run it"
+            )
+
+
+def _next(onto: Onto, plans: "Sequence[_Plan]") -> "Iterator[str]":
+    """Yield what is left for the user to do."""
+    changes = [each for plan in plans for each in plan.changes]
+    paths = dict.fromkeys(path for each in changes for path in (each.path, each.new_path))
+    if changes:
+        commit = "git rebase --continue" if onto.going_on == "rebase" else "git commit"
+        yield f"next: git add -A -- {' '.join(map(shlex.quote, paths))} && {commit}"
+    unmerged = sum(len(plan.sides.unmerged) for plan in plans)
+    if unmerged and any(plan.steps for plan in plans):
+        then = "then" if changes else "next:"
+        yield (
+            f"{then} merge {onto.name} or rebase onto it, which brings {unmerged} revision"
+            f"{'s' if unmerged > 1 else ''}; until then `revgate check` misses the parent"
+        )

@@ -1,0 +1,244 @@
+"""One environment as the work tree, the base and their common ancestor have it.
+
+Knows what is new on the branch and what was published; a published revision that the branch
+changed stops a rebase, since no order of revisions mends that.
+"""
+
+from typing import TYPE_CHECKING
+
+from revgate import environments
+from revgate.errors import CannotJudgeError, RevgateError, UsageError
+from revgate.history.history import History
+from revgate.history.merge import fingerprint
+from revgate.history.parse import parse
+from revgate.history.read import read
+from revgate.history.revision import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.history.source import Source
+    from revgate.repair.onto import Onto
+    from revgate.settings import Settings
+
+
+class Sides:
+    """The three histories of one environment."""
+
+    def __init__(self, here: History, onto: History, before: History | None) -> None:
+        self.here = here
+        """The work tree."""
+        self.onto = onto
+        self.before = before
+        """Where both part; None where that had no such environment."""
+        self.unmerged = tuple(key for key in onto.graph.by_id if key not in here.graph.by_id)
+        """Ids of the base that the work tree has not yet."""
+        self._data: dict[tuple[str, str], bytes] = {}
+
+    @property
+    def head(self) -> "Revision":
+        """The revision behind which new ones go."""
+        return self.onto.graph.by_id[self.onto.graph.heads[0]]
+
+    def new(self) -> "list[Revision]":
+        """Return the revisions of the work tree that the base has not.
+
+        Raises:
+            UsageError: The branch changed, renamed or removed what is published; all such
+                revisions at once.
+        """
+        here, onto, before = (
+            each.graph.by_id if each else {} for each in (self.here, self.onto, self.before)
+        )
+        self._load(self.here, here.values())
+        self._load(self.onto, (onto[key] for key in onto if key in here))
+        self._load(self.before, (before[key] for key in before if key in here))
+        problems = [
+            *(self._problem(key, before.get(key)) for key in here if key in onto),
+            *(self._removed(key) for key in onto if key in before and key not in here),
+        ]
+        found = []
+        for key, revision in here.items():
+            if key in before and key not in onto:
+                # The base removed it, and so will the merge, unless the branch changed it.
+                problems.append(self._dropped(revision, before[key]))
+            elif key not in onto:
+                found.append(revision)
+        problems += [self._unparsed(each) for each in found]
+        if facts := [problem for problem in problems if problem]:
+            raise UsageError("\n".join([*facts, "nothing was changed"]))
+        return found
+
+    def data(self, revision: "Revision") -> bytes:
+        """Return the bytes of a file of the work tree."""
+        return self._data[self.here.source.name if self.here.source else "", revision.path]
+
+    def _load(self, history: History | None, revisions: "Iterable[Revision]") -> None:
+        if history is None or history.source is None:
+            return
+        for content in history.source.read([each.path for each in revisions]):
+            if content.error is not None:
+                raise CannotJudgeError(f"{content.path} cannot be read: {content.error}")
+            self._data[history.source.name, content.path] = content.data
+
+    def _problem(self, key: str, before: "Revision | None") -> str:
+        """Say what was done to a published revision; nothing where the base has it likewise."""
+        here, onto = self.here.graph.by_id[key], self.onto.graph.by_id[key]
+        name = _name(self.onto)
+        if self._same(self.here, here, self.onto, onto):
+            return ""
+        if _in_conflict(self.data(here)):
+            return (
+                f"{here.path}: both this branch and {name} changed `{key}`, and it is in conflict:"
+                " resolve it first"
+            )
+        if self.before is None or before is None:
+            return (
+                f"{here.path}: {name} has another revision `{key}`, {onto.path}: give this one an"
+                " id of its own, and those that refer to it the new one"
+            )
+        if self._same(self.here, here, self.before, before):
+            return ""
+        mend = f"take it from there with `git checkout {name} -- {onto.path}`"
+        if not self._same(self.onto, onto, self.before, before):
+            return f"{here.path}: both this branch and {name} changed `{key}`: {mend}"
+        what = "changed" if here.path == onto.path else "renamed or changed"
+        return f"{here.path}: this branch {what} `{key}`, which {name} has: {mend}"
+
+    def _unparsed(self, revision: "Revision") -> str:
+        """Say why a new revision, of which only the top was read, cannot be read whole."""
+        data = self.data(revision)
+        parsed = parse(revision.path, data)
+        return _why(parsed, data, _name(self.here)) if isinstance(parsed, Unreadable) else ""
+
+    def _removed(self, key: str) -> str:
+        path, name = self.onto.graph.by_id[key].path, _name(self.onto)
+        return (
+            f"{path}: this branch removed `{key}`, which {name} has: bring it back with"
+            f" `git checkout {name} -- {path}`"
+        )
+
+    def _dropped(self, here: "Revision", before: "Revision") -> str:
+        if self.before is not None and self._same(self.here, here, self.before, before):
+            return ""
+        return (
+            f"{here.path}: this branch changed `{here.id}`, which {_name(self.onto)} removed: merge"
+            " first, and decide there"
+        )
+
+    def _same(
+        self, one: History, revision: "Revision", other: History, counterpart: "Revision"
+    ) -> bool:
+        """Whether two sides have a revision under one name, with one meaning."""
+        if revision.path != counterpart.path:
+            return False
+        olds, news = self._of(one, revision), self._of(other, counterpart)
+        if olds == news:
+            return True
+        return _ties(revision) == _ties(counterpart) and fingerprint(olds) == fingerprint(news)
+
+    def _of(self, history: History, revision: "Revision") -> bytes:
+        return self._data[_name(history), revision.path]
+
+
+def _ties(revision: "Revision") -> tuple[set[str], set[str], set[str]]:
+    return {*revision.parents}, {*revision.labels}, {*revision.depends_on}
+
+
+def _name(history: History) -> str:
+    return history.source.name if history.source else ""
+
+
+def open_sides(
+    work: "Source", environment: "Environment", onto: "Onto", settings: "Settings"
+) -> Sides:
+    """Read one environment on all sides.
+
+    Raises:
+        CannotJudgeError: A file cannot be read as a revision, or the base's chain is broken.
+        UsageError: The base has several heads, or no such environment.
+    """
+    here = read(work, environment, whole=False).history
+    _need_readable(here)
+    for key, revisions in here.graph.duplicates.items():
+        paths = ", ".join(each.path for each in revisions)
+        raise UsageError(f"the id `{key}` is that of several files, {paths}: leave it to one")
+    base = read(onto.tree, _there(onto.tree, environment, settings), whole=False).history
+    _need_one_line(base)
+    before = None
+    if onto.before is not None:
+        try:
+            then = _there(onto.before, environment, settings)
+            before = read(onto.before, then, whole=False).history
+        except RevgateError:
+            before = None  # the environment is younger
+    return Sides(here, base, before)
+
+
+def is_there(source: "Source", environment: "Environment", settings: "Settings") -> bool:
+    """Whether another commit has an environment."""
+    try:
+        _there(source, environment, settings)
+    except RevgateError:
+        return False
+    return True
+
+
+def _there(source: "Source", environment: "Environment", settings: "Settings") -> "Environment":
+    """Return the environment as another commit has it."""
+    named = tuple(each for each in settings.environments if each.name in (None, environment.name))
+    narrowed = settings._replace(environments=named)
+    return environments.find(source, narrowed, environment.name)[0]
+
+
+def _need_readable(history: History) -> None:
+    if not history.unreadable:
+        return
+    contents = history.source.read([each.path for each in history.unreadable])  # type: ignore[union-attr]
+    raise CannotJudgeError(
+        "\n".join(
+            _why(each, content.data, _name(history))
+            for each, content in zip(history.unreadable, contents, strict=True)
+        )
+    )
+
+
+def _why(unreadable: "Unreadable", data: bytes, name: str) -> str:
+    if _in_conflict(data):
+        return f"{unreadable.path}: both sides changed it, and it is in conflict: resolve it first"
+    return "\n".join(
+        f"{unreadable.path}:{each.position[0]}: {each.message}: mend it in {name}"
+        for each in unreadable.problems
+    )
+
+
+def _in_conflict(data: bytes) -> bool:
+    return b"\n<<<<<<< " in b"\n" + data and b"\n>>>>>>> " in data
+
+
+def _need_one_line(base: History) -> None:
+    name, graph = _name(base), base.graph
+    _need_readable(base)
+    if defects := [*_defects(base)]:
+        listed = "; ".join(defects)
+        raise CannotJudgeError(
+            f"the history of {name} is broken, so there is nothing to rebase onto: {listed};"
+            f" `revgate check --at {name}` says more: mend it there first"
+        )
+    if len(graph.heads) != 1:
+        raise UsageError(
+            f"{name} has {len(graph.heads)} heads, {', '.join(graph.heads)}: bring them into one"
+            " line there first, or name another base with --onto"
+        )
+
+
+def _defects(base: History) -> "Iterator[str]":
+    graph = base.graph
+    for revision, parent in graph.missing:
+        yield f"the parent `{parent}` of `{revision.id}` is missing"
+    for cycle in graph.cycles:
+        yield f"{' -> '.join(cycle)} is a cycle"
+    for key in graph.duplicates:
+        yield f"the id `{key}` is that of several files"

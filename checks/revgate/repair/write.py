@@ -1,0 +1,108 @@
+"""Writes changed files: all of them, or none.
+
+Knows files and folders; nothing of what stands in them.
+"""
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from revgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.repair.edits import Change
+
+
+def write(root: str, changes: "Sequence[Change]") -> None:
+    """Write changes; each file by a temporary one that then takes its place.
+
+    Args:
+        root: The repository root, an absolute path.
+        changes: Of different files.
+
+    Raises:
+        UsageError: One of them cannot be written, and none is changed; or the file of another
+            stands where a new name leads.
+    """
+    temporaries: list[str] = []
+    done: list[Change] = []
+    try:
+        for change in changes:
+            _check(root, change)
+            temporaries.append(_prepared(root, change.path, change.after))
+        for change, temporary in zip(changes, temporaries, strict=True):
+            _check(root, change)
+            done.append(change)
+            _replace(root, change, temporary)
+    except BaseException as error:
+        left = [each.path for each in reversed(done) if not _restored(root, each)]
+        if isinstance(error, OSError):
+            raise UsageError(_said(error, left)) from None
+        raise
+    finally:
+        for temporary in temporaries:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _said(error: OSError, left: "list[str]") -> str:
+    what = f"{error.filename or 'a file'} cannot be written: {error.strerror or error}"
+    if left:
+        return f"{what}; these could not be put back, see `git diff`: {', '.join(left)}"
+    return f"{what}; nothing was changed"
+
+
+def _check(root: str, change: "Change") -> None:
+    path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
+    if os.path.islink(path):
+        raise UsageError(f"{change.path} is a link: nothing was changed; edit where it leads")
+    if _bytes(path) != change.before:
+        raise UsageError(f"{change.path} changed meanwhile: nothing was changed; run this again")
+    if new_path != path and os.path.lexists(new_path):
+        raise UsageError(f"{change.new_path} exists already: nothing was changed")
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _prepared(root: str, path: str, data: bytes) -> str:
+    """Write a temporary file beside a file, with its mode; Alembic would not load it."""
+    import tempfile
+
+    place = os.path.join(root, path)
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".revgate-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, stat.S_IMODE(os.stat(place).st_mode))
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
+
+
+def _replace(root: str, change: "Change", temporary: str) -> None:
+    path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
+    if new_path == path:
+        os.replace(temporary, path)
+        return
+    os.rename(path, new_path)
+    os.replace(temporary, new_path)
+
+
+def _restored(root: str, change: "Change") -> bool:
+    """Put a file back; return whether it is there as before, under its name alone."""
+    path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
+    try:
+        if new_path != path and not os.path.lexists(path):
+            os.rename(new_path, path)
+        if _bytes(path) != change.before:
+            os.replace(_prepared(root, change.path, change.before), path)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,402 @@
+"""`revgate rebase` on real branches: what it does, what it refuses, what it leaves alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from revgate import published, settings
+from revgate.choice import Choice
+from revgate.errors import CannotJudgeError, UsageError
+
+VERSIONS = "migrations/versions"
+
+
+def stamp(number: int) -> str:
+    return f"202501{number:02}000000"
+
+
+def findings(repository: Any, against: str) -> list[str]:
+    """Return what `check --against` says of HEAD."""
+    root = str(repository.root)
+    loaded = settings.load(root)
+    result = published.check(
+        root, loaded, Choice(loaded), ours="HEAD", against=against, cached=False
+    )
+    return [finding.rule for finding in result.findings]
+
+
+def refused(repository: Any, **wanted: Any) -> str:
+    """Return why a rebase is refused; nothing may be changed then."""
+    before = repository.files()
+    with pytest.raises((UsageError, CannotJudgeError)) as error:
+        repository.rebase(**wanted)
+    assert repository.files() == before
+    return str(error.value)
+
+
+# Silent.
+
+
+def test_nothing_new_is_nothing_to_do(repository: Any) -> None:
+    before = repository.files()
+    said = repository.rebase(onto="main").lines
+    assert said == ("onto main", "nothing to do: main has every revision")
+    assert repository.files() == before
+
+
+def test_new_ones_behind_the_head_stay(repository: Any) -> None:
+    repository.switch("feature")
+    repository.add(stamp(10), stamp(2))
+    before = repository.files()
+    assert "nothing to do: 1 new" in repository.rebase(onto="main").lines[1]
+    assert repository.rebase(onto="main", dry_run=True).diff == ""
+    assert repository.files() == before
+
+
+def test_what_the_base_edited_since_is_no_edit_of_the_branch(fork: Any) -> None:
+    repository = fork()
+    repository.switch("main")
+    path = repository.root / VERSIONS / f"{stamp(2)}_r.py"
+    path.write_text(path.read_text().replace("create_table", "create_all"))
+    repository.commit()
+    repository.switch("feature")
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "-q", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_a_comment_in_a_published_revision_is_no_edit(fork: Any) -> None:
+    repository = fork()
+    path = repository.root / VERSIONS / f"{stamp(2)}_r.py"
+    path.write_text(path.read_text() + "# seen\n")
+    repository.rebase(onto="main")
+
+
+def test_what_the_base_removed_since_is_not_new(fork: Any) -> None:
+    repository = fork()
+    repository.switch("main")
+    (repository.root / VERSIONS / f"{stamp(1)}_r.py").unlink()
+    (repository.root / VERSIONS / f"{stamp(2)}_r.py").unlink()
+    repository.add(stamp(3), None)  # squashed
+    repository.commit()
+    repository.switch("feature")
+    said = repository.rebase(onto="main").lines
+    assert len([line for line in said if "parent" in line and "->" in line]) == 1
+    repository.commit()
+    repository.git("merge", "-q", "main")
+    assert repository.line() == [stamp(3), stamp(10)]
+
+
+# One and several.
+
+
+def test_one_revision(fork: Any) -> None:
+    repository = fork()
+    before = repository.files()
+    said = repository.rebase(onto="main").lines
+    path = f"{VERSIONS}/{stamp(10)}_r.py"
+    assert said == (
+        "onto main",
+        f"{path}: parent `{stamp(2)}` -> `{stamp(3)}`",
+        f"next: git add -A -- {path} && git commit",
+        (
+            "then merge main or rebase onto it, which brings 1 revision; until then `revgate check`"
+            " misses the parent"
+        ),
+    )
+    after = repository.files()
+    assert [each for each in after if after[each] != before.get(each)] == [path]
+    assert after[path].decode() == before[path].decode().replace(stamp(2), stamp(3))
+    assert findings(repository, "main") == ["branching-merge"]
+    repository.commit()
+    assert "branching-merge" not in findings(repository, "main")
+    repository.git("merge", "-q", "main")
+    assert findings(repository, "main") == []
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_once_is_enough(fork: Any) -> None:
+    repository = fork(11)
+    repository.rebase(onto="main")
+    after = repository.files()
+    assert "nothing to do" in repository.rebase(onto="main").lines[1]
+    assert repository.files() == after
+
+
+def test_several_keep_their_order_and_only_the_first_is_edited(fork: Any) -> None:
+    repository = fork(12, 11)
+    before = repository.files()
+    repository.rebase(onto="main")
+    after = repository.files()
+    changed = [each for each in after if after[each] != before[each]]
+    assert changed == [f"{VERSIONS}/{stamp(10)}_r.py"]
+    repository.commit()
+    repository.git("merge", "-q", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 12, 11)]
+
+
+def test_a_branch_that_forks_becomes_one_line(fork: Any) -> None:
+    repository = fork(11)
+    repository.add(stamp(12), stamp(10))
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "-q", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 11, 12)]
+
+
+def test_a_merge_revision_stays_in_the_line_and_is_told(fork: Any) -> None:
+    repository = fork()
+    repository.git("merge", "-q", "main")
+    path = repository.add(stamp(11), stamp(10))
+    path.write_text(
+        path.read_text()
+        .replace(
+            f'down_revision: str | None = "{stamp(10)}"',
+            f'down_revision = ("{stamp(10)}", "{stamp(3)}")',
+        )
+        .replace(f"Revises: {stamp(10)}", f"Revises: {stamp(10)}, {stamp(3)}")
+    )
+    said = repository.rebase(onto="main").lines
+    assert any("it joined heads" in line for line in said)
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 11)]
+    assert f"Revises: {stamp(10)}\n" in path.read_text()
+
+
+def test_a_revision_inserted_behind_the_head_goes_to_the_end(fork: Any) -> None:
+    repository = fork()
+    repository.git("merge", "-q", "main")
+    repository.add(stamp(10), stamp(1))
+    repository.rebase(onto="main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_a_first_revision_of_its_own_gets_a_parent(fork: Any) -> None:
+    repository = fork()
+    repository.add(stamp(10), None)
+    repository.rebase(onto="main")
+    text = repository.text(f"{stamp(10)}_r.py")
+    assert f'down_revision: str | None = "{stamp(3)}"\n' in text
+    assert f"Revises: {stamp(3)}\n" in text
+
+
+# In the midst of a merge or a rebase.
+
+
+def test_a_merge_in_progress(fork: Any) -> None:
+    repository = fork(11)
+    repository.git("merge", "-q", "--no-commit", "--no-ff", "main")
+    said = repository.rebase(onto="main").lines
+    assert said[-1].endswith("&& git commit")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 11)]
+    repository.commit()
+    assert findings(repository, "main") == []
+
+
+def test_a_rebase_in_progress(fork: Any) -> None:
+    repository = fork()
+    repository.git("rebase", "-q", "--exec", "false", "main", code=1)
+    said = repository.rebase(onto="main").lines
+    assert said[-1].endswith("&& git rebase --continue")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "--amend", "--no-edit")
+    repository.git("rebase", "--continue")
+    assert findings(repository, "main") == []
+
+
+def test_the_branch_that_is_rebased_tells_the_base(fork: Any) -> None:
+    repository = fork()
+    repository.git("branch", "-q", "--set-upstream-to=main", "feature")
+    repository.git("rebase", "-q", "--exec", "false", "main", code=1)
+    assert repository.rebase().lines[0] == "onto main (the upstream of feature)"
+
+
+# Refused, and nothing is changed.
+
+
+def _edit(repository: Any, number: int, old: str, new: str) -> None:
+    path = repository.root / VERSIONS / f"{stamp(number)}_r.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_published_revision_that_the_branch_changed(fork: Any) -> None:
+    repository = fork()
+    _edit(repository, 2, "create_table", "create_all")
+    said = refused(repository, onto="main")
+    assert f"this branch changed `{stamp(2)}`" in said
+    assert f"git checkout main -- {VERSIONS}/{stamp(2)}_r.py" in said
+
+
+def test_a_published_revision_with_another_parent(fork: Any) -> None:
+    repository = fork()
+    _edit(repository, 2, f'= "{stamp(1)}"', f'= "{stamp(10)}"')
+    _edit(repository, 10, f'= "{stamp(2)}"', f'= "{stamp(1)}"')
+    assert f"this branch changed `{stamp(2)}`" in refused(repository, onto="main")
+
+
+def test_both_sides_changed_the_same_published_revision(fork: Any) -> None:
+    repository = fork()
+    _edit(repository, 2, "create_table", "create_here")
+    repository.commit()
+    repository.switch("main")
+    _edit(repository, 2, "create_table", "create_there")
+    repository.commit()
+    repository.switch("feature")
+    assert f"both this branch and main changed `{stamp(2)}`" in refused(repository, onto="main")
+    repository.git("merge", "-q", "main", code=1)
+    assert "it is in conflict" in refused(repository, onto="main")
+
+
+def test_a_published_revision_that_the_branch_removed(fork: Any) -> None:
+    repository = fork()
+    (repository.root / VERSIONS / f"{stamp(1)}_r.py").unlink()
+    assert f"this branch removed `{stamp(1)}`" in refused(repository, onto="main")
+
+
+def test_a_published_revision_that_the_branch_renamed(fork: Any) -> None:
+    repository = fork()
+    folder = repository.root / VERSIONS
+    (folder / f"{stamp(1)}_r.py").rename(folder / f"{stamp(1)}_other.py")
+    assert "renamed or changed" in refused(repository, onto="main")
+
+
+def test_the_same_id_on_both_sides(fork: Any) -> None:
+    repository = fork()
+    text = repository.text(f"{stamp(10)}_r.py").replace(stamp(10), stamp(3))
+    repository.put(f"{VERSIONS}/{stamp(3)}_mine.py", text)
+    assert f"main has another revision `{stamp(3)}`" in refused(repository, onto="main")
+
+
+def test_two_files_of_one_id(fork: Any) -> None:
+    repository = fork()
+    repository.put(f"{VERSIONS}/copy.py", repository.text(f"{stamp(10)}_r.py"))
+    assert "is that of several files" in refused(repository, onto="main")
+
+
+def test_a_circle(fork: Any) -> None:
+    repository = fork(11)
+    repository.add(stamp(10), stamp(11))
+    assert "round in a circle" in refused(repository, onto="main")
+
+
+def test_a_base_of_two_heads(fork: Any) -> None:
+    repository = fork()
+    repository.switch("main")
+    repository.add(stamp(4), stamp(2))
+    repository.commit()
+    repository.switch("feature")
+    assert "main has 2 heads" in refused(repository, onto="main")
+
+
+def test_a_base_whose_chain_is_broken(fork: Any) -> None:
+    repository = fork()
+    repository.switch("main")
+    repository.add(stamp(4), stamp(30))
+    repository.commit()
+    repository.switch("feature")
+    assert "is broken" in refused(repository, onto="main")
+
+
+def test_a_file_that_is_no_revision(fork: Any) -> None:
+    repository = fork()
+    repository.put(f"{VERSIONS}/broken.py", "def (")
+    assert f"{VERSIONS}/broken.py:1: " in refused(repository, onto="main")
+
+
+def test_one_file_that_cannot_be_edited_stops_all(fork: Any) -> None:
+    repository = fork()
+    repository.put(
+        f"{VERSIONS}/{stamp(11)}_r.py",
+        f'revision, down_revision = "{stamp(11)}", "{stamp(2)}"\n\n\n'
+        "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
+    )
+    said = refused(repository, onto="main")
+    assert f"{stamp(11)}_r.py:1: `down_revision` is not bound by a plain assignment" in said
+
+
+def test_no_git(tmp_path: Path, fork: Any) -> None:
+    repository = fork()
+    (repository.root / ".git").rename(tmp_path / "elsewhere")
+    assert "is no git repository" in refused(repository, onto="main")
+
+
+# The base.
+
+
+def clone(repository: Any, tmp_path: Path, maker: Callable[[Path], Any]) -> Any:
+    made = maker(tmp_path / "clone")
+    made.git("remote", "add", "origin", str(repository.root))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("onto", "fetch"),
+    [("origin/develop", "`git fetch origin develop`"), ("develop", "`git fetch origin develop`")],
+)
+def test_a_base_that_is_not_here_names_the_command(fork: Any, onto: str, fetch: str) -> None:
+    repository = fork()
+    repository.git("remote", "add", "origin", str(repository.root))
+    with pytest.raises(CannotJudgeError, match=fetch):
+        repository.rebase(onto=onto)
+
+
+def test_a_base_of_a_hostile_name(fork: Any) -> None:
+    repository = fork()
+    repository.git("remote", "add", "origin", str(repository.root))
+    with pytest.raises(CannotJudgeError) as error:
+        repository.rebase(onto="--help; rm -rf $HOME")
+    assert "'--help; rm -rf $HOME'" in str(error.value)
+
+
+def test_the_upstream_of_another_name_is_the_base(fork: Any) -> None:
+    repository = fork()
+    repository.git("branch", "-q", "--set-upstream-to=main")
+    assert repository.rebase().lines[0] == "onto main (the upstream of feature)"
+
+
+def test_an_upstream_of_the_same_name_is_no_base(fork: Any) -> None:
+    repository = fork()
+    repository.git("remote", "add", "origin", str(repository.root))
+    repository.git("fetch", "-q", "origin")
+    repository.git("branch", "-q", "--set-upstream-to=origin/feature")
+    assert repository.rebase().lines[0].startswith("onto origin/main (the usual base")
+    repository.git("checkout", "-q", "--", ".")
+    repository.git("remote", "set-head", "origin", "feature")
+    assert repository.rebase().lines[0].startswith("onto origin/feature (the usual base")
+
+
+def test_without_any_usual_base(fork: Any) -> None:
+    repository = fork()
+    repository.git("branch", "-q", "-m", "main", "trunk")
+    with pytest.raises(CannotJudgeError, match="no base to rebase onto"):
+        repository.rebase()
+
+
+def test_without_a_common_ancestor(fork: Any) -> None:
+    repository = fork()
+    repository.git("switch", "-q", "--orphan", "other")
+    repository.add(stamp(10), None)
+    repository.put("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    repository.commit()
+    with pytest.raises(CannotJudgeError, match="no commit in common"):
+        repository.rebase(onto="main")
+
+
+def test_each_environment_is_brought_in_line(fork: Any) -> None:
+    repository = fork()
+    repository.put("new/alembic.ini", "[alembic]\nscript_location = migrations\n")
+    for name in ("one", "two"):
+        text = repository.text(f"{stamp(1)}_r.py").replace(stamp(1), name)
+        repository.put(f"new/migrations/versions/{name}.py", text)
+        if name == "one":
+            repository.commit()
+    said = repository.rebase(onto="main").lines
+    assert any(line.startswith("migrations: ") and "->" in line for line in said)
+    assert "new/migrations: nothing to do: main has no such environment" in said
+    with pytest.raises(UsageError, match="no environment"):
+        repository.rebase(onto="main", environment="new/migrations")
