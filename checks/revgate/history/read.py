@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from revgate.history.facts import Facts, Reading
     from revgate.history.source import Content, Source
 
-# What Alembic takes for a revision file: `_only_source_rev_file` in alembic.script.base.
-_REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
-
 # Contents kept for each file that is there, so that going back and forth between branches is free.
 _KEPT = 2
 
@@ -70,7 +67,7 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
                 " version_locations, or name the environments with [[tool.revgate.environment]]"
             )
         found = source.files(folder, recursive=environment.recursive)
-        paths += [path for path in found if _REVISION_FILE.match(path.rpartition("/")[2])]
+        paths += [path for path in found if _is_revision_file(path.rpartition("/")[2])]
     if not paths:
         raise CannotJudgeError(
             f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
@@ -78,6 +75,13 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
             " correct version_locations"
         )
     return list(dict.fromkeys(paths))
+
+
+def _is_revision_file(name: str) -> bool:
+    """Whether Alembic loads a file: `_only_source_rev_file` in alembic.script.base."""
+    if "\n" in name:  # where a pattern's `.` and `$` have ideas of their own
+        return re.match(r"(?!\.\#|__init__)(.*\.py)$", name) is not None
+    return name.endswith(".py") and not name.startswith((".#", "__init__"))
 
 
 def read(

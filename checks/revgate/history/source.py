@@ -7,6 +7,7 @@ four questions, with paths relative to the repository root and forward slashes.
 import os
 import posixpath
 import stat
+import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from revgate.errors import CannotJudgeError, UsageError
@@ -74,19 +75,46 @@ class WorkTree:
     name = "the work tree"
     reads_in_bulk = False
 
-    def __init__(self, root: str, *, is_repository: bool) -> None:
+    def __init__(self, root: str, *, is_repository: bool, cached: bool = False) -> None:
+        """Open a work tree.
+
+        Args:
+            root: The repository root, an absolute path.
+            is_repository: Whether git knows it.
+            cached: Whether what earlier runs learnt may be used, and kept.
+        """
         self.root = root
         self.is_repository = is_repository
+        self.cached = cached
 
     def configurations(self) -> list[str]:
         """Ask git, so that nothing ignored counts; walk where there is no git."""
         if not self.is_repository:
             return sorted(self._walk())
-        found = self._known_to_git("--cached")
+        found = self._tracked()
         # Looking for untracked files walks the whole work tree: only where nothing is tracked yet.
         found = found or self._known_to_git("--others", "--exclude-standard")
         # Once each, though git has three entries for a file in conflict.
         return sorted({path for path in found if self.has_file(path)})
+
+    def _tracked(self) -> list[str]:
+        """Ask git what it tracks; not again, where its index is the very same file as before."""
+        from revgate.history.cache import RACY_NS, Cache
+
+        started = time.time_ns()
+        index = os.path.join(self.root, ".git", "index")
+        signature = None
+        if not any(name in os.environ for name in ("GIT_INDEX_FILE", "GIT_DIR")):
+            signature = self.signatures([".git/index"])[0] if os.path.isfile(index) else None
+        cache = Cache(f"configurations\n{self.root}", enabled=self.cached)
+        saved = cache.load() if signature else {}
+        if signature and saved.get("index") == signature:
+            paths: list[str] = saved["paths"]
+            return paths
+        found = self._known_to_git("--cached")
+        if isinstance(signature, tuple) and max(signature[1], signature[2]) < started - RACY_NS:
+            cache.save({"index": signature, "paths": found})
+        return found
 
     def _known_to_git(self, *which: str) -> list[str]:
         return _paths(git(self.root, "ls-files", "-z", *which, "--", *_configuration_globs()))
@@ -139,14 +167,16 @@ class WorkTree:
     def signatures(self, paths: "Sequence[str]") -> list[object]:
         """Return size, modification and change time (ns) and inode of each file."""
         found: list[object] = []
-        prefix = os.path.join(self.root, "")
+        opened = _Opened(self.root)
         for path in paths:
+            folder, _, name = path.rpartition("/")
             try:
-                status = os.stat(prefix + path)
+                status = opened.stat(folder, name)
             except OSError:
                 found.append(None)
                 continue
             found.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+        opened.close()
         return found
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
@@ -158,6 +188,31 @@ class WorkTree:
                 yield Content(path, error=error.strerror or str(error))
             except ValueError as error:  # a null byte in a path that somebody wrote
                 yield Content(path, error=str(error))
+
+
+class _Opened:
+    """The folder whose files are asked about just now: names within it are found faster."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.path: str | None = None
+        self.descriptor: int | None = None
+
+    def stat(self, folder: str, name: str) -> os.stat_result:
+        """Look at a file in a folder below the root."""
+        if os.stat not in os.supports_dir_fd:  # Windows
+            return os.stat(os.path.join(self.root, folder, name))
+        if folder != self.path:
+            self.close()
+            self.descriptor = os.open(os.path.join(self.root, folder), os.O_RDONLY)
+            self.path = folder
+        return os.stat(name, dir_fd=self.descriptor)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+        self.path = self.descriptor = None
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
