@@ -95,7 +95,7 @@ class Repository:
 
     def commit(self, message: str = "more") -> None:
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message)
 
     def switch(self, branch: str) -> None:
         known = self.git("branch", "--format=%(refname:short)").split()

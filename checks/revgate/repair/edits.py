@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
+from revgate.history.merge import fingerprint
 from revgate.history.parse import parse
 from revgate.history.revision import Revision, Script
 from revgate.repair.tokens import Edit, RevisionText
@@ -133,7 +134,7 @@ def _verify(step: Step, before: Script, made: Change, ids: dict[str, str]) -> No
         if (
             said == (step.id, (step.parent,), wanted, old.labels)
             and (header is None or not step.is_new_parent or header.text == step.parent)
-            and after[2:] == before[2:]
+            and fingerprint(made.after) == fingerprint(made.before)
         ):
             return
     raise UsageError(
