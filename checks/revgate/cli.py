@@ -101,7 +101,10 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     top.add_argument("--version", action="version", version=f"revgate {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # Naming the program spares argparse to format a usage line, and the imports for it.
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="revgate"
+    )
     _add_check(commands)
     _add_roundtrip(commands)
     _add_gate(commands)
@@ -135,12 +138,7 @@ def _add_check(commands: "_Commands[argparse.ArgumentParser]") -> None:
         " commit that is pushed",
     )
     which.add_argument("--at", metavar="REV", help="judge a commit")
-    check.add_argument(
-        "--against",
-        metavar="REF",
-        help="judge also what merging HEAD (or the index, or REV) into REF would do; `auto` takes"
-        " the base from the event in GitHub Actions, else from the upstream branch",
-    )
+    _add_against(check)
     _add_common(check)
     check.set_defaults(command=_check)
 
@@ -165,6 +163,7 @@ def _add_gate(commands: "_Commands[argparse.ArgumentParser]") -> None:
         description="Judge the static rules, then run the round trip.",
         epilog=EPILOG,
     )
+    _add_against(gate)
     _add_live(gate)
     _add_common(gate)
     gate.set_defaults(command=_gate)
@@ -268,6 +267,15 @@ def _add_hook(commands: "_Commands[argparse.ArgumentParser]") -> None:
     hook.set_defaults(command=_hook)
 
 
+def _add_against(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--against",
+        metavar="REF",
+        help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
+        " `auto` takes the base from the event in GitHub Actions, else from the upstream branch",
+    )
+
+
 def _add_place(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--config",
@@ -362,8 +370,10 @@ def _gate(arguments: argparse.Namespace) -> int:
 
 def _live(arguments: argparse.Namespace, name: str) -> int:
     from revgate import gate
+    from revgate.base import find_base
 
     root, settings, choice = _configured(arguments)
+    against = getattr(arguments, "against", None)
     result = gate.run(
         _source(arguments, root),
         settings,
@@ -371,6 +381,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
         name=name,
         environment=arguments.environment,
         cached=not arguments.no_cache,
+        against=None if against is None else find_base(root, against),
         live=gate.Live(
             root=root,
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),

@@ -5,7 +5,7 @@ Knows when a round trip makes sense and how its findings join the others; not ho
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import judge
+from revgate import judge, published
 from revgate.allows import settle
 from revgate.choice import Choice
 from revgate.findings import Finding, Result
@@ -38,6 +38,7 @@ def run(
     environment: str | None,
     cached: bool,
     live: Live,
+    against: str | None = None,
 ) -> Result:
     """Judge the static rules and what a round trip of every environment shows.
 
@@ -50,12 +51,23 @@ def run(
         environment: Only the environment of this name.
         cached: Whether facts of earlier runs may be used.
         live: How the round trip is to run.
+        against: A base; the static rules then judge also what merging HEAD into it would do.
 
     Raises:
         CannotJudgeError: A round trip could not run at all.
     """
     asked = choice if name == "gate" else Choice(settings, groups=(CHAIN, HOUSEKEEPING))
     result, reads = judge.check(source, settings, asked, environment=environment, cached=cached)
+    if against is not None:
+        result = published.check(
+            live.root,
+            settings,
+            asked,
+            ours="HEAD",
+            against=against,
+            environment=environment,
+            cached=cached,
+        )
     result = result._replace(command=name)
     for read in reads:
         result = _join(result, _broken(result, read) or _observe(read, settings, choice, live))

@@ -114,7 +114,22 @@ class Project:
         versions = self.path / "service" / "migrations" / "versions"
         (versions / f"{key}_add.py").write_text(revision(key, down, drops=drops))
 
-    def run(self, secrets: dict[str, str] | None = None, **inputs: str) -> Ran:
+    def git(self, *words: str) -> None:
+        config = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        environment = {**os.environ, **config}
+        subprocess.run(["git", *who, *words], cwd=self.path, env=environment, check=True)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def run(
+        self,
+        secrets: dict[str, str] | None = None,
+        event: dict[str, object] | None = None,
+        **inputs: str,
+    ) -> Ran:
         """Run the action; an input's `_` stands for `-`."""
         given = {"working-directory": "service"}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
@@ -122,7 +137,7 @@ class Project:
         workflows = self.path / ".github" / "workflows"
         workflows.mkdir(exist_ok=True)
         (workflows / "gate.yml").write_text(WORKFLOW.format(inputs=lines))
-        done = self._act(secrets or {})
+        done = self._act(secrets or {}, event or {"pull_request": {"number": 1}})
         log = "".join(
             entry["msg"] if entry.get("raw_output") else f"{entry['msg']}\n"
             for entry in map(json.loads, done.stdout.splitlines())
@@ -136,9 +151,11 @@ class Project:
             log,
         )
 
-    def _act(self, secrets: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def _act(
+        self, secrets: dict[str, str], content: dict[str, object]
+    ) -> subprocess.CompletedProcess[str]:
         event = self.keep / "event.json"
-        event.write_text('{"pull_request": {"number": 1}}')
+        event.write_text(json.dumps(content))
         # Where packages come from, and where they are kept, is the machine's affair: its pip looks
         # into HOME and these variables. All else is scrubbed.
         kept = {
@@ -185,10 +202,8 @@ def project(tmp_path: Path, action: Path) -> Project:
     (service / "migrations" / "env.py").write_text(ENV_PY)
     made.add(FIRST, None)
     made.add(SECOND, FIRST)
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-    config = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*who, "commit", "-qm", "one")):
-        subprocess.run(["git", *command], cwd=made.path, env={**os.environ, **config}, check=True)
+    made.git("init", "-q", "-b", "main")
+    made.commit("one")
     return made
 
 
@@ -223,6 +238,23 @@ def test_check_of_a_fork(project: Project) -> None:
     assert ran.rules() == {"multiple-heads"}
     assert "multiple-heads" in ran.log
     assert "service/migrations/versions/" in ran.log
+
+
+def test_check_against_the_base_of_the_event(project: Project) -> None:
+    """Both branches are straight, and merging them would fork the chain."""
+    project.git("switch", "-qc", "ours")
+    project.add("20250104000000", SECOND)
+    project.commit("ours")
+    project.git("switch", "-q", "main")
+    project.add(THIRD, SECOND)
+    project.commit("theirs")
+    project.git("update-ref", "refs/remotes/origin/main", "main")
+    project.git("switch", "-q", "ours")
+    assert project.run(command="check").outcome == "success"
+    event: dict[str, object] = {"pull_request": {"base": {"ref": "main", "sha": "0" * 40}}}
+    ran = project.run(command="check", against="auto", event=event)
+    assert ran.outputs["exit-code"] == "1"
+    assert ran.rules() == {"branching-merge"}
 
 
 def test_check_where_there_is_nothing_to_check(project: Project) -> None:
