@@ -1,0 +1,11 @@
+"""The open pull requests of a GitHub repository, judged against the base as it stands now.
+
+Knows GitHub, and in which order things are asked; nothing of rules. A pull request is somebody
+else's: its objects are fetched and read, and nothing of it is checked out or executed.
+"""
+
+from revgate.pulls.pull import Outcome, Place, Verdict, Wanted
+from revgate.pulls.report import render
+from revgate.pulls.run import from_variables, run
+
+__all__ = ["Outcome", "Place", "Verdict", "Wanted", "from_variables", "render", "run"]

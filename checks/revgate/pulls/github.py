@@ -1,0 +1,166 @@
+"""GitHub's API, by PyGithub: which pull requests are open, and the commit statuses on their heads.
+
+Knows addresses, pages, limits and refusals; neither git nor what is judged. The client waits and
+tries again by itself where GitHub asks for it or fails for a moment, within the bounds below.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from revgate.errors import CannotJudgeError, RevgateError, UsageError
+from revgate.pulls.pull import Pull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from revgate.pulls.pull import Place
+
+T = TypeVar("T")
+_PAGE = 100
+_MOST_STATUS_PAGES = 10
+_TRIES = 4
+LONGEST_WAIT = 60
+"""Seconds that are waited for a rate limit to pass."""
+_TIMEOUT = 30
+
+
+class RefusedError(RevgateError):
+    """GitHub says no to one request; others may go on."""
+
+    def __init__(self, status: int, said: str) -> None:
+        self.status = status
+        super().__init__(f"GitHub answers {status}: {said}")
+
+
+class Status(NamedTuple):
+    """A commit status, as it is told from another one: the link is another at every run."""
+
+    state: str
+    description: str
+
+
+class Repository:
+    """One repository on GitHub, or on a GitHub Enterprise Server."""
+
+    def __init__(self, place: "Place") -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            UsageError: The client is not installed.
+        """
+        try:
+            import github
+            import requests
+        except ImportError:
+            raise UsageError("pulls needs a library: pip install 'revgate[github]'") from None
+        self._place = place
+        self._path = f"/repos/{place.repository}"
+        self._refusal = github.GithubException
+        self._limit = github.RateLimitExceededException
+        self._broken = (requests.exceptions.RequestException, AssertionError, ValueError)
+        self._client = github.Github(
+            auth=github.Auth.Token(place.token),
+            base_url=place.api.rstrip("/"),
+            timeout=_TIMEOUT,
+            per_page=_PAGE,
+            lazy=True,
+            # How fast statuses may be set is up to the caller, who knows how many there are.
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            retry=github.GithubRetry(
+                total=_TRIES,
+                backoff_factor=0.2,
+                max_rate_limit_wait=LONGEST_WAIT,
+                retry_after_max=LONGEST_WAIT,
+            ),
+        )
+
+    def open_pulls(self) -> list[Pull]:
+        """Return the open pull requests into the base, by number.
+
+        Raises:
+            CannotJudgeError: GitHub cannot be reached, or refuses.
+        """
+
+        def ask() -> list[Pull]:
+            found = self._client.get_repo(self._place.repository).get_pulls(
+                state="open", base=self._place.base, sort="created", direction="asc"
+            )
+            return [Pull(each.number, each.head.sha, bool(each.draft)) for each in found]
+
+        try:
+            found = self._answer(ask)
+        except RefusedError as error:
+            raise CannotJudgeError(
+                f"the pull requests of {self._place.repository} cannot be listed: {error}"
+            ) from None
+        # One that is opened meanwhile moves the others to another page.
+        return sorted({pull.number: pull for pull in found}.values())
+
+    def status(self, commit: str, context: str) -> Status | None:
+        """Return the status that stands under a name.
+
+        Raises:
+            RefusedError: As of a commit that has vanished.
+            CannotJudgeError: GitHub cannot be reached any more.
+        """
+        seen = 0
+        for page in range(1, _MOST_STATUS_PAGES + 1):
+            found = self._request(
+                "GET",
+                f"{self._path}/commits/{commit}/status",
+                parameters={"per_page": _PAGE, "page": page},
+            )
+            statuses = found.get("statuses", [])
+            for each in statuses:
+                if each.get("context") == context:
+                    return Status(str(each.get("state")), str(each.get("description") or ""))
+            seen += len(statuses)
+            if not statuses or seen >= found.get("total_count", 0):
+                break
+        return None
+
+    def set_status(self, commit: str, context: str, status: Status) -> None:
+        """Set a commit status.
+
+        Raises:
+            RefusedError: 404 and 422: the commit has vanished; it has a thousand statuses.
+            CannotJudgeError: GitHub cannot be reached any more, or the limit of requests is used.
+        """
+        body = {"context": context, **status._asdict()}
+        if self._place.link:
+            body["target_url"] = self._place.link
+        self._request("POST", f"{self._path}/statuses/{commit}", input=body)
+
+    def close(self) -> None:
+        """Close what connections there are."""
+        self._client.close()
+
+    def _request(self, verb: str, path: str, **words: Any) -> dict[str, Any]:
+        data = self._answer(
+            lambda: self._client.requester.requestJsonAndCheck(verb, path, **words)[1]
+        )
+        return data if isinstance(data, dict) else {}
+
+    def _answer(self, ask: "Callable[[], T]") -> "T":
+        try:
+            return ask()
+        except self._limit as error:
+            raise CannotJudgeError(
+                f"GitHub's limit of requests is used up: {_said(error)}"
+            ) from None
+        except self._refusal as error:
+            if error.status in (401, 429) or error.status >= 500:
+                raise CannotJudgeError(f"GitHub answers {error.status}: {_said(error)}") from None
+            raise RefusedError(error.status, _said(error)) from None
+        except self._broken as error:
+            said = str(error).replace(self._place.token, "***")
+            raise CannotJudgeError(f"{self._place.api} cannot be reached: {said:.300}") from None
+
+
+def _said(error: Any) -> str:
+    """Return GitHub's own words."""
+    data = error.data
+    words = [data.get("message")] if isinstance(data, dict) else [data]
+    details = data.get("errors") if isinstance(data, dict) else None
+    words += [each.get("message") for each in details or () if isinstance(each, dict)]
+    return "; ".join(str(word) for word in words if word)[:300] or "nothing"

@@ -1,0 +1,114 @@
+"""The heads of pull requests, brought into the clone as objects without a name.
+
+Knows the references that GitHub keeps for pull requests, and how one that has vanished is left
+out; nothing of what is in them. No work tree, index or branch is touched.
+"""
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.errors import CannotJudgeError
+from revgate.git import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.pulls.pull import Place
+
+_FETCH = (
+    *("fetch", "--quiet", "--stdin", "--no-tags", "--no-write-fetch-head", "--refmap="),
+    *("--no-recurse-submodules", "--no-auto-maintenance"),
+)
+_MOST_FETCHES = 200
+_HEADER = "REVGATE_FETCH_HEADER"
+
+
+class Heads(NamedTuple):
+    """The commits as they are now; a pull request whose head has vanished is not among them."""
+
+    base: str
+    pulls: dict[int, str]
+
+
+def fetch(root: str, remote: str, place: "Place", numbers: "Sequence[int]") -> Heads:
+    """Fetch the base and the heads of pull requests.
+
+    Raises:
+        CannotJudgeError: The base cannot be fetched.
+    """
+    # Of this process alone: another run in the same clone must not take them away.
+    space = f"refs/revgate/pulls/{os.getpid()}"
+    with _authorized(place) as options:
+        fetcher = _Fetcher(root, (*options, *_FETCH, "--", remote))
+        try:
+            fetcher.fetch([f"+refs/heads/{place.base}:{space}/base"])
+            if f"{space}/base" not in _names(root, space):
+                raise CannotJudgeError(
+                    f"the base {place.base!r} cannot be fetched from {remote!r}: {fetcher.said}"
+                )
+            fetcher.fetch([f"+refs/pull/{each}/head:{space}/{each}" for each in numbers])
+            found = _names(root, space)
+        finally:
+            _forget(root, space)
+    base = found.pop(f"{space}/base")
+    return Heads(base, {int(name.rpartition("/")[2]): commit for name, commit in found.items()})
+
+
+class _Fetcher:
+    """Fetches references; one that is not there must not fail the others."""
+
+    def __init__(self, root: str, command: tuple[str, ...]) -> None:
+        self.root = root
+        self.command = command
+        self.left = _MOST_FETCHES
+        self.said = ""
+
+    def fetch(self, specs: list[str]) -> None:
+        """Fetch all at once; where git refuses, each half, until what is missing is alone."""
+        if not specs:
+            return
+        self.left -= 1
+        if self.left < 0:
+            raise CannotJudgeError(f"the heads of pull requests cannot be fetched: {self.said}")
+        try:
+            git(self.root, *self.command, stdin="".join(f"{each}\n" for each in specs).encode())
+        except CannotJudgeError as error:
+            self.said = getattr(error, "said", str(error))
+            if len(specs) > 1:
+                half = len(specs) // 2
+                self.fetch(specs[:half])
+                self.fetch(specs[half:])
+
+
+@contextmanager
+def _authorized(place: "Place") -> "Iterator[tuple[str, ...]]":
+    """Let git send the token to the server, without writing it anywhere.
+
+    It goes through a variable, since every process of the machine can read a command line. What
+    is set already is emptied first: GitHub refuses two headers.
+    """
+    if place.server is None:
+        yield ()
+        return
+    from base64 import b64encode
+
+    key = f"http.{place.server.rstrip('/')}/.extraheader"
+    word = b64encode(f"x-access-token:{place.token}".encode()).decode()
+    os.environ[_HEADER] = f"AUTHORIZATION: basic {word}"
+    try:
+        yield "-c", f"{key}=", f"--config-env={key}={_HEADER}"
+    finally:
+        del os.environ[_HEADER]
+
+
+def _names(root: str, space: str) -> dict[str, str]:
+    """Return the commits of the references below a name, by reference."""
+    words = ("for-each-ref", "--format=%(objectname) %(refname)", f"{space}/")
+    lines = git(root, *words).decode().splitlines()
+    return {line.partition(" ")[2]: line.partition(" ")[0] for line in lines}
+
+
+def _forget(root: str, space: str) -> None:
+    deletions = "".join(f"delete {name}\n" for name in _names(root, space))
+    git(root, "update-ref", "--stdin", stdin=deletions.encode())

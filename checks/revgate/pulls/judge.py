@@ -1,0 +1,165 @@
+"""What merging each pull request would do to the base as it stands now.
+
+Knows the base once and of each pull request what it changes. Most only add revisions to a base in
+which nothing is wrong: those are judged with as much of the base as they hang from, since nothing
+further back can matter to them. All others are judged with the whole history.
+"""
+
+import posixpath
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from revgate import environments, published
+from revgate.errors import CannotJudgeError, RevgateError
+from revgate.history.read import Read, list_files, read
+from revgate.history.source import GitTree
+from revgate.pulls.changes import Changed, Changes, changes_of
+from revgate.pulls.pull import Pull, Verdict
+from revgate.pulls.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from revgate.findings import Finding
+    from revgate.pulls.pull import Wanted
+
+# What of a pyproject.toml may concern Alembic; most change for other reasons.
+_CONFIGURES = re.compile(rb"script_location|version_locations|\balembic\b\s*[\"'\]=.]")
+_THREADS = 4
+
+
+class Base:
+    """The base as it stands now."""
+
+    def __init__(self, wanted: "Wanted", commit: str) -> None:
+        """Read the base.
+
+        Raises:
+            CannotJudgeError: There is nothing to judge in it.
+            UsageError: The settings name what is not there.
+        """
+        self.wanted = wanted
+        self.commit = commit
+        source = GitTree(wanted.root, commit)
+        source.name = "the base"
+        self.environments = environments.find(source, wanted.settings, wanted.environment)
+        self.reads = [
+            # What stands in published files was judged when it was new: their tops will do.
+            read(source, each, whole=False, cached=wanted.cached, listed=list_files(source, each))
+            for each in self.environments
+        ]
+
+    def judge(self, pulls: "Iterable[Pull]") -> list[Verdict]:
+        """Judge pull requests, each by itself."""
+        pulls = list(pulls)
+        # git does the work here, so that threads do help.
+        with ThreadPoolExecutor(_THREADS) as pool:
+            changes = list(pool.map(self._changes, pulls))
+        return [
+            each if isinstance(each, Verdict) else self._judge(pull, each)
+            for pull, each in zip(pulls, changes, strict=True)
+        ]
+
+    def _changes(self, pull: Pull) -> Changes | Verdict:
+        try:
+            return changes_of(self.wanted.root, self.commit, pull.head)
+        except CannotJudgeError as error:
+            return Verdict(pull, problem=str(error))
+
+    def _judge(self, pull: Pull, changes: Changes) -> Verdict:
+        if not self._is_concerned(changes):
+            return Verdict(pull, concerned=False)
+        try:
+            added = [(each, self._added(each, changes)) for each in self.reads]
+            verdict = self._quickly(pull, changes, added) or self._wholly(pull)
+        except RevgateError as error:
+            return Verdict(pull, problem=str(error))
+        return verdict._replace(added=frozenset(_names(added)), anchors=frozenset(_anchors(added)))
+
+    def _is_concerned(self, changes: Changes) -> bool:
+        return any(map(self._is_below, changes.paths)) or self._configures(changes)
+
+    def _is_below(self, path: str) -> bool:
+        """Whether a path lies where an environment has its revisions."""
+        return any(
+            folder == "." or path.startswith(f"{folder}/")
+            for each in self.environments
+            for folder in each.version_locations
+        )
+
+    def _configures(self, changes: Changes) -> bool:
+        """Whether the pull request may change which revisions there are."""
+        names = {posixpath.basename(path): path for path in changes.paths}
+        if "alembic.ini" in names or any(
+            each.config in changes.paths for each in self.environments
+        ):
+            return True
+        tomls = [path for path in changes.paths if path.endswith("pyproject.toml")]
+        return any(_CONFIGURES.search(data) for data in changes.contents(tomls))
+
+    def _added(self, base: Read, changes: Changes) -> Read | None:
+        """Read the revision files of one environment that the pull request adds or changes."""
+        environment = base.history.environment
+        source = Changed(self.wanted.root, changes)
+        try:
+            listed = list_files(source, environment)
+        except CannotJudgeError:  # none of them is a revision file
+            return None
+        return read(source, environment, cached=False, listed=listed)
+
+    def _quickly(
+        self, pull: Pull, changes: Changes, added: "list[tuple[Read, Read | None]]"
+    ) -> Verdict | None:
+        """Judge what only adds to a sound base; None where it does more."""
+        below = [path for path in changes.paths if self._is_below(path)]
+        if not changes.only_adds(below) or self._configures(changes) or not self._is_sound:
+            return None
+        findings: list[Finding] = []
+        for (_, new), window in zip(added, self._windows, strict=True):
+            if new is not None:
+                found = window.judge(new, changes)
+                if found is None:
+                    return None
+                findings += found
+        return Verdict(pull, tuple(findings))
+
+    @cached_property
+    def _windows(self) -> list[Window]:
+        return [Window(self.wanted, self.commit, each) for each in self.reads]
+
+    @cached_property
+    def _is_sound(self) -> bool:
+        """Whether nothing is wrong with the base's chain, so that what is found comes later."""
+        return all(window.is_usable for window in self._windows)
+
+    def _wholly(self, pull: Pull) -> Verdict:
+        wanted = self.wanted
+        result = published.check(
+            wanted.root,
+            wanted.settings,
+            wanted.choice,
+            ours=pull.head,
+            against=self.commit,
+            environment=wanted.environment,
+            cached=wanted.cached,
+        )
+        return Verdict(pull, result.findings)
+
+
+def _names(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, str, str]]":
+    for base, new in added:
+        for each in new.history.revisions if new else ():
+            if each.id not in base.history.graph.by_id:
+                yield base.history.environment.name, each.id, each.path
+
+
+def _anchors(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, str]]":
+    for base, new in added:
+        known = base.history.graph.by_id
+        for each in new.history.revisions if new else ():
+            if each.id not in known:
+                for parent in each.parents or ("",):
+                    if parent in known or not parent:
+                        yield base.history.environment.name, parent

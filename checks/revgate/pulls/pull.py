@@ -1,0 +1,127 @@
+"""Pull requests and what is said of them, as data."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.findings import ERROR
+
+if TYPE_CHECKING:
+    from revgate.choice import Choice
+    from revgate.findings import Finding
+    from revgate.settings import Settings
+
+LONGEST_DESCRIPTION = 140
+"""Characters that GitHub takes in the description of a commit status."""
+
+
+class Wanted(NamedTuple):
+    """What is to be judged, and how."""
+
+    root: str
+    settings: "Settings"
+    choice: "Choice"
+    remote: str = "origin"
+    context: str = "revgate"
+    """The name of the commit status."""
+    environment: str | None = None
+    cached: bool = True
+    dry_run: bool = False
+
+
+class Place(NamedTuple):
+    """Where the pull requests are, and who asks."""
+
+    repository: str
+    """`owner/name`."""
+    base: str
+    """The branch that they are to be merged into."""
+    token: str
+    api: str = "https://api.github.com"
+    server: str | None = None
+    """Where git fetches from with the token, as `https://github.com`; None: by its own means."""
+    link: str | None = None
+    """What a status links to."""
+
+
+class Pull(NamedTuple):
+    """One open pull request, as GitHub lists it."""
+
+    number: int
+    head: str
+    draft: bool = False
+
+
+class Verdict(NamedTuple):
+    """What merging one pull request would do to the base as it stands now."""
+
+    pull: Pull
+    findings: "tuple[Finding, ...]" = ()
+    problem: str | None = None
+    """Why there is no verdict."""
+    concerned: bool = True
+    """Whether it touches anything that is judged."""
+    added: frozenset[tuple[str, str, str]] = frozenset()
+    """Environment, id and path of each revision that it adds."""
+    anchors: frozenset[tuple[str, str]] = frozenset()
+    """Environment and id of each published revision that something new follows; "" for none."""
+    rivals: tuple[int, ...] = ()
+    """Numbers of those that are clean like this one, and fork the history together with it."""
+    status: str = ""
+    """What became of the commit status: `set`, `unchanged`, `not set`, or `would be set`."""
+    note: str = ""
+    """Why it was not set."""
+
+    @property
+    def errors(self) -> int:
+        """The number of findings of severity error."""
+        return sum(finding.severity is ERROR for finding in self.findings)
+
+    @property
+    def state(self) -> str:
+        """The state in GitHub's words."""
+        if self.problem is not None:
+            return "error"
+        return "failure" if self.errors else "success"
+
+    @property
+    def description(self) -> str:
+        """The verdict in at most `LONGEST_DESCRIPTION` characters."""
+        if self.problem is not None:
+            return _short(f"could not be judged: {self.problem}")
+        if self.errors:
+            first = next(each for each in self.findings if each.severity is ERROR)
+            more = f" (and {self.errors - 1} more)" if self.errors > 1 else ""
+            return _short(f"{first.rule}: {first.message}", more)
+        if self.rivals:
+            return f"clean, but forks with {_numbers(self.rivals)}: whichever merges second fails"
+        if not self.concerned:
+            return "clean: touches no revision"
+        return "clean: still one line after the merge"
+
+
+class Outcome(NamedTuple):
+    """All that one run came to."""
+
+    place: Place
+    commit: str
+    """The base as it stood."""
+    verdicts: tuple[Verdict, ...]
+    problem: str | None = None
+    """Why the run ended early; what was done until then is in the verdicts."""
+
+    @property
+    def errors(self) -> int:
+        """How many pull requests have errors, or no verdict."""
+        return sum(verdict.state != "success" for verdict in self.verdicts)
+
+
+def _short(text: str, suffix: str = "") -> str:
+    from revgate.reports import printable
+
+    line = printable(" ".join(text.replace("`", "").split()))
+    room = LONGEST_DESCRIPTION - len(suffix)
+    return (line if len(line) <= room else f"{line[: room - 1]}…") + suffix
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    shown = ", ".join(f"#{number}" for number in numbers[:5])
+    return shown if len(numbers) <= 5 else f"{shown} and {len(numbers) - 5} more"

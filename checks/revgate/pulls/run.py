@@ -1,0 +1,127 @@
+"""One run over the open pull requests: list, fetch, judge, tell.
+
+Knows the order, and that what goes wrong with one pull request is its own affair.
+"""
+
+import os
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from revgate.errors import CannotJudgeError, UsageError
+from revgate.pulls import heads
+from revgate.pulls.forks import with_rivals
+from revgate.pulls.github import RefusedError, Repository, Status
+from revgate.pulls.judge import Base
+from revgate.pulls.pull import Outcome, Place, Pull, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.pulls.pull import Wanted
+
+_UNHURRIED = 60
+"""So many statuses may be set one upon the other; GitHub takes 80 in a minute."""
+_PAUSE = 1.0
+
+
+def from_variables(repository: str | None, base: str | None) -> Place:
+    """Take from the variables of GitHub Actions what the command line does not say.
+
+    Raises:
+        CannotJudgeError: There is no token.
+        UsageError: There is neither repository nor base.
+    """
+    variables = os.environ.get
+    repository = repository or variables("GITHUB_REPOSITORY")
+    if not repository or repository.count("/") != 1:
+        raise UsageError("which repository? --repository OWNER/NAME, or GITHUB_REPOSITORY")
+    base = base or (variables("GITHUB_REF_NAME") if _on_a_branch() else None)
+    if not base:
+        raise UsageError("which base? --base BRANCH, or GITHUB_REF_NAME on a push to a branch")
+    token = variables("GITHUB_TOKEN")
+    if not token:
+        raise CannotJudgeError("there is no GITHUB_TOKEN, so GitHub was not asked")
+    server, run = variables("GITHUB_SERVER_URL"), variables("GITHUB_RUN_ID")
+    link = f"{server}/{repository}/actions/runs/{run}" if server and run else None
+    api = variables("GITHUB_API_URL") or "https://api.github.com"
+    return Place(repository, base, token, api, server or None, link)
+
+
+def _on_a_branch() -> bool:
+    return os.environ.get("GITHUB_REF_TYPE", "branch") == "branch"
+
+
+def run(wanted: "Wanted", place: Place) -> Outcome:
+    """Judge every open pull request, and set a commit status on each head.
+
+    Raises:
+        CannotJudgeError: The pull requests cannot be listed, or the base cannot be had or judged.
+    """
+    with closing(Repository(place)) as repository:
+        listed = repository.open_pulls()
+        fetched = heads.fetch(wanted.root, wanted.remote, place, [each.number for each in listed])
+        verdicts = with_rivals(_judged(wanted, listed, fetched))
+        told, problem = _tell(wanted, repository, verdicts)
+    return Outcome(place, fetched.base, tuple(told), problem)
+
+
+def _judged(wanted: "Wanted", listed: "Sequence[Pull]", fetched: heads.Heads) -> list[Verdict]:
+    """Judge the heads that were fetched: what was listed may have moved meanwhile."""
+    base = Base(wanted, fetched.base)
+    there = [
+        each._replace(head=fetched.pulls[each.number])
+        for each in listed
+        if each.number in fetched.pulls
+    ]
+    vanished = [
+        Verdict(each, problem="its head has vanished")
+        for each in listed
+        if each.number not in fetched.pulls
+    ]
+    return sorted([*base.judge(there), *vanished], key=lambda each: each.pull.number)
+
+
+def _tell(
+    wanted: "Wanted", repository: Repository, verdicts: "Sequence[Verdict]"
+) -> tuple[list[Verdict], str | None]:
+    """Set the statuses; return what became of each, and what kept the rest from being set."""
+    told: list[Verdict] = []
+    problem = None
+    changed = 0
+    for each in verdicts:
+        if problem is not None:
+            told.append(each._replace(status="not set", note="GitHub was not asked any more"))
+            continue
+        if changed > _UNHURRIED:
+            time.sleep(_PAUSE)
+        try:
+            status = _set(wanted, repository, each)
+        except RefusedError as error:
+            told.append(each._replace(status="not set", note=str(error)))
+            continue
+        except CannotJudgeError as error:
+            problem = str(error)
+            status = "not set"
+        changed += status == "set"
+        told.append(each._replace(status=status, note=problem or ""))
+    return told, problem or _all_refused(told)
+
+
+def _set(wanted: "Wanted", repository: Repository, verdict: Verdict) -> str:
+    """Set one status, unless it stands already: a commit has room for a thousand."""
+    status = Status(verdict.state, verdict.description)
+    if repository.status(verdict.pull.head, wanted.context) == status:
+        return "unchanged"
+    if wanted.dry_run:
+        return "would be set"
+    repository.set_status(verdict.pull.head, wanted.context, status)
+    return "set"
+
+
+def _all_refused(told: "Sequence[Verdict]") -> str | None:
+    """Say when no status at all could be set: that is no pull request's own affair."""
+    wanted = [each for each in told if each.problem is None]
+    if wanted and all(each.status == "not set" for each in wanted):
+        return f"no status could be set: {wanted[0].note}; the token needs `statuses: write`"
+    return None

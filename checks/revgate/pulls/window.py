@@ -1,0 +1,128 @@
+"""The end of a straight history, as far back as a pull request reaches.
+
+Knows why nothing before it can matter: in one straight line without errors, a revision that hangs
+from a later one can break nothing further back. The rules themselves are asked as everywhere.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from revgate import published
+from revgate.history.history import History
+from revgate.history.merge import Sides
+from revgate.history.read import Read
+from revgate.history.source import GitTree
+from revgate.pulls.changes import added_since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.findings import Finding
+    from revgate.history.revision import Revision
+    from revgate.pulls.changes import Changes
+    from revgate.pulls.pull import Wanted
+
+
+class Window:
+    """One environment of the base."""
+
+    def __init__(self, wanted: "Wanted", commit: str, whole: Read) -> None:
+        self.wanted = wanted
+        self.commit = commit
+        self.base = whole.history
+        self._later: dict[str, set[str] | None] = {}
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the base is one straight line, and nothing in it speaks of what lies far back."""
+        history = self.base
+        named = any(each.labels or each.depends_on or each.computed for each in history.revisions)
+        return (
+            history.graph.is_straight
+            and not history.unreadable
+            and not history.scope.branches
+            and not named
+            and len(history.graph.by_id) == len(history.revisions)
+        )
+
+    @cached_property
+    def _at(self) -> dict[str, int]:
+        return {key: number for number, key in enumerate(self.base.graph.order)}
+
+    @cached_property
+    def _paths(self) -> set[str]:
+        return {each.path for each in self.base.revisions}
+
+    def judge(self, new: Read, changes: "Changes") -> "tuple[Finding, ...] | None":
+        """Judge revisions that are added; None where only the whole history tells."""
+        added = new.history.revisions
+        if not self._fits(new) or {each for one in added for each in _imports(one)} & changes.names:
+            return None
+        later = self._since(changes.fork or "")
+        if later is None:
+            return None
+        begin = min(
+            *(self._at[parent] for each in added for parent in each.parents if parent in self._at),
+            *(self._at[key] - 1 for key in self._ids(later)),
+            len(self._at) - 1,
+        )
+        return self._ask(new, max(begin, 0), later, changes.head)
+
+    def _fits(self, new: Read) -> bool:
+        """Whether each added revision is new, and follows one revision that is there."""
+        ids = [each.id for each in new.history.revisions]
+        there = self._at.keys() | {*ids}
+        return (
+            not new.history.unreadable
+            and len({*ids}) == len(ids)
+            and not self._at.keys() & {*ids}
+            and not self._paths & {each.path for each in new.history.revisions}
+            and all(
+                len(each.parents) == 1
+                and each.parents[0] in there
+                and not (each.labels or each.depends_on or each.computed)
+                for each in new.history.revisions
+            )
+        )
+
+    def _since(self, fork: str) -> set[str] | None:
+        if fork not in self._later:
+            folders = self.base.environment.version_locations
+            self._later[fork] = added_since(self.wanted.root, fork, self.commit, folders)
+        return self._later[fork]
+
+    def _ids(self, paths: set[str]) -> list[str]:
+        return [each.id for each in self.base.revisions if each.path in paths] if paths else []
+
+    def _ask(self, new: Read, begin: int, later: set[str], head: str) -> "tuple[Finding, ...]":
+        """Ask the rules of three short histories in place of the whole ones."""
+        end = [self.base.graph.by_id[key] for key in self.base.graph.order[begin:]]
+        # What stands in the base was judged with the base: here it is nothing but a place.
+        end = [each._replace(allows=(), imports=()) for each in end]
+        end[0] = end[0]._replace(parents=(), depends_on=())
+        then = [each for each in end if each.path not in later]
+        added = [*new.history.revisions]
+        reads = published._Reads(
+            self._read([*then, *added], new),
+            self._read(end, None),
+            self._read([*end, *added], new),
+        )
+        root = self.wanted.root
+        tip = GitTree(root, self.commit)
+        sides = Sides(GitTree(root, head), tip, tip)
+        rules = self.wanted.choice.stage(published=True)
+        return tuple(published._judge(sides, reads, rules)[0])
+
+    def _read(self, revisions: "Sequence[Revision]", new: Read | None) -> Read:
+        history = History(
+            self.base.environment,
+            sorted(revisions, key=lambda each: each.path),
+            source=self.base.source,
+        )
+        history.own = self.base.own
+        history.published = frozenset(self._at)
+        return Read(history, new.findings if new else (), len(revisions))
+
+
+def _imports(revision: "Revision") -> set[str]:
+    return {each.module.partition(".")[0] for each in revision.imports}
