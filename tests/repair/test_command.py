@@ -32,7 +32,8 @@ def test_rebase(fork: Any) -> None:
         (
             "onto main (the usual base; another with --onto)\n"
             "nothing to do: 1 new, behind the head `20250103000000` already\n"
-            "next: merge main or rebase onto it, which brings 1 revision; until then `revgate check` misses the parent\n"
+            "next: merge main or rebase onto it, which brings 1 revision; until then"
+            " `revgate check` misses the parent\n"
         ),
     )
 

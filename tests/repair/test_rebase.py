@@ -101,7 +101,7 @@ def test_one_revision(fork: Any) -> None:
     assert said == (
         "onto main",
         f"{path}: parent `{stamp(2)}` -> `{stamp(3)}`",
-        f"next: git add -A -- {path} && git commit",
+        f"next: git add -A -- :/{VERSIONS} && git commit",
         (
             "then merge main or rebase onto it, which brings 1 revision; until then `revgate check`"
             " misses the parent"
@@ -116,6 +116,37 @@ def test_one_revision(fork: Any) -> None:
     repository.git("merge", "-q", "main")
     assert findings(repository, "main") == []
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_a_stamp_before_the_parents_is_told(fork: Any) -> None:
+    repository = fork(11)
+    repository.switch("main")
+    repository.add(stamp(20), stamp(3))
+    repository.commit()
+    repository.switch("feature")
+    told = f"stamped before the parent: `{stamp(10)}`, which the rule `timestamp-order` refuses"
+    assert any(line.startswith(told) for line in repository.rebase(onto="main").lines)
+    repository.commit()
+    repository.git("merge", "-q", "main")
+    assert findings(repository, "main") == ["timestamp-order"]
+    said = repository.rebase(onto="main", restamp=True).lines
+    assert not any(line.startswith("stamped before") for line in said)
+    repository.commit()
+    assert findings(repository, "main") == []
+
+
+def test_the_next_command_works_where_git_never_knew_the_file(
+    fork: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = fork()
+    repository.add(stamp(11), stamp(10))
+    monkeypatch.chdir(repository.root)
+    said = repository.rebase(onto="main", restamp=True).lines
+    (command,) = [line.removeprefix("next: ") for line in said if line.startswith("next: ")]
+    add, _, commit = command.partition(" && ")
+    assert commit == "git commit"
+    repository.git(*add.split()[1:])
+    assert all(line[1] == " " for line in repository.git("status", "--porcelain").splitlines())
 
 
 def test_once_is_enough(fork: Any) -> None:

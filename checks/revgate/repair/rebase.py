@@ -4,6 +4,7 @@ Knows the order of the stages, and what is said of them. All changes of all envi
 worked out and read again before the first byte is written.
 """
 
+import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,7 +85,7 @@ def rebase(root: str, settings: "Settings", wanted: Wanted, now: "datetime") -> 
     if wanted.dry_run:
         return Outcome(lines, diff(changes))
     write(root, changes)
-    return Outcome((*lines, *_next(onto, plans)))
+    return Outcome((*lines, *_next(root, onto, plans)))
 
 
 def _plan(sides: Sides, now: "datetime", *, restamp: bool) -> _Plan:
@@ -163,6 +164,16 @@ def _line(step: Step) -> str:
 
 def _remarks(plan: _Plan) -> "Iterator[str]":
     """Yield what a reader should know of one environment's line."""
+    early = [
+        f"`{step.id}`"
+        for step, before in zip(plan.steps, _stamps(plan), strict=False)
+        if not step.created and "" < step.revision.stamp < before
+    ]
+    if early:
+        yield (
+            f"stamped before the parent: {', '.join(early)}, which the rule `timestamp-order`"
+            " refuses; --restamp gives fresh times"
+        )
     for step in plan.steps:
         if len(step.revision.parents) > 1:
             yield (
@@ -171,13 +182,21 @@ def _remarks(plan: _Plan) -> "Iterator[str]":
             )
 
 
-def _next(onto: Onto, plans: "Sequence[_Plan]") -> "Iterator[str]":
+def _stamps(plan: _Plan) -> list[str]:
+    """Return the stamp of each step's parent."""
+    return [plan.sides.head.stamp, *(step.revision.stamp for step in plan.steps)]
+
+
+def _next(root: str, onto: Onto, plans: "Sequence[_Plan]") -> "Iterator[str]":
     """Yield what is left for the user to do."""
     changes = [each for plan in plans for each in plan.changes]
-    paths = dict.fromkeys(path for each in changes for path in (each.path, each.new_path))
     if changes:
+        # A folder, since git refuses the old name of a file that it never knew.
+        folders = dict.fromkeys(each.path.rpartition("/")[0] or "." for each in changes)
+        top = "" if os.path.samefile(os.curdir, root) else ":/"
+        paths = " ".join(shlex.quote(top + folder) for folder in folders)
         commit = "git rebase --continue" if onto.going_on == "rebase" else "git commit"
-        yield f"next: git add -A -- {' '.join(map(shlex.quote, paths))} && {commit}"
+        yield f"next: git add -A -- {paths} && {commit}"
     unmerged = sum(len(plan.sides.unmerged) for plan in plans)
     if unmerged and any(plan.steps for plan in plans):
         then = "then" if changes else "next:"

@@ -4,6 +4,7 @@ Knows what is new on the branch and what was published; a published revision tha
 changed stops a rebase, since no order of revisions mends that.
 """
 
+import shlex
 from typing import TYPE_CHECKING
 
 from revgate import environments
@@ -101,7 +102,7 @@ class Sides:
             )
         if self._same(self.here, here, self.before, before):
             return ""
-        mend = f"take it from there with `git checkout {name} -- {onto.path}`"
+        mend = f"take it from there with `{_checkout(name, onto.path)}`"
         if not self._same(self.onto, onto, self.before, before):
             return f"{here.path}: both this branch and {name} changed `{key}`: {mend}"
         what = "changed" if here.path == onto.path else "renamed or changed"
@@ -117,7 +118,7 @@ class Sides:
         path, name = self.onto.graph.by_id[key].path, _name(self.onto)
         return (
             f"{path}: this branch removed `{key}`, which {name} has: bring it back with"
-            f" `git checkout {name} -- {path}`"
+            f" `{_checkout(name, path)}`"
         )
 
     def _dropped(self, here: "Revision", before: "Revision") -> str:
@@ -145,6 +146,10 @@ class Sides:
 
 def _ties(revision: "Revision") -> tuple[set[str], set[str], set[str]]:
     return {*revision.parents}, {*revision.labels}, {*revision.depends_on}
+
+
+def _checkout(name: str, path: str) -> str:
+    return f"git checkout {shlex.quote(name)} -- {shlex.quote(path)}"
 
 
 def _name(history: History) -> str:
