@@ -15,6 +15,7 @@ from revgate import environments, published
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import Read, list_files, read
 from revgate.history.source import GitTree
+from revgate.judge import place
 from revgate.pulls.changes import Changed, Changes, changes_of
 from revgate.pulls.pull import Pull, Verdict
 from revgate.pulls.window import Window
@@ -123,7 +124,7 @@ class Base:
                 if found is None:
                     return None
                 findings += found
-        return Verdict(pull, tuple(findings))
+        return Verdict(pull, tuple(sorted({*findings}, key=place)))
 
     @cached_property
     def _windows(self) -> list[Window]:
