@@ -48,7 +48,7 @@ def choose(root: str, written: str | None) -> Onto:
     except UsageError:
         raise CannotJudgeError(_absent(root, name)) from None
     tree.name = name
-    before = _before(root, name, tree.revision or "")
+    before = _before(root, name, tree)
     return Onto(name, why, tree, before, _going_on(root))
 
 
@@ -113,7 +113,7 @@ def _absent(root: str, name: str) -> str:
     )
 
 
-def _before(root: str, name: str, commit: str) -> GitTree | None:
+def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
     """Return the last commit that the base and what is checked out have in common."""
     ours = [
         found
@@ -122,14 +122,15 @@ def _before(root: str, name: str, commit: str) -> GitTree | None:
     ]
     if not ours:
         return None
-    common = [_ask(root, "merge-base", commit, each) for each in ours]
+    common = [_ask(root, "merge-base", tree.revision or "", each) for each in ours]
     if not any(common):
         shallow = _ask(root, "rev-parse", "--is-shallow-repository") == "true"
         raise CannotJudgeError(
             f"this branch and {name!r} have no commit in common here"
             + ("; this clone is shallow: `git fetch --unshallow` brings all" if shallow else "")
         )
-    # During a merge the base may be what is merged: then all of it is here.
-    tree = GitTree(root, commit if commit in common else next(filter(None, common)))
-    tree.name = f"the common ancestor with {name}"
-    return tree
+    if tree.revision in common:
+        return tree  # all of it is here; during a merge, by what is merged
+    before = GitTree(root, next(filter(None, common)))
+    before.name = f"the common ancestor with {name}"
+    return before
