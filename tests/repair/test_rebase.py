@@ -1,6 +1,5 @@
 """`revgate rebase` on real branches: what it does, what it refuses, what it leaves alone."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -359,12 +358,6 @@ def test_no_git(tmp_path: Path, fork: Any) -> None:
 # The base.
 
 
-def clone(repository: Any, tmp_path: Path, maker: Callable[[Path], Any]) -> Any:
-    made = maker(tmp_path / "clone")
-    made.git("remote", "add", "origin", str(repository.root))
-    return made
-
-
 @pytest.mark.parametrize(
     ("onto", "fetch"),
     [("origin/develop", "`git fetch origin develop`"), ("develop", "`git fetch origin develop`")],
@@ -374,6 +367,21 @@ def test_a_base_that_is_not_here_names_the_command(fork: Any, onto: str, fetch: 
     repository.git("remote", "add", "origin", str(repository.root))
     with pytest.raises(CannotJudgeError, match=fetch):
         repository.rebase(onto=onto)
+
+
+def test_a_clone_of_one_branch_is_told_to_keep_the_other(fork: Any, tmp_path: Path) -> None:
+    repository = fork()
+    remote = f"file://{repository.root}"
+    repository.git("clone", "-q", "--depth=1", "-b", "feature", remote, str(tmp_path / "clone"))
+    clone = type(repository)(tmp_path / "clone")
+    fetch = "git fetch origin main:refs/remotes/origin/main"
+    with pytest.raises(CannotJudgeError, match=f"`{fetch}`"):
+        clone.rebase(onto="origin/main")
+    clone.git(*fetch.split()[1:])
+    with pytest.raises(CannotJudgeError, match="`git fetch --unshallow`"):
+        clone.rebase(onto="origin/main")
+    clone.git("fetch", "-q", "--unshallow")
+    assert f"-> `{stamp(3)}`" in clone.rebase(onto="origin/main").lines[1]
 
 
 def test_a_base_of_a_hostile_name(fork: Any) -> None:

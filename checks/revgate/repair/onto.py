@@ -101,16 +101,21 @@ def _absent(root: str, name: str) -> str:
     remotes = _ask(root, "remote").splitlines()
     remote, _, branch = name.partition("/")
     if remote in remotes and branch:
-        return (
-            f"{name!r} is not in this clone: `git fetch {remote} {shlex.quote(branch)}` brings it"
-        )
+        return f"{name!r} is not in this clone: `{_fetch(root, remote, branch)}` brings it"
     if not remotes:
         return f"git knows no commit {name!r}, and there is no remote to fetch it from"
     remote = "origin" if "origin" in remotes else remotes[0]
     return (
-        f"{name!r} is not in this clone: `git fetch {remote} {shlex.quote(name)}` brings a branch"
+        f"{name!r} is not in this clone: `{_fetch(root, remote, name)}` brings a branch"
         f" of that name, for `--onto {shlex.quote(f'{remote}/{name}')}`"
     )
+
+
+def _fetch(root: str, remote: str, branch: str) -> str:
+    """Return the command that brings a branch, also into a clone of a single one."""
+    written = _ask(root, "config", "--get-all", f"remote.{remote}.fetch")
+    kept = "" if "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
+    return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"
 
 
 def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
