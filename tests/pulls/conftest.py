@@ -134,6 +134,7 @@ def handler(github: GitHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 20
+        wbufsize = -1  # one packet an answer: two wait for each other, 40 ms each time
 
         def do_GET(self) -> None:
             self._reply("GET")
