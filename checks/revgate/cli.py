@@ -1,7 +1,7 @@
 """The command line: arguments to calls, and what went wrong to exit codes.
 
-Knows the commands and their options; nothing of what they do. Whatever a command needs is
-imported by that command, since a hook waits for every import.
+Knows the commands; nothing of what they do. Whatever a command needs is imported by that command,
+since a hook waits for every import.
 """
 
 import argparse
@@ -9,22 +9,16 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from revgate import __version__
+from revgate.arguments import FORMATS, parser
 from revgate.errors import RevgateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from revgate.choice import Choice
     from revgate.findings import Result
     from revgate.history.source import Source
     from revgate.settings import Settings
-
-FORMATS = ("text", "json")
-EPILOG = (
-    "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
-    " 3 could not judge: nothing was found to check, or it could not be reached"
-)
 
 
 def run() -> None:
@@ -59,13 +53,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     Returns:
         The exit code: 0, 1, 2 or 3 as the contract has them; 130 after Ctrl-C.
     """
+    words = sys.argv[1:] if argv is None else argv
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser(words).parse_args(words)
     except SystemExit as stop:  # argparse has no other way to say that it has answered
         return stop.code if isinstance(stop.code, int) else 2
     try:
-        command: Callable[[argparse.Namespace], int] = arguments.command
-        return command(arguments)
+        return _COMMANDS[arguments.command](arguments)
     except RevgateError as error:
         _complain(str(error))
         return error.exit_code
@@ -93,253 +87,15 @@ def _unexpected(error: Exception) -> int:
     return 3
 
 
-def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    top = argparse.ArgumentParser(
-        prog="revgate",
-        description="The merge gate for Alembic migration histories.",
-        epilog=EPILOG,
-    )
-    top.add_argument("--version", action="version", version=f"revgate {__version__}")
-    # Naming the program spares argparse to format a usage line, and the imports for it.
-    commands = top.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, prog="revgate"
-    )
-    _add_check(commands)
-    _add_roundtrip(commands)
-    _add_gate(commands)
-    _add_new(commands)
-    _add_rebase(commands)
-    _add_graph(commands)
-    _add_rules(commands)
-    _add_explain(commands)
-    _add_completion(commands)
-    _add_pulls(commands)
-    _add_hook(commands)
-    return top
-
-
-_Commands = argparse._SubParsersAction
-
-
-def _add_check(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    check = commands.add_parser(
-        "check",
-        help="static rules; executes nothing, needs no database",
-        description="Judge the revision files as text: static rules on the work tree, the git"
-        " index, or a commit.",
-        epilog=EPILOG,
-    )
-    which = check.add_mutually_exclusive_group()
-    which.add_argument(
-        "--staged",
-        action="store_true",
-        help="judge the git index: what a commit would hold; in pre-commit's pre-push stage, the"
-        " commit that is pushed",
-    )
-    which.add_argument("--at", metavar="REV", help="judge a commit")
-    _add_against(check)
-    _add_common(check)
-    check.set_defaults(command=_check)
-
-
-def _add_roundtrip(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    roundtrip = commands.add_parser(
-        "roundtrip",
-        help="upgrade, downgrade, upgrade on a throwaway PostgreSQL",
-        description="Run the history both ways on a throwaway PostgreSQL and compare the catalogue"
-        " at every revision. No database but our own is ever touched.",
-        epilog=EPILOG,
-    )
-    _add_live(roundtrip)
-    _add_common(roundtrip)
-    roundtrip.set_defaults(command=_roundtrip)
-
-
-def _add_gate(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    gate = commands.add_parser(
-        "gate",
-        help="check, then roundtrip: the main job",
-        description="Judge the static rules, then run the round trip.",
-        epilog=EPILOG,
-    )
-    _add_against(gate)
-    _add_live(gate)
-    _add_common(gate)
-    gate.set_defaults(command=_gate)
-
-
-def _add_new(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    new = commands.add_parser(
-        "new",
-        help="a new revision file with the right name, id and parent",
-        description="Write a revision behind the head, by the project's script.py.mako.",
-        epilog=EPILOG,
-    )
-    new.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
-    _add_place(new)
-    new.set_defaults(command=_new)
-
-
-def _add_rebase(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    rebase = commands.add_parser(
-        "rebase",
-        help="new revisions behind the head of a base",
-        description="Re-point the revisions that REF lacks behind its head, in their order, in the"
-        " files of the work tree. Only the tokens concerned are edited; git is not touched.",
-        epilog=EPILOG,
-    )
-    rebase.add_argument(
-        "--onto",
-        metavar="REF",
-        help="the base; else the upstream of this branch, origin/HEAD, origin/main or main",
-    )
-    rebase.add_argument(
-        "--restamp",
-        action="store_true",
-        help="fresh ids, file names and dates too, and all references to them",
-    )
-    rebase.add_argument("--dry-run", action="store_true", help="show a diff, and write nothing")
-    _add_place(rebase)
-    rebase.set_defaults(command=_rebase)
-
-
-def _add_graph(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    graph = commands.add_parser("graph", help="the chain as a picture")
-    _add_place(graph)
-    graph.add_argument(
-        "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
-    )
-    graph.add_argument("--output", metavar="FILE", help="write to a file")
-    graph.set_defaults(command=_graph)
-
-
-def _add_rules(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    rules = commands.add_parser("rules", help="all rules")
-    rules.add_argument(
-        "--format", choices=("text", "json", "markdown"), default="text", dest="form"
-    )
-    rules.set_defaults(command=_rules)
-
-
-def _add_explain(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    explain = commands.add_parser("explain", help="documentation of a rule")
-    explain.add_argument("rule", metavar="RULE")
-    explain.set_defaults(command=_explain)
-
-
-def _add_completion(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    completion = commands.add_parser(
-        "completion",
-        help="completion for a shell, to be sourced or saved",
-        description="Print the completion of bash, zsh or tcsh. Needs the extra `completion`.",
-    )
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
-    completion.set_defaults(command=_completion)
-
-
-def _add_pulls(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    pulls = commands.add_parser(
-        "pulls",
-        help="judge every open pull request against the base as it stands now",
-        description="Judge every open pull request of a GitHub repository against its base as it"
-        " stands now, and set a commit status on each. Nothing of a pull request is checked out or"
-        " executed. Needs the extra `github`, the history of the clone, and GITHUB_TOKEN.",
-        epilog=f"{EPILOG}. Errors of a pull request are its own: they make 1 with --fail only",
-    )
-    pulls.add_argument("--repository", metavar="OWNER/NAME", help="else GITHUB_REPOSITORY")
-    pulls.add_argument("--base", metavar="BRANCH", help="else GITHUB_REF_NAME")
-    pulls.add_argument("--remote", default="origin", help="where heads lie, unless %(default)s")
-    pulls.add_argument("--context", default="revgate", help="the status's name: %(default)s")
-    pulls.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
-    pulls.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
-    pulls.add_argument("--format", choices=FORMATS, default="text", dest="form")
-    pulls.add_argument("--output", metavar="FILE", help="write the report to a file")
-    pulls.add_argument("--no-cache", action="store_true", help="read every file anew")
-    _add_place(pulls)
-    pulls.set_defaults(command=_pulls, select=None, ignore=None)
-
-
-def _add_hook(commands: "_Commands[argparse.ArgumentParser]") -> None:
-    # What hooks/pre-receive and hooks/pre-push call; without help, so that it is not listed.
-    hook = commands.add_parser("hook", description="Judge what a push brings, for git's own hooks.")
-    hook.add_argument("hook", choices=("pre-receive", "pre-push"))
-    hook.set_defaults(command=_hook)
-
-
-def _add_against(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--against",
-        metavar="REF",
-        help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
-        " `auto` takes the base from the event in GitHub Actions, else from the upstream branch",
-    )
-
-
-def _add_place(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--config",
-        metavar="FILE",
-        help="an alembic.ini, to judge its environment only; or a TOML file with the settings",
-    )
-    command.add_argument("--environment", metavar="NAME", help="judge this environment only")
-
-
-def _add_common(command: argparse.ArgumentParser) -> None:
-    _add_place(command)
-    command.add_argument("--select", metavar="RULE,…", help="ask these rules only")
-    command.add_argument("--ignore", metavar="RULE,…", help="do not ask these rules")
-    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
-    command.add_argument("--output", metavar="FILE", help="write the report to a file")
-    command.add_argument(
-        "--report",
-        metavar="FORMAT=FILE",
-        action="append",
-        default=[],
-        help="write one more report; may repeat",
-    )
-    command.add_argument(
-        "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
-    )
-    command.add_argument("--quiet", action="store_true", help="findings only")
-    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
-
-
-def _add_live(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--database-url",
-        metavar="URL",
-        help="a PostgreSQL server on which a database of our own is made and dropped; else"
-        " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
-    )
-    command.add_argument(
-        "--python", metavar="PATH", help="the interpreter that has the project's packages"
-    )
-    command.add_argument(
-        "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
-    )
-    command.add_argument(
-        "--timeout", metavar="SECONDS", type=float, help="end a step that takes longer"
-    )
-    command.add_argument(
-        "-x",
-        metavar="ARG",
-        action="append",
-        default=[],
-        help="for env.py, as for Alembic",
-        dest="x_arguments",
-    )
-
-
 # The commands.
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from revgate import recall
+
     root, settings, choice = _configured(arguments)
     source = _source(arguments, root)
     environment, cached = arguments.environment, not arguments.no_cache
-    from revgate import recall
-
     if arguments.against is None:
         result = recall.check(source, settings, choice, environment=environment, cached=cached)
         return _report(arguments, result)
@@ -516,6 +272,21 @@ def _hook(arguments: argparse.Namespace) -> int:
         _write(f"revgate: {printable(update.branch)}\n{report}", None)
         failed |= result is not None and result.errors > 0
     return 1 if failed else 0
+
+
+_COMMANDS = {
+    "check": _check,
+    "roundtrip": _roundtrip,
+    "gate": _gate,
+    "new": _new,
+    "rebase": _rebase,
+    "pulls": _pulls,
+    "graph": _graph,
+    "rules": _rules,
+    "explain": _explain,
+    "completion": _completion,
+    "hook": _hook,
+}
 
 
 # What the commands share.

@@ -49,7 +49,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 def test_no_command_is_promised_that_does_not_exist() -> None:
-    from revgate.cli import parser
+    from revgate.arguments import parser
 
     usage = parser().format_help()
     known = set(re.findall(r"^    ([a-z]+)\s", usage, re.MULTILINE))

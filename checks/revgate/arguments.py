@@ -1,0 +1,255 @@
+"""The words of the command line: every command, every option, and what `--help` says of them.
+
+Knows argparse; nothing of what a command does. Only the command that is run gets its options: a
+hook waits for each of them.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FORMATS = ("text", "json")
+EPILOG = (
+    "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
+    " 3 could not judge: nothing was found to check, or it could not be reached"
+)
+
+
+class _Command(NamedTuple):
+    """One command as `--help` has it."""
+
+    help: str | None
+    """None for a command that is not listed."""
+    description: str
+    options: "Callable[[argparse.ArgumentParser], None]"
+    epilog: str = EPILOG
+
+
+def parser(argv: "Sequence[str] | None" = None) -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Args:
+        argv: The words that will be parsed; the options of other commands are left out. All of
+            them are described where it is None.
+    """
+    top = argparse.ArgumentParser(
+        prog="revgate",
+        description="The merge gate for Alembic migration histories.",
+        epilog=EPILOG,
+    )
+    top.add_argument("--version", action="version", version=f"revgate {__version__}")
+    # Naming the program spares argparse to format a usage line, and the imports for it.
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="revgate", dest="command"
+    )
+    for name, command in COMMANDS.items():
+        # An absent help and one that is None are two things to argparse.
+        shown: dict[str, Any] = {} if command.help is None else {"help": command.help}
+        described = commands.add_parser(
+            name, description=command.description, epilog=command.epilog, **shown
+        )
+        if argv is None or name in argv:
+            command.options(described)
+    return top
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    which = command.add_mutually_exclusive_group()
+    which.add_argument(
+        "--staged",
+        action="store_true",
+        help="judge the git index: what a commit would hold; in pre-commit's pre-push stage, the"
+        " commit that is pushed",
+    )
+    which.add_argument("--at", metavar="REV", help="judge a commit")
+    _against(command)
+    _common(command)
+
+
+def _roundtrip(command: argparse.ArgumentParser) -> None:
+    _live(command)
+    _common(command)
+
+
+def _gate(command: argparse.ArgumentParser) -> None:
+    _against(command)
+    _live(command)
+    _common(command)
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    command.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
+    _place(command)
+
+
+def _rebase(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--onto",
+        metavar="REF",
+        help="the base; else the upstream of this branch, origin/HEAD, origin/main or main",
+    )
+    command.add_argument(
+        "--restamp",
+        action="store_true",
+        help="fresh ids, file names and dates too, and all references to them",
+    )
+    command.add_argument("--dry-run", action="store_true", help="show a diff, and write nothing")
+    _place(command)
+
+
+def _graph(command: argparse.ArgumentParser) -> None:
+    _place(command)
+    command.add_argument(
+        "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
+    )
+    command.add_argument("--output", metavar="FILE", help="write to a file")
+
+
+def _rules(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format", choices=("text", "json", "markdown"), default="text", dest="form"
+    )
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("rule", metavar="RULE")
+
+
+def _completion(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _pulls(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--repository", metavar="OWNER/NAME", help="else GITHUB_REPOSITORY")
+    command.add_argument("--base", metavar="BRANCH", help="else GITHUB_REF_NAME")
+    command.add_argument("--remote", default="origin", help="where heads lie, unless %(default)s")
+    command.add_argument("--context", default="revgate", help="the status's name: %(default)s")
+    command.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
+    command.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
+    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
+    command.add_argument("--no-cache", action="store_true", help="read every file anew")
+    _place(command)
+    command.set_defaults(select=None, ignore=None)
+
+
+def _hook(command: argparse.ArgumentParser) -> None:
+    command.add_argument("hook", choices=("pre-receive", "pre-push"))
+
+
+COMMANDS = {
+    "check": _Command(
+        "static rules; executes nothing, needs no database",
+        "Judge the revision files as text: static rules on the work tree, the git index, or a"
+        " commit.",
+        _check,
+    ),
+    "roundtrip": _Command(
+        "upgrade, downgrade, upgrade on a throwaway PostgreSQL",
+        "Run the history both ways on a throwaway PostgreSQL and compare the catalogue at every"
+        " revision. No database but our own is ever touched.",
+        _roundtrip,
+    ),
+    "gate": _Command(
+        "check, then roundtrip: the main job",
+        "Judge the static rules, then run the round trip.",
+        _gate,
+    ),
+    "new": _Command(
+        "a new revision file with the right name, id and parent",
+        "Write a revision behind the head, by the project's script.py.mako.",
+        _new,
+    ),
+    "rebase": _Command(
+        "new revisions behind the head of a base",
+        "Re-point the revisions that REF lacks behind its head, in their order, in the files of"
+        " the work tree. Only the tokens concerned are edited; git is not touched.",
+        _rebase,
+    ),
+    "pulls": _Command(
+        "judge every open pull request against the base as it stands now",
+        "Judge every open pull request of a GitHub repository against its base as it stands now,"
+        " and set a commit status on each. Nothing of a pull request is checked out or executed."
+        " Needs the extra `github`, the history of the clone, and GITHUB_TOKEN.",
+        _pulls,
+        f"{EPILOG}. Errors of a pull request are its own: they make 1 with --fail only",
+    ),
+    "graph": _Command("the chain as a picture", "Draw the chain.", _graph),
+    "rules": _Command("all rules", "List all rules.", _rules),
+    "explain": _Command("documentation of a rule", "Print the documentation of a rule.", _explain),
+    "completion": _Command(
+        "completion for a shell, to be sourced or saved",
+        "Print the completion of bash, zsh or tcsh. Needs the extra `completion`.",
+        _completion,
+    ),
+    # What hooks/pre-receive and hooks/pre-push call.
+    "hook": _Command(None, "Judge what a push brings, for git's own hooks.", _hook),
+}
+
+
+def _against(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--against",
+        metavar="REF",
+        help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
+        " `auto` takes the base from the event in GitHub Actions, else from the upstream branch",
+    )
+
+
+def _place(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config",
+        metavar="FILE",
+        help="an alembic.ini, to judge its environment only; or a TOML file with the settings",
+    )
+    command.add_argument("--environment", metavar="NAME", help="judge this environment only")
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    _place(command)
+    command.add_argument("--select", metavar="RULE,…", help="ask these rules only")
+    command.add_argument("--ignore", metavar="RULE,…", help="do not ask these rules")
+    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
+    command.add_argument(
+        "--report",
+        metavar="FORMAT=FILE",
+        action="append",
+        default=[],
+        help="write one more report; may repeat",
+    )
+    command.add_argument(
+        "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
+    )
+    command.add_argument("--quiet", action="store_true", help="findings only")
+    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def _live(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="a PostgreSQL server on which a database of our own is made and dropped; else"
+        " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
+    )
+    command.add_argument(
+        "--python", metavar="PATH", help="the interpreter that has the project's packages"
+    )
+    command.add_argument(
+        "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
+    )
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="end a step that takes longer"
+    )
+    command.add_argument(
+        "-x",
+        metavar="ARG",
+        action="append",
+        default=[],
+        help="for env.py, as for Alembic",
+        dest="x_arguments",
+    )
