@@ -58,4 +58,7 @@ def _forks(merge: "Merge", parents: tuple[str, ...]) -> bool:
 
 
 def _help(head: str) -> str:
-    return f'write `down_revision = "{head}"`: the head of the base as it stands now'
+    return (
+        f'write `down_revision = "{head}"`, the head of the base as it stands now; or let'
+        " `revgate rebase` do it"
+    )
