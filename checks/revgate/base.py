@@ -5,12 +5,14 @@ Knows the events of GitHub Actions and the upstream branches of git; nothing of 
 
 import json
 import os
-from typing import Any
 
 from revgate.errors import CannotJudgeError
 from revgate.git import GitRefusedError, git
 
 _ZERO = "0" * 40
+_USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+REBASES = ("rebase-merge", "rebase-apply")
+"""The folders that git keeps while a rebase waits, one for each way of doing it."""
 
 
 def find_base(root: str, written: str) -> str:
@@ -22,13 +24,7 @@ def find_base(root: str, written: str) -> str:
     if written != "auto":
         return written
     base = _of_event(root) if os.environ.get("GITHUB_EVENT_PATH") else None
-    base = base or _upstream(root)
-    if base is None:
-        raise CannotJudgeError(
-            "no base to judge against: this branch has no upstream and there is no origin/HEAD;"
-            " name it with --against, or set one with `git branch --set-upstream-to`"
-        )
-    return base
+    return base or branch_base(root)[0]
 
 
 def _of_event(root: str) -> str | None:
@@ -44,7 +40,8 @@ def _of_event(root: str) -> str | None:
         raise CannotJudgeError(f"the event of GitHub Actions cannot be read: {error}") from None
     match event:
         case {"pull_request": {"base": {"ref": str() as branch, "sha": str() as commit}}}:
-            return _known(root, f"origin/{branch}") or commit
+            there = ask(root, "rev-parse", "--verify", "--quiet", f"origin/{branch}")
+            return f"origin/{branch}" if there else commit
         case {"merge_group": {"base_sha": str() as commit}}:
             return commit
         case {"before": str() as commit} if commit != _ZERO:
@@ -52,13 +49,50 @@ def _of_event(root: str) -> str | None:
     return None
 
 
-def _upstream(root: str) -> str | None:
-    return _known(root, "@{upstream}") or _known(root, "origin/HEAD")
+def branch_base(root: str) -> tuple[str, str]:
+    """Choose the base of the branch that is checked out.
+
+    Returns:
+        Its name, and why it is that, as an output says it.
+
+    Raises:
+        CannotJudgeError: There is none to choose.
+    """
+    branch = _branch(root)
+    form = "--format=%(upstream:short)%00%(upstream:remoteref)"
+    said = ask(root, "for-each-ref", form, f"refs/heads/{branch}") if branch else ""
+    upstream, _, there = said.partition("\0")
+    if upstream and there != f"refs/heads/{branch}":
+        return upstream, f"the upstream of {branch}"
+    for name in _USUAL:
+        if ask(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+            short = ask(root, "rev-parse", "--abbrev-ref", name) if "HEAD" in name else ""
+            return short or name, "the usual base; another with --onto"
+    raise CannotJudgeError(
+        f"no base: this branch has no upstream, and there is none of {', '.join(_USUAL)};"
+        " `git fetch origin main` brings one, or name it with --against or --onto"
+    )
 
 
-def _known(root: str, name: str) -> str | None:
+def _branch(root: str) -> str:
+    """Return the branch that is checked out, or that is being rebased; empty where none."""
+    for folder in REBASES:
+        try:
+            with open(git_path(root, f"{folder}/head-name"), encoding="utf-8") as file:
+                return file.read().strip().removeprefix("refs/heads/")
+        except (OSError, ValueError):
+            continue
+    return ask(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def git_path(root: str, name: str) -> str:
+    """Return the path of a file that git keeps for itself."""
+    return os.path.join(root, ask(root, "rev-parse", "--git-path", name))
+
+
+def ask(root: str, *arguments: str) -> str:
+    """Return what git answers in one line; empty where it refuses."""
     try:
-        output: Any = git(root, "rev-parse", "--verify", "--quiet", "--abbrev-ref", name)
+        return os.fsdecode(git(root, *arguments)).strip()
     except GitRefusedError:
-        return None
-    return output.decode().strip() or None
+        return ""

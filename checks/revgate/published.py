@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from revgate.settings import Settings
 
 
+HEADS = "multiple-heads"
+
+
 class _Reads(NamedTuple):
     """One environment as each side has it."""
 
@@ -99,15 +102,13 @@ def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> _Reads
 def _judge(sides: "Sides", reads: _Reads, rules: "Sequence[Rule]") -> tuple[list[Finding], int]:
     """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
     name = reads.ours.history.environment.name
-    own = list(judge.findings_of(reads.ours, rules))
-    if reads.merged is not reads.ours:
-        chain = [rule for rule in rules if rule.group is CHAIN and rule.name != "multiple-heads"]
-        known = {(each.rule, each.revision, each.message) for each in own}
-        own += [
-            each
-            for each in judge.findings_of(reads.merged, chain)
-            if (each.rule, each.revision, each.message) not in known
-        ]
+    chain = [rule for rule in rules if rule.group is CHAIN]
+    own = list(judge.findings_of(reads.ours, [rule for rule in rules if rule not in chain]))
+    # A parent that only the base has is there after the merge, which is what counts.
+    own += judge.findings_of(reads.merged, [each for each in chain if each.name != HEADS])
+    if reads.merged.history.rival_heads:
+        # Those that merging alone would make are `branching-merge`.
+        own += judge.findings_of(reads.ours, [each for each in chain if each.name == HEADS])
     merge = Merge(sides, *(each.history for each in reads[:3]))
     own += [
         finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)

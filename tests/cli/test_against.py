@@ -216,10 +216,23 @@ def test_the_base_of_a_merge_group_and_of_a_push(clone: Clone) -> None:
         assert clone.rules("--against", "auto", **event(clone, content)) == ["branching-merge"]
 
 
-def test_the_upstream_is_the_base_where_there_is_no_event(clone: Clone) -> None:
+def test_without_an_event_the_base_is_that_of_the_branch(clone: Clone) -> None:
     clone.commit(FOURTH, SECOND)
+    assert clone.rules("--against", "auto") == ["branching-merge"]  # main, as is usual
+    clone.git("branch", "other", "ours")
+    clone.git("branch", "--set-upstream-to", "other")
+    assert clone.rules("--against", "auto") == []
+
+
+def test_no_base_at_all(clone: Clone) -> None:
+    clone.git("branch", "--move", "main", "trunk")
     done = clone.check("--against", "auto")
     assert done.returncode == 3
-    assert "--against" in done.stderr
-    clone.git("branch", "--set-upstream-to", "main")
-    assert clone.rules("--against", "auto") == ["branching-merge"]
+    assert "name it with --against" in done.stderr
+
+
+def test_a_parent_that_only_the_base_has(clone: Clone) -> None:
+    """As after `revgate rebase`, before the merge that brings the parent."""
+    clone.commit(FOURTH, THIRD)
+    assert clone.rules() == ["missing-parent"]
+    assert clone.rules("--against", "main") == []

@@ -412,7 +412,7 @@ def test_an_upstream_of_the_same_name_is_no_base(fork: Any) -> None:
 def test_without_any_usual_base(fork: Any) -> None:
     repository = fork()
     repository.git("branch", "-q", "-m", "main", "trunk")
-    with pytest.raises(CannotJudgeError, match="no base to rebase onto"):
+    with pytest.raises(CannotJudgeError, match="no base: this branch has no upstream"):
         repository.rebase()
 
 

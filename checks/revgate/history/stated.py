@@ -15,6 +15,7 @@ def read_header(data: bytes, first: int, last: int) -> Header:
 
     It is read as text and not as a value: positions are then those of the file.
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     lines = data.splitlines() if b"\f" not in data else re.split(rb"\r\n|\r|\n", data)
     found: dict[str, Stated] = {}
     for number, line in enumerate(lines[first - 1 : last], first):

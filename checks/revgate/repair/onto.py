@@ -7,13 +7,10 @@ import os
 import shlex
 from typing import NamedTuple
 
+from revgate.base import REBASES, ask, branch_base, git_path
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import GitRefusedError, find_root, git
+from revgate.git import find_root
 from revgate.history.source import GitTree
-
-_USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-# The steps of `git rebase`, by the folder that it keeps while it waits.
-_REBASES = ("rebase-merge", "rebase-apply")
 
 
 class Onto(NamedTuple):
@@ -42,7 +39,7 @@ def choose(root: str, written: str | None) -> Onto:
     """
     if not find_root(root)[1]:
         raise UsageError(f"{root} is no git repository: a rebase needs one")
-    name, why = (written, "") if written is not None else _default(root)
+    name, why = (written, "") if written is not None else branch_base(root)
     try:
         tree = GitTree.at(root, name)
     except UsageError:
@@ -52,53 +49,14 @@ def choose(root: str, written: str | None) -> Onto:
     return Onto(name, why, tree, before, _going_on(root))
 
 
-def _default(root: str) -> tuple[str, str]:
-    branch = _branch(root)
-    form = "--format=%(upstream:short)%00%(upstream:remoteref)"
-    said = _ask(root, "for-each-ref", form, f"refs/heads/{branch}") if branch else ""
-    upstream, _, there = said.partition("\0")
-    if upstream and there != f"refs/heads/{branch}":
-        return upstream, f"the upstream of {branch}"
-    for name in _USUAL:
-        if _ask(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
-            short = _ask(root, "rev-parse", "--abbrev-ref", name) if "HEAD" in name else ""
-            return short or name, "the usual base; another with --onto"
-    raise CannotJudgeError(
-        f"no base to rebase onto: no upstream, and none of {', '.join(_USUAL)}; `git fetch origin"
-        " main` brings one, or name it with --onto"
-    )
-
-
-def _branch(root: str) -> str:
-    """Return the branch that is checked out, or that is being rebased; empty where none."""
-    for folder in _REBASES:
-        try:
-            with open(_git_path(root, f"{folder}/head-name"), encoding="utf-8") as file:
-                return file.read().strip().removeprefix("refs/heads/")
-        except (OSError, ValueError):
-            continue
-    return _ask(root, "symbolic-ref", "--quiet", "--short", "HEAD")
-
-
-def _git_path(root: str, name: str) -> str:
-    return os.path.join(root, _ask(root, "rev-parse", "--git-path", name))
-
-
 def _going_on(root: str) -> str:
-    if any(os.path.isdir(_git_path(root, folder)) for folder in _REBASES):
+    if any(os.path.isdir(git_path(root, folder)) for folder in REBASES):
         return "rebase"
-    return "merge" if os.path.isfile(_git_path(root, "MERGE_HEAD")) else ""
-
-
-def _ask(root: str, *arguments: str) -> str:
-    try:
-        return os.fsdecode(git(root, *arguments)).strip()
-    except GitRefusedError:
-        return ""
+    return "merge" if os.path.isfile(git_path(root, "MERGE_HEAD")) else ""
 
 
 def _absent(root: str, name: str) -> str:
-    remotes = _ask(root, "remote").splitlines()
+    remotes = ask(root, "remote").splitlines()
     remote, _, branch = name.partition("/")
     if remote in remotes and branch:
         return f"{name!r} is not in this clone: `{_fetch(root, remote, branch)}` brings it"
@@ -113,7 +71,7 @@ def _absent(root: str, name: str) -> str:
 
 def _fetch(root: str, remote: str, branch: str) -> str:
     """Return the command that brings a branch, also into a clone of a single one."""
-    written = _ask(root, "config", "--get-all", f"remote.{remote}.fetch")
+    written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
     kept = "" if "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
     return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"
 
@@ -123,13 +81,13 @@ def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
     ours = [
         found
         for each in ("HEAD", "MERGE_HEAD")
-        if (found := _ask(root, "rev-parse", "--verify", "--quiet", each))
+        if (found := ask(root, "rev-parse", "--verify", "--quiet", each))
     ]
     if not ours:
         return None
-    common = [_ask(root, "merge-base", tree.revision or "", each) for each in ours]
+    common = [ask(root, "merge-base", tree.revision or "", each) for each in ours]
     if not any(common):
-        shallow = _ask(root, "rev-parse", "--is-shallow-repository") == "true"
+        shallow = ask(root, "rev-parse", "--is-shallow-repository") == "true"
         raise CannotJudgeError(
             f"this branch and {name!r} have no commit in common here"
             + ("; this clone is shallow: `git fetch --unshallow` brings all" if shallow else "")
