@@ -1,5 +1,6 @@
 """`revgate pulls` against a server that behaves like GitHub, and real repositories."""
 
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,13 @@ def test_a_base_that_is_merged_into_the_pull_request(site: "Site") -> None:
 
 
 def test_a_parent_that_only_the_base_has(site: "Site") -> None:
-    """The branch itself cannot be upgraded until it has what the base has."""
+    """What counts is the merge."""
     site.merge(site.new(THIRD, SECOND))
     site.open(1, site.new(FOURTH, THIRD), fork_of="main~1")
-    assert found(site.pulls()[1]) == {"missing-parent"}
+    site.open(2, site.new(FIFTH, "20250104120000"), fork_of="main~1")
+    verdicts = site.pulls()
+    assert [verdicts[each]["state"] for each in (1, 2)] == ["success", "failure"]
+    assert "missing-parent" in found(verdicts[2])
 
 
 def test_another_configuration(site: "Site") -> None:
@@ -339,6 +343,18 @@ def test_a_base_that_is_not_there(site: "Site") -> None:
     done = site.run("--base=nowhere")
     assert done.returncode == 3
     assert "the base 'nowhere' cannot be fetched" in done.stderr
+
+
+def test_a_shallow_clone(site: "Site") -> None:
+    site.merge({"notes.txt": "more\n"})
+    site.open(1, {"notes.txt": "mine\n"})
+    site.git("clone", "-q", "--depth=1", f"file://{site.path}/server.git", "shallow", inside=".")
+    shutil.rmtree(site.clone)
+    (site.path / "shallow").rename(site.clone)
+    done = site.run()
+    assert done.returncode == 3
+    assert "`fetch-depth: 0`" in done.stderr
+    assert not site.github.statuses
 
 
 def test_a_base_without_alembic(site: "Site") -> None:

@@ -139,8 +139,8 @@ def work(server: Clone) -> Clone:
     (made.path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
     made.commit(FIRST, None)
     made.commit(SECOND, FIRST)
-    guarded(server)
     assert accepted(made.push("main"))
+    guarded(server)
     return made
 
 

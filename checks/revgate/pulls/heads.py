@@ -35,8 +35,14 @@ def fetch(root: str, remote: str, place: "Place", numbers: "Sequence[int]") -> H
     """Fetch the base and the heads of pull requests.
 
     Raises:
-        CannotJudgeError: The base cannot be fetched.
+        CannotJudgeError: The base cannot be fetched, or the clone is shallow: where the branches
+            parted cannot be told then, and no pull request is to blame for that.
     """
+    if git(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        raise CannotJudgeError(
+            "this clone is shallow: set `fetch-depth: 0` for actions/checkout, or run"
+            " `git fetch --unshallow`"
+        )
     # Of this process alone: another run in the same clone must not take them away.
     space = f"refs/revgate/pulls/{os.getpid()}"
     with _authorized(place) as options:
