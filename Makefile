@@ -5,6 +5,9 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 300
 
+HOOKS := hooks/revgate hooks/pre-receive hooks/pre-push hooks/pre-merge-commit
+WORKFLOWS := .github/workflows/*.yml docs/workflows/*.yml
+
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv)
@@ -28,17 +31,17 @@ gate: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# hooks/revgate and .ci/run are named, since no suffix gives them away.
+# The hooks and .ci/run are named, since no suffix gives them away.
 lint: $(INSTALLED)
-	$(BIN)/ruff check . hooks/revgate
-	$(BIN)/ruff format --check . hooks/revgate
+	$(BIN)/ruff check . $(HOOKS)
+	$(BIN)/ruff format --check . $(HOOKS)
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
-	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck $(WORKFLOWS)
+	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github docs/workflows
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HEADS = "multiple-heads"
 
 
-class _Reads(NamedTuple):
+class Reads(NamedTuple):
     """One environment as each side has it."""
 
     ours: Read
@@ -69,7 +69,7 @@ def check(
     findings: list[Finding] = []
     allowed = 0
     for each in reads:
-        kept, taken_back = _judge(sides, each, rules)
+        kept, taken_back = judge_merge(sides, each, rules)
         findings += kept
         allowed += taken_back
     return Result(
@@ -81,7 +81,7 @@ def check(
     )
 
 
-def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> _Reads:
+def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> Reads:
     """Read the tops of one side's files, and whole only those in which the sides differ.
 
     What is published was judged whole when it was new.
@@ -96,10 +96,10 @@ def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> _Reads
     published = frozenset(base.history.graph.by_id)
     for each in (ours, merged):
         each.history.published = published
-    return _Reads(ours, base, merged)
+    return Reads(ours, base, merged)
 
 
-def _judge(sides: "Sides", reads: _Reads, rules: "Sequence[Rule]") -> tuple[list[Finding], int]:
+def judge_merge(sides: "Sides", reads: Reads, rules: "Sequence[Rule]") -> tuple[list[Finding], int]:
     """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
     name = reads.ours.history.environment.name
     chain = [rule for rule in rules if rule.group is CHAIN]

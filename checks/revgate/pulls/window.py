@@ -102,7 +102,7 @@ class Window:
         end[0] = end[0]._replace(parents=(), depends_on=())
         then = [each for each in end if each.path not in later]
         added = [*new.history.revisions]
-        reads = published._Reads(
+        reads = published.Reads(
             self._read([*then, *added], new),
             self._read(end, None),
             self._read([*end, *added], new),
@@ -111,7 +111,7 @@ class Window:
         tip = GitTree(root, self.commit)
         sides = Sides(GitTree(root, head), tip, tip)
         rules = self.wanted.choice.stage(published=True)
-        return tuple(published._judge(sides, reads, rules)[0])
+        return tuple(published.judge_merge(sides, reads, rules)[0])
 
     def _read(self, revisions: "Sequence[Revision]", new: Read | None) -> Read:
         history = History(
