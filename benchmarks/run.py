@@ -191,6 +191,54 @@ def one_more_committed(folder: Path, size: int) -> None:
     git(folder, "commit", "-qm", "one more")
 
 
+def pulls_line(work: Path, size: int) -> str:
+    """Measure 100 open pull requests, each with one revision, half of them stale."""
+    from revgate.choice import Choice
+    from revgate.pulls.forks import with_rivals
+    from revgate.pulls.judge import Base
+    from revgate.pulls.pull import Pull, Wanted
+    from revgate.settings import Settings
+
+    folder = work / f"history-{size}"
+    wanted = Wanted(str(folder), Settings(), Choice(Settings()), cached=False)
+    base = revisions(folder, "HEAD")[0]
+    pulls = [Pull(number, head) for number, head in enumerate(import_heads(folder, base, size))]
+    begun = time.perf_counter()
+    verdicts = with_rivals(Base(wanted, base).judge(pulls))
+    took = time.perf_counter() - begun
+    failed = sum(verdict.state == "failure" for verdict in verdicts)
+    return (
+        f"`pulls`, the network apart: {took:.1f} s for 100 open pull requests over {size:,}"
+        f" revisions, nothing cached; {failed} of them stale."
+    )
+
+
+def import_heads(folder: Path, base: str, size: int) -> list[str]:
+    """Make 100 commits upon a base: one revision each, behind its head or behind that's parent."""
+    versions = folder / "migrations" / "versions"
+    last = [path.name[:14] for path in sorted(versions.iterdir())[-2:]]
+    stream = ""
+    for number in range(100):
+        key = write_revision(versions, size + 1000 + number, last[number % 2 - 1])
+        (path,) = versions.glob(f"{key}_*")
+        text = path.read_text()
+        path.unlink()
+        stream += (
+            f"commit refs/pull/{number}/head\ncommitter b <b> 0 +0000\ndata 1\nx\nfrom {base}\n"
+            f"M 100644 inline migrations/versions/{path.name}\ndata {len(text)}\n{text}\n"
+        )
+    subprocess.run(["git", "fast-import", "--quiet"], input=stream.encode(), cwd=folder, check=True)
+    return revisions(folder, *(f"refs/pull/{number}/head" for number in range(100)))
+
+
+def revisions(folder: Path, *names: str) -> list[str]:
+    """Return the commits of some names."""
+    done = subprocess.run(
+        ["git", "rev-parse", *names], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.split()
+
+
 def import_line() -> str:
     """Measure `import revgate.cli`."""
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'checks')!r}); import revgate.cli"
@@ -219,6 +267,7 @@ def main() -> int:
     steps: list[Callable[[], list[str]]] = [
         lambda: static_table(work, sizes, arguments.times),
         lambda: ["", import_line()],
+        lambda: ["", pulls_line(work, sizes[-1])],
     ]
     try:
         lines = [

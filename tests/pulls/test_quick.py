@@ -2,7 +2,6 @@
 
 import random
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,15 +99,12 @@ def test_a_hundred_pull_requests(site: "Site") -> None:
         (versions / f"{key}_add.py").write_text(site.text(key, parent))
     base = site.write({"notes.txt": "two thousand\n"})
     heads = import_heads(site, base, ids)
-    started = time.perf_counter()
     judged = Base(wanted(site.author), base).judge(
         Pull(number, head) for number, head in enumerate(heads)
     )
     verdicts = with_rivals(judged)
-    took = time.perf_counter() - started
     assert [each.state for each in verdicts] == ["success", "failure"] * 50
     assert all(len(each.rivals) == 49 for each in verdicts[::2])
-    assert took < 15  # one second on an idle machine
 
 
 def import_heads(site: "Site", base: str, ids: list[str]) -> list[str]:
