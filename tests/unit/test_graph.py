@@ -278,3 +278,27 @@ def test_a_long_history_needs_no_deep_stack() -> None:
     assert len(straight.ancestors(keys[-1])) == 20_000
     around = graph(*chain(*keys)[1:], Row(keys[0], (keys[-1],)))
     assert around.cycles == [tuple(keys)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "straight"),
+    [
+        ([*chain("a", "b", "c")], True),
+        ([*chain("a")], True),
+        ([*chain("a", "b"), Row("c", ("a",))], False),
+        ([*chain("a", "b"), Row("c", ("d",)), Row("d", ("c",))], False),
+        ([Row("a"), Row("b", ("a", "c")), Row("c", ("b",))], False),
+        ([Row("a"), Row("b", ("a",)), Row("c", ("b", "a"))], False),
+        ([Row("a", ("gone",)), Row("b", ("a",))], False),
+        (
+            [
+                *(Row("a"), Row("b", ("a", "c")), Row("c", ("b",))),
+                *(Row("d", ("gone",)), Row("e", ("gone",))),
+            ],
+            False,
+        ),
+    ],
+)
+def test_straight(rows: list[Row], straight: bool) -> None:
+    """The walk ends, also where it comes through a merge point into a circle."""
+    assert graph(*rows).is_straight is straight

@@ -149,7 +149,8 @@ class Graph:
         met = 1
         children = self.children.get(self.bases[0])
         while children is not None:
-            if len(children) != 1:
+            # Through a merge point, a walk from the base may get into a circle.
+            if len(children) != 1 or met > len(self.by_id):
                 return False
             met += 1
             children = self.children.get(children[0])
