@@ -63,7 +63,7 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "file-name": (
         {"type": "string", "minLength": 1},
-        '"timestamp", "any", or a regular expression with (?P<stamp>) and (?P<slug>).',
+        '"timestamp", "any", or a regular expression with `(?P<stamp>)` and `(?P<slug>)`.',
     ),
     "linear": (
         {"type": "boolean"},
@@ -94,7 +94,7 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "severity": (
         {"type": "object", "additionalProperties": {"enum": ["error", "warning"]}},
-        'Another severity for a rule: { "table-rewrite" = "error" }.',
+        'Another severity for a rule: { "lopsided-downgrade" = "error" }.',
     ),
     "environment": (
         {
@@ -233,13 +233,13 @@ def from_table(table: dict[str, Any], path: str) -> Settings:
     Raises:
         UsageError: Lists everything that is wrong with the table.
     """
-    from revgate.rules import all_rules
+    from revgate.rules import COMING, all_rules
 
     problems = _problems(table, KEYS, "")
     if not problems:
         written = [*table.get("ignore", ()), *table.get("severity", {})]
         # Loading the rules takes a while; most settings name none.
-        names = list(all_rules()) if written else []
+        names = [*all_rules(), *COMING] if written else []
         for name in written:
             if name not in names:
                 problems.append(f"unknown rule {name!r}{nearest(name, names)}")

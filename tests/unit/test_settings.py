@@ -13,7 +13,8 @@ from revgate import judge, settings
 from revgate.choice import Choice
 from revgate.errors import UsageError
 from revgate.history.source import WorkTree
-from revgate.settings import EnvironmentSetting, Scope, Settings
+from revgate.rules import COMING, all_rules
+from revgate.settings import EnvironmentSetting, Scope, Settings, from_table
 
 # It has no type hints of its own.
 jsonschema: Any = import_module("jsonschema")
@@ -277,3 +278,14 @@ def test_our_verdict_is_that_of_the_schema(table: dict[str, Any]) -> None:
         problems = []
     typed = [each for each in problems if not any(words in each for words in BEYOND)]
     assert VALIDATOR.is_valid(table) is (not typed), (typed, table)
+
+
+@pytest.mark.parametrize(
+    "table", [{"ignore": ["rows-lost"]}, {"severity": {"table-rewrite": "error"}}]
+)
+def test_a_rule_that_is_still_to_come_may_be_named(table: dict[str, Any]) -> None:
+    assert from_table(table, "revgate.toml") != Settings()
+
+
+def test_a_rule_that_is_still_to_come_is_none_yet() -> None:
+    assert not {*COMING} & {*all_rules()}

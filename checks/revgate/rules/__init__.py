@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHAIN",
+    "COMING",
     "CONTENT",
     "DOWNGRADE",
     "ERROR",
@@ -62,6 +63,13 @@ CONTENT = Group.CONTENT
 PUBLISHED = Group.PUBLISHED
 LIVE = Group.LIVE
 HOUSEKEEPING = Group.HOUSEKEEPING
+
+
+COMING = (
+    *("blocking-lock", "fails-in-one-transaction", "fails-on-rows", "missing-lock-timeout"),
+    *("missing-table", "model-drift", "rows-lost", "table-rewrite", "unmapped-table"),
+)
+"""Live rules whose names are settled and that are not built yet: settings may name them already."""
 
 
 class Rule(NamedTuple):
