@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate import judge, published
 from revgate.allows import settle
 from revgate.choice import Choice
-from revgate.findings import Finding, Result
+from revgate.findings import ERROR, Finding, Result
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
@@ -71,7 +71,30 @@ def run(
     result = result._replace(command=name)
     for read in reads:
         result = _join(result, _broken(result, read) or _observe(read, settings, choice, live))
-    return result
+    return result._replace(findings=once(result.findings))
+
+
+def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Leave out what only repeats a defect that a worse or more exact finding tells.
+
+    What a downgrade leaves behind stops the next upgrade of the same revision, and stands in the
+    text already. Only an error takes something away: a cause that is ignored, allowed or a mere
+    warning does not speak for what follows from it.
+    """
+    told = {
+        (each.environment, each.revision)
+        for each in findings
+        if each.rule in _CAUSES and each.severity is ERROR
+    }
+    return tuple(
+        each
+        for each in findings
+        if each.rule not in _REPEATS or (each.environment, each.revision) not in told
+    )
+
+
+_CAUSES = ("downgrade-residue", "downgrade-loss")
+_REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
 
 class _Observed(NamedTuple):

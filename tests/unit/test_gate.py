@@ -1,0 +1,36 @@
+"""One defect is told once, and never less than before."""
+
+import pytest
+
+from revgate.findings import ERROR, WARNING, Finding, Severity
+from revgate.gate import once
+
+
+def finding(rule: str, revision: str = "a", severity: Severity = ERROR) -> Finding:
+    return Finding("m", "h", "x.py", revision=revision, rule=rule, severity=severity)
+
+
+def rules(*findings: Finding) -> list[str]:
+    return [each.rule for each in once(findings)]
+
+
+def test_what_follows_from_a_residue_is_not_told_again() -> None:
+    told = [finding(rule) for rule in ("downgrade-residue", "lopsided-downgrade")]
+    assert rules(*told, finding("reupgrade-fails")) == ["downgrade-residue"]
+
+
+@pytest.mark.parametrize("rule", ["reupgrade-fails", "lopsided-downgrade"])
+def test_without_an_error_that_tells_it_everything_stays(rule: str) -> None:
+    assert rules(finding(rule)) == [rule]
+    mild = finding("downgrade-residue", severity=WARNING)
+    assert rules(mild, finding(rule)) == ["downgrade-residue", rule]
+
+
+def test_another_revision_is_another_defect() -> None:
+    found = rules(finding("downgrade-loss", "a"), finding("reupgrade-fails", "b"))
+    assert found == ["downgrade-loss", "reupgrade-fails"]
+
+
+def test_other_rules_are_not_touched() -> None:
+    found = rules(finding("downgrade-residue"), finding("empty-downgrade"), finding("table-count"))
+    assert found == ["downgrade-residue", "empty-downgrade", "table-count"]
