@@ -302,3 +302,8 @@ def test_a_long_history_needs_no_deep_stack() -> None:
 def test_straight(rows: list[Row], straight: bool) -> None:
     """The walk ends, also where it comes through a merge point into a circle."""
     assert graph(*rows).is_straight is straight
+
+
+def test_a_label_of_a_revision_whose_id_stands_twice_is_there() -> None:
+    rows = [Row("a", (), ("x",)), Row("c", labels=("x",)), Row("c")]
+    assert graph(*rows).missing_dependencies == []

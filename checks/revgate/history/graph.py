@@ -94,7 +94,7 @@ class Graph:
     def labels(self) -> dict[str, list["Revision"]]:
         """Revisions by the branch labels that they state."""
         labels: dict[str, list[Revision]] = {}
-        for revision in self.by_id.values():
+        for revision in self.revisions:  # of two that share an id, both state theirs
             for label in revision.labels:
                 labels.setdefault(label, []).append(revision)
         return labels
