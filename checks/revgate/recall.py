@@ -39,7 +39,9 @@ def check(
     found = environments.find(source, settings, environment)
     listed = [list_files(source, each) for each in found]
     cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
-    key = marshal.dumps((repr((settings, choice.words, found)), *map(tuple, listed)), 2)
+    key = marshal.dumps(
+        (repr((settings, choice.words, found)), *(tuple(each[:2]) for each in listed)), 2
+    )
     saved = cache.load()
     if saved.get("key") == key and _still_own(source, found, saved["own"]):
         return _from_plain(saved["result"])

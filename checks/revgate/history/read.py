@@ -30,6 +30,8 @@ class Listed(NamedTuple):
     paths: list[str]
     signatures: list[object]
     """What tells that a file is unchanged, as `Source.signatures` has it."""
+    complete: bool = True
+    """False for a few of them: of the others nothing may be forgotten."""
 
 
 class Read(NamedTuple):
@@ -140,7 +142,7 @@ def reread(read_before: Read, source: "Source", changed: "Sequence[str]", *, cac
     environment = before.environment
     gone = {*changed}
     there = [path for path in _present(source, environment) if path in gone]
-    listed = Listed(there, source.signatures(there))
+    listed = Listed(there, source.signatures(there), complete=False)
     fresh = read(source, environment, cached=cached, listed=listed) if there else None
     revisions = [each for each in before.revisions if each.path not in gone]
     unreadable = [each for each in before.unreadable if each.path not in gone]
@@ -175,7 +177,7 @@ class _Known:
     def of(self, source: "Source", listed: Listed, reading: "Reading") -> "list[Facts]":
         """Return the facts of each file, reading only those that are not known."""
         started = time.time_ns()
-        paths, signatures = listed
+        paths, signatures, complete = listed
         found = [self._recalled(*each) for each in zip(paths, signatures, strict=True)]
         unknown = [at for at, facts in enumerate(found) if facts is None]
         if unknown:
@@ -185,7 +187,9 @@ class _Known:
                 facts = found[at] = _shared(fresh, pool)
                 if content_id is not None:
                     self._keep(paths[at], _settled(signatures[at], started), content_id, facts)
-            self._save(paths)
+            if complete:
+                self._forget(paths)
+            self.cache.save({"files": self.files, "others": self.others})
         return found  # type: ignore[return-value]  # none of them is None any more
 
     def _recalled(self, path: str, signature: object) -> "Facts | None":
@@ -220,13 +224,13 @@ class _Known:
             self.others[f"{before[1]} {path}"] = before[2]
         self.files[path] = (signature, content_id, facts)
 
-    def _save(self, paths: "Sequence[str]") -> None:
+    def _forget(self, paths: "Sequence[str]") -> None:
+        """Keep the table within a few times what is there."""
         most = _KEPT * len(paths) + 100
         if len(self.files) > most:
             here = {*paths}
             self.files = {path: file for path, file in self.files.items() if path in here}
         self.others = dict(list(self.others.items())[-most:])
-        self.cache.save({"files": self.files, "others": self.others})
 
 
 def _settled(signature: object, started: int) -> object:

@@ -191,14 +191,14 @@ _TOKEN = re.compile(
 
 def split(text: str) -> "Iterator[str]":
     """Yield the statements of a piece of SQL, without comments; quoted text is left whole."""
-    yield from (part for part in _parts(text, ";", keep_depth=True) if part)
+    yield from (part for part in _parts(text, ";") if part)
 
 
 def _top_level(text: str) -> "Iterator[str]":
-    yield from (part for part in _parts(text, ",", keep_depth=True) if part)
+    yield from (part for part in _parts(text, ",") if part)
 
 
-def _parts(text: str, separator: str, *, keep_depth: bool) -> "Iterator[str]":
+def _parts(text: str, separator: str) -> "Iterator[str]":
     depth = 0
     part: list[str] = []
     for match in _TOKEN.finditer(text):
@@ -207,7 +207,7 @@ def _parts(text: str, separator: str, *, keep_depth: bool) -> "Iterator[str]":
             part.append(" ")
             continue
         depth += (token == "(") - (token == ")")  # noqa: S105 - a token of SQL
-        if token == separator and (depth <= 0 or not keep_depth):
+        if token == separator and depth <= 0:
             yield "".join(part).strip()
             part = []
         else:
