@@ -19,7 +19,7 @@ from revgate.roundtrip.connect import Address
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.options import Options
 
-_AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent.py")
+_AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
 
 class Started(NamedTuple):

@@ -1,0 +1,33 @@
+"""Where the interpreter begins: makes a package of this folder and gives it the word.
+
+Its modules have names that are no business of the user's imports, so the folder leaves `sys.path`
+and the package gets a name of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _package() -> None:
+    """Make `revgate_agent` importable, which stands in no folder of `sys.path`."""
+    if sys.path and os.path.abspath(sys.path[0] or ".") == _HERE:
+        del sys.path[0]
+    spec = importlib.util.spec_from_file_location(
+        "revgate_agent", os.path.join(_HERE, "__init__.py"), submodule_search_locations=[_HERE]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(_HERE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+
+
+if __name__ == "__main__":
+    _package()
+    importlib.import_module("revgate_agent.work").main()

@@ -1,0 +1,209 @@
+"""Connections that drivers and client programs open by themselves: ours, or refused.
+
+Knows where each driver comes to its connection; nothing of Alembic.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.util
+import inspect
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .target import DRIVERS
+
+if TYPE_CHECKING:
+    from .target import Target
+
+
+OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb")
+CLIENTS = ("psql", "pg_dump", "pg_restore", "pg_dumpall", "createdb", "dropdb", "vacuumdb")
+
+
+def _module(name: str) -> Any:
+    """Import a driver's module, of which a type checker knows nothing here."""
+    return importlib.import_module(name)
+
+
+def _place(host: Any, port: Any, database: Any) -> str:
+    return f"{host or 'localhost'}:{port or 5432}/{database or ''}"
+
+
+def guard_psycopg2(module: Any, target: Target) -> None:
+    """Check what psycopg2.connect and its connection class are told."""
+    extensions = _module("psycopg2.extensions")
+    original, base = module._connect, extensions.connection
+
+    def check(dsn: Any) -> None:
+        told = extensions.parse_dsn(dsn or "")
+        _check_libpq(told, target)
+
+    def initialise(self: Any, dsn: str = "", *arguments: Any, **keywords: Any) -> None:
+        check(dsn)
+        base.__init__(self, dsn, *arguments, **keywords)
+
+    # A class statement would ask what the compiled class is; this is the same.
+    guarded = type("connection", (base,), {"__init__": initialise})
+
+    def connect(dsn: Any, connection_factory: Any = None, **keywords: Any) -> Any:
+        check(dsn)
+        return original(dsn, connection_factory=connection_factory or guarded, **keywords)
+
+    inner = _module("psycopg2._psycopg")
+    module._connect = inner._connect = connect
+    extensions.connection = inner.connection = guarded
+
+
+def _check_libpq(told: Any, target: Target) -> None:
+    """Check libpq's keywords. A service would bring its own host, so it is refused too."""
+    place = _place(told.get("host") or told.get("hostaddr"), told.get("port"), told.get("dbname"))
+    if told.get("service"):
+        target.refuse(f"the service {told['service']}")
+    if told.get("hostaddr") not in (None, "", target.host):
+        target.refuse(place)
+    if not target.is_meant(told.get("host"), told.get("port"), told.get("dbname")):
+        target.refuse(place)
+
+
+def guard_psycopg(_driver: Any, target: Target) -> None:
+    """Check the connection string that psycopg hands to libpq, whichever class was asked."""
+    generators = _module("psycopg.generators")
+    conninfo = _module("psycopg.conninfo")
+    pq = _module("psycopg.pq")
+
+    def checked(original: Any) -> Any:
+        def connect(told: Any, *arguments: Any, **keywords: Any) -> Any:
+            text = told.decode() if isinstance(told, bytes) else told
+            _check_libpq(conninfo.conninfo_to_dict(text), target)
+            return original(told, *arguments, **keywords)
+
+        return connect
+
+    generators.connect = checked(generators.connect)
+    base = pq.PGconn
+
+    # Instances that libpq's own functions made pass for the guarded class too.
+    meta = type(
+        "Meta", (type(base),), {"__instancecheck__": lambda _, made: isinstance(made, base)}
+    )
+    members = {
+        name: staticmethod(checked(getattr(base, name))) for name in ("connect", "connect_start")
+    }
+    guarded = meta("PGconn", (base,), members)
+    pq.PGconn = guarded
+    for name in ("psycopg_binary", "psycopg_c"):  # where the compiled class comes from
+        if name in sys.modules:
+            sys.modules[name].pq.PGconn = guarded
+
+
+def guard_asyncpg(_driver: Any, target: Target) -> None:
+    """Check each address that asyncpg is about to connect to."""
+    utils = _module("asyncpg.connect_utils")
+    original = utils._connect_addr
+
+    async def connect(*, addr: Any, params: Any, **keywords: Any) -> Any:
+        host, port = addr if isinstance(addr, tuple) else (addr, None)
+        if not isinstance(addr, tuple) or not target.is_meant(host, port, params.database):
+            target.refuse(_place(host, port, params.database))
+        return await original(addr=addr, params=params, **keywords)
+
+    utils._connect_addr = connect
+
+
+def guard_pg8000(_driver: Any, target: Target) -> None:
+    """Check what pg8000's connection is told."""
+    core = _module("pg8000.core").CoreConnection
+    original = core.__init__
+    signature = inspect.signature(original)
+
+    def initialise(self: Any, *arguments: Any, **keywords: Any) -> None:
+        told = signature.bind(self, *arguments, **keywords)
+        told.apply_defaults()
+        host, port, database = (told.arguments[key] for key in ("host", "port", "database"))
+        if told.arguments.get("unix_sock") or told.arguments.get("sock"):
+            target.refuse("a socket of its own")
+        if not target.is_meant(host, port, database):
+            target.refuse(_place(host, port, database))
+        original(self, *arguments, **keywords)
+
+    setattr(core, "__init__", initialise)  # noqa: B010 - a type checker forbids assigning it
+
+
+GUARDS = {
+    "psycopg2": guard_psycopg2,
+    "psycopg": guard_psycopg,
+    "asyncpg": guard_asyncpg,
+    "pg8000": guard_pg8000,
+}
+
+
+class GuardingFinder(importlib.abc.MetaPathFinder):
+    """Guards a driver the moment it is imported; drivers that nobody imports cost nothing."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._pending = {name: guard for name, guard in GUARDS.items() if name not in sys.modules}
+
+    def find_spec(self, name: str, _path: Any = None, _wanted: Any = None) -> Any:
+        """Find a driver as others would, and put its guard behind its loading."""
+        guard = self._pending.pop(name, None)
+        if guard is None:
+            return None
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            self._pending[name] = guard
+            return None
+        load, target = spec.loader.exec_module, self._target
+
+        def load_and_guard(module: Any) -> None:
+            load(module)
+            guard(module, target)
+
+        loader: Any = spec.loader
+        loader.exec_module = load_and_guard
+        return spec
+
+
+def guard_drivers(target: Target) -> None:
+    """Guard every driver, and sockets and client programs as a second belt."""
+    finder = GuardingFinder(target)
+    for name in DRIVERS:
+        if name in sys.modules:
+            GUARDS[name](sys.modules[name], target)
+    sys.meta_path.insert(0, finder)
+
+    def audit(event: str, arguments: Any) -> None:
+        if event == "socket.connect":
+            _check_socket(arguments[1], target)
+        elif event == "subprocess.Popen":
+            _check_program(arguments[1], target)
+
+    sys.addaudithook(audit)
+
+
+def _check_socket(address: Any, target: Target) -> None:
+    """Refuse a database driver's own socket; whatever else user code talks to is its affair."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if name in DRIVERS or name in OTHER_DRIVERS:
+            if not target.is_peer(address):
+                target.refuse(address if isinstance(address, str) else ":".join(map(str, address)))
+            return
+        frame = frame.f_back
+
+
+def _check_program(command: Any, target: Target) -> None:
+    """Refuse psql and its like where they are told a server; by themselves they come to us."""
+    words = command.split() if isinstance(command, str) else [os.fsdecode(word) for word in command]
+    program = os.path.basename(words[0]) if words else ""
+    if program not in CLIENTS:
+        return
+    for word in words[1:]:
+        if "://" in word or "host" in word or (word.startswith("-h") and word != "-h"):
+            target.refuse(f"a server named on the command line of `{program}`")
+        if word == "-h":
+            target.refuse(f"a server named on the command line of `{program}`")

@@ -1,0 +1,154 @@
+"""One execution of env.py, and the steps that are asked for while it lasts.
+
+Knows Alembic's contexts and steps; neither drivers nor what is made of the answers.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from .channel import Unusable
+from .failures import describe, line_in, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .channel import Channel
+
+
+class Run:
+    """One execution of env.py, and the steps that are asked for while it lasts."""
+
+    def __init__(self, channel: Channel, config: Any, script: Any, job: dict[str, Any]) -> None:
+        self._channel = channel
+        self._script = script
+        self._config = config
+        self._job = job
+        self.contexts = 0
+        self.offline = False
+        self._step: tuple[Any, str] | None = None
+        self._local: list[str] = []
+
+    def execute(self) -> None:
+        """Execute env.py."""
+        from alembic.runtime.environment import EnvironmentContext
+
+        work = self._whole if self._job["mode"] == "production" else self._steps
+        environment = EnvironmentContext(
+            self._config, self._script, fn=work, as_sql=False, tag=None, starting_rev=None,
+            destination_rev=self._job["head"],
+        )  # fmt: skip
+        with environment:
+            self._script.run_env()
+
+    def _begin(self, context: Any) -> bool:
+        """Tell the other side that a context runs; return whether it is the one we judge."""
+        self.contexts += 1
+        if context.dialect.name != "postgresql":
+            raise Unusable("dialect", context.dialect.name)
+        if context.as_sql:
+            raise Unusable("offline", "")
+        if self.contexts > 1:
+            self._channel.send("another-context")
+            return False
+        self._channel.send(
+            "started",
+            version_table=context.version_table,
+            version_table_schema=context.version_table_schema,
+        )
+        return True
+
+    def _whole(self, heads: Any, context: Any) -> Iterator[Any]:
+        """Yield all steps to the head, in the transactions that env.py asks for."""
+        if not self._begin(context):
+            return
+        for step in self._script._upgrade_revs(self._job["head"], heads):
+            revision = step.revision
+            yield self._tracked(step, revision, "upgrade")
+        self._step = None
+
+    def _steps(self, _heads: Any, context: Any) -> Iterator[Any]:
+        from alembic.runtime.migration import MigrationStep
+
+        if not self._begin(context):
+            return
+        self._remember_local_settings()
+        self._commit(context)
+        self._channel.send("idle")
+        make = {
+            "upgrade": MigrationStep.upgrade_from_script,
+            "downgrade": MigrationStep.downgrade_from_script,
+        }
+        while True:
+            request = self._channel.receive()
+            if request["do"] == "end":
+                self._step = None
+                return
+            revision = self._script.get_revision(request["revision"])
+            step = make[request["do"]](self._script.revision_map, revision)
+            begun = time.perf_counter()
+            yield self._tracked(step, revision, request["do"])
+            self._commit(context)
+            self._step = None
+            took = (time.perf_counter() - begun) * 1000
+            self._channel.send("done", ms=round(took, 3), defined=self._defined(revision))
+
+    def _tracked(self, step: Any, revision: Any, do: str) -> Any:
+        self._step = (revision, do)
+        return step
+
+    def _defined(self, revision: Any) -> dict[str, int]:
+        """Return the lines of `def upgrade` and `def downgrade`."""
+        return {name: line_of(revision.module, name) for name in ("upgrade", "downgrade")}
+
+    def _remember_local_settings(self) -> None:
+        """Find what env.py has SET LOCAL, which a commit ends, to set it again after each.
+
+        Alembic's own transaction would last for the whole run; ours must not.
+        """
+        self._local = list(LOCAL_SETTINGS)
+        del LOCAL_SETTINGS[:]
+
+    def _commit(self, context: Any) -> None:
+        connection = context.connection.connection
+        connection.commit()
+        for statement in self._local:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            cursor.close()
+
+    def failure(self, error: BaseException) -> dict[str, Any] | None:
+        """Describe an exception as the failure of the step at hand; None outside of steps."""
+        if self._step is None or isinstance(error, Unusable):
+            return None
+        revision, do = self._step
+        path = revision.module.__file__
+        line, elsewhere = line_in(error, path)
+        described = describe(error)
+        described.update(
+            revision=revision.revision,
+            do=do,
+            line=line or line_of(revision.module, do),
+            path=elsewhere if not line else "",
+            defined=self._defined(revision),
+        )
+        return described
+
+
+LOCAL_SETTINGS: list[str] = []
+
+
+def watch_local_settings() -> None:
+    """Record every SET LOCAL until the first step."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def look(
+        _connection: Any, _cursor: Any, statement: Any, _parameters: Any, _context: Any, _many: Any
+    ) -> None:
+        if re.match(r"\s*SET\s+LOCAL\s", statement, re.IGNORECASE):
+            LOCAL_SETTINGS.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", look)

@@ -1,0 +1,86 @@
+"""Alembic's configuration and script directory, as its own command would make them.
+
+Knows the versions that differ; executes nothing of the user's but what Alembic itself does here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+from argparse import Namespace
+from typing import Any
+
+from .channel import Unusable
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what we stand on.
+
+    Raises:
+        Unusable: Alembic is not there, or is too old.
+    """
+    try:
+        import alembic
+        import sqlalchemy
+    except ImportError as error:
+        raise Unusable("no-alembic", str(error)) from None
+    found = {"python": sys.version.split()[0], "alembic": alembic.__version__}
+    found["sqlalchemy"] = sqlalchemy.__version__
+    if _numbers(alembic.__version__) < (1, 9):
+        raise Unusable("old-alembic", f"Alembic {alembic.__version__}")
+    if _numbers(sqlalchemy.__version__) < (1, 4):
+        raise Unusable("old-alembic", f"SQLAlchemy {sqlalchemy.__version__}")
+    return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
+    """Return Alembic's configuration and script directory, as its command would make them."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    options = Namespace(
+        config=None, name=job["section"], x=job["x"] or None, raiseerr=True, quiet=False,
+        revision="head", sql=False, tag=None, cmd=(None, ["revision"], ["sql", "tag"]),
+    )  # fmt: skip
+    config = None
+    for folder in job["folders"]:
+        os.chdir(folder)
+        config = _config(Config, os.path.relpath(job["config"], folder), job["section"], options)
+        location = _location(config)
+        if location and _same(location, job["script_location"]):
+            break
+    else:
+        os.chdir(job["folders"][0])
+        name = os.path.relpath(job["config"], job["folders"][0])
+        config = _config(Config, name, job["section"], options)
+    return config, ScriptDirectory.from_config(config)
+
+
+def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
+    toml = "toml_file" in inspect.signature(config_class.__init__).parameters
+    options.config = [name] if toml else name
+    if os.path.basename(name) != "pyproject.toml":
+        keywords = {"toml_file": "pyproject.toml"} if toml else {}
+        return config_class(file_=name, ini_section=section, cmd_opts=options, **keywords)
+    if not toml:
+        import alembic
+
+        message = f"Alembic {alembic.__version__} reads no pyproject.toml"
+        raise Unusable("old-alembic-for-toml", message)
+    return config_class(file_="alembic.ini", toml_file=name, ini_section=section, cmd_opts=options)
+
+
+def _location(config: Any) -> str | None:
+    get = getattr(config, "get_alembic_option", config.get_main_option)
+    location: str | None = get("script_location")
+    return location
+
+
+def _same(location: str, expected: str) -> bool:
+    return os.path.realpath(location) == os.path.realpath(expected)

@@ -1,0 +1,63 @@
+"""One job, from its first line to its last.
+
+Knows the order of things; each of them is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Any
+
+from .channel import Channel, Unusable
+from .failures import describe, line_in
+from .guards import guard_drivers
+from .run import Run, watch_local_settings
+from .script import open_script, versions
+from .target import Target, answer_connections, point_environment_at
+
+
+def _first_line_of_env(error: BaseException, script: Any) -> int:
+    line, _ = line_in(error, os.path.join(script.dir, "env.py")) if script else (0, "")
+    return line
+
+
+def work(channel: Channel) -> None:
+    """Do one job: execute env.py once."""
+    channel.send("ready", **versions())
+    job = channel.receive()
+    target = Target(job["database"])
+    point_environment_at(target)
+    answer_connections(target)
+    guard_drivers(target)
+    watch_local_settings()
+    script = run = None
+    try:
+        config, script = open_script(job)
+        run = Run(channel, config, script, job)
+        run.execute()
+    except BaseException as error:
+        if isinstance(error, Unusable):
+            raise
+        traceback.print_exc()
+        failure = run.failure(error) if run else None
+        if failure:
+            channel.send("failed", **failure)
+        else:
+            line = _first_line_of_env(error, script)
+            channel.send("broken", line=line, **describe(error))
+        return
+    channel.send("finished", contexts=run.contexts)
+
+
+def main() -> None:
+    """Talk with the process that started us until it has what it wants."""
+    channel = Channel()
+    try:
+        work(channel)
+    except Unusable as error:
+        channel.send("unusable", kind=error.kind, message=str(error))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads of the user's that never end must not keep us
