@@ -11,6 +11,7 @@ from typing import Any
 from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
 from revgate.history.revision import Revision
+from revgate.roundtrip.bench import Bench
 from revgate.roundtrip.client import Agent
 from revgate.roundtrip.extensions import explain_missing_extension
 from revgate.roundtrip.observed import (
@@ -27,39 +28,11 @@ from revgate.roundtrip.observed import (
 )
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.progress import Report
-from revgate.roundtrip.server import Server, throwaway
+from revgate.roundtrip.server import throwaway
 from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
 
 _REBUILDS = 20
 _NOT_COMPARED = "comments, grants, policies, roles and rules of tables are not compared yet"
-
-
-class Bench:
-    """One database with an agent on it and a camera over it."""
-
-    def __init__(self, agent: Agent, server: Server, head: str) -> None:
-        self._server = server
-        self.agent = agent
-        self.address = server.create_database()
-        self.camera: Camera | None = None
-        try:
-            started = agent.begin(self.address, head)
-            self.camera = Camera(self.address, *started)
-        except BaseException:
-            self.close()
-            raise
-
-    def take(self) -> Snapshot:
-        """Take a snapshot."""
-        assert self.camera  # noqa: S101 - set unless __init__ raised
-        return self.camera.take()
-
-    def close(self) -> None:
-        """End the agent and drop the database."""
-        self.agent.close()
-        if self.camera:
-            self.camera.close()
-        self._server.drop_database(self.address)
 
 
 class Trip:
