@@ -1,8 +1,15 @@
 """revgate, the merge gate for Alembic migration histories.
 
-Knows its own version and nothing else: importing it costs nothing.
+Knows its own version and the names of its formats, and nothing else: importing it costs nothing.
 """
 
 # A literal, as in pyproject.toml (a test compares the two): hooks run from a clone, where no
 # distribution metadata exists.
 __version__ = "0.1.0"
+
+FORMATS = (
+    *("text", "json", "github", "sarif", "junit", "gitlab"),
+    *("markdown", "comment", "html"),
+)
+"""Each is a module of `revgate.reports`. They stand here since the command line has to know them,
+and a hook waits for every import that it does not need."""

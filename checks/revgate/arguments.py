@@ -7,12 +7,11 @@ hook waits for each of them.
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate import __version__
+from revgate import FORMATS, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FORMATS = ("text", "json")
 EPILOG = (
     "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
     " 3 could not judge: nothing was found to check, or it could not be reached"
@@ -130,7 +129,7 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.add_argument("--context", default="revgate", help="the status's name: %(default)s")
     command.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
     command.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
-    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
     command.add_argument("--output", metavar="FILE", help="write the report to a file")
     command.add_argument("--no-cache", action="store_true", help="read every file anew")
     _place(command)

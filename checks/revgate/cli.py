@@ -9,15 +9,18 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from revgate.arguments import FORMATS, parser
+from revgate import FORMATS
+from revgate.arguments import parser
 from revgate.errors import RevgateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.choice import Choice
+    from revgate.detail import Detail
     from revgate.findings import Result
     from revgate.history.source import Source
+    from revgate.reports import Style
     from revgate.settings import Settings
 
 
@@ -98,7 +101,7 @@ def _check(arguments: argparse.Namespace) -> int:
     environment, cached = arguments.environment, not arguments.no_cache
     if arguments.against is None:
         result = recall.check(source, settings, choice, environment=environment, cached=cached)
-        return _report(arguments, result)
+        return _report(arguments, result, source)
 
     from revgate.base import find_base
     from revgate.history.source import GitTree
@@ -113,7 +116,7 @@ def _check(arguments: argparse.Namespace) -> int:
         environment=environment,
         cached=cached,
     )
-    return _report(arguments, result)
+    return _report(arguments, result, source)
 
 
 def _roundtrip(arguments: argparse.Namespace) -> int:
@@ -130,8 +133,9 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
 
     root, settings, choice = _configured(arguments)
     against = getattr(arguments, "against", None)
+    source = _source(arguments, root)
     result = gate.run(
-        _source(arguments, root),
+        source,
         settings,
         choice,
         name=name,
@@ -148,7 +152,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             progress=not arguments.quiet and sys.stderr.isatty(),
         ),
     )
-    return _report(arguments, result)
+    return _report(arguments, result, source)
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -340,21 +344,65 @@ def _names(written: str | None) -> list[str]:
     return [name.strip() for name in (written or "").split(",") if name.strip()]
 
 
-def _report(arguments: argparse.Namespace, result: "Result") -> int:
+def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -> int:
     """Write every report that was asked for, and return the exit code of the result."""
-    from revgate.reports import Style, render
+    from revgate.reports import render
 
-    color = arguments.output is None and _wants_color(arguments.color)
-    style = Style(color=color, quiet=arguments.quiet)
-    for wanted in arguments.report:
-        form, _, path = wanted.partition("=")
-        if form not in FORMATS or not path:
-            raise UsageError(
-                f"--report {wanted!r}: expected FORMAT=FILE with a format of {', '.join(FORMATS)}"
-            )
-        _write(render(result, form), path)
-    _write(render(result, arguments.form, style), arguments.output)
+    others = [_wanted(written) for written in arguments.report]
+    forms = [arguments.form, *(form for form, _ in others)]
+    against = getattr(arguments, "against", None)
+    cached = not arguments.no_cache
+    details = _details(source, result, forms, against=against, cached=cached)
+    for form, path in others:
+        _write(render(result, form, details=details), path)
+    style = _style(arguments, source.root)
+    _write(render(result, arguments.form, style, details), arguments.output)
     return 1 if result.errors else 0
+
+
+def _wanted(written: str) -> tuple[str, str]:
+    """Take a `--report FORMAT=FILE` apart."""
+    form, _, path = written.partition("=")
+    if form not in FORMATS or not path:
+        raise UsageError(
+            f"--report {written!r}: expected FORMAT=FILE with a format of {', '.join(FORMATS)}"
+        )
+    return form, path
+
+
+def _details(
+    source: "Source",
+    result: "Result",
+    forms: "Sequence[str]",
+    *,
+    against: str | None,
+    cached: bool,
+) -> "Sequence[Detail]":
+    """Read the revisions again where a format shows them; a hook's do not."""
+    from revgate.reports import DETAILED, WITH_OPERATIONS
+
+    if DETAILED.isdisjoint(forms):
+        return ()
+    from revgate.detail import read_details
+    from revgate.history.source import GitTree
+
+    if result.command == "check" and against and not isinstance(source, GitTree):
+        source = GitTree.at(source.root, "HEAD")  # which is what was judged
+    operations = not WITH_OPERATIONS.isdisjoint(forms)
+    return read_details(source, result, operations=operations, cached=cached)
+
+
+def _style(arguments: argparse.Namespace, root: str) -> "Style":
+    from revgate.reports import Style
+
+    is_terminal = arguments.output is None and sys.stdout.isatty()
+    color = arguments.output is None and _wants_color(arguments.color)
+    if not is_terminal:
+        return Style(color=color, quiet=arguments.quiet)
+    from revgate.reports.terminal import follows_links, width
+
+    links_to = root if color and follows_links(os.environ) else None
+    return Style(color, arguments.quiet, links_to, width(sys.stdout))
 
 
 def _wants_color(choice: str) -> bool:

@@ -1,17 +1,43 @@
 """The formats: pure functions from a result to text, one module a format.
 
 Knows how a result looks, and nothing of where it came from. Whatever stood in a repository (file
-names, ids, messages) is data here, and can become neither markup nor a terminal escape.
+names, ids, messages) is data here, and can become neither markup nor a command nor a terminal
+escape.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from revgate import FORMATS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from revgate.detail import Detail
     from revgate.findings import Result
 
-FORMATS = ("text", "json")
+__all__ = [
+    "DETAILED",
+    "FORMATS",
+    "HOME",
+    "WITH_OPERATIONS",
+    "Style",
+    "count",
+    "harmless",
+    "most_severe_first",
+    "printable",
+    "render",
+    "rule_link",
+    "verdict",
+]
+
+HOME = "https://github.com/revgate/revgate"
+"""What links in reports begin with."""
+
+DETAILED = frozenset(("comment", "html", "junit", "markdown"))
+"""Formats that show the revisions themselves, and so want `details`."""
+
+WITH_OPERATIONS = frozenset(("html",))
+"""Those that show too what each revision does: every file is then parsed whole."""
 
 
 class Style(NamedTuple):
@@ -20,13 +46,33 @@ class Style(NamedTuple):
     color: bool = False
     quiet: bool = False
     """Findings only, without the summary."""
+    links_to: str | None = None
+    """The repository root, an absolute path, where the terminal can follow a link; else None."""
+    width: int | None = None
+    """Columns of the terminal; None where lines are left as they are."""
 
 
-def render(result: "Result", form: str, style: Style = Style()) -> str:  # noqa: B008 - immutable
-    """Write a result in one of `FORMATS`."""
+def render(
+    result: "Result",
+    form: str,
+    style: Style = Style(),  # noqa: B008 - immutable
+    details: "Sequence[Detail]" = (),
+) -> str:
+    """Write a result in one of `FORMATS`.
+
+    Args:
+        result: What was found.
+        form: The format.
+        style: What the place that it goes to can show; the text alone looks at it.
+        details: The environments' revisions, for the formats in `DETAILED`; without them, these
+            formats show what the result itself tells.
+    """
     from importlib import import_module
 
     module = import_module(f"{__name__}.{form}")
+    if form in DETAILED:
+        draw: Callable[[Result, Sequence[Detail]], str] = module.render
+        return draw(result, details)
     write: Callable[[Result, Style], str] = module.render
     return write(result, style)
 
@@ -41,3 +87,42 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def harmless(line: str) -> str:
+    """Break what GitHub's runner would take for a command of a workflow.
+
+    It looks for `::` at the beginning of a line, spaces apart, and for `##[` anywhere
+    (`ActionCommand` in actions/runner).
+    """
+    if "##[" in line:
+        line = line.replace("##[", "#\\x23[")
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return line
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many: `1 error`, `2 errors`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def rule_link(name: str) -> str:
+    """Return where a rule is documented."""
+    return f"{HOME}#the-rules" if name else HOME
+
+
+def verdict(result: "Result") -> str:
+    """Say in a few words how a run ended."""
+    said = [count(result.errors, "error") if result.errors else "no errors"]
+    if result.errors or result.warnings:
+        said.append(count(result.warnings, "warning"))
+    if result.allowed:
+        said.append(f"{result.allowed} allowed")
+    return f"{'✗' if result.errors else '✓'} {', '.join(said)}"
+
+
+def most_severe_first(result: "Result") -> "Iterable[int]":
+    """Return the places of findings in the result, errors before warnings, else as they stand."""
+    findings = result.findings
+    return sorted(range(len(findings)), key=lambda at: findings[at].severity != "error")

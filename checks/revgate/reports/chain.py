@@ -34,7 +34,7 @@ def title(revision: "Revision") -> str:
     return " ".join(words) or stem
 
 
-def _order(history: "History") -> "list[Revision]":
+def order(history: "History") -> "list[Revision]":
     """Return revisions with parents first; what a cycle holds comes last."""
     graph = history.graph
     ordered = list(graph.order)
@@ -42,17 +42,17 @@ def _order(history: "History") -> "list[Revision]":
     return [graph.by_id[key] for key in ordered + left]
 
 
-def _marks(history: "History", revision: "Revision") -> str:
+def marks(history: "History", revision: "Revision") -> list[str]:
+    """Say what a revision is in the chain: a head, a branch point, ...; mostly nothing."""
     graph = history.graph
-    marks = []
+    found = []
     if revision.id in graph.heads:
-        marks.append("head")
+        found.append("head")
     if revision.id in graph.branch_points:
-        marks.append("branch point")
+        found.append("branch point")
     if len(revision.parents) > 1:
-        marks.append("merge point")
-    marks += [f"missing parent {parent}" for each, parent in graph.missing if each is revision]
-    return f" ({', '.join(marks)})" if marks else ""
+        found.append("merge point")
+    return found + [f"missing parent {lost}" for each, lost in graph.missing if each is revision]
 
 
 def _text(histories: "Sequence[History]") -> "Iterator[str]":
@@ -62,28 +62,30 @@ def _text(histories: "Sequence[History]") -> "Iterator[str]":
             yield printable(f"{history.environment.name}:")
         lanes: list[str | None] = []
         waiting = dict.fromkeys(history.graph.by_id)
-        for revision in reversed(_order(history)):
+        for revision in reversed(order(history)):
             del waiting[revision.id]
             if revision.id not in lanes:
-                lanes = _occupy(lanes, revision.id)
+                lanes = occupy(lanes, revision.id)
             lane = lanes.index(revision.id)
             drawn = " ".join(
                 "*" if at == lane else ("|" if key else " ") for at, key in enumerate(lanes)
             )
-            line = f"{drawn} {revision.id} {title(revision)}{_marks(history, revision)}"
-            yield printable(line)
+            found = marks(history, revision)
+            marked = f" ({', '.join(found)})" if found else ""
+            yield printable(f"{drawn} {revision.id} {title(revision)}{marked}")
             parents = [parent for parent in revision.parents if parent in waiting]
-            lanes = _advance(lanes, lane, parents)
+            lanes = advance(lanes, lane, parents)
 
 
-def _occupy(lanes: list[str | None], key: str) -> list[str | None]:
+def occupy(lanes: list[str | None], key: str) -> list[str | None]:
+    """Give a revision the first lane that is free."""
     if None in lanes:
         at = lanes.index(None)
         return [*lanes[:at], key, *lanes[at + 1 :]]
     return [*lanes, key]
 
 
-def _advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str | None]:
+def advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str | None]:
     """Hand a lane on to the first parent that is to come; two that wait for one become one."""
     after = [*lanes]
     after[lane] = None
@@ -92,7 +94,7 @@ def _advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str
             if number == 0:
                 after[lane] = parent
             else:
-                after = _occupy(after, parent)
+                after = occupy(after, parent)
     while after and after[-1] is None:
         after.pop()
     return after
@@ -106,17 +108,17 @@ def _mermaid(histories: "Sequence[History]") -> "Iterator[str]":
         for key, name in names.items():
             revision = history.graph.by_id.get(key)
             if revision is None:
-                yield f'    {name}["{_entity(key)}<br/>missing"]:::missing'
+                yield f'    {name}["{entity(key)}<br/>missing"]:::missing'
                 continue
             shape = ":::head" if key in history.graph.heads else ""
-            yield f'    {name}["{_entity(key)}<br/>{_entity(title(revision))}"]{shape}'
+            yield f'    {name}["{entity(key)}<br/>{entity(title(revision))}"]{shape}'
         for child, parent in _edges(history):
             yield f"    {names[parent]} --> {names[child]}"
     yield "    classDef head stroke-width:3px"
     yield "    classDef missing stroke-dasharray:4"
 
 
-def _entity(text: str) -> str:
+def entity(text: str) -> str:
     """Escape for a quoted label: Mermaid knows no backslashes, only numbered entities."""
     return "".join(
         character if character.isalnum() or character in " _.,-" else f"#{ord(character)};"
@@ -147,14 +149,14 @@ def _quoted(text: str) -> str:
 
 
 def _edges(history: "History") -> "Iterator[tuple[str, str]]":
-    for revision in _order(history):
+    for revision in order(history):
         for parent in revision.parents:
             yield revision.id, parent
 
 
 def _numbers(history: "History", prefix: str) -> dict[str, str]:
     """Name every revision and every missing parent."""
-    keys = dict.fromkeys(revision.id for revision in _order(history))
+    keys = dict.fromkeys(revision.id for revision in order(history))
     keys |= dict.fromkeys(parent for _, parent in _edges(history))
     return {key: f"{prefix}{number}" for number, key in enumerate(keys)}
 
@@ -176,6 +178,6 @@ def _json(history: "History") -> dict[str, Any]:
                 "path": revision.path,
                 "line": revision.id_at[0],
             }
-            for revision in _order(history)
+            for revision in order(history)
         ],
     }

@@ -3,15 +3,19 @@
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import printable
+from revgate.reports import count, harmless, printable, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from revgate.findings import Finding, Judged, Result
     from revgate.reports import Style
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
+_SLOW_MS = 1000
+_SLOWEST = 5
+_HELP = "    help: "
 
 
 def render(result: "Result", style: "Style") -> str:
@@ -25,20 +29,59 @@ def render(result: "Result", style: "Style") -> str:
         lines += _passes(result)
         lines += [f"note: {printable(note)}" for note in result.notes]
         lines += [_environment(judged) for judged in result.environments]
-        lines.append(_verdict(result, style))
-    return "".join(f"{line}\n" for line in lines)
+        color = _RED if result.errors else _GREEN
+        lines.append(_paint(verdict(result), color, style))
+    return "".join(f"{harmless(line)}\n" for line in lines)
 
 
 def _finding(finding: "Finding", style: "Style") -> "Iterator[str]":
-    place = f"{printable(finding.path)}:{finding.line}:{finding.column}:"
+    place = _place(finding.path, f"{finding.line}:{finding.column}", style)
     color = _RED if finding.severity is ERROR else _YELLOW
     rule = _paint(f"{finding.severity.value}[{finding.rule}]", color, style)
     yield f"{_paint(place, _BOLD, style)} {rule} {printable(finding.message)}"
     for related in finding.related:
-        yield f"    {printable(related.path)}:{related.line}: {printable(related.message)}"
+        yield f"    {_place(related.path, str(related.line), style)} {printable(related.message)}"
     for number, line in enumerate(finding.help.splitlines()):
         label = _paint("help:", _DIM, style) if number == 0 else "     "
-        yield f"    {label} {printable(line)}"
+        for part in _wrapped(printable(line), style):
+            yield f"    {label} {part}"
+            label = "     "
+
+
+def _place(path: str, position: str, style: "Style") -> str:
+    """Name a place; where the terminal follows links, the path is one to the file."""
+    shown = printable(path)
+    if style.links_to is None:
+        return f"{shown}:{position}:"
+    import os
+    from urllib.parse import quote
+
+    target = quote(os.path.join(style.links_to, path), errors="surrogateescape")
+    return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}:"
+
+
+def _wrapped(text: str, style: "Style") -> "Sequence[str]":
+    """Break a line of help where the terminal ends, but never within backticks: that is code."""
+    if style.width is None or len(text) + len(_HELP) <= style.width:
+        return [text]
+    lines = [""]
+    for word in _words(text):
+        if lines[-1] and len(_HELP) + len(lines[-1]) + 1 + len(word) > style.width:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return lines
+
+
+def _words(text: str) -> "Iterator[str]":
+    word = ""
+    for part in text.split(" "):
+        word = f"{word} {part}" if word else part
+        if word.count("`") % 2 == 0:
+            yield word
+            word = ""
+    if word:
+        yield word
 
 
 def _passes(result: "Result") -> "Iterator[str]":
@@ -47,31 +90,34 @@ def _passes(result: "Result") -> "Iterator[str]":
     server = result.roundtrip["server"]
     yield printable(f"PostgreSQL {server['version']} ({server['kind']})")
     for each in result.roundtrip["passes"]:
-        tables = _count(each["tables"], "table")
-        yield f"  {each['name']:<14} {tables:>11} {each['seconds']:>8.2f} s"
+        tables = count(each["tables"], "table")
+        yield f"  {printable(each['name']):<14} {tables:>11} {each['seconds']:>8.2f} s"
+    slow = [each for each in result.roundtrip["revisions"] if _slowness(each) >= _SLOW_MS]
+    slow.sort(key=_slowness, reverse=True)
+    for each in slow[:_SLOWEST]:
+        yield printable(_slow(each))
+    if len(slow) > _SLOWEST:
+        yield f"  {len(slow) - _SLOWEST:,} more took over a second"
+
+
+def _slowness(revision: "dict[str, Any]") -> float:
+    return max(revision.get("upgrade_ms") or 0.0, revision.get("downgrade_ms") or 0.0)
+
+
+def _slow(revision: "dict[str, Any]") -> str:
+    """Say what a slow revision held meanwhile: that is what a deployment waits for."""
+    up, down = ((revision.get(key) or 0.0) / 1000 for key in ("upgrade_ms", "downgrade_ms"))
+    held = [f"{lock['mode']} on {lock['table']}" for lock in revision.get("locks") or ()]
+    held += [f"rewrites {table}" for table in revision.get("rewrites") or ()]
+    also = f", {', '.join(dict.fromkeys(held))}" if held else ""
+    return f"  slow: {revision['revision']} took {up:.2f} s up and {down:.2f} s down{also}"
 
 
 def _environment(judged: "Judged") -> str:
     heads = ", ".join(judged.heads) or "none"
     word = "head" if len(judged.heads) == 1 else "heads"
-    count = _count(judged.revisions, "revision")
-    return printable(f"{judged.environment.name}: {count}, {word} {heads}")
-
-
-def _verdict(result: "Result", style: "Style") -> str:
-    allowed = f", {result.allowed} allowed" if result.allowed else ""
-    if result.errors:
-        return _paint(
-            f"✗ {_count(result.errors, 'error')}, {_count(result.warnings, 'warning')}{allowed}",
-            _RED,
-            style,
-        )
-    warnings = f", {_count(result.warnings, 'warning')}" if result.warnings else ""
-    return _paint(f"✓ no errors{warnings}{allowed}", _GREEN, style)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    revisions = count(judged.revisions, "revision")
+    return printable(f"{judged.environment.name}: {revisions}, {word} {heads}")
 
 
 def _paint(text: str, code: str, style: "Style") -> str:

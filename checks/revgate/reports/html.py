@@ -1,0 +1,205 @@
+"""One page that needs nothing else: the chain, and what each revision did and has wrong.
+
+Knows the page as a whole; one revision of it stands in `rows`, style and behaviour in `page.css`
+and `page.js`. The page may load nothing from anywhere, and says so itself (its policy names what
+it holds by hash), so that it can be kept and sent around.
+"""
+
+import base64
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from revgate import __version__
+from revgate.reports import HOME, count, most_severe_first, rule_link, verdict
+from revgate.reports.chain import order
+from revgate.reports.elements import code, escape, words
+from revgate.reports.rows import Facts, chain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from revgate.detail import Detail
+    from revgate.findings import Finding, Result
+
+MOST_LISTED = 200
+"""Findings listed above the chain; in their places stand all of them."""
+
+
+def render(result: "Result", details: "Sequence[Detail]") -> str:
+    """Write the page."""
+    return "".join(f"{line}\n" for line in _page(result, details))
+
+
+def _page(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
+    style, script = _part("page.css"), _part("page.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
+        " base-uri 'none'; form-action 'none'"
+    )
+    said = escape(verdict(result))
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>revgate: {said}</title>"
+    yield f"<style>{style}</style>\n</head>\n<body>"
+    yield '<a class="skip" href="#chain">To the chain</a>'
+    yield f'<header class="{"bad" if result.errors else "good"}">'
+    yield f"<h1>{said}</h1>"
+    yield from _environments(result)
+    yield "</header>\n<main>"
+    places = _places(details)
+    yield from _findings(result, places)
+    yield from _passes(result)
+    yield from _notes(result)
+    yield from _chains(result, details, places)
+    yield f'</main>\n<footer><a href="{HOME}">revgate</a> {__version__}</footer>'
+    yield f"<script>{script}</script>\n</body>\n</html>"
+
+
+def _part(name: str) -> str:
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _hash(text: str) -> str:
+    """Name a style or a script as a content security policy does."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _places(details: "Sequence[Detail]") -> dict[str, str]:
+    """Name the row of each revision, by its path."""
+    return {
+        revision.path: f"e{number}-{at}"
+        for number, detail in enumerate(details)
+        for at, revision in enumerate(order(detail.history))
+    }
+
+
+def _environments(result: "Result") -> "Iterator[str]":
+    for judged in result.environments:
+        heads = ", ".join(map(code, judged.heads)) or "none"
+        word = "head" if len(judged.heads) == 1 else "heads"
+        name = escape(judged.environment.name)
+        yield f"<p>{name}: {count(judged.revisions, 'revision')}, {word} {heads}</p>"
+
+
+def _findings(result: "Result", places: "Mapping[str, str]") -> "Iterator[str]":
+    if not result.findings:
+        return
+    ordered = [result.findings[at] for at in most_severe_first(result)]
+    # What has no revision of its own to stand at is told here, however much there is.
+    shown = [each for at, each in enumerate(ordered) if at < MOST_LISTED or each.path not in places]
+    yield '<section aria-labelledby="findings"><h2 id="findings">Findings</h2><ul class="findings">'
+    for each in shown:
+        yield f"<li>{finding(each, places)}</li>"
+    yield "</ul>"
+    if len(shown) < len(ordered):
+        yield f"<p>{count(len(ordered) - len(shown), 'finding')} more, each at its revision.</p>"
+    yield "</section>"
+
+
+def finding(found: "Finding", places: "Mapping[str, str]") -> str:
+    """Write one finding, with a link to its revision where that is on the page."""
+    severity = found.severity.value
+    where = f"{found.path}:{found.line}:{found.column}"
+    told = "".join(f"<p>{words(line)}</p>" for line in found.help.splitlines())
+    related = "".join(
+        f"<li>{_link(each.path, f'{each.path}:{each.line}', places)} {words(each.message)}</li>"
+        for each in found.related
+    )
+    return (
+        f'<p><b class="{severity}">{severity}</b> <a href="{rule_link(found.rule)}">'
+        f"{escape(found.rule)}</a> {words(found.message)}</p>"
+        f"<p>{_link(found.path, where, places)}</p>"
+        + (f'<ul class="related">{related}</ul>' if related else "")
+        + (f'<div class="help">{told}</div>' if told else "")
+    )
+
+
+def _link(path: str, shown: str, places: "Mapping[str, str]") -> str:
+    place = places.get(path)
+    return f'<a href="#{place}">{code(shown)}</a>' if place else code(shown)
+
+
+def _passes(result: "Result") -> "Iterator[str]":
+    if result.roundtrip is None:
+        return
+    server = result.roundtrip["server"]
+    yield '<section aria-labelledby="passes"><h2 id="passes">Round trip</h2>'
+    yield f"<p>PostgreSQL {escape(str(server['version']))} ({escape(str(server['kind']))})</p>"
+    yield '<table><thead><tr><th scope="col">pass</th><th scope="col">tables</th>'
+    yield '<th scope="col">seconds</th></tr></thead><tbody>'
+    for each in result.roundtrip["passes"]:
+        yield (
+            f'<tr><th scope="row">{escape(each["name"])}</th><td>{each["tables"]}</td>'
+            f"<td>{each['seconds']:.2f}</td></tr>"
+        )
+    yield "</tbody></table></section>"
+
+
+def _notes(result: "Result") -> "Iterator[str]":
+    if result.notes:
+        yield '<section aria-labelledby="notes"><h2 id="notes">Not looked at</h2><ul>'
+        yield from (f"<li>{words(note)}</li>" for note in result.notes)
+        yield "</ul></section>"
+
+
+def _chains(
+    result: "Result", details: "Sequence[Detail]", places: "Mapping[str, str]"
+) -> "Iterator[str]":
+    told: dict[str, list[str]] = {}
+    severities: dict[str, list[str]] = {}
+    for found in result.findings:
+        told.setdefault(found.path, []).append(finding(found, places))
+        severities.setdefault(found.path, []).append(found.severity.value)
+    seen = _seen(result, details)
+    yield '<section aria-labelledby="chain"><h2 id="chain" tabindex="-1">The chain</h2>'
+    yield _FILTER
+    for number, detail in enumerate(details):
+        if len(details) > 1:
+            yield f"<h3>{escape(detail.history.environment.name)}</h3>"
+        facts = Facts(places, told, severities, seen[number], detail.deeds)
+        yield '<div class="chain">'
+        yield from chain(detail.history, facts)
+        yield "</div>"
+    yield "</section>"
+
+
+def _seen(result: "Result", details: "Sequence[Detail]") -> "list[dict[str, dict[str, object]]]":
+    """Give what the round trip saw of each revision to the environment that it ran on.
+
+    The contract names no environment there: it is the first that has all these revisions.
+    """
+    seen: list[dict[str, dict[str, object]]] = [{} for _ in details]
+    if result.roundtrip is not None:
+        ran = {each["revision"]: each for each in result.roundtrip["revisions"]}
+        for number, detail in enumerate(details):
+            if ran.keys() <= detail.history.graph.by_id.keys():
+                seen[number] = ran
+                break
+    return seen
+
+
+_FILTER = """<form id="filter" hidden>
+<label>Search <input type="search" id="words" autocomplete="off" spellcheck="false"></label>
+<label>Show <select id="kind">
+<option value="">all revisions</option>
+<option value="error">with errors</option>
+<option value="warning">with warnings</option>
+<option value="head">heads</option>
+<option value="fork">branch and merge points</option>
+<option value="lock">that lock tables</option>
+<option value="rewrite">that rewrite tables</option>
+<option value="slow">that take over a second</option>
+<option value="oneway">without a way back</option>
+</select></label>
+<button type="button" id="open">Open all</button>
+<button type="button" id="close">Close all</button>
+<output id="count" for="words kind"></output>
+<p class="keys"><kbd>/</kbd> search, <kbd>j</kbd> and <kbd>k</kbd> next and previous,
+<kbd>Enter</kbd> open</p>
+</form>"""

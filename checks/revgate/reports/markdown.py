@@ -1,0 +1,180 @@
+"""The summary of a job in GitHub's Markdown: verdict, findings, the chain, the round trip.
+
+Knows what fits into a summary; every part is cut off by itself where it is too long, and says so.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from revgate.reports import HOME, count, most_severe_first, rule_link, verdict
+from revgate.reports.markup import code, plain, words
+from revgate.reports.picture import mermaid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.detail import Detail
+    from revgate.findings import Finding, Result
+
+MOST_BYTES = 1024 * 1024 - 1024
+"""GitHub takes a MiB for one step, and drops a summary that is larger."""
+MOST_FINDINGS = 200
+MOST_REVISIONS = 200
+_CUT = "\n*Cut off here; `--report json=FILE` has all of it.*\n"
+_FINDING_CHARACTERS = 1500
+
+
+def render(result: "Result", details: "Sequence[Detail]") -> str:
+    """Write the summary."""
+    return fit("".join(f"{line}\n" for line in lines(result, details)), MOST_BYTES)
+
+
+def fit(text: str, most: int) -> str:
+    """Cut a text off at the end of a line, so that it has no more bytes in UTF-8 than allowed."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    kept = data[: most - len(_CUT.encode()) - 32]
+    # What a cut may leave open: a picture, a part that folds.
+    shown = kept[: kept.rfind(b"\n") + 1].decode()
+    fence = "```\n" if shown.count("\n```") % 2 else ""
+    folded = "\n</details>\n" if shown.count("<details>") > shown.count("</details>") else ""
+    return shown + fence + folded + _CUT
+
+
+def lines(
+    result: "Result", details: "Sequence[Detail]", most: int = MOST_FINDINGS
+) -> "Iterator[str]":
+    """Yield the parts of the summary, without any limit on the whole."""
+    yield f"## revgate: {verdict(result)}"
+    yield ""
+    yield from _environments(result)
+    yield from _findings(result, most)
+    yield from _picture(result, details)
+    yield from _passes(result)
+    yield from _revisions(result)
+    if result.notes:
+        yield "**Not looked at**"
+        yield ""
+        yield from (f"- {words(note)}" for note in result.notes[:most])
+        if len(result.notes) > most:
+            yield f"- and {count(len(result.notes) - most, 'note')} more"
+        yield ""
+
+
+def _environments(result: "Result") -> "Iterator[str]":
+    for judged in result.environments:
+        heads = ", ".join(map(code, judged.heads[:20])) or "none"
+        heads += f" and {len(judged.heads) - 20} more" if len(judged.heads) > 20 else ""
+        word = "head" if len(judged.heads) == 1 else "heads"
+        name = code(judged.environment.name)
+        yield f"{name}: {count(judged.revisions, 'revision')}, {word} {heads}"
+        yield ""
+
+
+def _findings(result: "Result", most: int) -> "Iterator[str]":
+    if not result.findings:
+        return
+    yield "| | rule | where | what |"
+    yield "| --- | --- | --- | --- |"
+    for at in [*most_severe_first(result)][:most]:
+        yield _finding(result.findings[at])
+    yield ""
+    if len(result.findings) > most:
+        yield f"and {count(len(result.findings) - most, 'finding')} more"
+        yield ""
+
+
+def _finding(finding: "Finding") -> str:
+    sign = "❌" if finding.severity == "error" else "⚠️"
+    rule = f"[{plain(finding.rule)}]({rule_link(finding.rule)})"
+    place = code(f"{finding.path}:{finding.line}")
+    what = words(_short(finding.message))
+    if finding.help:
+        help_ = "<br>".join(words(line) for line in _short(finding.help).splitlines())
+        what += f"<br>→ {help_}"
+    return f"| {sign} {finding.severity.value} | {rule} | {place} | {what} |"
+
+
+def _short(text: str) -> str:
+    """Cut off what is longer than anybody reads in a table."""
+    return text if len(text) <= _FINDING_CHARACTERS else f"{text[:_FINDING_CHARACTERS]} …"
+
+
+def _picture(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
+    if not details:
+        return
+    found: dict[str, str] = {}
+    for finding in result.findings:
+        for path in (finding.path, *(each.path for each in finding.related)):
+            if found.get(path) != "error":
+                found[path] = finding.severity.value
+    yield f"<details{' open' if result.errors else ''}><summary>The chain</summary>"
+    yield ""
+    yield "```mermaid"
+    yield from mermaid([each.history for each in details], found)
+    yield "```"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _passes(result: "Result") -> "Iterator[str]":
+    if result.roundtrip is None:
+        return
+    server = result.roundtrip["server"]
+    yield f"**PostgreSQL {plain(str(server['version']))}** ({plain(str(server['kind']))})"
+    yield ""
+    yield "| pass | tables | seconds |"
+    yield "| --- | ---: | ---: |"
+    for each in result.roundtrip["passes"]:
+        yield f"| {plain(each['name'])} | {each['tables']} | {each['seconds']:.2f} |"
+    yield ""
+
+
+def _revisions(result: "Result") -> "Iterator[str]":
+    revisions = result.roundtrip["revisions"] if result.roundtrip else ()
+    if not revisions:
+        return
+    # Of many, the slowest; in their own order all the same.
+    slowest = sorted(range(len(revisions)), key=lambda at: -_milliseconds(revisions[at]))
+    shown = sorted(slowest[:MOST_REVISIONS])
+    yield "<details><summary>Times and locks</summary>"
+    yield ""
+    yield "| revision | up, ms | down, ms | locks | rewrites | rows |"
+    yield "| --- | ---: | ---: | --- | --- | --- |"
+    for at in shown:
+        yield _revision(revisions[at])
+    yield ""
+    if len(revisions) > len(shown):
+        yield f"{count(len(revisions) - len(shown), 'revision')} that took less time left out"
+        yield ""
+    yield "</details>"
+    yield ""
+
+
+def _milliseconds(revision: dict[str, Any]) -> float:
+    return sum(revision.get(key) or 0.0 for key in ("upgrade_ms", "downgrade_ms"))
+
+
+def _revision(revision: dict[str, Any]) -> str:
+    times = [revision.get(key) for key in ("upgrade_ms", "downgrade_ms")]
+    up, down = ("-" if each is None else f"{each:.1f}" for each in times)
+    locks = [
+        f"{plain(str(lock.get('mode', '')))} {code(str(lock.get('table', '')))}"
+        for lock in revision.get("locks") or ()
+    ]
+    rewrites = [code(str(table)) for table in revision.get("rewrites") or ()]
+    rows = revision.get("rows")
+    filled = f"{rows['tables']} of {rows['of']} tables" if rows else ""
+    cells = [code(revision["revision"]), up, down, _few(locks), _few(rewrites), filled]
+    return f"| {' | '.join(cells)} |"
+
+
+def _few(shown: list[str]) -> str:
+    more = f", and {len(shown) - 8} more" if len(shown) > 8 else ""
+    return ", ".join(dict.fromkeys(shown[:8])) + more
+
+
+def footer() -> str:
+    """Return a line that says who speaks."""
+    return f"<sub>[revgate]({HOME})</sub>"

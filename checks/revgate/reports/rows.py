@@ -1,0 +1,228 @@
+"""The rows of the page: each revision, its place in the drawing, and what it did.
+
+Knows one chain; the page around it stands in `html`. The newest comes first, as in
+`alembic history`. The drawing is cut into one small picture a row, so that a row can open, be
+filtered away or not be laid out at all while it is out of sight.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.reports import count
+from revgate.reports.chain import advance, marks, occupy, order, title
+from revgate.reports.elements import code, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from revgate.detail import Deeds
+    from revgate.history.history import History
+    from revgate.history.revision import Revision
+
+_HEIGHT, _MIDDLE = 36, 18
+_STEP, _MARGIN = 14, 10
+_WIDEST = 24
+"""Lanes that are drawn apart; more of them share the last."""
+_SLOW_MS = 1000
+_KNOWN = frozenset(("revision", "upgrade_ms", "downgrade_ms", "locks", "rewrites", "rows"))
+
+
+class Facts(NamedTuple):
+    """What is known of the revisions of one chain."""
+
+    places: "Mapping[str, str]"
+    """The name of each revision's row, by path."""
+    findings: "Mapping[str, Sequence[str]]"
+    """As HTML, by path."""
+    severities: "Mapping[str, Sequence[str]]"
+    """Of the same findings."""
+    seen: "Mapping[str, Mapping[str, Any]]"
+    """What the round trip saw, by id: `revisions` of the JSON contract."""
+    deeds: "Mapping[str, tuple[Deeds, Deeds]]"
+    """What upgrade and downgrade do, by path."""
+
+
+def chain(history: "History", facts: Facts) -> "Iterator[str]":
+    """Yield a row for each revision."""
+    ordered = order(history)
+    waiting = dict.fromkeys(each.id for each in ordered)
+    lanes: list[str | None] = []
+    widest = 1
+    for revision in reversed(ordered):
+        del waiting[revision.id]
+        before = lanes
+        if revision.id not in lanes:
+            lanes = occupy(lanes, revision.id)
+        lane = lanes.index(revision.id)
+        parents = [parent for parent in revision.parents if parent in waiting]
+        lanes = advance(lanes, lane, parents)
+        widest = max(widest, lane + 1, len(lanes), len(before))
+        picture = _Picture(before, lanes, lane, revision.id, parents, min(widest, _WIDEST))
+        yield _row(history, revision, facts, picture)
+
+
+class _Picture(NamedTuple):
+    """One row of the drawing: the lanes above it and below it, by the id they lead to."""
+
+    before: "Sequence[str | None]"
+    after: "Sequence[str | None]"
+    lane: int
+    key: str
+    parents: "Sequence[str]"
+    widest: int
+
+    @property
+    def width(self) -> int:
+        return 2 * _MARGIN + _STEP * (self.widest - 1)
+
+    def node(self, kind: str) -> str:
+        """Draw the revision and the lines that lead to it, past it and away from it."""
+        at = _x(self.lane)
+        lines = [
+            f"M{_x(lane)} 0" + (f"V{_MIDDLE}" if key == self.key else f"V{_HEIGHT}")
+            for lane, key in enumerate(self.before)
+            if key is not None
+        ]
+        for parent in self.parents:
+            to = _x(self.after.index(parent))
+            bend = f"C{at} {_HEIGHT - 6} {to} {_MIDDLE + 6} {to} {_HEIGHT}"
+            lines.append(f"M{at} {_MIDDLE}" + (f"V{_HEIGHT}" if to == at else bend))
+        drawn = "".join(dict.fromkeys(lines))
+        path = f'<path d="{drawn}"/>' if drawn else ""
+        return (
+            f'<svg class="g" width="{self.width}" height="{_HEIGHT}" aria-hidden="true">{path}'
+            f'<circle class="{kind}" cx="{at}" cy="{_MIDDLE}" r="5"/></svg>'
+        )
+
+    def below(self) -> str:
+        """Draw the lines on beside what an open row shows."""
+        found = [_x(lane) for lane, key in enumerate(self.after) if key is not None]
+        drawn = "".join(f"M{x} 0V9" for x in dict.fromkeys(found))
+        path = f'<path d="{drawn}"/>' if drawn else ""
+        return (
+            f'<svg class="c" width="{self.width}" viewBox="0 0 {self.width} 9"'
+            f' preserveAspectRatio="none" aria-hidden="true">{path}</svg>'
+        )
+
+
+def _x(lane: int) -> int:
+    return _MARGIN + _STEP * min(lane, _WIDEST - 1)
+
+
+def _row(history: "History", revision: "Revision", facts: Facts, picture: _Picture) -> str:
+    seen = facts.seen.get(revision.id, {})
+    severities = facts.severities.get(revision.path, ())
+    marked = marks(history, revision)
+    worst = "error" if "error" in severities else "warning" if severities else ""
+    kind = worst or ("head" if "head" in marked else "plain")
+    badges = [f'<span class="mark">{escape(mark)}</span>' for mark in marked]
+    badges += [
+        f'<b class="{severity}">{count(severities.count(severity), severity)}</b>'
+        for severity in ("error", "warning")
+        if severity in severities
+    ]
+    kinds = " ".join(_kinds(revision, facts, marked, seen))
+    body = "".join(_body(history, revision, facts, seen))
+    return (
+        f'<details class="r" id="{facts.places[revision.path]}" data-k="{kinds}"><summary>'
+        f'{picture.node(kind)}{code(revision.id)}<span class="t">{escape(title(revision))}</span>'
+        f'{"".join(badges)}<span class="ms">{_times(seen)}</span></summary>'
+        f'<div class="body">{picture.below()}<div>{body}</div></div></details>'
+    )
+
+
+def _kinds(
+    revision: "Revision", facts: Facts, marked: "Sequence[str]", seen: "Mapping[str, Any]"
+) -> "Iterator[str]":
+    """Yield the words that the page filters by."""
+    yield from dict.fromkeys(facts.severities.get(revision.path, ()))
+    if "head" in marked:
+        yield "head"
+    if "branch point" in marked or "merge point" in marked:
+        yield "fork"
+    if seen.get("locks"):
+        yield "lock"
+    if seen.get("rewrites"):
+        yield "rewrite"
+    if max(seen.get("upgrade_ms") or 0, seen.get("downgrade_ms") or 0) >= _SLOW_MS:
+        yield "slow"
+    if revision.path in facts.deeds:
+        upgrade, downgrade = facts.deeds[revision.path]
+        if upgrade.kind == "code" and downgrade.kind != "code":
+            yield "oneway"
+
+
+def _times(seen: "Mapping[str, Any]") -> str:
+    shown = []
+    for key, arrow, word in (("upgrade_ms", "↑", "up"), ("downgrade_ms", "↓", "down")):
+        if seen.get(key) is not None:
+            shown.append(f'<span title="{word}">{arrow} {seen[key]:.1f} ms</span>')
+    return " ".join(shown)
+
+
+def _body(
+    history: "History", revision: "Revision", facts: Facts, seen: "Mapping[str, Any]"
+) -> "Iterator[str]":
+    for found in facts.findings.get(revision.path, ()):
+        yield f'<div class="finding">{found}</div>'
+    yield f"<p>{code(f'{revision.path}:{revision.id_at[0]}')}</p>"
+    if revision.parents:
+        links = ", ".join(_parent(history, parent, facts) for parent in revision.parents)
+        yield f"<p>follows {links}</p>"
+    if revision.labels:
+        yield f"<p>branch labels {', '.join(map(code, revision.labels))}</p>"
+    if revision.depends_on:
+        yield f"<p>depends on {', '.join(map(code, revision.depends_on))}</p>"
+    if revision.path in facts.deeds:
+        yield '<div class="both">'
+        for name, deeds in zip(("upgrade", "downgrade"), facts.deeds[revision.path], strict=True):
+            yield _deeds(name, deeds)
+        yield "</div>"
+    yield from _observed(seen)
+
+
+def _parent(history: "History", key: str, facts: Facts) -> str:
+    parent = history.graph.by_id.get(key)
+    if parent is None:
+        return f"{code(key)}, which is missing"
+    return f'<a href="#{facts.places[parent.path]}">{code(key)}</a>'
+
+
+def _deeds(name: str, deeds: "Deeds") -> str:
+    said = {"absent": "is not there", "empty": "does nothing", "raises": "only raises"}
+    head = f"<h4>{name}</h4>"
+    if deeds.kind in said:
+        return f"<div>{head}<p>{said[deeds.kind]}</p></div>"
+    items = "".join(f"<li>{escape(effect)}</li>" for effect in deeds.effects)
+    shown = f"<ul>{items}</ul>" if items else ""
+    if not deeds.complete:
+        shown += "<p>and what text does not tell</p>" if items else "<p>text does not tell</p>"
+    return f"<div>{head}{shown or '<p>makes and drops nothing</p>'}</div>"
+
+
+def _observed(seen: "Mapping[str, Any]") -> "Iterator[str]":
+    """Show what the round trip saw; also what a later version of it may add."""
+    if locks := seen.get("locks"):
+        items = "".join(f"<li>{_lock(lock)}</li>" for lock in locks)
+        yield f"<h4>locks</h4><ul>{items}</ul>"
+    if rewrites := seen.get("rewrites"):
+        yield f"<h4>rewrites</h4><p>{', '.join(code(str(each)) for each in rewrites)}</p>"
+    if rows := seen.get("rows"):
+        yield f"<h4>rows</h4><p>{rows['tables']} of {rows['of']} tables had rows</p>"
+    for key, value in seen.items():
+        if key not in _KNOWN and value:
+            yield f"<h4>{escape(key.replace('_', ' '))}</h4>{_any(value)}"
+
+
+def _lock(lock: "Mapping[str, Any]") -> str:
+    line = f", line {lock['line']}" if lock.get("line") else ""
+    return f"{escape(str(lock.get('mode', '')))} on {code(str(lock.get('table', '')))}{line}"
+
+
+def _any(value: object) -> str:
+    """Show a value of JSON whose meaning is not known here."""
+    match value:
+        case dict():
+            return ", ".join(f"{escape(str(key))} {_any(each)}" for key, each in value.items())
+        case list() | tuple():
+            return f"<ul>{''.join(f'<li>{_any(each)}</li>' for each in value)}</ul>"
+    return escape(str(value))
