@@ -44,16 +44,18 @@ def facts_of(content: "Content", reading: Reading) -> Facts:
         top = parsed.revision, parsed.header
     revision, header = top
     named = read_name(revision.name, reading.form)
-    revision = revision._replace(stamp=(named.stamp or "") if named else "")
+    # The stamp is the last field; `_replace` would take as long as a rule.
+    revision = Revision(*revision[:-1], (named.stamp or "") if named else "")
     head = Head(revision, header, named, reading.form)
     findings = list(_found(rules_that_judge("head"), head))
     if script is not None:
-        findings += _found(rules_that_judge("script"), script._replace(revision=revision))
-    plain = revision._replace(
-        allows=tuple(map(tuple, revision.allows)),  # type: ignore[arg-type]  # undone on the way back
-        imports=tuple(map(tuple, revision.imports)),  # type: ignore[arg-type]  # likewise
-    )
-    return tuple(plain[1:]), None, tuple(findings)
+        findings += _found(rules_that_judge("script"), Script(revision, *script[1:]))
+    if revision.allows or revision.imports:
+        revision = revision._replace(
+            allows=tuple(map(tuple, revision.allows)),  # type: ignore[arg-type]  # undone on the way back
+            imports=tuple(map(tuple, revision.imports)),  # type: ignore[arg-type]  # likewise
+        )
+    return tuple(revision[1:]), None, tuple(findings)
 
 
 def lasting(facts: Facts) -> bool:

@@ -8,6 +8,8 @@ import ast
 from revgate.history.revision import Function
 from revgate.history.statements import statements_within
 
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BINDS_NOTHING = (ast.Pass, ast.Expr)
 _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
 
 
@@ -15,14 +17,13 @@ def read_function(tree: ast.Module, name: str) -> Function:
     """Describe the module's function of a name; the last definition counts."""
     found = Function("absent")
     for statement in tree.body:
-        match statement:
-            case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined):
-                if defined == name:
-                    found = _describe(statement)
-            case _ if _binds(statement, name):
-                # Imported, assigned, or defined in a branch: there, and not to be read.
-                position = (statement.lineno, statement.col_offset + 1)
-                found = Function("code", position, position)
+        if isinstance(statement, _FUNCTION):
+            if statement.name == name:
+                found = _describe(statement)
+        elif not isinstance(statement, _BINDS_NOTHING) and _binds(statement, name):
+            # Imported, assigned, or defined in a branch: there, and not to be read.
+            position = (statement.lineno, statement.col_offset + 1)
+            found = Function("code", position, position)
     return found
 
 
@@ -32,14 +33,14 @@ def _binds(statement: ast.stmt, name: str) -> bool:
     Expressions are not walked: they are most of a file, and bind nothing but by `:=`.
     """
     match statement:
-        case ast.Assign(targets=targets):
-            return any(_is_target(target, name) for target in targets)
         case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
             return _is_target(target, name)
+        case ast.Assign(targets=targets):
+            return True in [_is_target(target, name) for target in targets]
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return not {name, "*"}.isdisjoint([alias.asname or alias.name for alias in names])
         case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound):
             return bound == name
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return any((alias.asname or alias.name) in (name, "*") for alias in names)
         case ast.If() | ast.Try() | ast.With() | ast.For() | ast.While() | ast.Match():
             return any(_binds(inner, name) for inner in statements_within(statement))
     return False

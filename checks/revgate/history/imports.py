@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Import
-from revgate.history.statements import statements_within
+from revgate.history.statements import COMPOUND, statements_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,14 +19,14 @@ _ALWAYS = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 def read_imports(body: "Iterable[ast.stmt]") -> "Iterator[Import]":
     """Yield each import that is neither of Python's library nor of Alembic or SQLAlchemy."""
     for statement in body:
-        match statement:
-            case ast.Import(names=names):
-                modules = [name.name for name in names]
-            case ast.ImportFrom(module=module, level=level):
-                modules = ["." * level + (module or "")]
-            case _:
+        if isinstance(statement, ast.ImportFrom):
+            modules = ["." * statement.level + (statement.module or "")]
+        elif isinstance(statement, ast.Import):
+            modules = [name.name for name in statement.names]
+        else:
+            if type(statement) in COMPOUND:
                 yield from read_imports(statements_within(statement))
-                continue
+            continue
         for name in modules:
             if name.partition(".")[0] not in _ALWAYS:
                 yield Import(name, (statement.lineno, statement.col_offset + 1))

@@ -46,6 +46,8 @@ def read_name(name: str, file_name: str) -> Named | None:
     match = wanted.fullmatch(name) or wanted.fullmatch(name.removesuffix(".py"))
     if match is None:
         return None
+    if wanted is TIMESTAMP:
+        return Named(match[1], match[2])
     groups = match.groupdict()
     stamp = re.sub(r"\D", "", groups.get("stamp") or "", flags=re.ASCII)
     return Named(stamp or None, groups.get("slug"))

@@ -6,12 +6,12 @@ is then concluded from what was not seen.
 """
 
 import ast
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.history.sql import Effect, UnreadableSqlError, plain, read_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class Effects(NamedTuple):
@@ -93,15 +93,18 @@ _HARMLESS = frozenset(
         "append",
     ]
 )
+_HARMLESS_VALUES = _HARMLESS.union(_ENUMS)
 _DEEPEST = 5
 
 
-def read_effects(tree: ast.Module, name: str, *, enums: bool = True) -> Effects:
-    """Read what the module's function of a name makes and drops.
+def read_effects(
+    tree: ast.Module, names: "Iterable[str]", *, enums: bool = True
+) -> "Iterator[Effects]":
+    """Read what some functions of a module make and drop, one after the other.
 
     Args:
         tree: The module.
-        name: `upgrade` or `downgrade`.
+        names: Of the functions: `upgrade`, `downgrade`.
         enums: False where the file does not speak of enum types, so that none need be looked for.
     """
     functions = {
@@ -109,14 +112,16 @@ def read_effects(tree: ast.Module, name: str, *, enums: bool = True) -> Effects:
         for statement in tree.body
         if isinstance(statement, ast.FunctionDef)
     }
-    if name not in functions:
-        return Effects(complete=False)
-    reader = _Reader(functions, enums=enums)
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign):
+    assignments = [each for each in tree.body if isinstance(each, ast.Assign)]
+    for name in names:
+        if name not in functions:
+            yield Effects(complete=False)
+            continue
+        reader = _Reader(functions, enums=enums)
+        for statement in assignments:
             reader.remember(statement)
-    reader.read(functions[name].body, 0)
-    return Effects(tuple(reader.effects), reader.complete)
+        reader.read(functions[name].body, 0)
+        yield Effects(tuple(reader.effects), reader.complete)
 
 
 class _Reader:
@@ -153,10 +158,10 @@ class _Reader:
 
     def _statement(self, statement: ast.stmt, depth: int) -> None:
         match statement:
+            case ast.Expr(value=ast.Call() as call):  # first: nearly every statement is one
+                self._call(call, depth)
             case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Import() | ast.ImportFrom():
                 return
-            case ast.Expr(value=ast.Call() as call):
-                self.effects += self._call(call, depth)
             case ast.Assign(value=value):
                 self.remember(statement)
                 self._harmless(value)
@@ -182,23 +187,23 @@ class _Reader:
 
     def _harmless(self, value: ast.expr) -> None:
         for node in ast.walk(value):
-            if isinstance(node, ast.Call) and _called(node) not in (*_HARMLESS, *_ENUMS):
+            if isinstance(node, ast.Call) and _called(node) not in _HARMLESS_VALUES:
                 raise _UnreadableError
 
-    def _call(self, call: ast.Call, depth: int) -> "Iterator[Effect]":
+    def _call(self, call: ast.Call, depth: int) -> None:
         match call.func:
+            case ast.Attribute(value=ast.Name(id="op"), attr=name):
+                table = None
             case ast.Name(id=name) if name in self.functions:
                 self._helper(name, call, depth)
                 return
             case ast.Name(id=name) if name in _HARMLESS:
                 self._harmless(call)
                 return
-            case ast.Attribute(value=ast.Name(id="op"), attr=name):
-                table = None
             case ast.Attribute(value=ast.Name(id=batch), attr=name) if batch in self.batches:
                 table = self.batches[batch]
             case ast.Attribute(attr="create" | "drop" as name, value=owner):
-                yield self._enum(name, owner, call)
+                self.effects.append(self._enum(name, owner, call))
                 return
             case ast.Attribute(attr="execute"):
                 name, table = "execute", None
@@ -207,8 +212,11 @@ class _Reader:
                 return
             case _:
                 raise _UnreadableError
-        for effect in self._operation(name, call, table):
-            yield effect._replace(line=call.lineno, column=call.col_offset + 1)
+        line, column = call.lineno, call.col_offset + 1
+        for action, kind, key, of, _, _, columns in self._operation(name, call, table):
+            # What `_replace` does, in a third of the time; one by one, since the next may be
+            # unreadable.
+            self.effects.append(Effect(action, kind, key, of, line, column, columns))
 
     def _helper(self, name: str, call: ast.Call, depth: int) -> None:
         function = self.functions[name]
@@ -366,8 +374,9 @@ class _Reader:
         return _qualified(self._argument(call, at, keyword), call)
 
     def _argument(self, call: ast.Call, at: int, keyword: str, *, absent: bool = False) -> ast.expr:
-        if any(isinstance(argument, ast.Starred) for argument in call.args[: at + 1]):
-            raise _UnreadableError
+        for argument in call.args[: at + 1]:
+            if isinstance(argument, ast.Starred):
+                raise _UnreadableError
         if at < len(call.args):
             return call.args[at]
         for each in call.keywords:
@@ -379,33 +388,38 @@ class _Reader:
 
 
 def _called(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _constant(node: ast.expr) -> str | None:
-    match node:
-        case ast.Constant(value=str() as text):
-            return text
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
     return None
 
 
 def _strings(node: ast.expr) -> tuple[str, ...]:
     match node:
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return tuple(text for item in items if (text := _constant(item)) is not None)
+            return tuple([text for item in items if (text := _constant(item)) is not None])
     return ()
 
 
 def _qualified(node: ast.expr, call: ast.Call) -> str:
     """Return a table's name with its schema, as SQL would name it."""
     name = _constant(node)
-    schema: Any = next((each.value for each in call.keywords if each.arg == "schema"), None)
     if name is None:
         raise _UnreadableError
-    if schema is None or (isinstance(schema, ast.Constant) and schema.value in (None, "public")):
+    for keyword in call.keywords:
+        if keyword.arg == "schema":
+            return _in_schema(name, keyword.value)
+    return name
+
+
+def _in_schema(name: str, schema: ast.expr) -> str:
+    if isinstance(schema, ast.Constant) and schema.value in (None, "public"):
         return name
     written = _constant(schema)
     if written is None:
@@ -432,8 +446,8 @@ def _is_false(node: ast.expr) -> bool:
 
 
 def _create_action(call: ast.Call) -> str:
-    return "touch" if any(each.arg == "if_not_exists" for each in call.keywords) else "create"
+    return "touch" if "if_not_exists" in [each.arg for each in call.keywords] else "create"
 
 
 def _drop_action(call: ast.Call) -> str:
-    return "touch" if any(each.arg == "if_exists" for each in call.keywords) else "drop"
+    return "touch" if "if_exists" in [each.arg for each in call.keywords] else "drop"

@@ -16,13 +16,16 @@ from revgate.history.functions import read_function
 from revgate.history.imports import read_imports
 from revgate.history.operations import read_effects
 from revgate.history.revision import (
+    Allow,
     Header,
+    Import,
     Position,
     Problem,
     Revision,
     Script,
     Unreadable,
 )
+from revgate.history.scan import find_top, read_top, without_top
 from revgate.history.scope import bound_names, count_characters, module_scope
 from revgate.history.stated import read_header
 
@@ -49,6 +52,9 @@ class _Assigned(NamedTuple):
     literal: bool
 
 
+_UNASSIGNED = _Assigned((), (1, 1), literal=True)
+
+
 def parse(path: str, data: bytes) -> Script | Unreadable:
     """Read one revision file.
 
@@ -62,6 +68,26 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
             "move the data into a file beside the revision, or load it outside the migration",
         )
         return Unreadable(path, (problem,), _id_in_text(data[:65536]))
+    return _by_its_rest(path, data) or _whole(path, data)
+
+
+def _by_its_rest(path: str, data: bytes) -> Script | None:
+    """Read a file whose top is as a template wrote it: that need not be parsed once more."""
+    top = find_top(data)
+    read = top and read_top(path, data, top)
+    rest = without_top(data, top) if top and read else None
+    if not read or rest is None:
+        return None
+    tree = _tree(rest)
+    if isinstance(tree, Problem):
+        return None
+    revision, header = read
+    if imports := tuple(read_imports(tree.body)):
+        revision = revision._replace(imports=imports)
+    return _script(revision, header, tree, data)
+
+
+def _whole(path: str, data: bytes) -> Script | Unreadable:
     tree = _tree(data)
     if isinstance(tree, Problem):
         return Unreadable(path, (tree,), _id_in_text(data))
@@ -71,20 +97,21 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
     problems = tuple(_problems(path, assigned))
     if problems:
         return Unreadable(path, problems, _id(path, assigned))
-    upgrade = read_function(tree, "upgrade")
-    downgrade = read_function(tree, "downgrade")
-    revision = _revision(path, assigned)._replace(
-        allows=read_allows(data, tree) if b"revgate" in data else (),
-        imports=tuple(read_imports(tree.body)),
-    )
+    allows = read_allows(data, tree) if b"revgate" in data else ()
+    revision = _revision(path, assigned, allows, tuple(read_imports(tree.body)))
+    return _script(revision, _header(tree, data), tree, data)
+
+
+def _script(revision: Revision, header: Header, tree: ast.Module, data: bytes) -> Script:
     enums = b"Enum" in data or b"ENUM" in data
+    up, down = read_effects(tree, ("upgrade", "downgrade"), enums=enums)
     return Script(
         revision,
-        _header(tree, data),
-        upgrade,
-        downgrade,
-        read_effects(tree, "upgrade", enums=enums),
-        read_effects(tree, "downgrade", enums=enums),
+        header,
+        read_function(tree, "upgrade"),
+        read_function(tree, "downgrade"),
+        up,
+        down,
         read_frozen_defaults(tree) if may_be_frozen(data) else (),
     )
 
@@ -128,6 +155,8 @@ def _assignments(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
     """Yield what the module binds to the four names, in order; the last one counts."""
     for statement in tree.body:
         match statement:
+            case ast.Expr():
+                pass  # binds nothing but by `:=`, which is looked for everywhere
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _bound(target, value)
@@ -244,29 +273,38 @@ def _id(path: str, assigned: dict[str, _Assigned]) -> str | None:
     return legacy[1] if legacy else None
 
 
-def _revision(path: str, assigned: dict[str, _Assigned]) -> Revision:
-    none = _Assigned((), (1, 1), literal=True)
-    stated = {name: assigned.get(name, none) for name in NAMES}
+def _revision(
+    path: str,
+    assigned: dict[str, _Assigned],
+    allows: tuple[Allow, ...],
+    imports: tuple[Import, ...],
+) -> Revision:
+    stated = [assigned.get(name, _UNASSIGNED) for name in NAMES]
+    own, parents, labels, depends_on = stated
     return Revision(
-        path=path,
-        id=_id(path, assigned) or "",
-        parents=_tuple(stated["down_revision"]),
-        labels=_tuple(stated["branch_labels"]),
-        depends_on=_tuple(stated["depends_on"]),
-        id_at=stated["revision"].position,
-        parents_at=stated["down_revision"].position,
-        labels_at=stated["branch_labels"].position,
-        depends_on_at=stated["depends_on"].position,
-        computed=tuple(name for name in NAMES if not stated[name].literal),
+        path,
+        _id(path, assigned) or "",
+        _tuple(parents),
+        _tuple(labels),
+        _tuple(depends_on),
+        own.position,
+        parents.position,
+        labels.position,
+        depends_on.position,
+        tuple([name for name, each in zip(NAMES, stated, strict=True) if not each.literal]),
+        allows,
+        imports,
     )
 
 
 def _tuple(assigned: _Assigned) -> tuple[str, ...]:
     """Return ids as a tuple, each once; an empty string, as for Alembic, is an id."""
     value = assigned.value
+    if not value and value != "":
+        return ()
     if isinstance(value, str):
-        value = (value,)
-    return tuple(dict.fromkeys(value or ()))
+        return (value,)
+    return tuple(dict.fromkeys(value))
 
 
 def _header(tree: ast.Module, data: bytes) -> Header:

@@ -182,6 +182,8 @@ class _Known:
         unknown = [at for at, facts in enumerate(found) if facts is None]
         if unknown:
             learnt = self._learn(source, [paths[at] for at in unknown], reading)
+            if not self.cache.enabled:
+                return [facts for _, facts in learnt]
             pool: dict[Any, Any] = {}
             for at, (content_id, fresh) in zip(unknown, learnt, strict=True):
                 facts = found[at] = _shared(fresh, pool)
@@ -205,10 +207,11 @@ class _Known:
     ) -> "list[tuple[str | None, Facts]]":
         """Read files; return the content id and the facts of each, None where not to be kept."""
         from revgate.history.facts import facts_of, lasting
-        from revgate.history.parallel import spread
+        from revgate.history.parallel import spread, spread_shares
 
         def learn(content: "Content") -> "tuple[str | None, Facts]":
-            content_id = content.id()
+            # Without a cache, nobody asks for the name of a content.
+            content_id = content.id() if self.cache.enabled else ""
             known = self._recalled(content.path, content_id) if content.error is None else None
             facts = known or facts_of(content, reading)
             kept = content.error is None and lasting(facts)
@@ -216,7 +219,7 @@ class _Known:
 
         if source.reads_in_bulk:
             return spread(list(source.read(paths)), learn)
-        return spread(paths, lambda path: learn(next(iter(source.read([path])))))
+        return spread_shares(paths, lambda share: [learn(each) for each in source.read(share)])
 
     def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:
         before = self.files.get(path)

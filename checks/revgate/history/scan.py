@@ -6,34 +6,46 @@ what Python's parser takes for the files.
 """
 
 import re
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import NamedTuple
 
 from revgate.history.revision import NOWHERE, Header, Revision
-from revgate.history.stated import read_header
-
-if TYPE_CHECKING:
-    from revgate.history.revision import Position
+from revgate.history.stated import header_in
 
 _TEXT = rb"\"[^\"\\\n]*\"|'[^'\\\n]*'"
 # A literal on one line: None, a string, or a tuple or list of strings.
 # Two strings without a comma between them are one, so a comma is wanted.
 _VALUE = rb"None|%b|[(\[][ ]*(?:(?:%b)[ ]*(?:,[ ]*(?:%b)[ ]*)*,?[ ]*)?[)\]]" % (_TEXT, _TEXT, _TEXT)
 _ASSIGNMENT = re.compile(
-    rb"^(revision|down_revision|branch_labels|depends_on)(?:: [\w |\[\],.]+)? = (%b)[ ]*(?:#.*)?$"
+    rb"^(revision|down_revision|branch_labels|depends_on)(?:: ([\w |\[\],.]+))? = (%b)[ ]*(?:#.*)?$"
     % _VALUE,
     re.MULTILINE,
 )
 _STRING = re.compile(_TEXT)
 # Neither kind of quotes within itself: what follows the first closing ones is code.
 _DOCSTRING = re.compile(
-    rb"\A(?:[ \t]*(?:#[^\n]*)?\n)*[rR]?"
+    rb"\A((?:[ \t]*(?:#[^\n]*)?\n)*)[rR]?"
     rb"(?:\"\"\"[^\"\\]*(?:\"\"?[^\"\\]+)*\"\"\"|\'\'\'[^'\\]*(?:''?[^'\\]+)*\'\'\')[ \t]*\n"
 )
-_COMMENT_LINE = re.compile(rb"^[ \t]*#[^\n]*$", re.MULTILINE)
-_NAME = re.compile(rb"\b(?:revision|down_revision|branch_labels|depends_on)\b")
-# What the scanner leaves to the parser: other line ends, and a comment of ours.
-_LEFT_ALONE = (b"\r", b"\0", b"\f", b"revgate")
-_WORDS = (b"revision", b"branch_labels", b"depends_on")
+# A line that names one of the four, and is no comment.
+_NAMING = re.compile(
+    rb"^(?![ \t]*#).*\b(?:revision|down_revision|branch_labels|depends_on)\b", re.MULTILINE
+)
+_NEEDED = frozenset((b"revision", b"down_revision"))
+# The one comment that nearly every file has.
+_TEMPLATES_COMMENT = b"# revision identifiers, used by Alembic."
+
+
+class Top(NamedTuple):
+    """Where the top of a file stands in it, its four names understood."""
+
+    docstring: "re.Match[bytes] | None"
+    start: int
+    """Of what follows the docstring."""
+    end: int
+    """Where the first function begins."""
+    assignments: "list[re.Match[bytes]]"
+    """Of the four names: each a whole line, name, annotation and value its groups."""
 
 
 def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
@@ -41,45 +53,109 @@ def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
 
     The answer is what `parse` would give, as long as the rest of the file is Python.
     """
-    if not data.isascii() or any(each in data for each in _LEFT_ALONE):
+    top = find_top(data)
+    return read_top(path, data, top) if top else None
+
+
+def find_top(data: bytes) -> Top | None:
+    """Find the four names; None where one may stand where these patterns do not see it."""
+    # Other line ends, other letters and a comment of ours are left to the parser.
+    if not data.isascii() or b"\r" in data or b"\0" in data or b"\f" in data or b"revgate" in data:
         return None
     docstring = _DOCSTRING.match(data)
     start = docstring.end() if docstring else 0
     end = _first_function(data, start)
-    top = data[start:end]
-    # A string over several lines might hold what only looks like an assignment; a cookie might
-    # make other letters of the bytes.
-    if b'"""' in top or b"'''" in top or b"\\" in top or b"coding" in data[:200]:
+    top = Top(docstring, start, end, list(_ASSIGNMENT.finditer(data, start, end)))
+    found = {match[1] for match in top.assignments}
+    if len(found) < len(top.assignments) or not found >= _NEEDED:
         return None
-    found = {match[1]: match for match in _ASSIGNMENT.finditer(data, start, end)}
-    if not {b"revision", b"down_revision"} <= found.keys():
-        return None
-    # Each of the four names may stand once, and nowhere else but in a comment.
-    names = _NAME.findall(_COMMENT_LINE.sub(b"", top))
-    rest = data[end:]
-    if any(word in rest for word in _WORDS):
-        names += _NAME.findall(_COMMENT_LINE.sub(b"", rest))
-    if len(names) != len(found):
-        return None
-    revision = _revision(path, data, found)
-    if revision is None:
-        return None
-    header = read_header(data[:start], 1, data.count(b"\n", 0, start)) if docstring else Header()
-    return revision, header
+    return top if _is_plain(data, top) else None
+
+
+def read_top(path: str, data: bytes, top: Top) -> tuple[Revision, Header] | None:
+    """Read what was found; None where the id is none that goes without saying."""
+    revision = _revision(path, data, {match[1]: match for match in top.assignments})
+    if revision is None or top.docstring is None:
+        return (revision, Header()) if revision else None
+    begin = top.docstring.end(1)
+    line = data.count(b"\n", 0, begin) + 1
+    return revision, header_in(data[begin : top.start], line)
+
+
+def without_top(data: bytes, top: Top) -> bytes | None:
+    """Return a file with `pass` for what was found, line by line, so that it parses faster.
+
+    It is Python just where the file is; None where that is not certain.
+    """
+    # Inside of brackets, where an assignment may be an argument, `pass` is an error.
+    parts = [b"\n" * data.count(b"\n", 0, top.start)]
+    at = top.start
+    for match in top.assignments:
+        if match[2] is not None and not _is_annotation(match[2]):
+            return None
+        parts += data[at : match.start()], b"pass"
+        at = match.end()
+    return b"".join([*parts, data[at:]])
+
+
+@cache
+def _is_annotation(text: bytes) -> bool:
+    """Whether an annotation is Python; a history has a handful of them."""
+    return _is_module(b"x: %b = None" % text)
 
 
 def _first_function(data: bytes, start: int) -> int:
     """Return where the first function of the module begins; the end of the file where none does."""
-    places = [data.find(word, start) for word in (b"\ndef ", b"\nasync def ")]
-    found = [place for place in places if place >= 0]
-    return min(found) + 1 if found else len(data)
+    plain = data.find(b"\ndef ", start)
+    other = data.find(b"\nasync def ", start, plain if plain >= 0 else len(data))
+    place = other if other >= 0 else plain
+    return place + 1 if place >= 0 else len(data)
+
+
+def _is_plain(data: bytes, top: Top) -> bool:
+    """Whether what looks like an assignment is one, and the four names stand nowhere else."""
+    between = []
+    at = top.start
+    for match in top.assignments:
+        between.append(data[at : match.start()])
+        at = match.end()
+    rest = b"".join([*between, data[at : top.end]])
+    # A string over several lines might hold what only looks like an assignment; a cookie might
+    # make other letters of the bytes.
+    if b'"""' in rest or b"'''" in rest or b"\\" in rest or b"coding" in data[:200]:
+        return False
+    if b"(" in rest or b"[" in rest or b"{" in rest:
+        # And so might a call.
+        head = without_top(data[: top.end], top)
+        if head is None or not _is_module(head):
+            return False
+    return not _names(rest.replace(_TEMPLATES_COMMENT, b"")) and not _names(data[top.end :])
+
+
+def _is_module(text: bytes) -> bool:
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _names(text: bytes) -> bool:
+    if b"revision" in text or b"branch_labels" in text or b"depends_on" in text:
+        return _NAMING.search(text) is not None
+    return False
 
 
 def _revision(path: str, data: bytes, found: "dict[bytes, re.Match[bytes]]") -> Revision | None:
-    values = {name: _values(match[2]) for name, match in found.items()}
-    at = {name: _position(data, match.start()) for name, match in found.items()}
+    values = {name: _values(match[3]) for name, match in found.items()}
+    at = {name: (data.count(b"\n", 0, match.start()) + 1, 1) for name, match in found.items()}
     ids = values[b"revision"]
-    if len(ids) != 1 or not ids[0].isalnum() or found[b"revision"][2][:1] not in b"\"'":
+    if len(ids) != 1 or not ids[0].isalnum() or found[b"revision"][3][:1] not in b"\"'":
         return None
     return Revision(
         path,
@@ -95,9 +171,9 @@ def _revision(path: str, data: bytes, found: "dict[bytes, re.Match[bytes]]") -> 
 
 
 def _values(written: bytes) -> tuple[str, ...]:
+    if written == b"None":
+        return ()
+    if written[:1] in b"\"'":
+        return (written[1:-1].decode("ascii"),)
     texts = [match[0][1:-1].decode("ascii") for match in _STRING.finditer(written)]
     return tuple(dict.fromkeys(texts))
-
-
-def _position(data: bytes, offset: int) -> "Position":
-    return data.count(b"\n", 0, offset) + 1, 1

@@ -7,7 +7,10 @@ import re
 
 from revgate.history.revision import Header, Stated
 
-_STATED = re.compile(r"[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*)")
+# On its first line the docstring's own prefix and quotes go before.
+_STATED = re.compile(
+    rb"^(?:\A[rRuU \"']*)?[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*)", re.MULTILINE
+)
 
 
 def read_header(data: bytes, first: int, last: int) -> Header:
@@ -15,16 +18,21 @@ def read_header(data: bytes, first: int, last: int) -> Header:
 
     It is read as text and not as a value: positions are then those of the file.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    lines = data.splitlines() if b"\f" not in data else re.split(rb"\r\n|\r|\n", data)
-    found: dict[str, Stated] = {}
-    for number, line in enumerate(lines[first - 1 : last], first):
-        if b":" not in line:
-            continue
-        text = line.decode("utf-8", "replace")
-        bare = text.lstrip("rRuU \"'") if number == first else text
-        match = _STATED.match(bare)
-        if match and match[1] not in found:
-            said = match[2].strip().removesuffix('"""').removesuffix("'''").strip()
-            found[match[1]] = Stated(said, (number, text.index(match[1]) + 1))
-    return Header(found.get("Revision ID"), found.get("Revises"), found.get("Create Date"))
+    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    return header_in(b"\n".join(lines[first - 1 : last]), first)
+
+
+def header_in(text: bytes, first: int) -> Header:
+    """Read a docstring's lines, without carriage returns, the first of which has a number."""
+    found: dict[bytes, Stated] = {}
+    for match in _STATED.finditer(text):
+        name, written = match.groups()
+        if name not in found:
+            said = written.decode("utf-8", "replace").strip()
+            begin = match.start()
+            line = first + text.count(b"\n", 0, begin)
+            found[name] = Stated(
+                said.removesuffix('"""').removesuffix("'''").strip(),
+                (line, match.start(1) - begin + 1),
+            )
+    return Header(found.get(b"Revision ID"), found.get(b"Revises"), found.get(b"Create Date"))

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMPOUND = (
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor),
-    *(ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match),
+# Asked for by type and not by `isinstance`, which would try one after the other: nobody derives
+# from these.
+COMPOUND = frozenset(
+    (
+        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor),
+        *(ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match),
+    )
 )
+"""The statements that hold others."""
 _PARTS = ("body", "orelse", "finalbody")
 
 
 def statements_within(statement: ast.stmt) -> "Iterator[ast.stmt]":
     """Yield the statements one level below a statement."""
-    if not isinstance(statement, _COMPOUND):
+    if type(statement) not in COMPOUND:
         return
     for part in _PARTS:
         yield from getattr(statement, part, ())

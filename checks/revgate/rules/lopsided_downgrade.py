@@ -46,6 +46,8 @@ class _Net(NamedTuple):
 
     def went(self, effect: "Effect") -> bool:
         """Whether an object is gone: dropped by name, or with its table or a column of it."""
+        if _key(effect) in self.dropped:
+            return True
         gone = {*self.dropped, *self.touched}
         carriers = {("table", "", effect.table)}
         carriers |= {("column", effect.table, column) for column in effect.columns}
@@ -53,6 +55,8 @@ class _Net(NamedTuple):
 
     def came(self, effect: "Effect") -> bool:
         """Whether an object was made: by name, without a name, or with its table or column."""
+        if _key(effect) in self.created:
+            return True
         made = {*self.created, *self.touched}
         if ("table", "", effect.table) in made or _among(effect, made):
             return True
@@ -133,8 +137,7 @@ def _renamed(*functions: "Effects") -> dict[str, str]:
         for effect in effects.effects:
             if effect.kind == "table" and effect.table:
                 old, new = effect.table, effect.name or ""
-                common = names.get(old) or names.get(new) or old
-                names |= dict.fromkeys((old, new), common)
+                names[old] = names[new] = names.get(old) or names.get(new) or old
     return names
 
 
@@ -144,8 +147,8 @@ def _net(effects: "Effects", names: dict[str, str]) -> _Net:
     touched: set[Key] = set()
     for written in effects.effects:
         effect = written
-        if effect.kind != "table":
-            effect = effect._replace(table=names.get(effect.table, effect.table))
+        if effect.kind != "table" and names.get(effect.table, effect.table) != effect.table:
+            effect = effect._replace(table=names[effect.table])
         key = _key(effect)
         match effect.action:
             case "create" if key in dropped:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from revgate.history.revision import Head, Revision, Stated
 
+_DATE = re.compile(r"[\d\-/.T: ]+")
+_NO_DIGIT = re.compile(r"\D")
+
 
 @rule(severity=WARNING, group=NAMING)
 def stale_docstring(head: "Head") -> "Iterator[Finding]":
@@ -52,6 +55,8 @@ def _stale_id(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
 
 
 def _stale_parents(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
+    if stated.text == ", ".join(revision.parents):
+        return
     named = {word for word in re.split(r"[,\s]+", stated.text) if word not in ("", "None")}
     if named != {*revision.parents}:
         parents = ", ".join(revision.parents)
@@ -65,8 +70,8 @@ def _stale_parents(revision: "Revision", stated: "Stated") -> "Iterator[Finding]
 
 def _stale_date(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
     """Compare as many digits as both have: a file name may end with the minutes."""
-    date = re.match(r"[\d\-/.T: ]+", stated.text)
-    digits = re.sub(r"\D", "", date[0])[:14] if date else ""
+    date = _DATE.match(stated.text)
+    digits = _NO_DIGIT.sub("", date[0])[:14] if date else ""
     shared = min(len(digits), len(revision.stamp))
     if digits[:shared] != revision.stamp[:shared]:
         yield Finding.at(
