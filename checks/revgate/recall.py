@@ -37,7 +37,7 @@ def check(
     """
     started = time.time_ns()
     found = environments.find(source, settings, environment)
-    listed = [list_files(source, each) for each in found]
+    listed = [list_files(source, each, cached=cached) for each in found]
     cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
     key = marshal.dumps(
         (repr((settings, choice.words, found)), *(tuple(each[:2]) for each in listed)), 2

@@ -44,14 +44,19 @@ class Read(NamedTuple):
     """How many files were read, the unreadable among them."""
 
 
-def list_files(source: "Source", environment: "Environment") -> Listed:
+def list_files(source: "Source", environment: "Environment", *, cached: bool = True) -> Listed:
     """List the revision files of an environment, with what tells them unchanged.
+
+    Args:
+        source: Where from.
+        environment: Which.
+        cached: False where nothing is compared with earlier runs; nothing is then told.
 
     Raises:
         CannotJudgeError: A folder is missing, or there is no revision in any.
     """
     paths = revision_files(source, environment)
-    return Listed(paths, source.signatures(paths))
+    return Listed(paths, source.signatures(paths) if cached else [None] * len(paths))
 
 
 def revision_files(source: "Source", environment: "Environment") -> list[str]:
@@ -69,7 +74,7 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
                 " version_locations, or name the environments with [[tool.revgate.environment]]"
             )
         found = source.files(folder, recursive=environment.recursive)
-        paths += [path for path in found if _is_revision_file(path.rpartition("/")[2])]
+        paths += [path for path in found if _is_revision_file(path)]
     if not paths:
         raise CannotJudgeError(
             f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
@@ -79,11 +84,12 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def _is_revision_file(name: str) -> bool:
+def _is_revision_file(path: str) -> bool:
     """Whether Alembic loads a file: `_only_source_rev_file` in alembic.script.base."""
-    if "\n" in name:  # where a pattern's `.` and `$` have ideas of their own
-        return re.match(r"(?!\.\#|__init__)(.*\.py)$", name) is not None
-    return name.endswith(".py") and not name.startswith((".#", "__init__"))
+    if ".#" not in path and "__init__" not in path and "\n" not in path:
+        return path.endswith(".py")
+    # Newlines: where the pattern's `.` and `$` have ideas of their own.
+    return re.match(r"(?!\.\#|__init__)(.*\.py)$", path.rpartition("/")[2]) is not None
 
 
 def read(
@@ -108,7 +114,7 @@ def read(
     """
     from revgate.history.facts import Reading, findings_from, revision_from
 
-    listed = listed or list_files(source, environment)
+    listed = listed or list_files(source, environment, cached=cached)
     reading = Reading(environment.scope.file_name, whole)
     kind = "facts" if whole else "heads"
     name = "\n".join([kind, source.root, *environment.version_locations, reading.form])
@@ -207,7 +213,7 @@ class _Known:
     ) -> "list[tuple[str | None, Facts]]":
         """Read files; return the content id and the facts of each, None where not to be kept."""
         from revgate.history.facts import facts_of, lasting
-        from revgate.history.parallel import spread, spread_shares
+        from revgate.history.parallel import spread_shares
 
         def learn(content: "Content") -> "tuple[str | None, Facts]":
             # Without a cache, nobody asks for the name of a content.
@@ -217,8 +223,6 @@ class _Known:
             kept = content.error is None and lasting(facts)
             return content_id if kept else None, facts
 
-        if source.reads_in_bulk:
-            return spread(list(source.read(paths)), learn)
         return spread_shares(paths, lambda share: [learn(each) for each in source.read(share)])
 
     def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:

@@ -144,11 +144,12 @@ class WorkTree:
         while waiting:
             here = waiting.pop()
             prefix = "" if here in ("", ".") else f"{here}/"
-            for entry in self._listed(here):
-                if not _is_folder(entry):
-                    found.append(prefix + entry.name)
-                elif recursive and _is_searched(entry):
-                    waiting.append(prefix + entry.name)
+            entries = self._listed(here)
+            folders = _folders(entries)
+            if folders and recursive:
+                waiting += [prefix + entry.name for entry in folders if _is_searched(entry)]
+            names = {entry.name for entry in folders}
+            found += [prefix + entry.name for entry in entries if entry.name not in names]
         return sorted(found)
 
     def _listed(self, folder: str) -> "list[os.DirEntry[str]]":
@@ -169,25 +170,30 @@ class WorkTree:
         found: list[object] = []
         opened = _Opened(self.root)
         for path in paths:
-            folder, _, name = path.rpartition("/")
             try:
-                status = opened.stat(folder, name)
-            except OSError:
+                status = os.stat(opened.name(path), dir_fd=opened.folder)
+            except (OSError, ValueError):  # ValueError: a null byte in a path somebody wrote
                 found.append(None)
-                continue
-            found.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+            else:
+                times = status.st_mtime_ns, status.st_ctime_ns
+                found.append((status.st_size, *times, status.st_ino))
         opened.close()
         return found
 
     def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
         """Read files one by one; a link that leads nowhere or a device is an error, not a wait."""
-        for path in paths:
-            try:
-                yield Content(path, _read_regular(os.path.join(self.root, path)))
-            except OSError as error:
-                yield Content(path, error=error.strerror or str(error))
-            except ValueError as error:  # a null byte in a path that somebody wrote
-                yield Content(path, error=str(error))
+        opened = _Opened(self.root)
+        try:
+            for path in paths:
+                try:
+                    content = Content(path, _read_regular(opened.name(path), opened.folder))
+                except OSError as error:
+                    content = Content(path, error=error.strerror or str(error))
+                except ValueError as error:  # a null byte in a path that somebody wrote
+                    content = Content(path, error=str(error))
+                yield content
+        finally:  # also where nobody asks for the rest
+            opened.close()
 
 
 class _Opened:
@@ -195,24 +201,40 @@ class _Opened:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.path: str | None = None
-        self.descriptor: int | None = None
+        self.folder: int | None = None
+        """Descriptor of the folder; None where this system asks by whole paths."""
+        self._path: str | None = None
 
-    def stat(self, folder: str, name: str) -> os.stat_result:
-        """Look at a file in a folder below the root."""
-        if os.stat not in os.supports_dir_fd:  # Windows
-            return os.stat(os.path.join(self.root, folder, name))
-        if folder != self.path:
-            self.close()
-            self.descriptor = os.open(os.path.join(self.root, folder), os.O_RDONLY)
-            self.path = folder
-        return os.stat(name, dir_fd=self.descriptor)
+    def name(self, path: str) -> str:
+        """Open the folder of a path below the root; return what the file is called within.
+
+        Raises:
+            OSError: There is no such folder.
+        """
+        folder, _, name = path.rpartition("/")
+        if folder == self._path:
+            return name
+        if not {os.stat, os.open} <= os.supports_dir_fd:  # Windows
+            return os.path.join(self.root, path)
+        self.close()
+        # O_PATH: a folder that may be passed through need not be readable.
+        flags = getattr(os, "O_PATH", os.O_RDONLY)
+        self.folder = os.open(os.path.join(self.root, folder), flags)
+        self._path = folder
+        return name
 
     def close(self) -> None:
         """Close what is open."""
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-        self.path = self.descriptor = None
+        if self.folder is not None:
+            os.close(self.folder)
+        self._path = self.folder = None
+
+
+def _folders(entries: "list[os.DirEntry[str]]") -> "list[os.DirEntry[str]]":
+    try:
+        return [entry for entry in entries if entry.is_dir()]
+    except OSError:
+        return [entry for entry in entries if _is_folder(entry)]
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -227,9 +249,12 @@ def _is_searched(entry: "os.DirEntry[str]") -> bool:
     return not entry.is_symlink() and not entry.name.endswith("__pycache__")
 
 
-def _read_regular(path: str) -> bytes:
-    # O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+# O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+
+
+def _read_regular(path: str, folder: int | None) -> bytes:
+    descriptor = os.open(path, _READ, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -316,9 +341,11 @@ class GitTree:
                 raise CannotJudgeError(
                     f"{path} is in conflict: resolve it, `git add` it, and run this again"
                 )
-        blobs = [self._blobs.get(self._followed(path), "") for path in paths]
+        known = self._blobs
+        blobs = [known.get(path) or known.get(self._followed(path), "") for path in paths]
         wanted = "".join(f"{blob}\n" for blob in blobs if blob).encode()
-        output = git(self.root, "cat-file", "--batch", stdin=wanted) if wanted else b""
+        batch = ("cat-file", "--batch", "--buffer")  # no write, and no read here, for each file
+        output = git(self.root, *batch, stdin=wanted) if wanted else b""
         at = 0
         for path, blob in zip(paths, blobs, strict=True):
             if not blob:
