@@ -6,11 +6,11 @@ Knows the standard (https://docs.oasis-open.org/sarif/sarif/v2.1.0/) and what Gi
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from revgate import __version__
 from revgate.reports import HOME, count, most_severe_first, printable, rule_link
 from revgate.reports.identity import fingerprints
+from revgate.reports.uri import quoted
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
@@ -121,10 +121,9 @@ def _result(finding: "Finding", index: int, identity: str) -> dict[str, Any]:
 
 def _location(path: str, line: int, column: int | None = None) -> dict[str, Any]:
     region = {"startLine": line} | ({} if column is None else {"startColumn": column})
-    uri = quote(path.encode("utf-8", "surrogateescape"))
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": uri, "uriBaseId": _ROOT},
+            "artifactLocation": {"uri": quoted(path), "uriBaseId": _ROOT},
             "region": region,
         }
     }

@@ -54,9 +54,10 @@ def _place(path: str, position: str, style: "Style") -> str:
     if style.links_to is None:
         return f"{shown}:{position}:"
     import os
-    from urllib.parse import quote
 
-    target = quote(os.path.join(style.links_to, path), errors="surrogateescape")
+    from revgate.reports.uri import quoted
+
+    target = quoted(os.path.join(style.links_to, path))
     return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}:"
 
 
