@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
+from pydantic_sarif.model import (  # type: ignore[import-untyped]  # made of the schema, untyped
+    StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log,
+)
 
 from revgate.findings import WARNING, Related
 from revgate.reports import render, sarif

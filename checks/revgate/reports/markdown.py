@@ -21,6 +21,8 @@ MOST_FINDINGS = 200
 MOST_REVISIONS = 200
 _CUT = "\n*Cut off here; `--report json=FILE` has all of it.*\n"
 _FINDING_CHARACTERS = 1500
+_NAME_CHARACTERS = 200
+_MOST_NAMES = 8
 
 
 def render(result: "Result", details: "Sequence[Detail]") -> str:
@@ -55,7 +57,7 @@ def lines(
     if result.notes:
         yield "**Not looked at**"
         yield ""
-        yield from (f"- {words(note)}" for note in result.notes[:most])
+        yield from (f"- {words(_short(note))}" for note in result.notes[:most])
         if len(result.notes) > most:
             yield f"- and {count(len(result.notes) - most, 'note')} more"
         yield ""
@@ -87,7 +89,7 @@ def _findings(result: "Result", most: int) -> "Iterator[str]":
 def _finding(finding: "Finding") -> str:
     sign = "❌" if finding.severity == "error" else "⚠️"
     rule = f"[{plain(finding.rule)}]({rule_link(finding.rule)})"
-    place = code(f"{finding.path}:{finding.line}")
+    place = code(f"{_name(finding.path)}:{finding.line}")
     what = words(_short(finding.message))
     if finding.help:
         help_ = "<br>".join(words(line) for line in _short(finding.help).splitlines())
@@ -160,19 +162,29 @@ def _revision(revision: dict[str, Any]) -> str:
     times = [revision.get(key) for key in ("upgrade_ms", "downgrade_ms")]
     up, down = ("-" if each is None else f"{each:.1f}" for each in times)
     locks = [
-        f"{plain(str(lock.get('mode', '')))} {code(str(lock.get('table', '')))}"
-        for lock in revision.get("locks") or ()
+        f"{plain(str(lock.get('mode', '')))} {code(_name(lock.get('table', '')))}"
+        for lock in (revision.get("locks") or ())[:_MOST_NAMES]
     ]
-    rewrites = [code(str(table)) for table in revision.get("rewrites") or ()]
+    rewrites = [code(_name(table)) for table in (revision.get("rewrites") or ())[:_MOST_NAMES]]
     rows = revision.get("rows")
     filled = f"{rows['tables']} of {rows['of']} tables" if rows else ""
-    cells = [code(revision["revision"]), up, down, _few(locks), _few(rewrites), filled]
-    return f"| {' | '.join(cells)} |"
+    held, rewritten = (
+        ", ".join(dict.fromkeys(shown)) + _more(revision.get(key) or ())
+        for shown, key in ((locks, "locks"), (rewrites, "rewrites"))
+    )
+    return (
+        f"| {' | '.join((code(_name(revision['revision'])), up, down, held, rewritten, filled))} |"
+    )
 
 
-def _few(shown: list[str]) -> str:
-    more = f", and {len(shown) - 8} more" if len(shown) > 8 else ""
-    return ", ".join(dict.fromkeys(shown[:8])) + more
+def _name(name: object) -> str:
+    text = str(name)
+    return text if len(text) <= _NAME_CHARACTERS else f"{text[:_NAME_CHARACTERS]} …"
+
+
+def _more(all_of_them: "Sequence[object]") -> str:
+    more = len(all_of_them) - _MOST_NAMES
+    return f", and {more} more" if more > 0 else ""
 
 
 def footer() -> str:

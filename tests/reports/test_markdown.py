@@ -1,0 +1,134 @@
+"""The summary of a job, the comment, and the picture in both."""
+
+import re
+from typing import Any
+
+import pytest
+
+from revgate.findings import WARNING, Related
+from revgate.reports import render
+from revgate.reports.comment import MARK
+from revgate.reports.markdown import fit
+from revgate.reports.picture import MOST
+
+SUMMARY = 1024 * 1024
+COMMENT = 65_536
+
+
+def write(form: str, made: Any) -> str:
+    return render(made.result, form, details=made.details)
+
+
+def picture(text: str) -> list[str]:
+    return text.partition("```mermaid\n")[2].partition("```")[0].splitlines()
+
+
+def test_it_says_what_matters_from_the_top(make: Any, trip_of: Any) -> None:
+    lock = {"table": "public.users", "mode": "ShareLock", "line": 4}
+    trip = trip_of(r0={"locks": [lock], "rewrites": ["public.b"], "rows": {"tables": 1, "of": 2}})
+    text = write("markdown", make([make.finding()], roundtrip=trip))
+    lines = text.splitlines()
+    assert lines[0] == "## revgate: ✗ 1 error, 0 warnings"
+    assert "| upgrade | 63 | 0.40 |" in lines
+    assert (
+        "| <code>r0</code> | 12.1 | 8.0 | ShareLock <code>public&#46;users</code>"
+        " | <code>public&#46;b</code> | 1 of 2 tables |"
+    ).replace("&#46;", ".") in lines
+
+
+def test_heads_and_findings_are_marked_in_the_picture(make: Any) -> None:
+    related = (Related("migrations/versions/r1_step.py", 3, "x"),)
+    findings = [make.finding(0, severity=WARNING), make.finding(2, related=related)]
+    lines = picture(write("markdown", make(findings, 4)))
+    assert [line.rpartition(":::")[2] for line in lines[1:5]] == [
+        "warning",
+        "error",
+        "error",
+        "head",
+    ]
+    assert lines[5:8] == [f"    e0r{at} --> e0r{at + 1}" for at in range(3)]
+
+
+def test_a_parent_that_is_missing_is_drawn(make: Any) -> None:
+    made = make(revisions=[make.revision(0), make.revision(1, parent="gone")])
+    lines = picture(write("markdown", made))
+    assert '    e0m0["gone<br/>missing"]:::missing' in lines
+    assert "    e0m0 --> e0r1" in lines
+
+
+def test_a_long_chain_is_shortened_to_what_matters(make: Any) -> None:
+    made = make([make.finding(500)], 1000)
+    lines = picture(write("markdown", made))
+    drawn = [line for line in lines if re.match(r'    e0r\d+\["', line)]
+    assert len(drawn) <= MOST
+    for key in ("r0", "r498", "r499", "r500", "r501", "r502", "r999"):
+        assert any(f"{key}<br/>" in line for line in drawn)
+    gaps = [line.split("… ")[1].split('"')[0] for line in lines if "… " in line]
+    assert sorted(gaps) == ["494 revisions", "495 revisions"]
+    hidden = 1000 - len(drawn)
+    assert sum(int(gap.split()[0]) for gap in gaps) == hidden
+
+
+def test_a_fork_in_a_long_chain_is_in_the_picture(make: Any) -> None:
+    revisions = [make.revision(at) for at in range(300)]
+    revisions += [make.revision(300, parent="r150")]
+    lines = picture(write("markdown", make(revisions=revisions)))
+    assert sum(line.endswith(":::head") for line in lines) == 2
+    assert any("r150<br/>" in line for line in lines)
+
+
+def test_any_number_of_heads_makes_a_small_picture(make: Any) -> None:
+    revisions = [make.revision(0), *(make.revision(at, parent="r0") for at in range(1, 500))]
+    lines = picture(write("markdown", make(revisions=revisions)))
+    assert len(lines) < 4 * MOST
+
+
+def test_a_circle_is_drawn_and_ends(make: Any) -> None:
+    revisions = [make.revision(at, parent=f"r{(at + 1) % 100}") for at in range(100)]
+    revisions += [make.revision(100, parent="r50")]
+    assert picture(write("markdown", make(revisions=revisions)))
+
+
+@pytest.mark.parametrize(("form", "most"), [("markdown", SUMMARY), ("comment", COMMENT)])
+def test_it_fits_however_much_there_is(make: Any, trip_of: Any, form: str, most: int) -> None:
+    long = "`ü`" * 3000
+    findings = [
+        make.finding(at, message=long, help=long, path=f"{'é' * 900}{at}.py") for at in range(400)
+    ]
+    seen = {
+        "locks": [{"table": "t" * 9000, "mode": "m", "line": 1}] * 90,
+        "rewrites": ["x" * 9000] * 90,
+    }
+    trip = trip_of(**{f"r{at}": seen for at in range(300)})
+    made = make(findings, 300, roundtrip=trip, notes=("n" * 9000,) * 500)
+    text = write(form, made)
+    assert len(text.encode()) < most
+    assert "Cut off here" in text
+    assert text.count("\n```") % 2 == 0
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_what_is_cut_off_ends_whole() -> None:
+    text = (
+        "## x\n<details><summary>a</summary>\n\n```mermaid\n"
+        + "line é\n" * 100
+        + "```\n</details>\n"
+    )
+    for most in range(220, len(text.encode())):
+        cut = fit(text, most)
+        assert len(cut.encode()) <= most
+        assert cut.count("```") == 2
+        assert cut.count("<details") == cut.count("</details>")
+    assert fit(text, len(text.encode())) == text
+
+
+def test_left_out_findings_are_counted(make: Any) -> None:
+    findings = [make.finding(0, message=f"m{at}") for at in range(205)]
+    assert "and 5 findings more" in write("markdown", make(findings))
+
+
+def test_a_comment_is_found_again_by_its_first_line(make: Any) -> None:
+    text = write("comment", make([make.finding()]))
+    assert text.startswith(f"{MARK}\n## revgate")
+    assert MARK == "<!-- revgate -->"
+    assert text.count(MARK) == 1

@@ -1,0 +1,114 @@
+"""The report for people, in terminals of different kinds."""
+
+import os
+from typing import Any
+
+import pytest
+
+from revgate.findings import Related
+from revgate.reports import Style, render
+from revgate.reports.terminal import follows_links, width
+
+
+def test_it_stays_as_scripts_know_it(make: Any) -> None:
+    found = make.finding(related=(Related("b.py", 3, "`r1` is a head"),))
+    assert render(make([found], notes=("x",)).result, "text") == (
+        "migrations/versions/r0_step.py:12:5: error[empty-downgrade] `downgrade()` of `r0` does"
+        " nothing\n"
+        "    b.py:3: `r1` is a head\n"
+        "    help: drop what `upgrade()` makes\n"
+        "\n"
+        "note: x\n"
+        "migrations: 3 revisions, head r2\n"
+        "✗ 1 error, 0 warnings\n"
+    )
+
+
+def test_links_lead_to_the_file_and_are_off_without_a_terminal(make: Any) -> None:
+    found = make.finding(path="migrations/a b.py")
+    text = render(make([found]).result, "text", Style(color=True, links_to="/home/me"))
+    link = "\x1b]8;;file:///home/me/migrations/a%20b.py\x1b\\migrations/a b.py\x1b]8;;\x1b\\:12:5:"
+    assert link in text
+    assert "\x1b]8" not in render(make([found]).result, "text", Style(color=True))
+
+
+@pytest.mark.parametrize(
+    ("environ", "follows"),
+    [
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, True),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "4900"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "new"}, False),
+        ({"TERM": "xterm-256color", "WT_SESSION": "x"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "dumb", "VTE_VERSION": "7600"}, False),
+        ({"VTE_VERSION": "7600"}, False),
+        ({"TERM": "xterm-kitty", "CI": "true"}, False),
+        ({"TERM": "xterm-kitty", "TMUX": "x"}, False),
+        ({}, False),
+    ],
+)
+def test_only_known_terminals_get_links(environ: dict[str, str], follows: bool) -> None:
+    assert follows_links(environ) is follows
+
+
+def test_a_pipe_has_no_width() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader), os.fdopen(writer, "w") as stream:
+        assert width(stream) is None
+
+
+def test_a_terminal_has_the_width_that_it_says() -> None:
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "w") as stream:
+        for columns, expected in ((80, 80), (10, None)):
+            size = struct.pack("HHHH", 24, columns, 0, 0)
+            fcntl.ioctl(stream.fileno(), termios.TIOCSWINSZ, size)
+            assert width(stream) == expected
+
+
+def test_help_is_wrapped_at_words_and_code_is_not_torn(make: Any) -> None:
+    said = "put one behind the other, and write `down_revision = '20250101000000'` in the file"
+    found = make.finding(help=said)
+    lines = render(make([found]).result, "text", Style(width=50)).splitlines()[1:5]
+    assert lines == [
+        "    help: put one behind the other, and write",
+        "          `down_revision = '20250101000000'` in",
+        "          the file",
+        "",
+    ]
+    assert said in render(make([found]).result, "text", Style(width=200))
+
+
+def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -> None:
+    lock = {"table": "public.users", "mode": "AccessExclusiveLock", "line": 4}
+    slow = {"upgrade_ms": 2500.0, "locks": [lock, lock], "rewrites": ["public.users"]}
+    trip = trip_of(r0={}, r1=slow, r2={"upgrade_ms": None})
+    text = render(make(roundtrip=trip).result, "text")
+    assert text.startswith("PostgreSQL 15.18 (local)\n  upgrade          63 tables     0.40 s\n")
+    assert (
+        "  slow: r1 took 2.50 s up and 0.01 s down, AccessExclusiveLock on public.users, rewrites"
+        " public.users\n" in text
+    )
+    assert text.count("slow:") == 1
+
+
+def test_many_slow_ones_are_counted(make: Any, trip_of: Any) -> None:
+    trip = trip_of(**{f"r{at}": {"upgrade_ms": 1000.0 + at} for at in range(9)})
+    text = render(make(revisions=9, roundtrip=trip).result, "text")
+    assert [line.split()[1] for line in text.splitlines() if "slow:" in line] == [
+        *("r8", "r7", "r6", "r5", "r4"),
+    ]
+    assert "  4 more took over a second\n" in text
+
+
+def test_keys_that_a_round_trip_has_not_yet_are_no_error(make: Any) -> None:
+    trip = {"server": {"kind": "url", "version": "18.4"}, "passes": []}
+    for form in ("text", "markdown", "comment", "junit", "html"):
+        made = make(roundtrip={**trip, "revisions": [{"revision": "r0"}]})
+        assert render(made.result, form, details=made.details)
