@@ -6,7 +6,6 @@ Knows how a file becomes facts, by the quick way or by parsing; nothing of other
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.history.names import read_name
-from revgate.history.parse import parse
 from revgate.history.revision import Allow, Head, Import, Problem, Revision, Script, Unreadable
 from revgate.history.scan import scan
 from revgate.rules import Finding, Related, all_rules, rules_that_judge
@@ -37,6 +36,9 @@ def facts_of(content: "Content", reading: Reading) -> Facts:
     script: Script | None = None
     top = None if reading.whole else scan(content.path, content.data)
     if top is None:
+        # Many runs read no file whole, and the parser's patterns take their time to be made.
+        from revgate.history.parse import parse
+
         parsed = parse(content.path, content.data)
         if isinstance(parsed, Unreadable):
             return None, _unreadable(parsed), ()

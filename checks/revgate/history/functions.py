@@ -10,6 +10,7 @@ from revgate.history.statements import statements_within
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BINDS_NOTHING = (ast.Pass, ast.Expr)
+_NOTHING = (ast.Constant, type(None))
 _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
 
 
@@ -32,13 +33,13 @@ def _binds(statement: ast.stmt, name: str) -> bool:
 
     Expressions are not walked: they are most of a file, and bind nothing but by `:=`.
     """
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return any((alias.asname or alias.name) in (name, "*") for alias in statement.names)
     match statement:
         case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
             return _is_target(target, name)
         case ast.Assign(targets=targets):
-            return True in [_is_target(target, name) for target in targets]
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return not {name, "*"}.isdisjoint([alias.asname or alias.name for alias in names])
+            return any(_is_target(target, name) for target in targets)
         case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound):
             return bound == name
         case ast.If() | ast.Try() | ast.With() | ast.For() | ast.While() | ast.Match():
@@ -61,23 +62,22 @@ def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
         if _does_nothing(statement):
             continue
         body = (statement.lineno, statement.col_offset + 1)
-        match statement:
-            case ast.Return(value=None | ast.Constant()):
-                break
-            case ast.Raise():
-                return Function("raises", position, body)
+        if isinstance(statement, ast.Raise):
+            return Function("raises", position, body)
+        if isinstance(statement, ast.Return) and isinstance(statement.value, _NOTHING):
+            break
         return Function("code", position, body)
     return Function("empty", position, position)
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
     """Whether a statement leaves the database alone for certain."""
-    match statement:
-        case ast.Pass() | ast.Expr(value=ast.Constant()):
+    if not isinstance(statement, ast.Expr):
+        return isinstance(statement, ast.Pass)
+    match statement.value:
+        case ast.Constant():
             return True
-        case ast.Expr(
-            value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments)
-        ):
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
             # `op.execute` is not among these names; a call inside the arguments might do anything.
             return name in _LOGGING and not any(
                 isinstance(node, ast.Call) for argument in arguments for node in ast.walk(argument)

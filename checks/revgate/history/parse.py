@@ -7,7 +7,6 @@ is imported, evaluated or run: a revision file is hostile input, and no input en
 import ast
 import re
 import sys
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.history.comments import read_allows
@@ -28,6 +27,7 @@ from revgate.history.revision import (
 from revgate.history.scan import find_top, read_top, without_top
 from revgate.history.scope import bound_names, count_characters, module_scope
 from revgate.history.stated import read_header
+from revgate.history.warned import quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 # What Alembic refuses in an id: `_revision_illegal_chars` in alembic.script.revision.
 ILLEGAL = frozenset("@-+:")
 
+_IMPORT = (ast.Import, ast.ImportFrom)
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
 _ID_IN_TEXT = re.compile(rb"""(?m)^revision(?:\s*:[^=\n]*)?\s*=\s*\(?\s*["']([^"'\n]+)["']""")
 
@@ -82,9 +83,15 @@ def _by_its_rest(path: str, data: bytes) -> Script | None:
     if isinstance(tree, Problem):
         return None
     revision, header = read
-    if imports := tuple(read_imports(tree.body)):
+    if imports := tuple(read_imports(_importing(tree, data))):
         revision = revision._replace(imports=imports)
     return _script(revision, header, tree, data)
+
+
+def _importing(tree: ast.Module, data: bytes) -> list[ast.stmt]:
+    """Return the statements among which imports may be; mostly all stand at the top."""
+    at_top: list[ast.stmt] = [each for each in tree.body if isinstance(each, _IMPORT)]
+    return at_top if len(at_top) == data.count(b"import") else tree.body
 
 
 def _whole(path: str, data: bytes) -> Script | Unreadable:
@@ -118,8 +125,7 @@ def _script(revision: Revision, header: Header, tree: ast.Module, data: bytes) -
 
 def _tree(data: bytes) -> ast.Module | Problem:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in somebody's SQL is not our subject
+        with quietly():
             tree = ast.parse(data)
     except SyntaxError as error:
         return _syntax_problem(error)

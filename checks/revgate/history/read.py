@@ -214,6 +214,7 @@ class _Known:
         """Read files; return the content id and the facts of each, None where not to be kept."""
         from revgate.history.facts import facts_of, lasting
         from revgate.history.parallel import spread_shares
+        from revgate.history.warned import quietly
 
         def learn(content: "Content") -> "tuple[str | None, Facts]":
             # Without a cache, nobody asks for the name of a content.
@@ -223,7 +224,11 @@ class _Known:
             kept = content.error is None and lasting(facts)
             return content_id if kept else None, facts
 
-        return spread_shares(paths, lambda share: [learn(each) for each in source.read(share)])
+        def learn_all(share: "Sequence[str]") -> "list[tuple[str | None, Facts]]":
+            with quietly():
+                return [learn(each) for each in source.read(share)]
+
+        return spread_shares(paths, learn_all)
 
     def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:
         before = self.files.get(path)

@@ -134,11 +134,11 @@ def _is_plain(data: bytes, top: Top) -> bool:
 
 def _is_module(text: bytes) -> bool:
     import ast
-    import warnings
+
+    from revgate.history.warned import quietly
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -76,6 +76,11 @@ def lopsided_downgrade(script: "Script") -> "Iterator[Finding]":
         return
     names = _renamed(script.upgrade_effects, script.downgrade_effects)
     up, down = _net(script.upgrade_effects, names), _net(script.downgrade_effects, names)
+    if up.created.keys() != down.dropped.keys() or up.dropped.keys() != down.created.keys():
+        yield from _differences(script, up, down)
+
+
+def _differences(script: "Script", up: _Net, down: _Net) -> "Iterator[Finding]":
     if down.complete:
         for effect in up.created.values():
             if not down.went(effect):
@@ -150,18 +155,19 @@ def _net(effects: "Effects", names: dict[str, str]) -> _Net:
         if effect.kind != "table" and names.get(effect.table, effect.table) != effect.table:
             effect = effect._replace(table=names[effect.table])
         key = _key(effect)
-        match effect.action:
-            case "create" if key in dropped:
+        if effect.action == "create":
+            if key in dropped:
                 del dropped[key]
                 touched.add(key)
-            case "create":
+            else:
                 created.setdefault(key, effect)
-            case "drop" if key in created:
+        elif effect.action == "drop":
+            if key in created:
                 del created[key]
-            case "drop":
+            else:
                 dropped[key] = effect
-            case _:
-                touched.add(key)
+        else:
+            touched.add(key)
     return _Net(created, dropped, touched, effects.complete)
 
 
