@@ -10,7 +10,7 @@ from revgate import judge, settings
 from revgate.choice import Choice
 from revgate.findings import Result
 from revgate.history import cache as cache_module
-from revgate.history import facts as facts_module
+from revgate.history import parse as parse_module
 from revgate.history.parse import parse
 from revgate.history.source import WorkTree
 
@@ -71,7 +71,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(path)
         return parse(path, data)
 
-    monkeypatch.setattr(facts_module, "parse", counting)
+    monkeypatch.setattr(parse_module, "parse", counting)
     return seen
 
 
