@@ -5,6 +5,8 @@ hook waits for each of them.
 """
 
 import argparse
+import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate import FORMATS, __version__
@@ -28,6 +30,24 @@ class _Command(NamedTuple):
     epilog: str = EPILOG
 
 
+class _Formatter(argparse.HelpFormatter):
+    """As wide as the terminal, without the module that argparse asks for it: a hook waits."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"width": _width() - 2, **settings})
+
+
+def _width() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # caught
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 def parser(argv: "Sequence[str] | None" = None) -> argparse.ArgumentParser:
     """Describe the command line.
 
@@ -39,17 +59,26 @@ def parser(argv: "Sequence[str] | None" = None) -> argparse.ArgumentParser:
         prog="revgate",
         description="The merge gate for Alembic migration histories.",
         epilog=EPILOG,
+        formatter_class=_Formatter,
     )
     top.add_argument("--version", action="version", version=f"revgate {__version__}")
     # Naming the program spares argparse to format a usage line, and the imports for it.
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog="revgate", dest="command"
     )
+    # Each described command takes time: where the first word is one, no other can be meant.
+    named = argv[0] if argv and argv[0] in COMMANDS else None
     for name, command in COMMANDS.items():
+        if named is not None and name != named:
+            continue
         # An absent help and one that is None are two things to argparse.
         shown: dict[str, Any] = {} if command.help is None else {"help": command.help}
         described = commands.add_parser(
-            name, description=command.description, epilog=command.epilog, **shown
+            name,
+            description=command.description,
+            epilog=command.epilog,
+            formatter_class=_Formatter,
+            **shown,
         )
         if argv is None or name in argv:
             command.options(described)

@@ -12,7 +12,7 @@ from revgate.environments import Environment
 from revgate.findings import Finding, Judged, Related, Result, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
-from revgate.history.read import Listed, list_files
+from revgate.history.listing import Listed, list_files
 from revgate.settings import Scope
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import marshal
 import os
 import sys
 import zlib
+from functools import cache
 from typing import Any
 
 LARGEST_FOLDER = 256 * 1024 * 1024
@@ -88,6 +89,7 @@ def _ignored() -> Any:
     return suppress(OSError)
 
 
+@cache
 def _sources() -> tuple[Any, ...]:
     """Return what tells this Python and these very sources from others."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
