@@ -280,5 +280,23 @@ def test_what_only_fails_when_all_runs_at_once_is_told(project: "ProjectMaker") 
     used = sql("CREATE TABLE t (m mood DEFAULT 'bad')", "DROP TABLE t")
     (finding,) = ask(project(made, added, used).run())
 
-    assert (finding.rule, finding.revision) == ("upgrade-fails", "r3")
+    assert (finding.rule, finding.revision) == ("fails-in-one-transaction", "r3")
     assert "passes step by step and fails" in finding.message
+    assert "`with op.get_context().autocommit_block():`" in finding.help
+    assert "`transaction_per_migration=True`" in finding.help
+    assert "migrations/env.py" in finding.help
+
+
+def test_a_transaction_for_each_revision_is_what_the_help_says_it_is(
+    project: "ProjectMaker", sync_env: str
+) -> None:
+    made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
+    added = sql(
+        "ALTER TYPE mood ADD VALUE 'bad'", "DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok')"
+    )
+    used = sql("CREATE TABLE t (m mood DEFAULT 'bad')", "DROP TABLE t")
+    configured = "context.configure(connection=connection, transaction_per_migration=True)"
+    env = sync_env.replace("context.configure(connection=connection)", configured)
+
+    assert configured in env
+    assert ask(project(made, added, used, env=env).run()) == []

@@ -66,7 +66,7 @@ HOUSEKEEPING = Group.HOUSEKEEPING
 
 
 COMING = (
-    *("blocking-lock", "fails-in-one-transaction", "fails-on-rows", "missing-lock-timeout"),
+    *("blocking-lock", "fails-on-rows", "missing-lock-timeout"),
     *("missing-table", "model-drift", "rows-lost", "table-rewrite", "unmapped-table"),
 )
 """Live rules whose names are settled and that are not built yet: settings may name them already."""

@@ -16,19 +16,13 @@ revision waits behind this one.
 from collections.abc import Iterator
 
 from revgate.roundtrip.failures import finding
-from revgate.roundtrip.observed import PRODUCTION, UPGRADE, RoundTrip
+from revgate.roundtrip.observed import UPGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 
 
 @rule(severity=ERROR, group=LIVE)
 def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
-    """Report upgrades that raise, step by step or as production runs them."""
+    """Report upgrades that raise when they run one by one."""
     for failure in observed.failures:
         if failure.during == UPGRADE:
             yield finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
-        elif failure.during == PRODUCTION:
-            yield finding(
-                failure,
-                f"`upgrade()` of `{failure.step.revision.id}` passes step by step and fails when"
-                " `alembic upgrade head` runs all revisions at once",
-            )
