@@ -5,6 +5,7 @@ Knows findings and comments; not where either comes from.
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.findings import Allowed
 from revgate.rules import CHAIN, HOUSEKEEPING, Finding, Rule, all_rules, ask
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Settled(NamedTuple):
 
 def settle(
     revisions: "Sequence[Revision]", findings: list[Finding], rules: "Sequence[Rule]", name: str
-) -> tuple[list[Finding], int]:
+) -> tuple[list[Finding], list[Allowed]]:
     """Take back what inline comments allow, and judge those comments.
 
     Args:
@@ -35,11 +36,11 @@ def settle(
         name: The environment's.
 
     Returns:
-        The findings that stay, those about the comments among them; and how many went.
+        The findings that stay, those about the comments among them; and those that went.
     """
     commented = [revision for revision in revisions if revision.allows]
     if not commented:
-        return findings, 0
+        return findings, []
     takers = [list(_takers(commented, finding)) for finding in findings]
     settled = Settled(
         commented,
@@ -51,7 +52,11 @@ def settle(
         ),
     )
     kept = [finding for finding, allows in zip(findings, takers, strict=True) if not allows]
-    allowed = len(findings) - len(kept)
+    allowed = [
+        Allowed(finding, allows[0].reason)
+        for finding, allows in zip(findings, takers, strict=True)
+        if allows
+    ]
     for rule in rules:
         if rule.group is HOUSEKEEPING:
             kept += ask(rule, [settled], name)

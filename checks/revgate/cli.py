@@ -348,6 +348,10 @@ def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -
     """Write every report that was asked for, and return the exit code of the result."""
     from revgate.reports import render
 
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        # Code scanning opens an alert for a result in SARIF that is marked as suppressed, too:
+        # https://github.com/github/codeql-action/issues/1230
+        result = result._replace(suppressed=False)
     others = [_wanted(written) for written in arguments.report]
     forms = [arguments.form, *(form for form, _ in others)]
     against = getattr(arguments, "against", None)

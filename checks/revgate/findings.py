@@ -71,6 +71,14 @@ class Finding(NamedTuple):
         return cls(message, help, revision.path, line, column, revision.id, tuple(related))
 
 
+class Allowed(NamedTuple):
+    """A finding that an inline `allow` took back."""
+
+    finding: Finding
+    reason: str
+    """As the comment says it; may be empty, which is a finding of its own."""
+
+
 class Judged(NamedTuple):
     """One environment as a report shows it."""
 
@@ -87,12 +95,20 @@ class Result(NamedTuple):
     command: str
     environments: tuple[Judged, ...]
     findings: tuple[Finding, ...]
-    allowed: int = 0
-    """Findings that an inline `allow` took back."""
+    taken_back: tuple[Allowed, ...] = ()
+    """What inline comments allow; each counts in the summary, and no report calls it wrong."""
     roundtrip: dict[str, Any] | None = None
     """As the JSON contract has it; None when the round trip did not run."""
     notes: tuple[str, ...] = ()
     """What was not looked at, and why: said in every report, never silently left out."""
+
+    suppressed: bool = True
+    """Whether a format that can mark a finding as allowed may show it."""
+
+    @property
+    def allowed(self) -> int:
+        """The number of findings that an inline `allow` took back."""
+        return len(self.taken_back)
 
     @property
     def errors(self) -> int:

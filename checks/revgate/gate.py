@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate import judge, published
 from revgate.allows import settle
 from revgate.choice import Choice
-from revgate.findings import ERROR, Finding, Result
+from revgate.findings import ERROR, Allowed, Finding, Result
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Observed(NamedTuple):
     """What one environment's round trip adds to the result."""
 
     findings: tuple[Finding, ...] = ()
-    allowed: int = 0
+    allowed: tuple[Allowed, ...] = ()
     roundtrip: "dict[str, object] | None" = None
     notes: tuple[str, ...] = ()
 
@@ -146,14 +146,14 @@ def _observe(read: "Read", settings: "Settings", choice: Choice, live: Live) -> 
         for finding in ask(rule, [observed], history.environment.name)
     ]
     kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
-    return _Observed(tuple(kept), allowed, observed.as_json(), tuple(observed.notes))
+    return _Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
 
 
 def _join(result: Result, observed: _Observed) -> Result:
     findings = sorted({*result.findings, *observed.findings}, key=judge.place)
     return result._replace(
         findings=tuple(findings),
-        allowed=result.allowed + observed.allowed,
+        taken_back=result.taken_back + observed.allowed,
         roundtrip=result.roundtrip or observed.roundtrip,
         notes=result.notes + observed.notes,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from revgate import environments
 from revgate.allows import settle
 from revgate.errors import UsageError
-from revgate.findings import Finding, Judged, Result
+from revgate.findings import Allowed, Finding, Judged, Result
 from revgate.history.read import Read, list_files, read
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.settings import nearest
@@ -63,7 +63,7 @@ def check_listed(
     reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
     check_baselines(settings, [each.history for each in reads])
     findings: list[Finding] = []
-    allowed = 0
+    allowed: list[Allowed] = []
     for each in reads:
         own = list(findings_of(each, rules))
         name = each.history.environment.name
@@ -74,7 +74,7 @@ def check_listed(
         command="check",
         environments=tuple(judged(each) for each in reads),
         findings=tuple(sorted(findings, key=place)),
-        allowed=allowed,
+        taken_back=tuple(allowed),
         notes=tuple(note for each in reads for note in notes(each)),
     )
     return result, reads

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments, judge
 from revgate.allows import settle
-from revgate.findings import Finding, Result
+from revgate.findings import Allowed, Finding, Result
 from revgate.history.merge import Merge, changed_paths, open_sides
 from revgate.history.read import Read, read, reread
 from revgate.rules import CHAIN, PUBLISHED, ask
@@ -67,7 +67,7 @@ def check(
     reads = [_read(sides, each, cached=cached) for each in found]
     judge.check_baselines(settings, [each.ours.history for each in reads])
     findings: list[Finding] = []
-    allowed = 0
+    allowed: list[Allowed] = []
     for each in reads:
         kept, taken_back = judge_merge(sides, each, rules)
         findings += kept
@@ -76,7 +76,7 @@ def check(
         command="check",
         environments=tuple(judge.judged(each.ours) for each in reads),
         findings=tuple(sorted(set(findings), key=judge.place)),
-        allowed=allowed,
+        taken_back=tuple(allowed),
         notes=tuple(note for each in reads for note in judge.notes(each.ours)),
     )
 
@@ -99,7 +99,9 @@ def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> Reads:
     return Reads(ours, base, merged)
 
 
-def judge_merge(sides: "Sides", reads: Reads, rules: "Sequence[Rule]") -> tuple[list[Finding], int]:
+def judge_merge(
+    sides: "Sides", reads: Reads, rules: "Sequence[Rule]"
+) -> tuple[list[Finding], list[Allowed]]:
     """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
     name = reads.ours.history.environment.name
     chain = [rule for rule in rules if rule.group is CHAIN]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from revgate import environments
 from revgate.environments import Environment
-from revgate.findings import Finding, Judged, Related, Result, Severity
+from revgate.findings import Allowed, Finding, Judged, Related, Result, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
 from revgate.history.listing import Listed, list_files
@@ -141,7 +141,8 @@ def _plain(result: Result) -> tuple[Any, ...]:
         (tuple(each.environment._replace(scope=tuple(each.environment.scope))), *each[1:])  # type: ignore[arg-type]  # undone below
         for each in result.environments
     )
-    return judged, tuple(map(_plain_finding, result.findings)), result.allowed, result.notes
+    allowed = tuple((_plain_finding(each.finding), each.reason) for each in result.taken_back)
+    return judged, tuple(map(_plain_finding, result.findings)), allowed, result.notes
 
 
 def _plain_finding(finding: Finding) -> tuple[Any, ...]:
@@ -153,7 +154,6 @@ def _plain_finding(finding: Finding) -> tuple[Any, ...]:
 
 def _from_plain(plain: tuple[Any, ...]) -> Result:
     judged, findings, allowed, notes = plain
-    restored = [Finding(*finding) for finding in findings]
     environments = [Environment(*fields) for fields, *_ in judged]
     return Result(
         command="check",
@@ -161,13 +161,15 @@ def _from_plain(plain: tuple[Any, ...]) -> Result:
             Judged(environment._replace(scope=Scope(*environment.scope)), *rest)
             for environment, (_, *rest) in zip(environments, judged, strict=True)
         ),
-        findings=tuple(
-            finding._replace(
-                severity=Severity(finding.severity),
-                related=tuple(Related(*each) for each in finding.related),
-            )
-            for finding in restored
-        ),
-        allowed=allowed,
+        findings=tuple(map(_restored, findings)),
+        taken_back=tuple(Allowed(_restored(finding), reason) for finding, reason in allowed),
         notes=notes,
+    )
+
+
+def _restored(plain: tuple[Any, ...]) -> Finding:
+    finding = Finding(*plain)
+    return finding._replace(
+        severity=Severity(finding.severity),
+        related=tuple(Related(*each) for each in finding.related),
     )

@@ -87,3 +87,52 @@ def test_too_many_results_are_cut_off_and_that_is_said(
     assert [each["level"] for each in run["results"]] == ["error", "error"]
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"].startswith("1 finding more")
+
+
+@pytest.fixture
+def allowed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty downgrade is allowed, with a reason."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    path = repository / "migrations" / "versions" / "20250102000000_step.py"
+    comment = "# revgate: allow[empty-downgrade] <b>the column</b> held derived data\ndef downgrade"
+    path.write_text(path.read_text().replace("def downgrade", comment))
+    return repository
+
+
+def suppressed(run: Any, *options: str) -> list[Any]:
+    results = read(run("check", "--format", "sarif", *options)[1])["results"]
+    return [each for each in results if "suppressions" in each]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-cache",)])
+def test_what_is_allowed_is_marked_as_suppressed(
+    allowed: Path, run: Any, options: tuple[str, ...]
+) -> None:
+    for _ in range(2):  # the second time, from the cache
+        (result,) = suppressed(run, *options)
+        assert result["ruleId"] == "empty-downgrade"
+        assert result["suppressions"] == [
+            {
+                "kind": "inSource",
+                "justification": "<b>the column</b> held derived data",
+            }
+        ]
+    assert json.loads(run("check", "--format", "json")[1])["summary"]["allowed"] == 1
+
+
+def test_code_scanning_would_open_an_alert_so_it_is_told_nothing(
+    allowed: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert suppressed(run) == []
+
+
+def test_a_finding_keeps_its_identity_when_it_is_allowed(
+    repository: Path, run: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    results = read(run("check", "--format", "sarif")[1])["results"]
+    (before,) = [each for each in results if each["ruleId"] == "empty-downgrade"]
+    request.getfixturevalue("allowed")
+    (after,) = suppressed(run)
+    assert after["partialFingerprints"] == before["partialFingerprints"]

@@ -14,7 +14,7 @@ from revgate.reports.uri import quoted
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
-    from revgate.findings import Finding, Result
+    from revgate.findings import Allowed, Finding, Result
     from revgate.reports import Style
     from revgate.rules import Rule
 
@@ -27,7 +27,8 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schem
 
 def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every format's signature
     """Write one run, ASCII only; of too many results the most severe."""
-    identities = fingerprints(result.findings)
+    taken_back = [each.finding for each in result.taken_back]
+    identities = fingerprints([*result.findings, *taken_back])
     rules = list(all_rules().values())
     index = {rule.name: at for at, rule in enumerate(rules)}
     chosen = sorted([*most_severe_first(result)][:MOST])
@@ -40,6 +41,14 @@ def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every for
         "results": [
             _result(result.findings[at], index[result.findings[at].rule], identities[at])
             for at in chosen
+        ]
+        + [
+            _suppressed(allowed, index[allowed.finding.rule], identity)
+            for allowed, identity in zip(
+                result.taken_back[: MOST - len(chosen)] if result.suppressed else (),
+                identities[len(result.findings) :],
+                strict=False,
+            )
         ],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
@@ -117,6 +126,13 @@ def _result(finding: "Finding", index: int, identity: str) -> dict[str, Any]:
             "revision": printable(finding.revision),
         }
     return result
+
+
+def _suppressed(allowed: "Allowed", index: int, identity: str) -> dict[str, Any]:
+    """Write a finding that an inline comment allows, with its reason."""
+    suppression = {"kind": "inSource"}  # without a status it is accepted
+    reason = {"justification": printable(allowed.reason)} if allowed.reason else {}
+    return _result(allowed.finding, index, identity) | {"suppressions": [suppression | reason]}
 
 
 def _location(path: str, line: int, column: int | None = None) -> dict[str, Any]:
