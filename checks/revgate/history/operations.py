@@ -8,7 +8,7 @@ is then concluded from what was not seen.
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.history.sql import Effect, UnreadableSqlError, plain, read_sql
+from revgate.history.effect import Effect, UnreadableSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,6 +257,8 @@ class _Reader:
             yield Effect("drop", "table", old)
             yield Effect("create", "table", self._table(call, 1, "new_table_name"), old)
         elif name == "execute":
+            from revgate.history.sql import read_sql
+
             yield from read_sql(self._text(call))
         elif name in ("add_column", "drop_column"):
             yield self._column(name, call, batch)
@@ -436,7 +438,11 @@ def _enum_name(call: ast.Call) -> str | None:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     name = _constant(keywords["name"]) if "name" in keywords else None
     schema = _constant(keywords["schema"]) if "schema" in keywords else None
-    return plain(f'"{schema}"."{name}"') if name and schema else name
+    if not (name and schema):
+        return name
+    from revgate.history.sql import plain
+
+    return plain(f'"{schema}"."{name}"')
 
 
 def _makes_type(call: ast.Call) -> bool:

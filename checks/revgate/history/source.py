@@ -315,10 +315,15 @@ class GitTree:
     def files(self, folder: str, *, recursive: bool) -> list[str]:
         """List what git has in a folder."""
         prefix = "" if folder in ("", ".") else f"{folder}/"
+        found = self._entries(*([_literal(prefix)] if prefix else []))
+        size = len(prefix)
         return sorted(
-            path
-            for path in self._entries(*([_literal(prefix)] if prefix else []))
-            if path.startswith(prefix) and _is_listed(path[len(prefix) :], recursive=recursive)
+            [
+                path
+                for path in found
+                if path.startswith(prefix)
+                and (path.find("/", size) < 0 or _is_listed(path[size:], recursive=recursive))
+            ]
         )
 
     def has_file(self, path: str) -> bool:

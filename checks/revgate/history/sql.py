@@ -5,34 +5,15 @@ know is said to be unreadable; nothing is guessed.
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from revgate.history.effect import Effect, UnreadableSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Effect(NamedTuple):
-    """One object made or dropped."""
-
-    action: str
-    """`create` or `drop`; `touch` where it may have been there before, or be gone already
-    (OR REPLACE, IF NOT EXISTS, IF EXISTS)."""
-    kind: str
-    """`table`, `column`, `index`, `constraint`, `type`, `view`, `function`, ..."""
-    name: str | None
-    """None where the name is chosen by a naming convention."""
-    table: str = ""
-    """Of a column, an index, a constraint or a trigger; empty where it is not said. Of a table
-    that was renamed, the name before."""
-    line: int = 1
-    column: int = 1
-    columns: tuple[str, ...] = ()
-    """The columns that an index or a constraint stands on, where they can be read."""
-
-
-class UnreadableSqlError(Exception):
-    """A statement that might do anything."""
-
+__all__ = ["Effect", "UnreadableSqlError", "plain", "read_sql"]
 
 _NAME = r'(?:(?:"[^"]+"|\w+)\.)?(?:"[^"]+"|\w+)'
 _KINDS = (
