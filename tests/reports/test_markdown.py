@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from revgate.findings import WARNING, Related
+from revgate.findings import WARNING
 from revgate.reports import render
 from revgate.reports.comment import MARK
 from revgate.reports.markdown import fit
@@ -37,16 +37,12 @@ def test_it_says_what_matters_from_the_top(make: Any, trip_of: Any) -> None:
 
 
 def test_heads_and_findings_are_marked_in_the_picture(make: Any) -> None:
-    related = (Related("migrations/versions/r1_step.py", 3, "x"),)
-    findings = [make.finding(0, severity=WARNING), make.finding(2, related=related)]
-    lines = picture(write("markdown", make(findings, 4)))
-    assert [line.rpartition(":::")[2] for line in lines[1:5]] == [
-        "warning",
-        "error",
-        "error",
-        "head",
-    ]
-    assert lines[5:8] == [f"    e0r{at} --> e0r{at + 1}" for at in range(3)]
+    findings = [make.finding(0, severity=WARNING), make.finding(0), make.finding(1)]
+    findings += [make.finding(2, severity=WARNING)]
+    lines = picture(write("markdown", make(findings, 5)))
+    kinds = [line.partition("]")[2] for line in lines[1:6]]
+    assert kinds == [":::error", ":::error", ":::warning", "", ":::head"]
+    assert lines[6:10] == [f"    e0r{at} --> e0r{at + 1}" for at in range(4)]
 
 
 def test_a_parent_that_is_missing_is_drawn(make: Any) -> None:

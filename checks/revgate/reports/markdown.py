@@ -107,9 +107,8 @@ def _picture(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
         return
     found: dict[str, str] = {}
     for finding in result.findings:
-        for path in (finding.path, *(each.path for each in finding.related)):
-            if found.get(path) != "error":
-                found[path] = finding.severity.value
+        if found.get(finding.path) != "error":
+            found[finding.path] = finding.severity.value
     yield f"<details{' open' if result.errors else ''}><summary>The chain</summary>"
     yield ""
     yield "```mermaid"
