@@ -9,7 +9,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from revgate import FORMATS
 from revgate.arguments import parser
 from revgate.errors import RevgateError, UsageError
 
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.choice import Choice
-    from revgate.detail import Detail
     from revgate.findings import Result
     from revgate.history.source import Source
-    from revgate.reports import Style
     from revgate.settings import Settings
 
 
@@ -299,6 +296,10 @@ _COMMANDS = {
 def _configured(arguments: argparse.Namespace) -> "tuple[str, Settings, Choice]":
     from revgate.choice import Choice
 
+    for written in getattr(arguments, "report", ()):  # before anything takes its time
+        from revgate.output import wanted
+
+        wanted(written)
     root, settings = _settings(arguments)
     choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
     return root, settings, choice
@@ -346,73 +347,11 @@ def _names(written: str | None) -> list[str]:
 
 def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -> int:
     """Write every report that was asked for, and return the exit code of the result."""
-    from revgate.reports import render
+    from revgate.output import reports
 
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        # Code scanning opens an alert for a result in SARIF that is marked as suppressed, too:
-        # https://github.com/github/codeql-action/issues/1230
-        result = result._replace(suppressed=False)
-    others = [_wanted(written) for written in arguments.report]
-    forms = [arguments.form, *(form for form, _ in others)]
-    against = getattr(arguments, "against", None)
-    cached = not arguments.no_cache
-    details = _details(source, result, forms, against=against, cached=cached)
-    for form, path in others:
-        _write(render(result, form, details=details), path)
-    style = _style(arguments, source.root)
-    _write(render(result, arguments.form, style, details), arguments.output)
+    for text, path in reports(arguments, result, source):
+        _write(text, path)
     return 1 if result.errors else 0
-
-
-def _wanted(written: str) -> tuple[str, str]:
-    """Take a `--report FORMAT=FILE` apart."""
-    form, _, path = written.partition("=")
-    if form not in FORMATS or not path:
-        raise UsageError(
-            f"--report {written!r}: expected FORMAT=FILE with a format of {', '.join(FORMATS)}"
-        )
-    return form, path
-
-
-def _details(
-    source: "Source",
-    result: "Result",
-    forms: "Sequence[str]",
-    *,
-    against: str | None,
-    cached: bool,
-) -> "Sequence[Detail]":
-    """Read the revisions again where a format shows them; a hook's do not."""
-    from revgate.reports import DETAILED, WITH_OPERATIONS
-
-    if DETAILED.isdisjoint(forms):
-        return ()
-    from revgate.detail import read_details
-    from revgate.history.source import GitTree
-
-    if result.command == "check" and against and not isinstance(source, GitTree):
-        source = GitTree.at(source.root, "HEAD")  # which is what was judged
-    operations = not WITH_OPERATIONS.isdisjoint(forms)
-    return read_details(source, result, operations=operations, cached=cached)
-
-
-def _style(arguments: argparse.Namespace, root: str) -> "Style":
-    from revgate.reports import Style
-
-    is_terminal = arguments.output is None and sys.stdout.isatty()
-    color = arguments.output is None and _wants_color(arguments.color)
-    if not is_terminal:
-        return Style(color=color, quiet=arguments.quiet)
-    from revgate.reports.terminal import follows_links, width
-
-    links_to = root if color and follows_links(os.environ) else None
-    return Style(color, arguments.quiet, links_to, width(sys.stdout))
-
-
-def _wants_color(choice: str) -> bool:
-    if choice == "auto":
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return choice == "always"
 
 
 def _write(text: str, path: str | None) -> None:

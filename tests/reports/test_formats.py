@@ -10,6 +10,7 @@ import pytest
 
 from revgate import FORMATS
 from revgate.arguments import parser
+from revgate.cli import main
 from revgate.findings import WARNING
 from revgate.reports import DETAILED, WITH_OPERATIONS, render
 
@@ -123,3 +124,12 @@ def test_a_merge_is_shown_as_it_was_judged(repository: Path, run: Any) -> None:
     assert code == 1
     assert "20250102000000" in out
     assert "later" not in out
+
+
+def test_a_wrong_report_is_refused_before_the_round_trip(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "migrations" / "versions" / "29990103000000_step.py").unlink()
+    # Its env.py cannot be run, so that a round trip would end with another code.
+    assert main(["roundtrip", "--report", "nope=x"]) == 2
+    assert "--report 'nope=x': expected FORMAT=FILE" in capsys.readouterr().err
