@@ -39,6 +39,8 @@ class Environment(NamedTuple):
     section: str = MAIN
     scope: Scope = Scope()
     """The settings that apply to this environment."""
+    sourceless: bool = False
+    """Whether Alembic loads compiled files too, which nobody can read as text."""
 
 
 def find(source: "Source", settings: Settings, name: str | None = None) -> list[Environment]:
@@ -165,6 +167,7 @@ def _environment(source: "Source", options: Options, scope: Scope) -> Environmen
         recursive=options.flag("recursive_version_locations"),
         section=options.section,
         scope=scope,
+        sourceless=options.flag("sourceless"),
     )
 
 

@@ -138,6 +138,12 @@ def judged(read: Read) -> Judged:
 
 def notes(read: Read) -> "Iterator[str]":
     """Yield what of an environment was not looked at."""
+    environment = read.history.environment
+    if environment.sourceless:
+        yield (
+            f"{environment.config}: `sourceless` is true, so Alembic loads compiled revisions"
+            " (.pyc) too; these were not looked at"
+        )
     for revision in read.history.revisions:
         for name in revision.computed:
             yield f"{revision.path}: `{name}` is computed, so it was not looked at"

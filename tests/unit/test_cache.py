@@ -194,3 +194,11 @@ def test_concurrent_runs_do_not_meet(root: Path, folder: Path) -> None:
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 6
     assert [path.suffix for path in folder.iterdir()] == [".facts"]
+
+
+def test_compiled_revisions_that_alembic_would_load_are_said_to_be_unread(root: Path) -> None:
+    assert check(root).notes == ()
+    with (root / "alembic.ini").open("a") as file:
+        file.write("sourceless = true\n")
+    (note,) = check(root).notes
+    assert note.startswith("alembic.ini: `sourceless` is true")

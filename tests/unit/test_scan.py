@@ -121,3 +121,15 @@ def test_a_template_with_something_put_in(inserted: str, at: int) -> None:
 @given(st.lists(fragments, max_size=30).map("".join))
 def test_loose_fragments(text: str) -> None:
     agree(text.encode())
+
+
+def test_an_argument_that_looks_like_an_assignment_is_left_to_the_parser() -> None:
+    text = GOOD.replace("revision: str =", "names = dict(\nrevision =", 1)
+    text = text.replace("'20251118120000'\ndown", "'20251118120000'\n)\ndown")
+    assert scan("versions/x.py", text.encode()) is None
+    assert not isinstance(parse("versions/x.py", text.encode()), Script)
+
+
+def test_an_annotation_that_is_no_python_is_found_out() -> None:
+    text = GOOD.replace("revision: str =", "revision: str, int =", 1)
+    assert not isinstance(parse("versions/x.py", text.encode()), Script)
