@@ -32,7 +32,6 @@ from revgate.roundtrip.server import throwaway
 from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
 
 _REBUILDS = 20
-_NOT_COMPARED = "comments, grants, policies, roles and rules of tables are not compared yet"
 
 
 class Trip:
@@ -50,7 +49,7 @@ class Trip:
         self._failures: list[Failure] = []
         self._after_downgrade: list[Difference] = []
         self._after_again: list[Difference] = []
-        self._notes: list[str] = [_NOT_COMPARED]
+        self._notes: list[str] = []
         self._snapshots: list[Snapshot] = []
         self._state: Snapshot = {}
         self._rebuilds = 0

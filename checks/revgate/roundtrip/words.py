@@ -14,7 +14,25 @@ _DROPPED_BY_NAME = (
     "schema",
     "extension",
     "index",
+    "statistics",
+    "event trigger",
+    "publication",
+    "subscription",
+    "foreign data wrapper",
+    "server",
+    "operator",
+    "operator class",
+    "operator family",
+    "collation",
+    "text search configuration",
+    "text search dictionary",
+    "cast",
+    "language",
+    "access method",
+    "role",
 )
+_PARTS = ("constraint", "trigger", "policy", "rule")
+_ON = ("comment", "grant", "owner", "default privileges")
 
 
 def thing(change: Change) -> str:
@@ -24,7 +42,9 @@ def thing(change: Change) -> str:
         return f"enum label `{label}` of `{owner}`"
     if change.kind == "default":
         return f"default of `{change.name}`"
-    if change.kind in ("constraint", "trigger"):
+    if change.kind in _ON:
+        return f"{change.kind} {'of' if change.kind == 'owner' else 'on'} `{change.name}`"
+    if change.kind in _PARTS:
         owner, name = _split(change.name)
         return f"{change.kind} `{name}` of `{owner}`"
     return f"{change.kind} `{change.name}`"
@@ -50,6 +70,12 @@ def how_to_remove(change: Change) -> str:
         "column": lambda: f'op.drop_column("{table}", "{_unquoted(name)}"{schema})',
         "constraint": lambda: f'op.drop_constraint("{_unquoted(name)}", "{table}"{schema})',
         "trigger": lambda: _execute(f"DROP TRIGGER {name} ON {owner}"),
+        "policy": lambda: _execute(f"DROP POLICY {name} ON {owner}"),
+        "rule": lambda: _execute(f"DROP RULE {name} ON {owner}"),
+        "comment": lambda: _execute(f"COMMENT ON {change.name} IS NULL"),
+        "user mapping": lambda: _execute(f"DROP USER MAPPING FOR {change.name}"),
+        "grant": lambda: _execute(_revoke(change)),
+        "setting": lambda: _execute(_reset(change.name)),
         "default": lambda: (
             f'op.alter_column("{table}", "{_unquoted(name)}", server_default=None{schema})'
         ),
@@ -70,6 +96,10 @@ def how_to_restore(change: Change) -> str:
     """Return what `downgrade()` has to do about something that it left changed."""
     if change.kind == "column":
         return f"alter `{change.name}` back to `{change.before}` in `downgrade()`"
+    if change.kind == "comment":
+        return _add(_execute(_comment(change)))
+    if change.kind == "owner":
+        return _add(_execute(f"ALTER {change.name} OWNER TO {change.before}"))
     if change.kind == "default":
         owner, name = _split(change.name)
         return _add(
@@ -82,7 +112,11 @@ def how_to_bring_back(change: Change) -> str:
     """Return the line for `downgrade()` that makes anew what is gone."""
     owner, name = _split(change.name)
     match change.kind:
-        case "index" | "trigger" | "function" | "procedure":
+        case "comment":
+            return _add(_execute(_comment(change)))
+        case "policy":
+            return _add(_execute(f"CREATE POLICY {name} ON {owner} {change.before}"))
+        case "index" | "trigger" | "function" | "procedure" | "rule" | "statistics":
             return _add(_execute(" ".join(change.before.split())))
         case "constraint":
             return _add(_execute(f"ALTER TABLE {owner} ADD CONSTRAINT {name} {change.before}"))
@@ -93,6 +127,31 @@ def how_to_bring_back(change: Change) -> str:
             return _add(_execute(f"ALTER TABLE {owner} ADD COLUMN {name} {change.before}"))
         case _:
             return f"create the {thing(change)} in `downgrade()`, or do not drop it there"
+
+
+def _comment(change: Change) -> str:
+    text = change.before.replace("'", "''")
+    return f"COMMENT ON {change.name} IS '{text}'"
+
+
+def _revoke(change: Change) -> str:
+    """Return what undoes a grant; where a default was revoked, that is a grant."""
+    target, _, grantee = change.name.rpartition(" TO ")
+    if target == "DATABASE":
+        target = "DATABASE <name>"
+    if target.startswith("COLUMN "):
+        table, column = _split(target.removeprefix("COLUMN "))
+        target, listed = f"TABLE {table}", f"ALL ({column})"
+        return f"REVOKE {listed} ON {target} FROM {grantee}"
+    if change.after == "nothing":
+        return f"GRANT ALL ON {target} TO {grantee}"
+    return f"REVOKE ALL ON {target} FROM {grantee}"
+
+
+def _reset(name: str) -> str:
+    parameter, _, role = name.partition(" FOR ROLE ")
+    whose = f"ROLE {role} IN DATABASE <name>" if role else "DATABASE <name>"
+    return f"ALTER {whose} RESET {parameter}"
 
 
 def _add(line: str) -> str:

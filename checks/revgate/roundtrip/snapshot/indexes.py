@@ -6,6 +6,9 @@ QUERIES = (
            pg_get_indexdef(x.oid)
            || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END
            || CASE WHEN i.indisclustered THEN ' CLUSTERED' ELSE '' END
+           || CASE WHEN i.indisreplident THEN ' REPLICA IDENTITY' ELSE '' END
+           || coalesce(' TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s
+                                          WHERE s.oid = x.reltablespace), '')
     FROM relation x
     JOIN pg_index i ON i.indexrelid = x.oid
     JOIN relation r ON r.oid = i.indrelid

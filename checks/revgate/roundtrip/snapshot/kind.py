@@ -24,11 +24,14 @@ WITH relation AS MATERIALIZED (
 """
 """Relations of user schemas, without those of extensions and without the version table."""
 
+FIRST_OID = 16384
+"""The first that initdb did not give away. It gave away thousands, and an index leads past them."""
+
 USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
 def not_made_by_another(catalogue: str, oid: str, kinds: str = "e") -> str:
-    """Return the condition that an object is neither part of an extension nor made along.
+    """Return the condition that an object is not initdb's, an extension's, or made along.
 
     Args:
         catalogue: The system catalogue that the object is in.
@@ -37,6 +40,7 @@ def not_made_by_another(catalogue: str, oid: str, kinds: str = "e") -> str:
     """
     types = ", ".join(f"'{kind}'" for kind in kinds)
     return (
-        f"NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = '{catalogue}'::regclass"
-        f" AND d.objid = {oid} AND d.deptype IN ({types}))"
+        f"{oid} >= {FIRST_OID} AND NOT EXISTS (SELECT 1 FROM pg_depend d"
+        f" WHERE d.classid = '{catalogue}'::regclass AND d.objid = {oid}"
+        f" AND d.deptype IN ({types}))"
     )

@@ -8,7 +8,8 @@ QUERIES = (
     f"""
     SELECT 'schema', quote_ident(n.nspname), NULL, NULL, ''
     FROM pg_namespace n
-    WHERE {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")}
+    WHERE n.nspname = 'public'
+       OR {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")}
     """,
     """
     SELECT 'extension', quote_ident(e.extname), NULL, NULL,

@@ -1,4 +1,7 @@
-"""Tables, their columns and the columns' defaults. The order of columns is no fact."""
+"""Tables, their columns and the columns' defaults. The order of columns is no fact.
+
+A statistics target that is not set is -1 up to PostgreSQL 16 and null from 17 on.
+"""
 
 QUERIES = (
     """
@@ -12,7 +15,18 @@ QUERIES = (
                CASE WHEN r.relkind = 'p' THEN 'partitioned by ' || pg_get_partkeydef(r.oid) END,
                CASE WHEN r.relispartition
                     THEN 'partition ' || pg_get_expr(r.relpartbound, r.oid) END,
-               CASE WHEN p.oid IS NOT NULL THEN 'inherits ' || p.relname END,
+               CASE WHEN NOT r.relispartition THEN
+                   (SELECT 'inherits ' || string_agg(h.inhparent::regclass::text, ', '
+                                                     ORDER BY h.inhseqno)
+                    FROM pg_inherits h WHERE h.inhrelid = r.oid HAVING count(*) > 0) END,
+               'of ' || nullif(r.reloftype, 0)::regtype,
+               (SELECT 'using ' || m.amname FROM pg_am m
+                WHERE m.oid = r.relam AND m.amname <> 'heap'),
+               (SELECT 'tablespace ' || quote_ident(s.spcname) FROM pg_tablespace s
+                WHERE s.oid = r.reltablespace),
+               (SELECT concat_ws(' ', 'server', quote_ident(v.srvname), f.ftoptions::text)
+                FROM pg_foreign_table f JOIN pg_foreign_server v ON v.oid = f.ftserver
+                WHERE f.ftrelid = r.oid),
                array_to_string(r.reloptions, ', '),
                CASE WHEN r.relrowsecurity THEN 'row level security' END,
                CASE WHEN r.relforcerowsecurity THEN 'forced row level security' END,
@@ -36,6 +50,14 @@ QUERIES = (
                    ELSE '' END
            || CASE WHEN a.attcollation <> t.typcollation
                    THEN ' COLLATE ' || quote_ident(o.collname) ELSE '' END
+           || CASE WHEN a.attstorage <> t.typstorage THEN ' STORAGE ' ||
+                   CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+                                     WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE '' END
+           || CASE a.attcompression WHEN 'p' THEN ' COMPRESSION pglz'
+                                    WHEN 'l' THEN ' COMPRESSION lz4' ELSE '' END
+           || CASE WHEN a.attstattarget >= 0 THEN ' STATISTICS ' || a.attstattarget ELSE '' END
+           || coalesce(' (' || array_to_string(a.attoptions, ', ') || ')', '')
+           || coalesce(' OPTIONS (' || array_to_string(a.attfdwoptions, ', ') || ')', '')
     FROM relation r
     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid

@@ -28,9 +28,13 @@ QUERIES = (
                                || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
                     FROM pg_attribute a
                     WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '')
-               WHEN 'r' THEN 'range of ' || (SELECT format_type(g.rngsubtype, NULL)
-                                             FROM pg_range g WHERE g.rngtypid = t.oid)
-               ELSE 'base' END
+               WHEN 'r' THEN 'range of ' || (
+                    SELECT concat_ws(' ', format_type(g.rngsubtype, NULL), c.opcname,
+                               nullif(g.rngcanonical, 0), nullif(g.rngsubdiff, 0))
+                    FROM pg_range g JOIN pg_opclass c ON c.oid = g.rngsubopc
+                    WHERE g.rngtypid = t.oid)
+               ELSE concat_ws(' ', 'base', t.typinput, t.typoutput, t.typlen, t.typalign,
+                              t.typstorage, t.typcategory, t.typdefault) END
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_class c ON c.oid = t.typrelid
     WHERE {_WANTED} AND t.typtype IN ('e', 'd', 'c', 'r', 'b')
