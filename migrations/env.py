@@ -19,6 +19,8 @@ from sqlalchemy import URL, Connection, create_engine, make_url, pool
 from sqlalchemy.exc import ArgumentError
 
 config = context.config
+LOCK_TIMEOUT = "5s"
+"""A revision that cannot have a lock gives up: waiting, it would keep everybody else waiting."""
 COMPARISON: dict[str, Any] = {
     "target_metadata": Base.metadata,
     "compare_type": True,
@@ -91,7 +93,8 @@ async def run_async(url: URL) -> None:
     # Needs greenlet, which those who use psycopg2 may not have.
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    arguments = {"server_settings": {"lock_timeout": LOCK_TIMEOUT}}
+    engine = create_async_engine(url, poolclass=pool.NullPool, connect_args=arguments)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run_on)
@@ -110,7 +113,9 @@ def run_online() -> None:
     if url.get_dialect().is_async:
         asyncio.run(run_async(url))
         return
-    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+    arguments = {"options": f"-c lock_timeout={LOCK_TIMEOUT}"}
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args=arguments)
+    with engine.connect() as connection:
         run_on(connection)
 
 

@@ -31,6 +31,9 @@ def downgrade():
     op.drop_table("posts")
 """
 
+# Asked in a file of their own: nearly every change of a table takes a lock.
+OF_STATEMENTS = ("blocking-lock", "missing-lock-timeout", "table-rewrite")
+
 
 def change(up: str, down: str = "pass") -> str:
     return f"def upgrade():\n    {up}\n\n\ndef downgrade():\n    {down}\n"
@@ -44,7 +47,7 @@ def ask(observed: object) -> list[Finding]:
     return [
         finding._replace(rule=rule.name)
         for rule in all_rules().values()
-        if rule.group is LIVE
+        if rule.group is LIVE and rule.name not in OF_STATEMENTS
         for finding in rule.check(observed)
     ]
 

@@ -91,9 +91,12 @@ class Agent:
             self.receive("idle")
         return started
 
-    def step(self, do: str, revision: str) -> dict[str, Any]:
-        """Perform one step; returns `done` or `failed`, after which env.py is over."""
-        self.send(do=do, revision=revision)
+    def step(self, do: str, revision: str, *, watch: bool = False) -> dict[str, Any]:
+        """Perform one step; returns `done` or `failed`, after which env.py is over.
+
+        With `watch`, `done` has the step's `statements`: a dictionary for each, as `Statement`.
+        """
+        self.send(do=do, revision=revision, watch=watch)
         return self.receive("done", "failed", doing=f"`{do}()` of `{revision}`")
 
     def finish(self) -> dict[str, Any]:

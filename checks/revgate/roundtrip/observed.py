@@ -36,6 +36,54 @@ class Pass(NamedTuple):
     """Whether it reached the last revision it set out for."""
 
 
+class Lock(NamedTuple):
+    """A lock on a table that stood before the step, when a statement had first taken it."""
+
+    table: str
+    """Quoted as SQL wants it, with its schema."""
+    mode: str
+    """As `pg_locks` has it: `AccessExclusiveLock`."""
+    held_ms: float
+    """From the statement's begin to the step's end, which is its commit."""
+    bounded: bool
+    """Whether `lock_timeout` was set, so that waiting for it would have ended."""
+
+
+class Statement(NamedTuple):
+    """One statement that a step ran through SQLAlchemy."""
+
+    line: int
+    """Of the revision file, whose code called for it; 0 where that is Alembic's own doing."""
+    ms: float
+    sql: str
+    """Its text on one line, cut off where it is long."""
+    locks: tuple[Lock, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    """Tables that stood before the step and were written anew, row by row."""
+    scans: tuple[str, ...] = ()
+    """Tables that stood before the step and were read from end to end, under a strong lock."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the statement as reports have it."""
+        return {"line": self.line, "ms": self.ms, "sql": self.sql, "scans": list(self.scans)}
+
+
+def read_statement(told: dict[str, Any]) -> Statement:
+    """Read what the agent tells of a statement."""
+    locks = (
+        Lock(each["table"], each["mode"], each["held_ms"], each["timeout"])
+        for each in told["locks"]
+    )
+    return Statement(
+        told["line"],
+        told["ms"],
+        told["sql"],
+        tuple(locks),
+        tuple(told["rewrites"]),
+        tuple(told["scans"]),
+    )
+
+
 class Step(NamedTuple):
     """One revision and how long its two functions took; None where one did not run."""
 
@@ -45,6 +93,10 @@ class Step(NamedTuple):
     upgrade_line: int = 1
     """Of `def upgrade`."""
     downgrade_line: int = 1
+    statements: tuple[Statement, ...] = ()
+    """Of its upgrade, in order, when it ran alone for the first time."""
+    new: bool = True
+    """False for a revision that the base has already."""
 
 
 class Failure(NamedTuple):
@@ -123,8 +175,18 @@ class RoundTrip(NamedTuple):
                     "revision": step.revision.id,
                     "upgrade_ms": step.upgrade_ms,
                     "downgrade_ms": step.downgrade_ms,
-                    "locks": [],
-                    "rewrites": [],
+                    "locks": [
+                        {
+                            "table": lock.table,
+                            "mode": lock.mode,
+                            "line": each.line,
+                            "held_ms": lock.held_ms,
+                        }
+                        for each in step.statements
+                        for lock in each.locks
+                    ],
+                    "rewrites": [table for each in step.statements for table in each.rewrites],
+                    "statements": [each.as_json() for each in step.statements],
                     "rows": None,
                 }
                 for step in self.steps

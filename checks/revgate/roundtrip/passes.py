@@ -25,6 +25,7 @@ from revgate.roundtrip.observed import (
     Pass,
     RoundTrip,
     Step,
+    read_statement,
 )
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.progress import Report
@@ -201,12 +202,15 @@ class Trip:
     # -- steps ----------------------------------------------------------------------------------
 
     def _step(self, index: int, do: str, during: str) -> bool:
-        answer = self._bench.agent.step(do, self._chain[index].id)
+        answer = self._bench.agent.step(do, self._chain[index].id, watch=during == UPGRADE)
         self._defined(index, answer["defined"])
         self._report(during)
         if answer["event"] == "failed":
             self._failed(index, during, answer)
             return False
+        if during == UPGRADE:
+            statements = tuple(map(read_statement, answer["statements"]))
+            self._steps[index] = self._steps[index]._replace(statements=statements)
         if during != AGAIN:
             key = f"{do}_ms"
             self._steps[index] = self._steps[index]._replace(**{key: answer["ms"]})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .channel import Unusable
 from .failures import describe, line_in, line_of
+from .statements import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ class Run:
         self.offline = False
         self._step: tuple[Any, str] | None = None
         self._local: list[str] = []
+        self._watch = Watch()
 
     def execute(self) -> None:
         """Execute env.py."""
@@ -74,6 +76,7 @@ class Run:
 
         if not self._begin(context):
             return
+        self._watch.listen()
         self._remember_local_settings()
         self._commit(context)
         self._channel.send("idle")
@@ -88,12 +91,26 @@ class Run:
                 return
             revision = self._script.get_revision(request["revision"])
             step = make[request["do"]](self._script.revision_map, revision)
+            if request.get("watch"):
+                self._begin_watch(context, revision)
             begun = time.perf_counter()
             yield self._tracked(step, revision, request["do"])
+            statements = self._watch.end()
             self._commit(context)
             self._step = None
             took = (time.perf_counter() - begun) * 1000
-            self._channel.send("done", ms=round(took, 3), defined=self._defined(revision))
+            self._channel.send(
+                "done",
+                ms=round(took, 3),
+                defined=self._defined(revision),
+                statements=statements,
+            )
+
+    def _begin_watch(self, context: Any, revision: Any) -> None:
+        """Look at what stands before the step, in a transaction that ends before it begins."""
+        connection = context.connection.connection
+        self._watch.begin(connection, revision.module.__file__, context.version_table)
+        self._commit(context)
 
     def _tracked(self, step: Any, revision: Any, do: str) -> Any:
         self._step = (revision, do)

@@ -1,0 +1,149 @@
+"""What each statement of a step did to relations that stood before it: locks, rewrites, scans.
+
+Knows the catalogue functions of PostgreSQL and the frames of the stack; nothing of what is made of
+it. Looks through the driver's own cursor, so that it never sees itself, and only in between
+statements: nothing runs where a failed statement has ended the transaction.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import Any
+
+LONGEST = 300
+"""Characters of a statement that are told."""
+MOST = 500
+"""Statements of one step that are told; what they did to relations is told of all."""
+
+# What stood before the step, and how often it had been scanned; the version table is Alembic's.
+_STANDING = """
+SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_relation_filenode(c.oid),
+       pg_stat_get_xact_numscans(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND c.relname <> '{version_table}'
+"""
+_HELD = """
+SELECT l.relation, l.mode, pg_relation_filenode(l.relation),
+       pg_stat_get_xact_numscans(l.relation), current_setting('lock_timeout')
+FROM pg_locks l
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
+"""
+WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
+"""Modes that keep nobody from reading or writing; of these, only that a table was scanned counts."""
+# These take no lock that anybody waits for; a step that inserts thousands of rows stays as fast.
+_HARMLESS = re.compile(
+    r"\s*(INSERT|VALUES|SET|SHOW|SAVEPOINT|RELEASE|COMMENT|NOTIFY)\b", re.IGNORECASE
+)
+
+
+class Watch:
+    """Observes the statements of one step at a time, on whatever connection they run."""
+
+    def __init__(self) -> None:
+        self._path: str | None = None
+        self._names: dict[int, str] = {}
+        self._files: dict[int, Any] = {}
+        self._scans: dict[int, int] = {}
+        self._held: set[tuple[int, str]] = set()
+        self._seen: list[dict[str, Any]] = []
+        self._begun = 0.0
+
+    def listen(self) -> None:
+        """Hear of every statement that goes through SQLAlchemy from now on."""
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+
+        event.listen(Engine, "before_cursor_execute", self._before)
+        event.listen(Engine, "after_cursor_execute", self._after)
+
+    def begin(self, connection: Any, path: str, version_table: str) -> None:
+        """Begin a step: remember what stands. The driver's transaction is left open.
+
+        Args:
+            connection: The driver's, as SQLAlchemy wraps it.
+            path: The revision's file.
+            version_table: Its name, without a schema.
+        """
+        quoted = version_table.replace("'", "''")
+        rows = _rows(connection, _STANDING.replace("{version_table}", quoted))
+        self._names = {row[0]: row[1] for row in rows}
+        self._files = {row[0]: row[2] for row in rows}
+        self._scans = {row[0]: row[3] for row in rows}
+        self._held, self._seen, self._path = set(), [], path
+
+    def end(self) -> list[dict[str, Any]]:
+        """End the step, and return what its statements did."""
+        if self._path is None:
+            return []
+        ended = time.perf_counter()
+        self._path = None
+        for seen in self._seen:
+            begun = seen.pop("begun")
+            for lock in seen["locks"]:
+                lock["held_ms"] = round((ended - begun) * 1000, 3)
+        return [
+            seen
+            for number, seen in enumerate(self._seen)
+            # What no line of the revision asked for is Alembic's own: its version table.
+            if (number < MOST and seen["line"]) or seen["locks"] or seen["rewrites"]
+        ]
+
+    def _before(self, _connection: Any, *_facts: Any) -> None:
+        self._begun = time.perf_counter()
+
+    def _after(self, connection: Any, _cursor: Any, statement: str, *_facts: Any) -> None:
+        if self._path is None:
+            return
+        took = (time.perf_counter() - self._begun) * 1000
+        seen: dict[str, Any] = {
+            "line": self._line(),
+            "ms": round(took, 3),
+            "sql": " ".join(statement.split())[:LONGEST],
+            "locks": [], "rewrites": [], "scans": [],
+            "begun": self._begun,
+        }  # fmt: skip
+        if self._names and not _HARMLESS.match(statement):
+            self._look(connection.connection, seen)
+        self._seen.append(seen)
+
+    def _look(self, connection: Any, seen: dict[str, Any]) -> None:
+        truncates = seen["sql"][:8].upper() == "TRUNCATE"
+        rewritten: dict[str, None] = {}
+        scanned: dict[str, None] = {}
+        for oid, mode, file, scans, timeout in _rows(connection, _HELD):
+            name = self._names.get(oid)
+            if name is None:
+                continue
+            if mode not in WEAK and (oid, mode) not in self._held:
+                self._held.add((oid, mode))
+                seen["locks"].append({"table": name, "mode": mode, "timeout": timeout != "0"})
+            if file != self._files[oid]:
+                self._files[oid] = file
+                if file is not None and not truncates:
+                    rewritten[name] = None
+            if scans > self._scans[oid] and not truncates:
+                scanned[name] = None
+            self._scans[oid] = scans
+        seen["rewrites"], seen["scans"] = list(rewritten), list(scanned)
+
+    def _line(self) -> int:
+        """Return the line of the revision's file that the statement comes from; 0 for none."""
+        frame: Any = sys._getframe(2)
+        while frame is not None:
+            if frame.f_code.co_filename == self._path:
+                line: int = frame.f_lineno
+                return line
+            frame = frame.f_back
+        return 0
+
+
+def _rows(connection: Any, query: str) -> list[Any]:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(query)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()

@@ -1,0 +1,54 @@
+"""An upgrade waits for a lock without end, and everybody else waits behind it.
+
+A lock on a table that stood before the revision is granted when the last query on that table has
+ended. Until then the upgrade stands in the queue, and each query that comes after it stands behind
+it, however short.
+
+## Why it hurts
+One report that runs for ten minutes, and a new column that takes a millisecond keeps the whole
+application from the table for ten minutes.
+
+## Example
+    def upgrade() -> None:
+        op.add_column("users", sa.Column("nickname", sa.String(), nullable=True))
+
+## Instead
+    def upgrade() -> None:
+        op.execute("SET LOCAL lock_timeout = '5s'")
+        op.add_column("users", sa.Column("nickname", sa.String(), nullable=True))
+"""
+
+from collections.abc import Iterator
+
+from revgate.roundtrip.locks import blocks, strong_locks, upcoming
+from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
+from revgate.rules import LIVE, WARNING, Finding, rule
+
+
+@rule(severity=WARNING, group=LIVE)
+def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
+    """Report the first lock of each revision that it would wait for without end."""
+    env = f"{observed.environment.script_location}/env.py"
+    for step in upcoming(observed):
+        found = _first(step)
+        if found is None:
+            continue
+        statement, lock = found
+        name = lock.table.removeprefix("public.")
+        yield Finding.at(
+            step.revision,
+            (statement.line or step.upgrade_line, 1),
+            f"`upgrade()` of `{step.revision.id}` waits without end for `{lock.mode}` on `{name}`,"
+            f" and {blocks(lock.mode)} wait behind it",
+            help="write `op.execute(\"SET LOCAL lock_timeout = '5s'\")` before it; or for all"
+            f' revisions, where {env} makes its engine: `connect_args={{"options": "-c'
+            ' lock_timeout=5s"}`',
+        )
+
+
+def _first(step: Step) -> tuple[Statement, Lock] | None:
+    for statement in step.statements:
+        for lock in strong_locks(statement):
+            if not lock.bounded:
+                return statement, lock
+    return None

@@ -1,0 +1,208 @@
+"""What statements do to tables that stood before: rules on locks and rewrites, on a real server."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from revgate.findings import Finding
+from revgate.roundtrip.observed import RoundTrip
+from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ProjectMaker = Callable[..., Any]
+
+RULES = ("blocking-lock", "missing-lock-timeout", "table-rewrite")
+GROUND = """
+def upgrade():
+    op.execute("CREATE TABLE users (id int PRIMARY KEY, email text, age int, stamp timestamp)")
+    op.execute("CREATE TABLE posts (id int PRIMARY KEY, user_id int)")
+
+
+def downgrade():
+    op.execute("DROP TABLE posts, users")
+"""
+BOUNDED = "op.execute(\"SET LOCAL lock_timeout = '5s'\")"
+
+
+def step(*lines: str, bounded: bool = True) -> str:
+    body = "".join(f"    {line}\n" for line in (*[BOUNDED] * bounded, *lines))
+    return f"def upgrade():\n{body}\n\ndef downgrade():\n    pass\n"
+
+
+def run_sql(statement: str, *, bounded: bool = True) -> str:
+    return step(f"op.execute({statement!r})", bounded=bounded)
+
+
+def ask(observed: RoundTrip) -> list[Finding]:
+    return [
+        finding._replace(rule=name)
+        for name in RULES
+        for finding in all_rules()[name].check(observed)
+    ]
+
+
+HARMLESS = {
+    "a new table with all that belongs to it": run_sql(
+        "CREATE TABLE t (id int PRIMARY KEY, a int); CREATE INDEX i ON t (a);"
+        " ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER a TYPE bigint"
+    ),
+    "a column without a default": run_sql("ALTER TABLE users ADD a int"),
+    "a column with a constant default": run_sql("ALTER TABLE users ADD a int NOT NULL DEFAULT 1"),
+    "a wider varchar": run_sql("ALTER TABLE users ALTER email TYPE text"),
+    "a constraint that is not valid yet": run_sql(
+        "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0) NOT VALID"
+    ),
+    "a constraint that is validated": run_sql(
+        "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0) NOT VALID"
+    ).replace(
+        "\n\n\ndef down",
+        "\n    with op.get_context().autocommit_block():"
+        "\n        op.execute('ALTER TABLE users VALIDATE CONSTRAINT c')\n\n\ndef down",
+    ),
+    "an index built concurrently": step(
+        "with op.get_context().autocommit_block():",
+        "    op.create_index('i', 'users', ['age'], postgresql_concurrently=True)",
+    ),
+    "rows": run_sql("INSERT INTO users SELECT g FROM generate_series(1, 9) g"),
+    "a table dropped": run_sql("DROP TABLE posts"),
+    "a table emptied": run_sql("TRUNCATE posts"),
+    "rows changed before the lock": step(
+        "op.execute('UPDATE users SET age = 1')", "op.add_column('users', sa.Column('a', sa.Text))"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_silent_on_what_is_done_in_a_moment(project: "ProjectMaker", what: str) -> None:
+    observed = project(GROUND, HARMLESS[what]).run()
+
+    assert not [each for each in observed.failures if each.during == "upgrade"]
+    assert ask(observed) == []
+
+
+class Loud(NamedTuple):
+    """A revision, and what is found in it."""
+
+    body: str
+    rule: str
+    message: str
+    help: str
+
+
+LOUD = (
+    Loud(
+        run_sql("CREATE INDEX ix_age ON users (age)"),
+        "blocking-lock",
+        "keeps writes from `users` while an index is built: `ShareLock`",
+        "build `ix_age` while others write",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0)"),
+        "blocking-lock",
+        "keeps reads and writes from `users` while all rows are read: `AccessExclusiveLock`",
+        "add `c` with `postgresql_not_valid=True`",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE (email)"),
+        "blocking-lock",
+        "keeps reads and writes from `users`",
+        "ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ALTER age SET NOT NULL"),
+        "blocking-lock",
+        "keeps reads and writes from `users` while all rows are read",
+        "ADD CONSTRAINT age_not_null CHECK (age IS NOT NULL) NOT VALID",
+    ),
+    Loud(
+        step(
+            "op.add_column('users', sa.Column('a', sa.Text))",
+            "op.execute(\"UPDATE users SET a = 'x'\")",
+        ),
+        "blocking-lock",
+        "keeps reads and writes from `users` while rows are changed",
+        "change rows in a revision of its own",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ALTER id TYPE bigint"),
+        "table-rewrite",
+        "writes all rows of `users` anew",
+        "add a second column beside `id` of `users`",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ADD token uuid DEFAULT gen_random_uuid()"),
+        "table-rewrite",
+        "writes all rows of `users` anew",
+        "add `token` to `users` without the default",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ADD a int", bounded=False),
+        "missing-lock-timeout",
+        "waits without end for `AccessExclusiveLock` on `users`",
+        "SET LOCAL lock_timeout",
+    ),
+)
+
+
+@pytest.mark.parametrize("loud", LOUD, ids=lambda loud: loud.help[:40])
+def test_told_is_what_grows_with_the_table(project: "ProjectMaker", loud: Loud) -> None:
+    (finding,) = ask(project(GROUND, loud.body).run())
+
+    assert (finding.rule, finding.revision) == (loud.rule, "r2")
+    assert loud.message in finding.message
+    assert loud.help in finding.help
+
+
+def test_a_foreign_key_blocks_writes_to_both_tables(project: "ProjectMaker") -> None:
+    body = run_sql("ALTER TABLE posts ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users")
+    findings = ask(project(GROUND, body).run())
+
+    assert {each.rule for each in findings} == {"blocking-lock"}
+    assert any("from `posts`" in each.message for each in findings)
+    assert all("`ShareRowExclusiveLock`" in each.message for each in findings)
+
+
+def test_the_line_is_that_of_the_call_through_helpers(project: "ProjectMaker") -> None:
+    body = """
+        def widen(table):
+            op.execute(
+                f"ALTER TABLE {table} ALTER id TYPE bigint"
+            )
+
+
+        def upgrade():
+            op.execute("SET LOCAL lock_timeout = '5s'")
+            for table in ("users", "posts"):
+                widen(table)
+
+
+        def downgrade():
+            pass
+        """
+    observed = project(GROUND, body).run()
+    findings = ask(observed)
+
+    assert [(each.rule, each.line) for each in findings] == [("table-rewrite", 6)] * 2
+    told = observed.as_json()["revisions"][1]
+    assert told["rewrites"] == ["public.users", "public.posts"]
+    assert ("public.users", "AccessExclusiveLock", 6) in [
+        (each["table"], each["mode"], each["line"]) for each in told["locks"]
+    ]
+
+
+def test_what_the_baseline_has_ran_long_ago(project: "ProjectMaker") -> None:
+    made = project(GROUND, run_sql("ALTER TABLE users ALTER id TYPE bigint", bounded=False))
+    scope = made.environment.scope._replace(baseline="r2")
+    made = made._replace(environment=made.environment._replace(scope=scope))
+
+    assert ask(made.run()) == []
+
+
+def test_a_statement_of_another_schema_is_named_with_it(project: "ProjectMaker") -> None:
+    made = 'CREATE SCHEMA "My App"; CREATE TABLE "My App"."T" (id int)'
+    body = run_sql('ALTER TABLE "My App"."T" ALTER id TYPE bigint')
+    (finding,) = ask(project(run_sql(made), body).run())
+
+    assert '`"My App"."T"`' in finding.message
