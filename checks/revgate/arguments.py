@@ -165,6 +165,10 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.set_defaults(select=None, ignore=None)
 
 
+def _comment(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--file", metavar="FILE", required=True, help="a report, as comment")
+
+
 def _hook(command: argparse.ArgumentParser) -> None:
     command.add_argument("hook", choices=("pre-receive", "pre-push"))
 
@@ -214,6 +218,8 @@ COMMANDS = {
         "Print the completion of bash, zsh or tcsh. Needs the extra `completion`.",
         _completion,
     ),
+    # What the action calls.
+    "comment": _Command(None, "Post a report on the pull request of a workflow run.", _comment),
     # What hooks/pre-receive and hooks/pre-push call.
     "hook": _Command(None, "Judge what a push brings, for git's own hooks.", _hook),
 }
@@ -254,6 +260,12 @@ def _common(command: argparse.ArgumentParser) -> None:
         "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
     )
     command.add_argument("--quiet", action="store_true", help="findings only")
+    command.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="findings that make the exit code 1: errors; warnings, too; none",
+    )
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
 

@@ -261,6 +261,14 @@ def _pulls(arguments: argparse.Namespace) -> int:
     return 1 if arguments.fail and outcome.errors else 0
 
 
+def _comment(arguments: argparse.Namespace) -> int:
+    from revgate.pulls.comment import comment
+    from revgate.reports import printable
+
+    _write(f"revgate: {printable(comment(arguments.file))}\n", None)
+    return 0
+
+
 def _hook(arguments: argparse.Namespace) -> int:
     from revgate import receive
     from revgate.reports import printable, render
@@ -286,6 +294,7 @@ _COMMANDS = {
     "rules": _rules,
     "explain": _explain,
     "completion": _completion,
+    "comment": _comment,
     "hook": _hook,
 }
 
@@ -351,7 +360,13 @@ def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -
 
     for text, path in reports(arguments, result, source):
         _write(text, path)
-    return 1 if result.errors else 0
+    match arguments.fail_on:
+        case "never":
+            return 0
+        case "warning":
+            return 1 if result.errors or result.warnings else 0
+        case _:
+            return 1 if result.errors else 0
 
 
 def _write(text: str, path: str | None) -> None:

@@ -142,6 +142,9 @@ def handler(github: GitHub) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._reply("POST")
 
+        def do_PATCH(self) -> None:
+            self._reply("PATCH")
+
         def _reply(self, verb: str) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None

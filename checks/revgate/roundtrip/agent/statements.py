@@ -32,7 +32,7 @@ FROM pg_locks l
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
 """
 WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
-"""Modes that keep nobody from reading or writing; of these, only that a table was scanned counts."""
+"""Modes that keep nobody from reading or writing: told is only that the table was scanned."""
 # These take no lock that anybody waits for; a step that inserts thousands of rows stays as fast.
 _HARMLESS = re.compile(
     r"\s*(INSERT|VALUES|SET|SHOW|SAVEPOINT|RELEASE|COMMENT|NOTIFY)\b", re.IGNORECASE

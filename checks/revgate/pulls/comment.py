@@ -1,0 +1,220 @@
+"""One comment on a pull request, found again by its mark and its author, and updated in place.
+
+Knows the two endpoints of GitHub's REST API for comments, and the question of whose the token is.
+Standard library only, for the action posts before anything is installed. What the comment says is
+the caller's.
+"""
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.errors import CannotJudgeError, UsageError
+from revgate.reports.comment import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PAGE = 100
+_MOST_PAGES = 50
+_TIMEOUT = 30
+_MOST_BYTES = 20_000_000
+"""Of one answer; a page of a hundred comments has at most some seven million."""
+
+
+class RefusedError(CannotJudgeError):
+    """GitHub says no to a request."""
+
+    def __init__(self, status: int, said: str) -> None:
+        self.status = status
+        super().__init__(f"GitHub answers {status}: {said}")
+
+
+class Where(NamedTuple):
+    """A pull request, and the token that writes to it."""
+
+    api: str
+    graphql: str
+    repository: str
+    number: int
+    token: str
+
+
+def where(variables: "Mapping[str, str]") -> Where | None:
+    """Read the pull request off the variables of a workflow run.
+
+    Returns:
+        None where the event has no pull request: a push, a merge queue.
+
+    Raises:
+        UsageError: A variable is missing or wrong.
+    """
+    repository = variables.get("GITHUB_REPOSITORY", "")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        raise UsageError(f"GITHUB_REPOSITORY is {repository!r}: expected OWNER/NAME")
+    token = variables.get("GITHUB_TOKEN", "")
+    # http.client would quote a token that no header can hold in its error.
+    if not re.fullmatch(r"[!-~]+", token):
+        raise UsageError("GITHUB_TOKEN is needed, and is one word of plain characters")
+    number = _number(variables.get("GITHUB_EVENT_PATH", ""))
+    if number is None:
+        return None
+    api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    if not re.match(r"https?://", api):
+        raise UsageError(f"GITHUB_API_URL is {api!r}: expected a URL")
+    # https://HOST/api/v3 on GitHub Enterprise Server has its GraphQL at https://HOST/api/graphql.
+    graphql = variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/v3')}/graphql"
+    return Where(api, graphql, repository, number, token)
+
+
+def _number(event: str) -> int | None:
+    try:
+        with open(event, encoding="utf-8") as file:
+            number = json.load(file)["pull_request"]["number"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return number if isinstance(number, int) else None
+
+
+def body(path: str, variables: "Mapping[str, str]") -> str:
+    """Return what to post: the report, or that there is none.
+
+    The comment of an earlier push would otherwise go on saying that all is well.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    if text.startswith(MARK):
+        return text
+    if text:
+        raise UsageError(f"{path} is no report of the format comment")
+    server = variables.get("GITHUB_SERVER_URL", "https://github.com")
+    run = f"{server}/{variables.get('GITHUB_REPOSITORY')}/actions/runs"
+    log = f"[the log]({run}/{variables.get('GITHUB_RUN_ID', '')})"
+    return f"{MARK}\n**revgate could not judge the migrations of this push**: {log} says why\n"
+
+
+def post(place: Where, text: str) -> str:
+    """Update our comment, or write it where there is none yet.
+
+    Returns:
+        What was done, or why it could not be: a token that may only read, as that of a fork's pull
+        request, is no failure.
+
+    Raises:
+        CannotJudgeError: GitHub cannot be reached, or refuses for another reason.
+    """
+    try:
+        return _post(place, text)
+    except RefusedError as error:
+        if error.status not in (403, 404):
+            raise
+        return (
+            f"no comment, since this token may not write one ({error}): it needs the permission"
+            " pull-requests: write, which a fork's pull request does not get"
+        )
+
+
+def _post(place: Where, text: str) -> str:
+    mine = _find(place)
+    issues = f"{place.api}/repos/{place.repository}/issues"
+    if mine is None:
+        _ask(place, "POST", f"{issues}/{place.number}/comments", {"body": text})
+        return f"commented on #{place.number}"
+    if mine["body"].replace("\r\n", "\n").strip() == text.strip():
+        return f"the comment on #{place.number} says so already"
+    _ask(place, "PATCH", f"{issues}/comments/{int(mine['id'])}", {"body": text})
+    return f"updated the comment on #{place.number}"
+
+
+def _find(place: Where) -> dict[str, Any] | None:
+    """Return the first comment that has the mark and was written with this token's identity."""
+    login = None
+    for comment in _comments(place):
+        if not str(comment.get("body") or "").startswith(MARK):
+            continue
+        login = login or _login(place)
+        # Anybody can write the mark; what somebody else says is not ours to change.
+        if (comment.get("user") or {}).get("login") == login:
+            return comment
+    return None
+
+
+def _comments(place: Where) -> "Iterator[dict[str, Any]]":
+    """Yield the comments, oldest first, page by page."""
+    base = f"{place.api}/repos/{place.repository}/issues/{place.number}/comments"
+    for number in range(1, _MOST_PAGES + 1):
+        page = _ask(place, "GET", f"{base}?per_page={_PAGE}&page={number}")
+        if not isinstance(page, list):
+            raise CannotJudgeError("GitHub's list of comments is none")
+        yield from page
+        if len(page) < _PAGE:
+            return
+
+
+def _login(place: Where) -> str:
+    """Ask whose the token is; REST's `/user` refuses the token of a workflow, GraphQL does not."""
+    answer = _ask(place, "POST", place.graphql, {"query": "query { viewer { login } }"})
+    try:
+        return str(answer["data"]["viewer"]["login"])
+    except (KeyError, TypeError):
+        raise CannotJudgeError("GitHub does not say whose the token is") from None
+
+
+def _ask(place: Where, verb: str, url: str, data: Any = None) -> Any:
+    """Send one request.
+
+    Raises:
+        RefusedError: The answer is no success; a redirection is none, since the token would go
+            along to wherever it leads.
+        CannotJudgeError: There is no answer, or no JSON in it.
+    """
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    class _Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    request = urllib.request.Request(  # noqa: S310 - http or https, by `where`
+        url,
+        method=verb,
+        data=None if data is None else json.dumps(data).encode(),
+        headers={
+            "Authorization": f"Bearer {place.token}",
+            "Accept": "application/vnd.github+json",
+            "Content-Type": "application/json",
+            "User-Agent": "revgate",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+    )
+    try:
+        with urllib.request.build_opener(_Stay).open(request, timeout=_TIMEOUT) as answer:
+            return json.loads(answer.read(_MOST_BYTES))
+    except urllib.error.HTTPError as error:
+        with error:
+            raise RefusedError(error.code, _said(error.read(10_000)) or error.reason) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise CannotJudgeError(f"GitHub cannot be reached: {reason}") from None
+
+
+def _said(answer: bytes) -> str:
+    try:
+        return str(json.loads(answer)["message"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def comment(path: str) -> str:
+    """Post a report on the pull request of this workflow run, and say what was done."""
+    place = where(os.environ)
+    if place is None:
+        return "no comment, since this event has no pull request"
+    return post(place, body(path, os.environ))
