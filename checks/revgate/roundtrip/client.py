@@ -99,6 +99,11 @@ class Agent:
         self.send(do=do, revision=revision, watch=watch)
         return self.receive("done", "failed", doing=f"`{do}()` of `{revision}`")
 
+    def compare_models(self) -> dict[str, Any]:
+        """Compare env.py's models with the database; what is told is in `agent/models.py`."""
+        self.send(do="models")
+        return self.receive("compared", doing="comparing the models with the database")
+
     def finish(self) -> dict[str, Any]:
         """Let env.py run to its end; returns `finished` or `failed`."""
         return self.receive("finished", "failed", doing="the rest of env.py")

@@ -140,6 +140,34 @@ class Difference(NamedTuple):
     change: Change
 
 
+class ModelDifference(NamedTuple):
+    """Something in which the models and the migrated database differ."""
+
+    fact: str
+    """One sentence, with names in backticks."""
+    fix: str
+    """The line for a new revision that would bring the database to the models; empty if unknown."""
+    step: Step
+    """The revision that made the object or changed it last; the head where none did."""
+    place: tuple[str, int] | None
+    """File, relative to the repository root, and line of the model; None where it is not known."""
+    in_database: bool
+    """Whether it is the database that has it; else the models do, or both differ."""
+
+
+class Models(NamedTuple):
+    """The models against the database at the head."""
+
+    tables: int
+    """Tables that the models have, without those that env.py filters out."""
+    missing: tuple[ModelDifference, ...] = ()
+    """Tables of the models that no revision makes."""
+    unmapped: tuple[ModelDifference, ...] = ()
+    """Tables that no model knows."""
+    drift: tuple[ModelDifference, ...] = ()
+    """Everything else, in tables that both have."""
+
+
 class RoundTrip(NamedTuple):
     """Everything that was observed on one environment."""
 
@@ -155,6 +183,8 @@ class RoundTrip(NamedTuple):
     expect_tables: int | None = None
     notes: tuple[str, ...] = ()
     """What was not looked at, and why."""
+    models: Models | None = None
+    """None where env.py names none, or they could not be compared."""
 
     def tables(self, name: str) -> int | None:
         """Return the table count at the end of a pass; None where the pass did not get there."""

@@ -13,7 +13,9 @@ from revgate.errors import CannotJudgeError
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
 from revgate.roundtrip.client import Agent
+from revgate.roundtrip.connect import Address
 from revgate.roundtrip.extensions import explain_missing_extension
+from revgate.roundtrip.models import Comparison, Told, build, read_told
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
@@ -22,6 +24,7 @@ from revgate.roundtrip.observed import (
     Change,
     Difference,
     Failure,
+    Models,
     Pass,
     RoundTrip,
     Step,
@@ -54,6 +57,8 @@ class Trip:
         self._snapshots: list[Snapshot] = []
         self._state: Snapshot = {}
         self._rebuilds = 0
+        self._told: Told | None = None
+        self._models: Models | None = None
 
     def run(self) -> RoundTrip:
         """Make all passes."""
@@ -107,6 +112,7 @@ class Trip:
             if self._options.expect_tables is not None
             else self._environment.scope.expect_tables,
             tuple(dict.fromkeys(self._notes)),
+            self._models,
         )
 
     # -- passes ---------------------------------------------------------------------------------
@@ -116,6 +122,8 @@ class Trip:
             reached = self._upgrade()
         if reached == 0:
             return
+        if reached == len(self._chain):
+            self._compare_models()
         with self._timed(DOWNGRADE):
             at_base = self._downgrade(reached)
         if at_base:
@@ -189,6 +197,8 @@ class Trip:
             seconds = time.perf_counter() - begun
             camera = Camera(address, *started)
             tables = count_tables(camera.take())
+            if answer["event"] == "finished":
+                self._conclude_models(address, camera)
             camera.close()
         finally:
             agent.close()
@@ -198,6 +208,34 @@ class Trip:
             index = next(i for i, each in enumerate(self._chain) if each.id == answer["revision"])
             self._failed(index, PRODUCTION, answer)
         self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
+
+    # -- models ---------------------------------------------------------------------------------
+
+    def _compare_models(self) -> None:
+        answer = self._bench.agent.compare_models()
+        if answer["error"]:
+            self._notes.append(f"the models could not be compared: {answer['error']}")
+        elif not answer["metadata"]:
+            self._notes.append("env.py names no `target_metadata`: no models were compared")
+        else:
+            self._told = read_told(answer)
+            self._models = Comparison(
+                self._told, self._steps, self._snapshots, None, self._options.root
+            ).conclude()
+
+    def _conclude_models(self, address: Address, camera: Camera) -> None:
+        """Compare also what only PostgreSQL can say, now that a database is not needed any more."""
+        if self._told is None:
+            return
+        problems = build(address, self._told)
+        if problems:
+            self._notes.append(
+                "not all models could be made on a throwaway database, so defaults and CHECKs of"
+                f" some were not compared: {problems[0]}"
+            )
+        self._models = Comparison(
+            self._told, self._steps, self._snapshots, camera.take(), self._options.root
+        ).conclude()
 
     # -- steps ----------------------------------------------------------------------------------
 

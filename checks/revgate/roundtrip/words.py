@@ -38,14 +38,14 @@ _ON = ("comment", "grant", "owner", "default privileges")
 def thing(change: Change) -> str:
     """Return what an object is called: its kind and its name."""
     if change.kind == "enum label":
-        owner, label = _split(change.name)
+        owner, label = split_name(change.name)
         return f"enum label `{label}` of `{owner}`"
     if change.kind == "default":
         return f"default of `{change.name}`"
     if change.kind in _ON:
         return f"{change.kind} {'of' if change.kind == 'owner' else 'on'} `{change.name}`"
     if change.kind in _PARTS:
-        owner, name = _split(change.name)
+        owner, name = split_name(change.name)
         return f"{change.kind} `{name}` of `{owner}`"
     return f"{change.kind} `{change.name}`"
 
@@ -62,13 +62,13 @@ def changed(change: Change) -> str:
 
 def how_to_remove(change: Change) -> str:
     """Return the line for `downgrade()` that drops what is left."""
-    owner, name = _split(change.name)
+    owner, name = split_name(change.name)
     schema = _schema_argument(owner)
     table = _bare(owner)
     lines = {
         "table": lambda: f'op.drop_table("{_bare(change.name)}"{_schema_argument(change.name)})',
-        "column": lambda: f'op.drop_column("{table}", "{_unquoted(name)}"{schema})',
-        "constraint": lambda: f'op.drop_constraint("{_unquoted(name)}", "{table}"{schema})',
+        "column": lambda: f'op.drop_column("{table}", "{unquoted(name)}"{schema})',
+        "constraint": lambda: f'op.drop_constraint("{unquoted(name)}", "{table}"{schema})',
         "trigger": lambda: _execute(f"DROP TRIGGER {name} ON {owner}"),
         "policy": lambda: _execute(f"DROP POLICY {name} ON {owner}"),
         "rule": lambda: _execute(f"DROP RULE {name} ON {owner}"),
@@ -77,7 +77,7 @@ def how_to_remove(change: Change) -> str:
         "grant": lambda: _execute(_revoke(change)),
         "setting": lambda: _execute(_reset(change.name)),
         "default": lambda: (
-            f'op.alter_column("{table}", "{_unquoted(name)}", server_default=None{schema})'
+            f'op.alter_column("{table}", "{unquoted(name)}", server_default=None{schema})'
         ),
     }
     if change.kind in lines:
@@ -101,7 +101,7 @@ def how_to_restore(change: Change) -> str:
     if change.kind == "owner":
         return _add(_execute(f"ALTER {change.name} OWNER TO {change.before}"))
     if change.kind == "default":
-        owner, name = _split(change.name)
+        owner, name = split_name(change.name)
         return _add(
             _execute(f"ALTER TABLE {owner} ALTER COLUMN {name} SET DEFAULT {change.before}")
         )
@@ -110,7 +110,7 @@ def how_to_restore(change: Change) -> str:
 
 def how_to_bring_back(change: Change) -> str:
     """Return the line for `downgrade()` that makes anew what is gone."""
-    owner, name = _split(change.name)
+    owner, name = split_name(change.name)
     match change.kind:
         case "comment":
             return _add(_execute(_comment(change)))
@@ -140,7 +140,7 @@ def _revoke(change: Change) -> str:
     if target == "DATABASE":
         target = "DATABASE <name>"
     if target.startswith("COLUMN "):
-        table, column = _split(target.removeprefix("COLUMN "))
+        table, column = split_name(target.removeprefix("COLUMN "))
         target, listed = f"TABLE {table}", f"ALL ({column})"
         return f"REVOKE {listed} ON {target} FROM {grantee}"
     if change.after == "nothing":
@@ -163,7 +163,7 @@ def _execute(statement: str) -> str:
     return f"op.execute({quote}{statement}{quote})"
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """Split what belongs to a table or type from it: at the last dot outside of quotes."""
     quoted, cut = "", -1
     for position, character in enumerate(name):
@@ -177,16 +177,23 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _bare(name: str) -> str:
-    return _unquoted(_split(name)[1])
+    return unquoted(split_name(name)[1])
 
 
-def _unquoted(name: str) -> str:
+def name_parts(name: str) -> tuple[str, str]:
+    """Return schema and name, not quoted, of a name as a snapshot has it."""
+    schema, rest = split_name(name)
+    return unquoted(schema), unquoted(rest)
+
+
+def unquoted(name: str) -> str:
+    """Return a name as its catalogue has it."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _schema_argument(name: str) -> str:
-    schema = _split(name)[0]
-    return f', schema="{_unquoted(schema)}"' if schema else ""
+    schema = split_name(name)[0]
+    return f', schema="{unquoted(schema)}"' if schema else ""
 
 
 def _short(text: str, length: int = 80) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .channel import Unusable
 from .failures import describe, line_in, line_of
+from .models import compare
 from .statements import Watch
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class Run:
             if request["do"] == "end":
                 self._step = None
                 return
+            if request["do"] == "models":
+                self._compare_models(context)
+                continue
             revision = self._script.get_revision(request["revision"])
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
@@ -105,6 +109,17 @@ class Run:
                 defined=self._defined(revision),
                 statements=statements,
             )
+
+    def _compare_models(self, context: Any) -> None:
+        """Tell how the models differ from the database; whatever goes wrong is told, too."""
+        try:
+            self._channel.send("compared", error="", **compare(context))
+        except Exception as error:  # noqa: BLE001 - models and hooks are the user's code
+            described = describe(error)
+            said = f"{described['error']}: {described['message']}"
+            self._channel.send("compared", error=" ".join(said.split()))
+            context.connection.connection.rollback()
+        self._commit(context)
 
     def _begin_watch(self, context: Any, revision: Any) -> None:
         """Look at what stands before the step, in a transaction that ends before it begins."""

@@ -1,0 +1,194 @@
+"""The models that env.py names as `target_metadata`: how they differ, and the DDL that makes them.
+
+Knows Alembic's comparison and SQLAlchemy's metadata and mappers; writes nothing to the database.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def compare(context: Any) -> dict[str, Any]:
+    """Compare the models with the database that a context is on.
+
+    Returns:
+        `metadata`: whether env.py names any. `tables`: schema and name of each that the models
+        have and env.py does not filter out. `differences`: a dictionary for each, by Alembic.
+        `ddl`, `schemas`, `enums`: what makes the models' tables. `classes`: file and line of the
+        class of each table, where one is mapped. `defaults`: whether they may be compared, or
+        env.py has a function for that. Schemas are named, also the default one.
+    """
+    metadata = _all(context.opts.get("target_metadata"))
+    if not metadata:
+        return {"metadata": False}
+    default = context.dialect.default_schema_name or "public"
+    tables = [table for each in metadata for table in each.tables.values()]
+    kept = [table for table in tables if _is_kept(table, context.opts)]
+    return {
+        "metadata": True,
+        "default_schema": default,
+        "defaults": not callable(context.opts.get("compare_server_default")),
+        "tables": [[table.schema or default, table.name] for table in kept],
+        "differences": list(_differences(context, default)),
+        "ddl": _ddl(metadata),
+        "schemas": sorted({table.schema for table in tables if table.schema}),
+        "enums": sorted(_enums(tables, default)),
+        "classes": list(_classes(kept, default)),
+    }
+
+
+def _all(target: Any) -> list[Any]:
+    """Return every metadata that env.py names: none, one, or several."""
+    if target is None:
+        return []
+    return list(target) if isinstance(target, (list, tuple, set)) else [target]
+
+
+def _is_kept(table: Any, opts: dict[str, Any]) -> bool:
+    include = opts.get("include_object")
+    return include is None or bool(
+        include(table, table.name, "table", False, None)  # noqa: FBT003 - Alembic's signature
+    )
+
+
+# -- Alembic's comparison ------------------------------------------------------------------------
+
+
+def _differences(context: Any, default: str) -> Iterator[dict[str, Any]]:
+    from alembic.autogenerate.api import AutogenContext, produce_migrations
+
+    script = produce_migrations(context, context.opts["target_metadata"])
+    rendering = AutogenContext(context, autogenerate=False)
+    rendering.imports = set()
+    for operation in _leaves(script.upgrade_ops):
+        yield {
+            "operation": type(operation).__name__,
+            "schema": _first(operation, "schema", "source_schema") or default,
+            "table": _first(operation, "table_name", "source_table") or "",
+            "name": _name(operation),
+            "altered": _altered(operation),
+            "code": _code(rendering, operation),
+        }
+
+
+def _leaves(operations: Any) -> Iterator[Any]:
+    for operation in operations.ops:
+        if hasattr(operation, "ops"):
+            yield from _leaves(operation)
+        else:
+            yield operation
+
+
+def _first(operation: Any, *names: str) -> Any:
+    return next((getattr(operation, name) for name in names if hasattr(operation, name)), None)
+
+
+def _name(operation: Any) -> str:
+    """Return the name of the column, index or constraint that an operation is about."""
+    column = getattr(operation, "column", None)
+    if column is not None:
+        return str(column.name)
+    names = ("column_name", "index_name", "constraint_name")
+    return str(_first(operation, *names) or "")
+
+
+def _altered(operation: Any) -> list[str]:
+    """Return what of a column is to be altered: `type`, `nullability`, `default`, `comment`."""
+    if type(operation).__name__ != "AlterColumnOp":
+        return []
+    words = {
+        "type": operation.modify_type is not None,
+        "nullability": operation.modify_nullable is not None,
+        "default": operation.modify_server_default is not False,
+        "comment": operation.modify_comment is not False,
+    }
+    return [word for word, is_altered in words.items() if is_altered]
+
+
+def _code(rendering: Any, operation: Any) -> str:
+    """Return the line of a revision that would bring the database to the models."""
+    from alembic.autogenerate.render import render_op_text
+
+    try:
+        text = str(render_op_text(rendering, operation))
+    except Exception:  # noqa: BLE001 - a hook of the user's, render_item, is asked here
+        return ""
+    return re.sub(r"(?<=[(\[])\s+|\s+(?=[)\]])", "", " ".join(text.split()))
+
+
+# -- What makes the models' tables ---------------------------------------------------------------
+
+
+def _ddl(metadata: list[Any]) -> list[str]:
+    """Return the statements of `create_all`, in order; none is executed."""
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.engine.mock import MockConnection
+
+    # With pyformat, a percent sign in a CHECK would be written twice.
+    dialect: Any = getattr(postgresql, "dialect")(paramstyle="named")  # noqa: B009 - has no types
+    statements: list[str] = []
+
+    def note(statement: Any, *_arguments: Any, **_keywords: Any) -> None:
+        text = statement if isinstance(statement, str) else statement.compile(dialect=dialect)
+        statements.append(str(text).strip())
+
+    connection = MockConnection(dialect, note)
+    for each in metadata:
+        each.create_all(connection, checkfirst=False)
+    return list(dict.fromkeys(statements))  # two metadata may share an enum
+
+
+def _enums(tables: list[Any], default: str) -> Iterator[list[str]]:
+    from sqlalchemy import Enum
+
+    for table in tables:
+        for column in table.columns:
+            kind = getattr(column.type, "item_type", column.type)  # of an array
+            if isinstance(kind, Enum) and kind.native_enum and kind.name:
+                yield [kind.schema or default, kind.name]
+
+
+def _classes(tables: list[Any], default: str) -> Iterator[dict[str, Any]]:
+    """Yield where the class that is mapped to a table stands, and the lines of its columns."""
+    wanted = {id(table): table for table in tables}
+    for mapper in _mappers():
+        table = wanted.pop(id(mapper.local_table), None)
+        place = None if table is None else _place(mapper, table)
+        if place:
+            yield dict(place, schema=table.schema or default, table=table.name)
+
+
+def _mappers() -> Iterator[Any]:
+    try:
+        from sqlalchemy.orm import mapperlib
+    except ImportError:
+        return
+    for registry in mapperlib._all_registries():
+        yield from registry.mappers
+
+
+def _place(mapper: Any, table: Any) -> dict[str, Any] | None:
+    try:
+        path = inspect.getsourcefile(mapper.class_)
+        lines, first = inspect.getsourcelines(mapper.class_)
+    except (OSError, TypeError):
+        return None
+    # Where a mixin declares a column, the class is the place.
+    attributes = {
+        column.name: attribute.key
+        for attribute in mapper.column_attrs
+        for column in attribute.columns
+        if column.table is table
+    }
+    columns = {}
+    for name, attribute in attributes.items():
+        pattern = re.compile(r"\s+" + re.escape(attribute) + r"\s*[:=]")
+        number = next((n for n, line in enumerate(lines) if pattern.match(line)), None)
+        if number is not None:
+            columns[name] = first + number
+    return {"path": path, "line": first, "columns": columns}

@@ -1,0 +1,30 @@
+"""The models have a table that no revision makes.
+
+Asked of env.py's `target_metadata`, every one it names, without what its `include_object` leaves
+out, against the database that the revisions make.
+
+## Why it hurts
+The code goes to production, the table does not. The first request that needs it fails.
+
+## Example
+    class Invoice(Base):
+        __tablename__ = "invoices"
+
+## Instead
+    def upgrade() -> None:
+        op.create_table("invoices", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+from collections.abc import Iterator
+
+from revgate.roundtrip.drift import finding
+from revgate.roundtrip.observed import RoundTrip
+from revgate.rules import ERROR, LIVE, Finding, rule
+
+
+@rule(severity=ERROR, group=LIVE)
+def missing_table(observed: RoundTrip) -> Iterator[Finding]:
+    """Report tables that the models have and the database lacks."""
+    if observed.models:
+        for difference in observed.models.missing:
+            yield finding(difference)

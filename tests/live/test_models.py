@@ -1,0 +1,286 @@
+"""Models against the migrated database: what both have, silent; each way to differ, told."""
+
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from revgate.findings import ERROR, Finding
+from revgate.roundtrip.observed import RoundTrip
+from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ProjectMaker = Callable[..., Any]
+
+RULES = ("missing-table", "model-drift", "unmapped-table")
+MODELS = """
+from sqlalchemy import (
+    CheckConstraint, Column, Enum, ForeignKey, Integer, MetaData, Numeric, String, Text, text,
+)
+from sqlalchemy.orm import declarative_base
+
+Base = declarative_base()
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id = Column(Integer, primary_key=True)
+    email = Column(String(50), nullable=False, unique=True, index=True)
+    age = Column(Integer, CheckConstraint("age BETWEEN 0 AND 150"), server_default=text("18"))
+    mood = Column(Enum("low", "high", name="mood"))
+
+
+class Post(Base):
+    __tablename__ = "posts"
+
+    id = Column(Integer, primary_key=True)
+    user_id = Column(Integer, ForeignKey("users.id"))
+    title = Column(Text)
+"""
+SAME = """
+def upgrade():
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("email", sa.String(50), nullable=False, unique=True, index=True),
+        sa.Column("age", sa.Integer, server_default="18"),
+        sa.Column("mood", sa.Enum("low", "high", name="mood")),
+        sa.CheckConstraint("age >= 0 AND age <= 150", name="named_by_hand"),
+    )
+    op.create_table(
+        "posts",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id")),
+        sa.Column("title", sa.Text),
+    )
+
+
+def downgrade():
+    op.drop_table("posts")
+    op.drop_table("users")
+    op.execute("DROP TYPE mood")
+"""
+COMPARE = "target_metadata=Base.metadata"
+
+
+def change(up: str) -> str:
+    return f"def upgrade():\n    op.execute({up!r})\n\n\ndef downgrade():\n    pass\n"
+
+
+def env(sync_env: str, configure: str = COMPARE) -> str:
+    head = "import sys\nsys.path.insert(0, '.')\nfrom shop import *\n"
+    return head + sync_env.replace(
+        "configure(connection=connection", f"configure(connection=connection, {configure}"
+    )
+
+
+def run(
+    project: "ProjectMaker", env_text: str, *bodies: str, models: str = MODELS, **options: object
+) -> RoundTrip:
+    made = project(*(bodies or (SAME,)), env=env_text)
+    (made.root / "shop.py").write_text(textwrap.dedent(models))
+    observed: RoundTrip = made.run(**options)
+    return observed
+
+
+def ask(observed: RoundTrip) -> list[Finding]:
+    assert observed.models, observed.notes
+    return [
+        finding._replace(rule=name)
+        for name in RULES
+        for finding in all_rules()[name].check(observed)
+    ]
+
+
+def test_silent_where_both_have_the_same(project: "ProjectMaker", sync_env: str) -> None:
+    observed = run(project, env(sync_env))
+
+    assert ask(observed) == []
+    assert observed.models
+    assert observed.models.tables == 2
+
+
+def test_silent_through_an_asynchronous_driver(project: "ProjectMaker", async_env: str) -> None:
+    made = project(SAME, env=env(async_env), url="postgresql+asyncpg://u@192.0.2.1/x")
+    (made.root / "shop.py").write_text(MODELS)
+
+    assert ask(made.run()) == []
+
+
+def test_silent_on_what_is_not_the_models(project: "ProjectMaker", sync_env: str) -> None:
+    more = change(
+        "CREATE TABLE log (id int, at date) PARTITION BY RANGE (at);"
+        "CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
+        "CREATE VIEW seen AS SELECT id FROM users;"
+        "ALTER TABLE users ALTER email SET STORAGE EXTERNAL;"
+        "CREATE TABLE legacy (id int)"
+    )
+    models = MODELS + (
+        "\n\nclass Log(Base):\n    __tablename__ = 'log'\n"
+        "    id = Column(Integer)\n    at = Column(sa.Date)\n"
+        "    __mapper_args__ = {'primary_key': [id]}\n"
+    )
+    keeps = "include_object=lambda o, name, *rest: name != 'legacy', target_metadata=Base.metadata"
+    observed = run(
+        project, env(sync_env, keeps), SAME, more, models="import sqlalchemy as sa\n" + models
+    )
+
+    assert ask(observed) == []
+
+
+def test_silent_on_two_metadata(project: "ProjectMaker", sync_env: str) -> None:
+    models = MODELS.replace("class Post(Base)", "Other = declarative_base()\n\n\nclass Post(Other)")
+    models = models.replace('ForeignKey("users.id")', "ForeignKey(User.id)")
+    both = "target_metadata=[Base.metadata, Other.metadata]"
+
+    assert ask(run(project, env(sync_env, both), models=models)) == []
+
+
+def test_models_that_are_not_named_are_said_not_to_be_compared(
+    project: "ProjectMaker", sync_env: str
+) -> None:
+    observed = run(project, env(sync_env, "compare_type=True"))
+
+    assert observed.models is None
+    assert any("target_metadata" in note for note in observed.notes)
+
+
+def test_models_that_raise_are_said_not_to_be_compared(
+    project: "ProjectMaker", sync_env: str
+) -> None:
+    raises = f"include_object=lambda *_: 1 / 0, {COMPARE}"
+    observed = run(project, env(sync_env, raises))
+
+    assert observed.models is None
+    assert any("ZeroDivisionError" in note for note in observed.notes)
+    assert [each.name for each in observed.passes][-1] == "production"
+
+
+class Drift(NamedTuple):
+    """A change of the models or of the database, and what is told of it."""
+
+    models: tuple[str, str]
+    """What is replaced in the models, and by what."""
+    more: str
+    """Another revision."""
+    rule: str
+    message: str
+    help: str
+    line: str
+    """What the line that is marked has; empty where it is in a revision."""
+
+
+NOTHING = ("", "")
+INVOICE = """class Invoice(Base):
+    __tablename__ = 'invoices'
+    id = Column(Integer, primary_key=True)
+
+
+class Post"""
+DRIFTS = (
+    Drift(
+        ("class Post", INVOICE),
+        "", "missing-table", "the models have the table `invoices`, and no revision makes it",
+        'op.create_table("invoices"', "class Invoice",
+    ),
+    Drift(
+        NOTHING, "CREATE TABLE old (id int)", "unmapped-table", "no model knows the table `old`",
+        "drop it in a revision", "",
+    ),
+    Drift(
+        ("    title =", "    body = Column(Text)\n    title ="), "", "model-drift",
+        "the models have column `body` of `posts`, and no revision makes it",
+        "op.add_column('posts'", "body =",
+    ),
+    Drift(
+        NOTHING, "ALTER TABLE posts ADD extra int", "model-drift",
+        "column `extra` of `posts` is in the database, and the models do not have it",
+        "op.drop_column('posts', 'extra')", "",
+    ),
+    Drift(
+        ("String(50)", "String(80)"), "", "model-drift",
+        "column `users.email` is `character varying(50) NOT NULL` in the database and"
+        " `character varying(80) NOT NULL` in the models",
+        "op.alter_column('users', 'email'", "email =",
+    ),
+    Drift(
+        ("title = Column(Text", "title = Column(Text, nullable=False"), "", "model-drift",
+        "column `posts.title` is `text` in the database and `text NOT NULL` in the models",
+        "nullable=False", "title =",
+    ),
+    Drift(
+        NOTHING, "ALTER TABLE users ALTER age SET DEFAULT 21", "model-drift",
+        "column `users.age` is `integer DEFAULT 21` in the database and `integer DEFAULT 18` in"
+        " the models", "correct the models", "age =",
+    ),
+    Drift(
+        NOTHING, "ALTER TYPE mood ADD VALUE 'wild'", "model-drift",
+        "enum `mood` has 'low', 'high', 'wild' in the database and 'low', 'high' in the models",
+        "correct the models", "mood =",
+    ),
+    Drift(
+        ("BETWEEN 0 AND 150", "BETWEEN 0 AND 120"), "", "model-drift", "age <= 120",
+        "correct the models", "class User",
+    ),
+    Drift(
+        NOTHING, "CREATE INDEX ix_title ON posts (title)", "model-drift",
+        "index `ix_title` of `posts` is in the database", "op.drop_index(", "",
+    ),
+    Drift(
+        ('ForeignKey("users.id")', 'ForeignKey("users.id", ondelete="CASCADE")'), "", "model-drift",
+        "foreign key", "ondelete='CASCADE'", "class Post",
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.message[:50])
+def test_each_difference_is_told_once_at_its_place(
+    project: "ProjectMaker", sync_env: str, drift: Drift
+) -> None:
+    models = MODELS.replace(*drift.models) if drift.models[0] else MODELS
+    bodies = (SAME, change(drift.more)) if drift.more else (SAME,)
+    findings = ask(run(project, env(sync_env), *bodies, models=models))
+    told = [each for each in findings if drift.message in each.message]
+
+    assert len(told) == 1, findings
+    assert {each.rule for each in findings} == {drift.rule}
+    assert drift.help.replace('"', "'") in told[0].help.replace('"', "'")
+    if drift.line:
+        assert told[0].path == "shop.py"
+        assert drift.line in models.splitlines()[told[0].line - 1]
+    else:
+        assert told[0].path == "migrations/versions/r2.py"
+        assert told[0].revision == "r2"
+
+
+def test_errors_are_errors() -> None:
+    severities = [all_rules()[name].severity for name in RULES]
+    assert [each is ERROR for each in severities] == [True, True, False]
+
+
+@pytest.mark.parametrize("name", ["oldest", "sqlalchemy2.0"])
+def test_the_agents_own_versions_compare_too(
+    project: "ProjectMaker", sync_env: str, interpreter: Any, name: str
+) -> None:
+    models = MODELS.replace("String(50)", "String(80)")
+    findings = ask(run(project, env(sync_env), models=models, python=interpreter(name)))
+
+    assert [each.rule for each in findings] == ["model-drift"]
+    assert "character varying(80)" in findings[0].message
+
+
+def test_another_schema_is_named(project: "ProjectMaker", sync_env: str) -> None:
+    models = MODELS.replace(
+        '__tablename__ = "posts"', '__tablename__ = "posts"\n    __table_args__ = {"schema": "App"}'
+    ).replace("    title = Column(Text)\n", "")
+    body = SAME.replace("sa.Text),", 'sa.Text), schema="App",').replace(
+        "def upgrade():", "def upgrade():\n    op.execute('CREATE SCHEMA \"App\"')"
+    )
+    body = body.replace('op.drop_table("posts")', 'op.drop_table("posts", schema="App")')
+    configure = f"include_schemas=True, {COMPARE}"
+    (finding,) = ask(run(project, env(sync_env, configure), body, models=models))
+
+    assert "column `title` of `App.posts`" in finding.message
