@@ -18,6 +18,7 @@ from revgate.errors import CannotJudgeError
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.options import Options
+from revgate.roundtrip.process import GroupWatch
 
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
@@ -66,6 +67,7 @@ class Agent:
         assert process.stdin  # noqa: S101 - opened as pipes
         assert process.stdout  # noqa: S101
         self._in, self._out = process.stdin, process.stdout
+        self._watch = GroupWatch(process.pid)
         return process
 
     def begin(self, database: Address, head: str, *, production: bool = False) -> Started:
@@ -219,6 +221,7 @@ class Agent:
 
     def close(self) -> None:
         """End the process and all that it started."""
+        self._watch.close()
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):

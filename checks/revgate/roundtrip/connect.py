@@ -4,6 +4,8 @@ The only module that imports psycopg2, and only when a connection is made.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -77,7 +79,8 @@ def connect(address: Address) -> Any:
     """
     driver = _psycopg2()
     try:
-        connection = driver.connect(**_arguments(address))
+        with _without_variables():
+            connection = driver.connect(**_arguments(address))
     except driver.Error as error:
         said = " ".join(str(error).split()).replace(address.password or "\0", "***")
         raise CannotJudgeError(
@@ -92,9 +95,20 @@ def try_connect(address: Address) -> Any | None:
     """Open a connection; None where there is no server ready yet."""
     driver = _psycopg2()
     try:
-        return driver.connect(**_arguments(address))
+        with _without_variables():
+            return driver.connect(**_arguments(address))
     except driver.OperationalError:
         return None
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    """Hide PG* from libpq: PGHOSTADDR alone would take a connection to another server."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _arguments(address: Address) -> dict[str, Any]:
@@ -107,6 +121,7 @@ def _arguments(address: Address) -> dict[str, Any]:
         "connect_timeout": 10,
         "application_name": "revgate",
         "passfile": os.devnull,
+        "keepalives_idle": 30,
         **dict(address.parameters),
     }
 

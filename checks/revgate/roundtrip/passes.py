@@ -68,6 +68,7 @@ class Trip:
             first, last = (self._agent(stack) for _ in range(2))  # they import while we start
             server = stack.enter_context(throwaway(self._options.database_url))
             self._server = server
+            self._notes += server.notes
             roles = server.roles()
             self._bench = self._open(first)
             try:

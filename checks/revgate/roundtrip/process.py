@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.connect import Address, try_connect
+from revgate.roundtrip.remains import PREFIX, claim, remove_remains
 
 USER = "revgate"
 _SETTINGS = {
@@ -52,6 +53,30 @@ fi
 rm -rf "$1"
 """
 
+_GROUP_WATCHDOG = 'trap "" INT TERM HUP; read -r line; kill -9 "-$1" 2>/dev/null'
+
+
+class GroupWatch:
+    """Ends a process group when we are gone, even by kill -9; its leader may hang in anything."""
+
+    def __init__(self, leader: int) -> None:
+        self._process = _pipe_to([_GROUP_WATCHDOG, "revgate-watchdog", str(leader)])
+
+    def close(self) -> None:
+        """End the watchdog first, as the number of a group that has ended may come again."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def _pipe_to(script: list[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        ["/bin/sh", "-c", *script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
 
 class _Account(NamedTuple):
     """Whom PostgreSQL's programs run as: it refuses to run as root."""
@@ -67,6 +92,7 @@ def own_server(programs: str) -> Iterator[Address]:
     Raises:
         CannotJudgeError: It cannot be made or does not start; with what PostgreSQL says.
     """
+    remove_remains()
     with _temporary_folder() as (folder, watch):
         account = _account(folder)
         programs = _reachable(programs, folder, account)
@@ -231,13 +257,7 @@ class _Watch:
     """The pipe to the watchdog, which is told whom to end once we are gone."""
 
     def __init__(self, folder: str) -> None:
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHDOG, "revgate-watchdog", folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._process = _pipe_to([_WATCHDOG, "revgate-watchdog", folder])
 
     def __call__(self, word: int | str) -> None:
         """Tell the watchdog the process to end, or that all is `done`."""
@@ -253,10 +273,11 @@ class _Watch:
 
 @contextmanager
 def _temporary_folder() -> Iterator[tuple[str, _Watch]]:
-    folder = tempfile.mkdtemp(prefix="revgate-")
+    folder = tempfile.mkdtemp(prefix=PREFIX)
     watch = _Watch(folder)
     try:
-        yield folder, watch
+        with claim(folder):
+            yield folder, watch
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         watch.close()

@@ -1,10 +1,13 @@
 """The throwaway server, whichever it is: one that was named, one of this machine, an embedded one.
 
-Knows which kind to take and how databases of our own are made on it and dropped again.
+Knows which kind to take and how databases of our own are made on it and dropped again; also those
+of a run that was killed. The name of each has the number of its run, and as long as a run lives
+its session holds an advisory lock of that number, which everybody on the server can see.
 """
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +18,18 @@ from revgate.roundtrip.connect import Address, connect, parse_address
 from revgate.roundtrip.embedded import find_embedded
 from revgate.roundtrip.observed import ServerFacts
 from revgate.roundtrip.process import own_server
+
+_BUSY_TEMPLATE = "55006"
+_BUSY_SECONDS = 20.0
+_NOBODYS = """
+    SELECT datname FROM pg_database
+    WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9]+$' AND pg_has_role(datdba, 'MEMBER')
+        AND NOT EXISTS (
+            SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND objsubid = 1
+                AND (classid::bigint << 32 | objid::bigint)
+                    = ('x' || substr(datname, 9, 12))::bit(48)::bigint)
+"""
 
 
 class Server:
@@ -27,11 +42,29 @@ class Server:
         self.version_number = int(number)
         self.facts = ServerFacts(kind, _row(self._admin, words).partition(" ")[0])
         self._databases: list[str] = []
+        self._made = 0
+        self._run = secrets.randbits(48)
         if self.version_number < OLDEST * 10000:
             raise CannotJudgeError(
                 f"the server {address} is PostgreSQL {self.facts.version}; revgate needs"
                 f" {OLDEST} or newer"
             )
+        # A proxy or the server itself must not end the session that says we live.
+        self.execute("SET idle_session_timeout = 0")
+        self.execute(f"SELECT pg_advisory_lock({self._run})")
+        self.notes: list[str] = []
+        self._drop_what_a_killed_run_left()
+
+    def _drop_what_a_killed_run_left(self) -> None:
+        with self._admin.cursor() as cursor:
+            cursor.execute(_NOBODYS)
+            names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            try:
+                self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            except _error() as error:
+                said = error.diag.message_primary
+                self.notes.append(f"the database `{name}` of a run that was killed stays: {said}")
 
     def create_database(self) -> Address:
         """Make an empty database.
@@ -39,10 +72,11 @@ class Server:
         Raises:
             CannotJudgeError: We may not; with what to grant.
         """
-        name = f"revgate_{secrets.token_hex(6)}"
+        self._made += 1
+        name = f"revgate_{self._run:012x}_{self._made}"
         self._databases.append(name)
         try:
-            self.execute(f'CREATE DATABASE "{name}"')
+            self._create(name)
         except _error() as error:
             if error.pgcode != "42501":
                 raise CannotJudgeError(
@@ -54,6 +88,17 @@ class Server:
                 f'let it: ALTER ROLE "{user}" CREATEDB'
             ) from None
         return self.address._replace(database=name)
+
+    def _create(self, name: str) -> None:
+        """Create it, once whoever is connected to the template database has gone."""
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self.execute(f'CREATE DATABASE "{name}"')
+            except _error() as error:
+                if error.pgcode != _BUSY_TEMPLATE or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def drop_database(self, address: Address) -> None:
         """Drop a database of ours, whoever is still connected to it."""
