@@ -269,6 +269,16 @@ def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "number of seconds"  # as argparse's error has it
+
+
 def _live(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--database-url",
@@ -283,7 +293,11 @@ def _live(command: argparse.ArgumentParser) -> None:
         "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
     )
     command.add_argument(
-        "--timeout", metavar="SECONDS", type=float, help="end a step that takes longer"
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=600.0,
+        help="end the run when one step takes longer: %(default)g; 0 for no limit",
     )
     command.add_argument(
         "-x",

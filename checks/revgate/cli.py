@@ -144,7 +144,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
             python=arguments.python,
             expect_tables=arguments.expect_tables,
-            timeout=arguments.timeout,
+            timeout=arguments.timeout or None,
             x_arguments=tuple(arguments.x_arguments),
             progress=not arguments.quiet and sys.stderr.isatty(),
         ),

@@ -24,7 +24,7 @@ class Live(NamedTuple):
     database_url: str | None = None
     python: str | None = None
     expect_tables: int | None = None
-    timeout: float | None = None
+    timeout: float | None = 600.0
     x_arguments: tuple[str, ...] = ()
     progress: bool = False
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.connect import Address
+from revgate.roundtrip.hang import describe_hang
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.process import GroupWatch
@@ -36,6 +37,7 @@ class Agent:
     def __init__(self, environment: Environment, options: Options) -> None:
         self._environment = environment
         self._timeout = options.timeout
+        self._database: Address | None = None
         self._root = options.root
         self._x = options.x_arguments
         self._config = os.path.join(options.root, *environment.config.split("/"))
@@ -77,6 +79,7 @@ class Agent:
             CannotJudgeError: It does not get there.
         """
         self.receive("ready")
+        self._database = database
         self.send(
             database=database._asdict(),
             mode="production" if production else "steps",
@@ -135,6 +138,9 @@ class Agent:
             event = answer["event"]
             if event in wanted:
                 return answer
+            if event == "step":
+                doing = f"`upgrade()` of `{answer['revision']}`, in the production pass,"
+                continue
             if event == "another-context":
                 self.notes.append(
                     "env.py runs its migrations more than once; only the first time was looked at,"
@@ -148,9 +154,7 @@ class Agent:
         while b"\n" not in self._buffer:
             left = None if until is None else max(0.0, until - time.monotonic())
             if not self._selector.select(left):
-                raise CannotJudgeError(
-                    f"{doing} did not end within {self._timeout:g} seconds{self._tail()}"
-                )
+                raise self._hangs(doing)
             data = os.read(self._out.fileno(), 1 << 16)
             if not data:
                 raise CannotJudgeError(self._died(doing))
@@ -158,6 +162,14 @@ class Agent:
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _hangs(self, doing: str) -> CannotJudgeError:
+        tail = self._tail()
+        hang = describe_hang(self._database, self._process.pid, self._said, self._root)
+        return CannotJudgeError(
+            f"{doing} did not end within {self._timeout:g} seconds{_masked(hang)}{tail}\n"
+            "if it needs longer, allow it with `--timeout SECONDS`; 0 is for no limit"
+        )
 
     def _died(self, doing: str) -> str:
         code = self._process.wait()

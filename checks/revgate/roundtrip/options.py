@@ -15,7 +15,7 @@ class Options(NamedTuple):
     expect_tables: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     """Variables that env.py wants."""
-    timeout: float | None = None
+    timeout: float | None = 600.0
     """Seconds that one step may take; None waits for ever."""
     progress: bool = False
     x_arguments: tuple[str, ...] = ()

@@ -69,6 +69,7 @@ class Run:
             return
         for step in self._script._upgrade_revs(self._job["head"], heads):
             revision = step.revision
+            self._channel.send("step", revision=revision.revision)
             yield self._tracked(step, revision, "upgrade")
         self._step = None
 

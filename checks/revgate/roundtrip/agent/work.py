@@ -5,7 +5,9 @@ Knows the order of things; each of them is done elsewhere.
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -54,6 +56,8 @@ def work(channel: Channel) -> None:
 def main() -> None:
     """Talk with the process that started us until it has what it wants."""
     channel = Channel()
+    if hasattr(signal, "SIGUSR1"):  # asked for when a step does not end
+        faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
     try:
         work(channel)
     except Unusable as error:
