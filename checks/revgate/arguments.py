@@ -99,6 +99,7 @@ def _check(command: argparse.ArgumentParser) -> None:
 
 
 def _roundtrip(command: argparse.ArgumentParser) -> None:
+    _against(command)
     _live(command)
     _common(command)
 
@@ -306,4 +307,7 @@ def _live(command: argparse.ArgumentParser) -> None:
         default=[],
         help="for env.py, as for Alembic",
         dest="x_arguments",
+    )
+    command.add_argument(
+        "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
     )

@@ -127,6 +127,7 @@ def _gate(arguments: argparse.Namespace) -> int:
 def _live(arguments: argparse.Namespace, name: str) -> int:
     from revgate import gate
     from revgate.base import find_base
+    from revgate.roundtrip.plan import parse_shard
 
     root, settings, choice = _configured(arguments)
     against = getattr(arguments, "against", None)
@@ -147,6 +148,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             timeout=arguments.timeout or None,
             x_arguments=tuple(arguments.x_arguments),
             progress=not arguments.quiet and sys.stderr.isatty(),
+            shard=None if arguments.shard is None else parse_shard(arguments.shard),
         ),
     )
     return _report(arguments, result, source)

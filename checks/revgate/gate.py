@@ -27,6 +27,8 @@ class Live(NamedTuple):
     timeout: float | None = 600.0
     x_arguments: tuple[str, ...] = ()
     progress: bool = False
+    shard: tuple[int, int] | None = None
+    """Number, from 1, and count of the jobs that share the steps."""
 
 
 def run(
@@ -51,7 +53,8 @@ def run(
         environment: Only the environment of this name.
         cached: Whether facts of earlier runs may be used.
         live: How the round trip is to run.
-        against: A base; the static rules then judge also what merging HEAD into it would do.
+        against: A base; the static rules then judge also what merging HEAD into it would do, and
+            only revisions that it lacks are stepped.
 
     Raises:
         CannotJudgeError: A round trip could not run at all.
@@ -70,7 +73,11 @@ def run(
         )
     result = result._replace(command=name)
     for read in reads:
-        result = _join(result, _broken(result, read) or _observe(read, settings, choice, live))
+        observed = _broken(result, read)
+        if observed is None:
+            new = None if against is None else published.lacking(live.root, read, against)
+            observed = _observe(read, settings, choice, live, new)
+        result = _join(result, observed)
     return result._replace(findings=once(result.findings))
 
 
@@ -93,6 +100,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     )
 
 
+_UNUSED = "unused-allow"
 _CAUSES = ("downgrade-residue", "downgrade-loss")
 _REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
@@ -119,7 +127,13 @@ def _broken(result: Result, read: "Read") -> _Observed | None:
     return None
 
 
-def _observe(read: "Read", settings: "Settings", choice: Choice, live: Live) -> _Observed:
+def _observe(
+    read: "Read",
+    settings: "Settings",
+    choice: Choice,
+    live: Live,
+    new: frozenset[str] | None,
+) -> _Observed:
     from revgate import roundtrip
 
     history = read.history
@@ -136,6 +150,8 @@ def _observe(read: "Read", settings: "Settings", choice: Choice, live: Live) -> 
             timeout=live.timeout,
             progress=live.progress,
             x_arguments=live.x_arguments,
+            new=new,
+            shard=live.shard,
         ),
     )
     rules = choice.stage(live=True)
@@ -146,6 +162,9 @@ def _observe(read: "Read", settings: "Settings", choice: Choice, live: Live) -> 
         for finding in ask(rule, [observed], history.environment.name)
     ]
     kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
+    # Of what was not stepped here, nobody can say that its allows do nothing.
+    stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
+    kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
     return _Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments, judge
 from revgate.allows import settle
+from revgate.errors import CannotJudgeError
 from revgate.findings import Allowed, Finding, Result
 from revgate.history.merge import Merge, changed_paths, open_sides
 from revgate.history.read import Read, read, reread
+from revgate.history.source import GitTree
 from revgate.rules import CHAIN, PUBLISHED, ask
 
 if TYPE_CHECKING:
@@ -116,3 +118,18 @@ def judge_merge(
         finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
     ]
     return settle(reads.merged.history.revisions, own, rules, name)
+
+
+def lacking(root: str, ours: Read, against: str) -> frozenset[str]:
+    """Return the ids of the revisions that a base does not have.
+
+    Raises:
+        UsageError: git knows no such base.
+    """
+    base = GitTree.at(root, against)
+    ids = frozenset(ours.history.graph.by_id)
+    try:
+        there = read(base, ours.history.environment, whole=False, cached=False)
+    except CannotJudgeError:  # the base has no such folder, or no revision in it
+        return ids
+    return ids - frozenset(there.history.graph.by_id)

@@ -4,6 +4,7 @@ Knows that the three come and go together; nothing of passes.
 """
 
 from revgate.roundtrip.client import Agent
+from revgate.roundtrip.connect import Address
 from revgate.roundtrip.server import Server
 from revgate.roundtrip.snapshot import Camera, Snapshot
 
@@ -11,14 +12,27 @@ from revgate.roundtrip.snapshot import Camera, Snapshot
 class Bench:
     """One database with an agent on it and a camera over it."""
 
-    def __init__(self, agent: Agent, server: Server, head: str) -> None:
+    def __init__(
+        self, agent: Agent, server: Server, head: str, template: Address | None = None
+    ) -> None:
+        """Make the database, and begin env.py on it.
+
+        Args:
+            agent: One that has not begun yet.
+            server: Where the database is made.
+            head: The revision that env.py is told to upgrade to.
+            template: A database of ours to copy, that nobody is connected to; else it is empty.
+
+        Raises:
+            CannotJudgeError: There is no database, or env.py does not come to its migrations.
+        """
         self._server = server
         self.agent = agent
-        self.address = server.create_database()
+        self.address = server.create_database(template)
         self.camera: Camera | None = None
         try:
-            started = agent.begin(self.address, head)
-            self.camera = Camera(self.address, *started)
+            self.started = agent.begin(self.address, head)
+            self.camera = Camera(self.address, *self.started)
         except BaseException:
             self.close()
             raise

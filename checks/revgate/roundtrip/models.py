@@ -306,7 +306,7 @@ class Comparison:
         for index in range(len(self._snapshots) - 1, 0, -1):
             if self._snapshots[index].get(key) != self._snapshots[index - 1].get(key):
                 return self._steps[index - 1]
-        return self._steps[len(self._snapshots) - 2]
+        return self._steps[-1]
 
     def _place(self, table: Table, column: str) -> tuple[str, int] | None:
         known = self._told.classes.get(table)

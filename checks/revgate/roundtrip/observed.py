@@ -185,6 +185,10 @@ class RoundTrip(NamedTuple):
     """What was not looked at, and why."""
     models: Models | None = None
     """None where env.py names none, or they could not be compared."""
+    from_base: bool = True
+    """Whether the downgrade went down to the base."""
+    to_head: bool = True
+    """Whether the upgrade, and not only the production pass, went up to the head."""
 
     def tables(self, name: str) -> int | None:
         """Return the table count at the end of a pass; None where the pass did not get there."""

@@ -20,3 +20,7 @@ class Options(NamedTuple):
     progress: bool = False
     x_arguments: tuple[str, ...] = ()
     """As `alembic -x key=value` takes them."""
+    new: frozenset[str] | None = None
+    """Revisions that the base lacks, of which only those are stepped; None where there is none."""
+    shard: tuple[int, int] | None = None
+    """Number, from 1, and count of the jobs that share the steps."""

@@ -31,11 +31,12 @@ from revgate.roundtrip.observed import (
     read_statement,
 )
 from revgate.roundtrip.options import Options
+from revgate.roundtrip.plan import make_plan
 from revgate.roundtrip.progress import Report
 from revgate.roundtrip.server import throwaway
 from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
 
-_REBUILDS = 20
+_REBUILDS = 100
 
 
 class Trip:
@@ -45,10 +46,13 @@ class Trip:
         self, environment: Environment, chain: Sequence[Revision], options: Options, report: Report
     ) -> None:
         self._environment = environment
-        self._chain = tuple(chain)
+        self._whole = tuple(chain)
         self._options = options
         self._report = report
-        self._steps = [Step(revision) for revision in chain]
+        self._plan = make_plan(chain, options.new, options.shard)
+        self._chain = self._whole[self._plan.start : self._plan.stop]
+        self._steps = list(map(self._unstepped, self._chain))
+        self._ground: Address | None = None
         self._passes: list[Pass] = []
         self._failures: list[Failure] = []
         self._after_downgrade: list[Difference] = []
@@ -62,13 +66,15 @@ class Trip:
 
     def run(self) -> RoundTrip:
         """Make all passes."""
-        if not self._chain:
+        if not self._whole:
             raise CannotJudgeError(f"{self._environment.name} has no revisions to run")
         with ExitStack() as stack:
-            first, last = (self._agent(stack) for _ in range(2))  # they import while we start
-            server = stack.enter_context(throwaway(self._options.database_url))
-            self._server = server
-            self._notes += server.notes
+            # They import while the server starts.
+            below = self._agent(stack) if self._plan.start else None
+            first, last = (self._agent(stack) for _ in range(2))
+            self._server = server = stack.enter_context(throwaway(self._options.database_url))
+            if below:
+                self._lay_ground(below)
             roles = server.roles()
             self._bench = self._open(first)
             try:
@@ -76,11 +82,32 @@ class Trip:
             finally:
                 self._bench.close()
             self._forget_roles(server.roles() - roles)
-            if len(self._snapshots) > len(self._chain):
+            if self._plan.production and len(self._snapshots) > len(self._chain):
                 self._production(last)
             for agent in (first, last):
                 self._notes += agent.notes
         return self._result()
+
+    def _unstepped(self, revision: Revision) -> Step:
+        new = self._options.new
+        return Step(revision, new=new is None or revision.id in new)
+
+    def _lay_ground(self, agent: Agent) -> None:
+        """Run what is below the first step at once, as production did."""
+        self._ground = self._server.create_database()
+        below = self._whole[: self._plan.start]
+        agent.begin(self._ground, below[-1].id, production=True)
+        answer = agent.finish()
+        agent.close()
+        count = f"{len(below)} revision{'s' * (len(below) > 1)}"
+        if answer["event"] == "finished":
+            self._notes.append(f"{count} up to `{below[-1].id}` ran at once, without being stepped")
+            return
+        # Which of them fails, and why, is seen by stepping all of them.
+        self._ground = None
+        self._plan = self._plan._replace(start=0)
+        self._chain = self._whole[: self._plan.stop]
+        self._steps = list(map(self._unstepped, self._chain))
 
     def _agent(self, stack: ExitStack) -> Agent:
         agent = Agent(self._environment, self._options)
@@ -88,7 +115,7 @@ class Trip:
         return agent
 
     def _open(self, agent: Agent) -> Bench:
-        return Bench(agent, self._server, self._chain[-1].id)
+        return Bench(agent, self._server, self._whole[-1].id, self._ground)
 
     def _forget_roles(self, made: frozenset[str]) -> None:
         """Drop the roles that revisions made: roles belong to the server, not to a database."""
@@ -101,10 +128,11 @@ class Trip:
         self._notes.append(f"roles appeared on the server and were left there: {names}")
 
     def _result(self) -> RoundTrip:
+        below, above = self._whole[: self._plan.start], self._whole[self._plan.stop :]
         return RoundTrip(
             self._environment,
             self._server.facts,
-            tuple(self._steps),
+            (*map(self._unstepped, below), *self._steps, *map(self._unstepped, above)),
             tuple(self._passes),
             tuple(self._failures),
             tuple(self._after_downgrade),
@@ -114,6 +142,8 @@ class Trip:
             else self._environment.scope.expect_tables,
             tuple(dict.fromkeys(self._notes)),
             self._models,
+            self._plan.from_base,
+            self._plan.to_head,
         )
 
     # -- passes ---------------------------------------------------------------------------------
@@ -121,10 +151,10 @@ class Trip:
     def _three_passes(self) -> None:
         with self._timed(UPGRADE):
             reached = self._upgrade()
+        if reached == len(self._chain) and self._plan.to_head:
+            self._compare_models()
         if reached == 0:
             return
-        if reached == len(self._chain):
-            self._compare_models()
         with self._timed(DOWNGRADE):
             at_base = self._downgrade(reached)
         if at_base:
@@ -190,10 +220,10 @@ class Trip:
 
     def _production(self, agent: Agent) -> None:
         """Upgrade an empty database in one go, in the transactions that env.py asks for."""
-        address = self._server.create_database()
+        address = self._ground or self._server.create_database()
         begun = time.perf_counter()
         try:
-            started = agent.begin(address, self._chain[-1].id, production=True)
+            started = agent.begin(address, self._whole[-1].id, production=True)
             answer = agent.finish()
             seconds = time.perf_counter() - begun
             camera = Camera(address, *started)
@@ -206,8 +236,9 @@ class Trip:
             self._server.drop_database(address)
         failed = answer["event"] == "failed"
         if failed:
-            index = next(i for i, each in enumerate(self._chain) if each.id == answer["revision"])
-            self._failed(index, PRODUCTION, answer)
+            steps = {each.id: self._unstepped(each) for each in self._whole}
+            steps |= {each.revision.id: each for each in self._steps}
+            self._failed(steps[answer["revision"]], PRODUCTION, answer)
         self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
 
     # -- models ---------------------------------------------------------------------------------
@@ -220,9 +251,7 @@ class Trip:
             self._notes.append("env.py names no `target_metadata`: no models were compared")
         else:
             self._told = read_told(answer)
-            self._models = Comparison(
-                self._told, self._steps, self._snapshots, None, self._options.root
-            ).conclude()
+            self._models = self._compared(self._told, None)
 
     def _conclude_models(self, address: Address, camera: Camera) -> None:
         """Compare also what only PostgreSQL can say, now that a database is not needed any more."""
@@ -234,9 +263,11 @@ class Trip:
                 "not all models could be made on a throwaway database, so defaults and CHECKs of"
                 f" some were not compared: {problems[0]}"
             )
-        self._models = Comparison(
-            self._told, self._steps, self._snapshots, camera.take(), self._options.root
-        ).conclude()
+        self._models = self._compared(self._told, camera.take())
+
+    def _compared(self, told: Told, built: Snapshot | None) -> Models:
+        steps = self._steps or [self._unstepped(self._whole[-1])]
+        return Comparison(told, steps, self._snapshots, built, self._options.root).conclude()
 
     # -- steps ----------------------------------------------------------------------------------
 
@@ -245,7 +276,7 @@ class Trip:
         self._defined(index, answer["defined"])
         self._report(during)
         if answer["event"] == "failed":
-            self._failed(index, during, answer)
+            self._failed(self._steps[index], during, answer)
             return False
         if during == UPGRADE:
             statements = tuple(map(read_statement, answer["statements"]))
@@ -260,12 +291,12 @@ class Trip:
             upgrade_line=lines["upgrade"], downgrade_line=lines["downgrade"]
         )
 
-    def _failed(self, index: int, during: str, answer: dict[str, Any]) -> None:
-        explain_missing_extension(self._chain[index], answer, self._server.facts)
+    def _failed(self, step: Step, during: str, answer: dict[str, Any]) -> None:
+        explain_missing_extension(step.revision, answer, self._server.facts)
         names = ("line", "error", "message", "statement", "detail", "hint", "sqlstate")
         facts = {name: answer[name] for name in names}
         facts["message"] = " ".join(answer["message"].split())
-        self._failures.append(Failure(self._steps[index], during, **facts))
+        self._failures.append(Failure(step, during, **facts))
 
     def _rebuild(self, index: int) -> bool:
         """Go on in a fresh database that is upgraded up to, not including, a revision."""

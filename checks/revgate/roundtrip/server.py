@@ -66,8 +66,8 @@ class Server:
                 said = error.diag.message_primary
                 self.notes.append(f"the database `{name}` of a run that was killed stays: {said}")
 
-    def create_database(self) -> Address:
-        """Make an empty database.
+    def create_database(self, template: Address | None = None) -> Address:
+        """Make a database, empty or a copy of one of ours.
 
         Raises:
             CannotJudgeError: We may not; with what to grant.
@@ -76,7 +76,7 @@ class Server:
         name = f"revgate_{self._run:012x}_{self._made}"
         self._databases.append(name)
         try:
-            self._create(name)
+            self._create(name, template)
         except _error() as error:
             if error.pgcode != "42501":
                 raise CannotJudgeError(
@@ -89,12 +89,13 @@ class Server:
             ) from None
         return self.address._replace(database=name)
 
-    def _create(self, name: str) -> None:
+    def _create(self, name: str, template: Address | None) -> None:
         """Create it, once whoever is connected to the template database has gone."""
+        source = f' TEMPLATE "{template.database}"' if template else ""
         until = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
-                return self.execute(f'CREATE DATABASE "{name}"')
+                return self.execute(f'CREATE DATABASE "{name}"{source}')
             except _error() as error:
                 if error.pgcode != _BUSY_TEMPLATE or time.monotonic() > until:
                     raise

@@ -1,5 +1,8 @@
 """A downgrade that raises cannot take a bad deployment back.
 
+Where `raising-downgrade` is allowed with a reason, an exception that is not PostgreSQL's is what
+was allowed, and no finding.
+
 ## Why it hurts
 A downgrade is run once, in an emergency, by somebody in a hurry. That is no time to learn that it
 drops a type which a column still uses, or that it was never written.
@@ -18,7 +21,7 @@ drops a type which a column still uses, or that it was never written.
 from collections.abc import Iterator
 
 from revgate.roundtrip.failures import finding
-from revgate.roundtrip.observed import DOWNGRADE, RoundTrip
+from revgate.roundtrip.observed import DOWNGRADE, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 
 
@@ -26,5 +29,10 @@ from revgate.rules import ERROR, LIVE, Finding, rule
 def downgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report downgrades that raise."""
     for failure in observed.failures:
-        if failure.during == DOWNGRADE:
+        if failure.during == DOWNGRADE and not _is_allowed_to_raise(failure):
             yield finding(failure, f"`downgrade()` of `{failure.step.revision.id}` fails")
+
+
+def _is_allowed_to_raise(failure: Failure) -> bool:
+    allows = failure.step.revision.allows
+    return not failure.sqlstate and any("raising-downgrade" in allow.rules for allow in allows)

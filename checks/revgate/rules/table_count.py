@@ -35,7 +35,7 @@ def table_count(observed: RoundTrip) -> Iterator[Finding]:
     """Report counts that differ from what the settings say, or between two ways to the head."""
     yield from _at_head(observed)
     left = observed.tables(DOWNGRADE)
-    if observed.expect_tables is not None and left:
+    if observed.from_base and observed.expect_tables is not None and left:
         yield _at(
             observed.steps[0],
             observed.steps[0].downgrade_line,
@@ -47,7 +47,7 @@ def table_count(observed: RoundTrip) -> Iterator[Finding]:
 def _at_head(observed: RoundTrip) -> Iterator[Finding]:
     counted = observed.tables(UPGRADE)
     expected = observed.expect_tables if observed.expect_tables is not None else counted
-    if counted is None or expected is None:
+    if counted is None or expected is None or not observed.to_head:
         return
     wrong: dict[int, list[str]] = {}
     for name in (UPGRADE, AGAIN, PRODUCTION):
