@@ -1,7 +1,7 @@
 """Writes what the documentation repeats of the code: `make docs`; a test finds what is stale.
 
-Knows the marked blocks of README.md and the schema file; what stands in them comes from the
-rules and the settings.
+Knows the marked blocks of README.md, the schema file, and the workflow to copy, which is what
+`revgate init` writes; what stands in them comes from the code.
 """
 
 import json
@@ -11,10 +11,12 @@ from pathlib import Path
 
 from revgate.reports import catalogue
 from revgate.settings import KEYS, schema
+from revgate.setup import hosts
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
+WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
 
 
 def settings_table() -> str:
@@ -43,7 +45,12 @@ def generated() -> dict[Path, str]:
     readme = README.read_text(encoding="utf-8")
     readme = fill(readme, "rules", catalogue.render("markdown"))
     readme = fill(readme, "settings", settings_table())
-    return {README: readme, SCHEMA: json.dumps(schema(), indent=2) + "\n"}
+    copied = f"# Copy to {hosts.WORKFLOW}, or let `revgate init` write it.\n#\n"
+    return {
+        README: readme,
+        SCHEMA: json.dumps(schema(), indent=2) + "\n",
+        WORKFLOW: copied + hosts.workflow(),
+    }
 
 
 def main() -> int:

@@ -166,6 +166,17 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.set_defaults(select=None, ignore=None)
 
 
+def _init(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="show the diff, and write nothing")
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.add_argument(
+        "--ci",
+        choices=("auto", "github", "gitlab", "none"),
+        default="auto",
+        help="where the job goes, unless the repository shows it",
+    )
+
+
 def _comment(command: argparse.ArgumentParser) -> None:
     command.add_argument("--file", metavar="FILE", required=True, help="a report, as comment")
 
@@ -210,6 +221,12 @@ COMMANDS = {
         " Needs the extra `github`, the history of the clone, and GITHUB_TOKEN.",
         _pulls,
         f"{EPILOG}. Errors of a pull request are its own: they make 1 with --fail only",
+    ),
+    "init": _Command(
+        "set up a repository: settings, hook and CI job",
+        "Look at the repository, propose settings that today's history passes, a pre-commit hook"
+        " and a CI job, show the diff, and write it when told to. What is there already stays.",
+        _init,
     ),
     "graph": _Command("the chain as a picture", "Draw the chain.", _graph),
     "rules": _Command("all rules", "List all rules.", _rules),

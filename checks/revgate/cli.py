@@ -188,13 +188,19 @@ def _rebase(arguments: argparse.Namespace) -> int:
     wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
     outcome = rebase(root, settings, wanted, datetime.now(UTC))
     _write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
-    if outcome.diff and sys.stdout.isatty():
+    _show(outcome.diff)
+    return 0
+
+
+def _show(diff: str) -> None:
+    from revgate.reports import printable
+
+    if diff and sys.stdout.isatty():
         # What a file holds may not steer a terminal; a diff in a pipe is for `git apply`.
-        for line in outcome.diff.splitlines():
+        for line in diff.splitlines():
             _write("\t".join(map(printable, line.split("\t"))) + "\n", None)
     else:
-        _write(outcome.diff, None)
-    return 0
+        _write(diff, None)
 
 
 def _completion(arguments: argparse.Namespace) -> int:
@@ -263,6 +269,15 @@ def _pulls(arguments: argparse.Namespace) -> int:
     return 1 if arguments.fail and outcome.errors else 0
 
 
+def _init(arguments: argparse.Namespace) -> int:
+    from revgate.setup.command import run as set_up
+
+    problems = set_up(os.getcwd(), arguments, lambda text: _write(text, None), _show)
+    if problems:
+        _complain("\n".join(problems))
+    return 1 if problems else 0
+
+
 def _comment(arguments: argparse.Namespace) -> int:
     from revgate.pulls.comment import comment
     from revgate.reports import printable
@@ -292,6 +307,7 @@ _COMMANDS = {
     "new": _new,
     "rebase": _rebase,
     "pulls": _pulls,
+    "init": _init,
     "graph": _graph,
     "rules": _rules,
     "explain": _explain,

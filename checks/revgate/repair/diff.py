@@ -27,6 +27,9 @@ def _lines(change: "Change") -> "Iterator[str]":
     if change.path != change.new_path:
         yield f"rename from {_quoted(change.path)}\n"
         yield f"rename to {_quoted(change.new_path)}\n"
+    if change.is_new:
+        yield "new file mode 100644\n"
+        old = "/dev/null"
     before, after = _text(change.before), _text(change.after)
     hunks = list(difflib.unified_diff(before, after, old, new))
     for number, line in enumerate(hunks):

@@ -44,6 +44,8 @@ class Change(NamedTuple):
     before: bytes
     new_path: str
     after: bytes
+    is_new: bool = False
+    """Whether there was no such file before."""
 
 
 def change(step: Step, data: bytes, ids: dict[str, str]) -> Change:

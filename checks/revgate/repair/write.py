@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from revgate.repair.edits import Change
 
+_NEW = 0o644
+"""The mode of a file that was not there before: git's own for one that is no program."""
+
 
 def write(root: str, changes: "Sequence[Change]") -> None:
     """Write changes; each file by a temporary one that then takes its place.
@@ -32,7 +35,7 @@ def write(root: str, changes: "Sequence[Change]") -> None:
     try:
         for change in changes:
             _check(root, change)
-            temporaries.append(_prepared(root, change.path, change.after))
+            temporaries.append(_prepared(root, change.path, change.after, is_new=change.is_new))
         for change, temporary in zip(changes, temporaries, strict=True):
             _check(root, change)
             done.append(change)
@@ -57,6 +60,10 @@ def _said(error: OSError, left: "list[str]") -> str:
 
 def _check(root: str, change: "Change") -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
+    if change.is_new:
+        if os.path.lexists(path):
+            raise UsageError(f"{change.path} exists already: nothing was changed")
+        return
     if os.path.islink(path):
         raise UsageError(f"{change.path} is a link: nothing was changed; edit where it leads")
     if _bytes(path) != change.before:
@@ -70,16 +77,18 @@ def _bytes(path: str) -> bytes:
         return file.read()
 
 
-def _prepared(root: str, path: str, data: bytes) -> str:
+def _prepared(root: str, path: str, data: bytes, *, is_new: bool = False) -> str:
     """Write a temporary file beside a file, with its mode; Alembic would not load it."""
     import tempfile
 
     place = os.path.join(root, path)
+    if is_new:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".revgate-")
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-        os.chmod(temporary, stat.S_IMODE(os.stat(place).st_mode))
+        os.chmod(temporary, _NEW if is_new else stat.S_IMODE(os.stat(place).st_mode))
     except BaseException:
         os.unlink(temporary)
         raise
@@ -99,6 +108,10 @@ def _restored(root: str, change: "Change") -> bool:
     """Put a file back; return whether it is there as before, under its name alone."""
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     try:
+        if change.is_new:
+            if os.path.lexists(path):
+                os.unlink(path)
+            return True
         if new_path != path and not os.path.lexists(path):
             os.rename(new_path, path)
         if _bytes(path) != change.before:

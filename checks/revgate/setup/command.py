@@ -1,0 +1,65 @@
+"""`revgate init` as it talks: shows what would be written, asks, and writes it when told to.
+
+Knows the terminal, and who may be asked; not what is proposed.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from revgate.errors import UsageError
+from revgate.reports import printable
+from revgate.setup.run import Wanted, apply, propose
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+
+def run(
+    start: str,
+    arguments: "argparse.Namespace",
+    say: "Callable[[str], None]",
+    show: "Callable[[str], None]",
+) -> tuple[str, ...]:
+    """Set up a repository.
+
+    Args:
+        start: A folder of it.
+        arguments: `ci`, `dry_run` and `yes`.
+        say: Prints text.
+        show: Prints a diff.
+
+    Returns:
+        What no setting takes away; `revgate check` finds errors then.
+
+    Raises:
+        UsageError: There is something to write, and nobody who could be asked.
+    """
+    outcome = propose(start, Wanted(arguments.ci))
+    say(_lines(outcome.lines))
+    show(outcome.diff)
+    if not outcome.changes and not outcome.problems:
+        say("nothing to do: revgate is set up\n")
+    if outcome.changes and not arguments.dry_run and _agreed(say, yes=arguments.yes):
+        apply(outcome)
+        say(_lines(outcome.next))
+    return outcome.problems
+
+
+def _lines(texts: "Iterable[str]") -> str:
+    return "".join(f"{printable(text)}\n" for text in texts)
+
+
+def _agreed(say: "Callable[[str], None]", *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("nothing was written: pass --yes to write this, or --dry-run to see only")
+    try:
+        answer = input("write this? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() in ("y", "yes"):
+        return True
+    say("nothing was written\n")
+    return False

@@ -1,0 +1,222 @@
+"""`revgate init` from end to end: what is there, what would be written, and writing it.
+
+Knows the order of the stages, and what is said of them. All files are worked out before the first
+one is written, and what is set up already is left as it is.
+"""
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate import settings as settings_
+from revgate.errors import UsageError
+from revgate.git import find_root
+from revgate.history.source import WorkTree
+from revgate.repair.diff import diff
+from revgate.repair.edits import Change
+from revgate.repair.write import write
+from revgate.setup import hooks, hosts, listing, proposal, toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.setup.proposal import Judgement, Proposal
+
+
+class Wanted(NamedTuple):
+    """What the user asked for."""
+
+    ci: str = "auto"
+    """`github`, `gitlab`, `none`; or `auto`, which looks at the repository."""
+
+
+class Outcome(NamedTuple):
+    """What was seen, and what would be written."""
+
+    root: str
+    lines: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What no setting takes away; with these, `revgate check` finds errors."""
+    next: tuple[str, ...] = ()
+    """What is left for the user to do."""
+
+    @property
+    def diff(self) -> str:
+        """The changes, as `git apply` understands them."""
+        return diff(self.changes)
+
+
+def propose(start: str, wanted: Wanted) -> Outcome:
+    """Look at a repository and work out what would set it up.
+
+    Args:
+        start: A folder of the repository.
+        wanted: What to do.
+
+    Raises:
+        UsageError: It is no git repository, or a file is written in a way that is not edited.
+        CannotJudgeError: It has no environment, or no revision.
+    """
+    root, is_repository = find_root(start)
+    if not is_repository:
+        raise UsageError(f"{root} is no git repository: run `git init` there first")
+    source = WorkTree(root, is_repository=True)
+    there = settings_.load(root)
+    if there.path is None:
+        found, judgement = proposal.propose(source)
+    else:
+        found, judgement = None, proposal.judged(source, there)
+    lines = (*_seen(judgement), *_said(found, judgement, there.path))
+    if judgement.broken:
+        return Outcome(root, lines, problems=tuple(_broken(judgement)))
+    parts = [_settings(root, found), _hooks(root), *_pipelines(root, wanted)]
+    changes = tuple(part for part in parts if isinstance(part, Change))
+    lines += tuple(part for part in parts if isinstance(part, str))
+    return Outcome(
+        root, lines, changes, tuple(_left(judgement)), tuple(_next(start, root, changes))
+    )
+
+
+def apply(outcome: Outcome) -> None:
+    """Write what was worked out: all of it, or nothing.
+
+    Raises:
+        UsageError: A file cannot be written, or was changed meanwhile.
+    """
+    write(outcome.root, outcome.changes)
+
+
+# The files. Each answers with a change, or says why there is none.
+
+
+def _settings(root: str, found: "Proposal | None") -> Change | str:
+    if found is None:
+        return "settings: there already"
+    name = "pyproject.toml"
+    before = _bytes(root, name)
+    if before is None:
+        name = "revgate.toml"
+        return _new(name, toml.written(found, in_tool=False))
+    return _changed(name, before, toml.append(before, toml.written(found, in_tool=True), name))
+
+
+def _hooks(root: str) -> Change | str:
+    name = hooks.config(root)
+    before = _bytes(root, name)
+    if before is None:
+        return _new(name, listing.append(hooks.fresh(), "repos", hooks.entry()))
+    if hooks.is_used(before.decode("utf-8", "replace")):
+        return f"{name}: has the hook already"
+    if name == hooks.PREK:
+        return _changed(name, before, toml.append(before, hooks.table(), name))
+    return _changed(name, before, _listed(name, before, "repos", hooks.entry()))
+
+
+def _pipelines(root: str, wanted: Wanted) -> "Iterator[Change | str]":
+    chosen = {"auto": hosts.hosts(root), "none": ()}.get(wanted.ci, (wanted.ci,))
+    if not chosen and wanted.ci == "auto":
+        yield "CI: neither GitHub nor GitLab: run `revgate check --against auto` in it"
+    if "github" in chosen:
+        yield _workflow(root)
+    if "gitlab" in chosen:
+        yield _pipeline(root)
+
+
+def _workflow(root: str) -> Change | str:
+    if there := hosts.runs_on_github(root):
+        return f"{there}: runs revgate already"
+    if _bytes(root, hosts.WORKFLOW) is not None:
+        return f"{hosts.WORKFLOW}: exists, and is left as it is"
+    return _new(hosts.WORKFLOW, hosts.workflow())
+
+
+def _pipeline(root: str) -> Change | str:
+    if there := hosts.runs_on_gitlab(root):
+        return f"{there}: runs revgate already"
+    name = hosts.PIPELINE
+    before = _bytes(root, name)
+    if before is None:
+        return _new(name, listing.append("", "include", hosts.include()))
+    return _changed(name, before, _listed(name, before, "include", hosts.include()))
+
+
+def _listed(name: str, before: bytes, key: str, entry: str) -> bytes:
+    try:
+        return listing.append(before.decode("utf-8"), key, entry).encode()
+    except (listing.NotEditedError, UnicodeDecodeError) as error:
+        why = error if isinstance(error, listing.NotEditedError) else "it is no UTF-8"
+        raise UsageError(
+            f"{name} is not edited, since {why}; nothing was changed\n"
+            f"add this to its `{key}` by hand, and run this again:\n{entry}"
+        ) from None
+
+
+def _bytes(root: str, name: str) -> bytes | None:
+    try:
+        with open(os.path.join(root, name), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _new(name: str, text: str) -> Change:
+    return Change(name, b"", name, text.encode(), is_new=True)
+
+
+def _changed(name: str, before: bytes, after: bytes) -> Change:
+    return Change(name, before, name, after)
+
+
+# What is said.
+
+
+def _seen(judgement: "Judgement") -> "Iterator[str]":
+    for each in judgement.result.environments:
+        heads = ", ".join(each.heads) or "none"
+        heads = f"head{'s' if len(each.heads) != 1 else ''} {heads}"
+        yield f"{each.environment.name}: {each.revisions} revisions, {heads}"
+
+
+def _said(found: "Proposal | None", judgement: "Judgement", path: str | None) -> "Iterator[str]":
+    if found is None:
+        yield f"settings: those of {path}"
+        return
+    for history in judgement.histories:
+        name, scope = history.environment.name, history.scope
+        yield f"{name}: file names: {scope.file_name}"
+        if scope.baseline is not None and scope.baseline in history.graph.by_id:
+            old = [each.rule for each in found.exempted if each.environment == name]
+            rules = ", ".join(f"{old.count(rule)} {rule}" for rule in sorted({*old}))
+            yield f"{name}: found in what there is: {rules}; so the baseline is {scope.baseline}"
+
+
+def _broken(judgement: "Judgement") -> "Iterator[str]":
+    yield from (f"{each.path}:{each.line}: {each.message}" for each in judgement.broken)
+    rules = {each.rule for each in judgement.broken}
+    yield "the chain is broken, and no baseline exempts from that: nothing was written"
+    if "multiple-heads" in rules:
+        yield (
+            "put one branch behind the other with `revgate rebase --onto REF`; or, where both have"
+            ' run somewhere, join them with `alembic merge -m "merge heads" heads`'
+        )
+    yield "then run `revgate init` again; `revgate check` tells more"
+
+
+def _left(judgement: "Judgement") -> "Iterator[str]":
+    if judgement.left:
+        yield from (f"{each.path}:{each.line}: {each.message}" for each in judgement.left)
+        yield "no setting exempts from that: mend it, `revgate check` says how"
+
+
+def _next(start: str, root: str, changes: tuple[Change, ...]) -> "Iterator[str]":
+    names = [each.path for each in changes]
+    if not names:
+        return
+    top = "" if os.path.samefile(start, root) else ":/"
+    yield f"next: git add -- {' '.join(top + name for name in names)} && git commit"
+    if hooks.CONFIG in names or hooks.PREK in names:
+        tool = "prek" if hooks.PREK in names else "pre-commit"
+        types = " ".join(f"-t {stage}" for stage in hooks.STAGES)
+        yield f"for the hooks: {tool} install {types}"
