@@ -12,8 +12,11 @@ from revgate.findings import ERROR, Allowed, Finding, Result
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from revgate.history.read import Read
     from revgate.history.source import Source
+    from revgate.roundtrip.observed import RoundTrip
     from revgate.settings import Settings
 
 
@@ -159,13 +162,22 @@ def _observe(
         finding
         for rule in rules
         if rule.group is not HOUSEKEEPING
-        for finding in ask(rule, [observed], history.environment.name)
+        for each in (observed, *observed.others)
+        for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
     kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
     # Of what was not stepped here, nobody can say that its allows do nothing.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
     return _Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
+
+
+def _named(observed: "RoundTrip", findings: "Iterable[Finding]") -> "Iterator[Finding]":
+    """Say where, unless it is the first thing that env.py migrates."""
+    for finding in findings:
+        if observed.where:
+            finding = finding._replace(message=f"{finding.message}, in {observed.where}")
+        yield finding
 
 
 def _join(result: Result, observed: _Observed) -> Result:

@@ -25,8 +25,8 @@ def run(environment: Environment, chain: Sequence[Revision], options: Options) -
         CannotJudgeError: It could not be run at all; never when a revision fails.
     """
     from revgate.roundtrip.interruption import orderly_end
-    from revgate.roundtrip.passes import Trip
+    from revgate.roundtrip.others import run_all
     from revgate.roundtrip.progress import progress
 
     with orderly_end(), progress(len(chain), shown=options.progress) as report:
-        return Trip(environment, chain, options, report).run()
+        return run_all(environment, chain, options, report)

@@ -3,6 +3,8 @@
 Knows that the three come and go together; nothing of passes.
 """
 
+from functools import partial
+
 from revgate.roundtrip.client import Agent
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.server import Server
@@ -13,7 +15,13 @@ class Bench:
     """One database with an agent on it and a camera over it."""
 
     def __init__(
-        self, agent: Agent, server: Server, head: str, template: Address | None = None
+        self,
+        agent: Agent,
+        server: Server,
+        head: str,
+        template: Address | None = None,
+        *,
+        context: int = 0,
     ) -> None:
         """Make the database, and begin env.py on it.
 
@@ -22,6 +30,7 @@ class Bench:
             server: Where the database is made.
             head: The revision that env.py is told to upgrade to.
             template: A database of ours to copy, that nobody is connected to; else it is empty.
+            context: The number of the time that env.py runs its migrations, from 0, to step.
 
         Raises:
             CannotJudgeError: There is no database, or env.py does not come to its migrations.
@@ -31,8 +40,9 @@ class Bench:
         self.address = server.create_database(template)
         self.camera: Camera | None = None
         try:
-            self.started = agent.begin(self.address, head)
-            self.camera = Camera(self.address, *self.started)
+            make = partial(server.create_beside, self.address)
+            self.started = agent.begin(self.address, head, make, context=context)
+            self.camera = Camera(*self.started[:3])
         except BaseException:
             self.close()
             raise

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -27,8 +28,12 @@ _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__ma
 class Started(NamedTuple):
     """What the agent says once env.py has come to its migrations."""
 
+    address: Address
+    """Of the database that they run on, which need not be the first one that env.py went to."""
     version_table: str
     version_table_schema: str | None
+    origin: str = ""
+    """Where env.py thinks it is, such as `db.example.com:5432/shop`."""
 
 
 class Agent:
@@ -44,6 +49,8 @@ class Agent:
         folder = os.path.dirname(self._config)
         self.python = find_python(options.python, (folder, options.root))
         self.notes: list[str] = []
+        self.further: list[Started] = []
+        """The same for each time that env.py runs its migrations after the one we look at."""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
         self._process = self._spawn(folder, dict(options.env))
         self._selector = selectors.DefaultSelector()
@@ -72,15 +79,32 @@ class Agent:
         self._watch = GroupWatch(process.pid)
         return process
 
-    def begin(self, database: Address, head: str, *, production: bool = False) -> Started:
+    def begin(
+        self,
+        database: Address,
+        head: str,
+        make: Callable[[str], None],
+        *,
+        production: bool = False,
+        context: int = 0,
+    ) -> Started:
         """Execute env.py up to its migrations.
+
+        Args:
+            database: What the first place that env.py connects to is answered with.
+            head: The revision to upgrade to.
+            make: Makes a database of a name, for each further place that env.py connects to.
+            production: Whether it goes on to the head, as `alembic upgrade head` does.
+            context: The number of the time that env.py runs its migrations, from 0, which is
+                stepped.
 
         Raises:
             CannotJudgeError: It does not get there.
         """
         self.receive("ready")
-        self._database = database
+        self._database, self._make = database, make
         self.send(
+            context=context,
             database=database._asdict(),
             mode="production" if production else "steps",
             head=head,
@@ -91,10 +115,25 @@ class Agent:
             x=list(self._x),
         )
         answer = self.receive("started")
-        started = Started(answer["version_table"], answer["version_table_schema"])
+        started = self._started(answer)
+        self._database = started.address
         if not production:
             self.receive("idle")
         return started
+
+    def _started(self, answer: dict[str, Any]) -> Started:
+        assert self._database  # noqa: S101 - it has been told where to begin
+        address = self._database._replace(database=answer["database"])
+        names = ("version_table", "version_table_schema", "origin")
+        return Started(address, *(answer[name] for name in names))
+
+    def _have_made(self, name: str) -> None:
+        try:
+            self._make(name)
+        except CannotJudgeError as error:
+            self.send(error=str(error))
+        else:
+            self.send(error="")
 
     def step(self, do: str, revision: str, *, watch: bool = False) -> dict[str, Any]:
         """Perform one step; returns `done` or `failed`, after which env.py is over.
@@ -141,11 +180,10 @@ class Agent:
             if event == "step":
                 doing = f"`upgrade()` of `{answer['revision']}`, in the production pass,"
                 continue
-            if event == "another-context":
-                self.notes.append(
-                    "env.py runs its migrations more than once; only the first time was looked at,"
-                    " and every connection went to the same throwaway database"
-                )
+            if event == "database":
+                self._have_made(answer["name"])
+            elif event == "another-context":
+                self.further.append(self._started(answer))
             else:
                 raise self._explained(answer)
 

@@ -189,6 +189,10 @@ class RoundTrip(NamedTuple):
     """Whether the downgrade went down to the base."""
     to_head: bool = True
     """Whether the upgrade, and not only the production pass, went up to the head."""
+    where: str = ""
+    """What was migrated, where that is not the first thing that env.py migrates."""
+    others: "tuple[RoundTrip, ...]" = ()
+    """One for everything else that env.py migrates: a second database, a further schema."""
 
     def tables(self, name: str) -> int | None:
         """Return the table count at the end of a pass; None where the pass did not get there."""

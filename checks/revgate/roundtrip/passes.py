@@ -6,13 +6,14 @@ Knows what is compared with what; neither SQL nor how steps are performed.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
-from revgate.roundtrip.client import Agent
+from revgate.roundtrip.client import Agent, Started
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.extensions import explain_missing_extension
 from revgate.roundtrip.models import Comparison, Told, build, read_told
@@ -43,9 +44,18 @@ class Trip:
     """One round trip; its state is what was seen so far."""
 
     def __init__(
-        self, environment: Environment, chain: Sequence[Revision], options: Options, report: Report
+        self,
+        environment: Environment,
+        chain: Sequence[Revision],
+        options: Options,
+        report: Report,
+        context: int = 0,
     ) -> None:
         self._environment = environment
+        self._context = context
+        self.started: Started | None = None
+        self.further: list[Started] = []
+        """What env.py migrates besides, as far as the production pass has come."""
         self._whole = tuple(chain)
         self._options = options
         self._report = report
@@ -82,10 +92,15 @@ class Trip:
             finally:
                 self._bench.close()
             self._forget_roles(server.roles() - roles)
-            if self._plan.production and len(self._snapshots) > len(self._chain):
+            if (
+                self._plan.production
+                and not self._context
+                and len(self._snapshots) > len(self._chain)
+            ):
                 self._production(last)
             for agent in (first, last):
                 self._notes += agent.notes
+            self.further = last.further
         return self._result()
 
     def _unstepped(self, revision: Revision) -> Step:
@@ -96,11 +111,13 @@ class Trip:
         """Run what is below the first step at once, as production did."""
         self._ground = self._server.create_database()
         below = self._whole[: self._plan.start]
-        agent.begin(self._ground, below[-1].id, production=True)
+        make = partial(self._server.create_beside, self._ground)
+        started = agent.begin(self._ground, below[-1].id, make, production=True)
         answer = agent.finish()
         agent.close()
         count = f"{len(below)} revision{'s' * (len(below) > 1)}"
-        if answer["event"] == "finished":
+        # Only the one database can be copied.
+        if answer["event"] == "finished" and started.address == self._ground:
             self._notes.append(f"{count} up to `{below[-1].id}` ran at once, without being stepped")
             return
         # Which of them fails, and why, is seen by stepping all of them.
@@ -115,7 +132,8 @@ class Trip:
         return agent
 
     def _open(self, agent: Agent) -> Bench:
-        return Bench(agent, self._server, self._whole[-1].id, self._ground)
+        head = self._whole[-1].id
+        return Bench(agent, self._server, head, self._ground, context=self._context)
 
     def _forget_roles(self, made: frozenset[str]) -> None:
         """Drop the roles that revisions made: roles belong to the server, not to a database."""
@@ -223,10 +241,12 @@ class Trip:
         address = self._ground or self._server.create_database()
         begun = time.perf_counter()
         try:
-            started = agent.begin(address, self._whole[-1].id, production=True)
+            make = partial(self._server.create_beside, address)
+            started = agent.begin(address, self._whole[-1].id, make, production=True)
+            self.started = started
             answer = agent.finish()
             seconds = time.perf_counter() - begun
-            camera = Camera(address, *started)
+            camera = Camera(*started[:3])
             tables = count_tables(camera.take())
             if answer["event"] == "finished":
                 self._conclude_models(address, camera)
@@ -238,6 +258,8 @@ class Trip:
         if failed:
             steps = {each.id: self._unstepped(each) for each in self._whole}
             steps |= {each.revision.id: each for each in self._steps}
+            if agent.further and agent.further[-1].origin:
+                answer["message"] += f", in the database `{agent.further[-1].origin}`"
             self._failed(steps[answer["revision"]], PRODUCTION, answer)
         self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
 

@@ -23,7 +23,7 @@ _BUSY_TEMPLATE = "55006"
 _BUSY_SECONDS = 20.0
 _NOBODYS = """
     SELECT datname FROM pg_database
-    WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9]+$' AND pg_has_role(datdba, 'MEMBER')
+    WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9_]+$' AND pg_has_role(datdba, 'MEMBER')
         AND NOT EXISTS (
             SELECT FROM pg_locks
             WHERE locktype = 'advisory' AND objsubid = 1
@@ -75,6 +75,24 @@ class Server:
         self._made += 1
         name = f"revgate_{self._run:012x}_{self._made}"
         self._databases.append(name)
+        self._try_to_create(name, template)
+        return self.address._replace(database=name)
+
+    def create_beside(self, address: Address, name: str) -> None:
+        """Make an empty database that goes when one of ours does, unless it is there already.
+
+        Raises:
+            CannotJudgeError: It could not be made, or has no name for one beside the other.
+        """
+        if name in self._databases:
+            return
+        number = name.removeprefix(f"{address.database}_")
+        if number == name or not number.isascii() or not number.isdigit():
+            raise CannotJudgeError(f"{name!r} is no name for a database beside {address}")
+        self._databases.append(name)
+        self._try_to_create(name, None)
+
+    def _try_to_create(self, name: str, template: Address | None) -> None:
         try:
             self._create(name, template)
         except _error() as error:
@@ -87,7 +105,6 @@ class Server:
                 f"`{user}` may not create databases on {self.address}\n"
                 f'let it: ALTER ROLE "{user}" CREATEDB'
             ) from None
-        return self.address._replace(database=name)
 
     def _create(self, name: str, template: Address | None) -> None:
         """Create it, once whoever is connected to the template database has gone."""
@@ -102,10 +119,11 @@ class Server:
                 time.sleep(0.2)
 
     def drop_database(self, address: Address) -> None:
-        """Drop a database of ours, whoever is still connected to it."""
-        if address.database in self._databases:
-            self.execute(f'DROP DATABASE IF EXISTS "{address.database}" WITH (FORCE)')
-            self._databases.remove(address.database)
+        """Drop a database of ours and those beside it, whoever is still connected to them."""
+        for name in list(self._databases):
+            if name == address.database or name.startswith(f"{address.database}_"):
+                self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                self._databases.remove(name)
 
     def roles(self) -> frozenset[str]:
         """Return the names of all roles."""

@@ -1,6 +1,7 @@
-"""Connections that drivers and client programs open by themselves: ours, or refused.
+"""Connections that drivers open by themselves: ours, or refused.
 
-Knows where each driver comes to its connection; nothing of Alembic.
+Knows where each driver comes to its connection; nothing of Alembic. Programs that are started are
+looked at in `programs`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .programs import watch
 from .target import DRIVERS
+from .variables import point_at
 
 if TYPE_CHECKING:
     from .target import Target
 
 
-OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb")
-CLIENTS = ("psql", "pg_dump", "pg_restore", "pg_dumpall", "createdb", "dropdb", "vacuumdb")
+OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb",
+                 "postgresql")  # fmt: skip
 
 
 def _module(name: str) -> Any:
@@ -59,6 +62,7 @@ def guard_psycopg2(module: Any, target: Target) -> None:
 
 def _check_libpq(told: Any, target: Target) -> None:
     """Check libpq's keywords. A service would bring its own host, so it is refused too."""
+    point_at(target, os.environ)  # which says what is left out
     place = _place(told.get("host") or told.get("hostaddr"), told.get("port"), told.get("dbname"))
     if told.get("service"):
         target.refuse(f"the service {told['service']}")
@@ -168,7 +172,7 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
 
 
 def guard_drivers(target: Target) -> None:
-    """Guard every driver, and sockets and client programs as a second belt."""
+    """Guard every driver, sockets as a second belt, and programs."""
     finder = GuardingFinder(target)
     for name in DRIVERS:
         if name in sys.modules:
@@ -178,32 +182,24 @@ def guard_drivers(target: Target) -> None:
     def audit(event: str, arguments: Any) -> None:
         if event == "socket.connect":
             _check_socket(arguments[1], target)
-        elif event == "subprocess.Popen":
-            _check_program(arguments[1], target)
+        elif event == "ctypes.dlopen" and "libpq" in str(arguments[0]) and not _called("psycopg"):
+            target.refuse("a server by libpq itself")
 
     sys.addaudithook(audit)
+    sys.addaudithook(watch(target))
 
 
 def _check_socket(address: Any, target: Target) -> None:
     """Refuse a database driver's own socket; whatever else user code talks to is its affair."""
+    if _called(*DRIVERS, *OTHER_DRIVERS) and not target.is_peer(address):
+        target.refuse(address if isinstance(address, str) else ":".join(map(str, address)))
+
+
+def _called(*packages: str) -> bool:
+    """Tell whether a module of one of these packages is among the callers."""
     frame: Any = sys._getframe(2)
     while frame is not None:
-        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if name in DRIVERS or name in OTHER_DRIVERS:
-            if not target.is_peer(address):
-                target.refuse(address if isinstance(address, str) else ":".join(map(str, address)))
-            return
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in packages:
+            return True
         frame = frame.f_back
-
-
-def _check_program(command: Any, target: Target) -> None:
-    """Refuse psql and its like where they are told a server; by themselves they come to us."""
-    words = command.split() if isinstance(command, str) else [os.fsdecode(word) for word in command]
-    program = os.path.basename(words[0]) if words else ""
-    if program not in CLIENTS:
-        return
-    for word in words[1:]:
-        if "://" in word or "host" in word or (word.startswith("-h") and word != "-h"):
-            target.refuse(f"a server named on the command line of `{program}`")
-        if word == "-h":
-            target.refuse(f"a server named on the command line of `{program}`")
+    return False

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .channel import Channel
+    from .target import Target
 
 
 class Run:
     """One execution of env.py, and the steps that are asked for while it lasts."""
 
-    def __init__(self, channel: Channel, config: Any, script: Any, job: dict[str, Any]) -> None:
+    def __init__(
+        self, channel: Channel, config: Any, script: Any, job: dict[str, Any], target: Target
+    ) -> None:
         self._channel = channel
+        self._target = target
         self._script = script
         self._config = config
         self._job = job
@@ -46,37 +50,51 @@ class Run:
         with environment:
             self._script.run_env()
 
-    def _begin(self, context: Any) -> bool:
-        """Tell the other side that a context runs; return whether it is the one we judge."""
+    def _begin(self, context: Any) -> int:
+        """Tell the other side that a context runs; return its number, from 0.
+
+        An env.py may run its migrations several times: for each of its databases, or schemas.
+        """
+        number = self.contexts
         self.contexts += 1
         if context.dialect.name != "postgresql":
             raise Unusable("dialect", context.dialect.name)
         if context.as_sql:
             raise Unusable("offline", "")
-        if self.contexts > 1:
-            self._channel.send("another-context")
-            return False
-        self._channel.send(
-            "started",
-            version_table=context.version_table,
-            version_table_schema=context.version_table_schema,
-        )
-        return True
+        cursor = context.connection.connection.cursor()
+        cursor.execute("SELECT current_database()")
+        (database,) = cursor.fetchone()
+        cursor.close()
+        if number >= self._job["context"]:
+            self._channel.send(
+                "started" if number == self._job["context"] else "another-context",
+                version_table=context.version_table,
+                version_table_schema=context.version_table_schema,
+                database=database,
+                origin=self._target.origin(database),
+            )
+        return number
 
     def _whole(self, heads: Any, context: Any) -> Iterator[Any]:
         """Yield all steps to the head, in the transactions that env.py asks for."""
-        if not self._begin(context):
-            return
+        self._begin(context)
+        yield from self._upgrades(heads)
+
+    def _upgrades(self, heads: Any) -> Iterator[Any]:
         for step in self._script._upgrade_revs(self._job["head"], heads):
             revision = step.revision
             self._channel.send("step", revision=revision.revision)
             yield self._tracked(step, revision, "upgrade")
         self._step = None
 
-    def _steps(self, _heads: Any, context: Any) -> Iterator[Any]:
+    def _steps(self, heads: Any, context: Any) -> Iterator[Any]:
+        """Yield the steps that are asked for, in one context; those before it run as a whole."""
         from alembic.runtime.migration import MigrationStep
 
-        if not self._begin(context):
+        number = self._begin(context)
+        if number < self._job["context"]:
+            yield from self._upgrades(heads)
+        if number != self._job["context"]:
             return
         self._watch.listen()
         self._remember_local_settings()

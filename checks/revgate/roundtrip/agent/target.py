@@ -1,15 +1,16 @@
-"""The throwaway database, and every connection of SQLAlchemy answered with it.
+"""The throwaway databases, and every connection of SQLAlchemy answered with one of them.
 
-Knows one database; nothing of drivers that connect by themselves, see `guards`.
+Knows which place that user code names has which throwaway; nothing of drivers that connect by
+themselves, see `guards`. The first place gets the database that we were given; each further one
+gets one of its own, which is made on the other side when somebody first goes there.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 
@@ -37,39 +38,99 @@ class Refused(Exception):  # noqa: N818 - it is what happened, and users read th
     """A connection to anything but the throwaway database was attempted."""
 
 
-class Target:
-    """The throwaway database, and what counts as a connection to it."""
+class Place(NamedTuple):
+    """Where user code wants to go."""
 
-    def __init__(self, database: Any) -> None:
+    host: str
+    port: str
+    database: str
+
+    @classmethod
+    def of(cls, host: Any, port: Any, database: Any) -> Place:
+        """Return the place, told alike where it is the same."""
+        name = str(host or "localhost").lower().rstrip(".")
+        if name in ("127.0.0.1", "::1") or name.startswith("/"):
+            name = "localhost"
+        return cls(name, str(port or 5432), str(database or ""))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}/{self.database}"
+
+
+class Target:
+    """The throwaway databases, and what counts as a connection to one of them."""
+
+    def __init__(self, database: Any, make: Callable[[str], None]) -> None:
+        """Begin with one database.
+
+        Args:
+            database: Where it is and as whom.
+            make: Has a database of a name made on the same server.
+        """
         self.host = database["host"]
         self.port = int(database["port"])
         self.user = database["user"]
         self.password = database["password"]
         self.database = database["database"]
         self.parameters = dict(database["parameters"])
+        self._make = make
         self._peers: set[Any] | None = None
+        self._names: dict[Place, str] = {}
+        self._ready = {self.database}
+        self.here = Place.of(self.host, self.port, self.database)
 
-    def url(self, driver: str = "", drivername: str = "postgresql") -> Any:
-        """Return its URL for a driver."""
+    def stand_in(self, place: Place) -> str:
+        """Return the name of the database that stands for a place; it may not be made yet."""
+        if self._is_here(place) or not place.database:
+            return place.database or self.database
+        if place not in self._names:
+            number = len(self._names)
+            self._names[place] = f"{self.database}_{number}" if number else self.database
+        return self._names[place]
+
+    def _is_here(self, place: Place) -> bool:
+        """Tell whether a place is one of our own databases, as the environment names it."""
+        own = place.database == self.database or place.database in self._names.values()
+        return own and place[:2] == self.here[:2]
+
+    def reach(self, place: Place) -> str:
+        """Return the name of the database that stands for a place, made if need be."""
+        name = self.stand_in(place)
+        if name not in self._ready:
+            self._make(name)
+            self._ready.add(name)
+        return name
+
+    def reach_all(self) -> None:
+        """Make every database that has a name; where a program is started that may use it."""
+        for name in list(self._names.values()):
+            self.reach(Place.of(self.host, self.port, name))
+
+    def origin(self, database: str) -> str:
+        """Return the place that a database of ours stands for; empty where there is none."""
+        found = [str(place) for place, name in self._names.items() if name == database]
+        return found[0] if found else ""
+
+    def url(self, driver: str = "", database: str = "") -> Any:
+        """Return the URL of one of them for a driver."""
         from sqlalchemy.engine import URL
 
-        name = drivername + ("+" + driver if driver else "")
+        name = "postgresql" + ("+" + driver if driver else "")
         query = {}
         if driver in ("", "psycopg2", "psycopg", "psycopg_async"):
             query = self.parameters
         elif "sslmode" in self.parameters and driver == "asyncpg":
             query = {"ssl": self.parameters["sslmode"]}
-        return URL.create(
-            name, self.user, self.password, self.host, self.port, self.database, query
-        )
+        where = self.host, self.port, database or self.database
+        return URL.create(name, self.user, self.password, *where, query)
 
     def is_meant(self, host: Any, port: Any, database: Any) -> bool:
         """Tell whether this is where a driver is about to go; None is libpq's default: us."""
-        return (
-            host in (None, "", self.host)
-            and str(port or self.port) == str(self.port)
-            and database in (None, "", self.database)
-        )
+        at_server = host in (None, "", self.host) and str(port or self.port) == str(self.port)
+        if not at_server or database in (None, "", self.database):
+            return at_server
+        place = Place.of(self.host, self.port, database)
+        return self._is_here(place) and bool(self.reach(place))
 
     def is_peer(self, address: Any) -> bool:
         """Tell whether a socket's peer is the throwaway server."""
@@ -88,37 +149,59 @@ class Target:
         )
 
 
-def answer_connections(target: Target) -> None:
-    """Answer every connection that any engine opens with one to the throwaway database."""
+def answer_connections(target: Target, before: Callable[[], None]) -> None:
+    """Answer every connection that any engine opens with one to a throwaway database.
+
+    Args:
+        target: The throwaway databases.
+        before: Is called before each connection.
+    """
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    def connect(dialect: Any, _record: Any, _arguments: Any, parameters: Any) -> Any:
+    def connect(dialect: Any, _record: Any, arguments: Any, parameters: Any) -> Any:
         if dialect.name != "postgresql":
             target.refuse(f"a {dialect.name} database")
-        arguments, ours = dialect.create_connect_args(target.url(dialect.driver))
+        before()
+        _commit_in_one_phase(dialect)
+        name = target.reach(_place(arguments, parameters))
+        given, ours = dialect.create_connect_args(target.url(dialect.driver, name))
         kept = {key: parameters[key] for key in KEPT_ARGUMENTS if key in parameters}
-        return dialect.connect(*arguments, **dict(kept, **ours))
+        return dialect.connect(*given, **dict(kept, **ours))
 
     event.listen(Engine, "do_connect", connect)
 
 
-def point_environment_at(target: Target) -> None:
-    """Let libpq's variables, and DATABASE_URL where there is none, mean the throwaway database."""
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
-    os.environ.update(
-        PGHOST=target.host,
-        PGPORT=str(target.port),
-        PGUSER=target.user,
-        PGPASSWORD=target.password,
-        PGDATABASE=target.database,
-        PGSERVICEFILE=os.devnull,
-        PGPASSFILE=os.devnull,
-        PGSYSCONFDIR=os.devnull,
-    )
-    if "DATABASE_URL" not in os.environ:
-        installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
-        driver = "" if "psycopg2" in installed or not installed else installed[0]
-        url = target.url(driver).render_as_string(hide_password=False)
-        os.environ["DATABASE_URL"] = url
+def _commit_in_one_phase(dialect: Any) -> None:
+    """Let what would be prepared and then committed be committed, step by step as everything.
+
+    A server need not allow prepared transactions, and a driver cannot commit in the middle of one.
+    """
+
+    def begin(connection: Any, _xid: Any) -> None:
+        dialect.do_begin(connection.connection)
+
+    def rollback(connection: Any, _xid: Any, *_prepared: Any, **_options: Any) -> None:
+        dialect.do_rollback(connection.connection)
+
+    def commit(connection: Any, _xid: Any, *_prepared: Any, **_options: Any) -> None:
+        dialect.do_commit(connection.connection)
+
+    dialect.do_begin_twophase, dialect.do_prepare_twophase = begin, lambda *_: None
+    dialect.do_rollback_twophase, dialect.do_commit_twophase = rollback, commit
+
+
+def _place(arguments: Any, parameters: Any) -> Place:
+    """Return where SQLAlchemy was about to go; a DSN of somebody's own wins, as with drivers."""
+    dsn = parameters.get("dsn") or (arguments[0] if arguments else "")
+    if dsn:
+        from .variables import places
+
+        found = places(str(dsn))
+        if found:
+            return found[0]
+    told = [parameters.get(key) for key in ("host", "port")]
+    database = parameters.get("dbname") or parameters.get("database") or parameters.get("user")
+    if parameters.get("service"):
+        return Place.of(parameters["service"], told[1], parameters.get("dbname") or "service")
+    return Place.of(told[0], told[1], database)

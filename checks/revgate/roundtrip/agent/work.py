@@ -17,7 +17,8 @@ from .failures import describe, line_in
 from .guards import guard_drivers
 from .run import Run, watch_local_settings
 from .script import open_script, versions
-from .target import Target, answer_connections, point_environment_at
+from .target import Target, answer_connections
+from .variables import add_from_files, point_at, provide
 
 
 def _first_line_of_env(error: BaseException, script: Any) -> int:
@@ -25,19 +26,25 @@ def _first_line_of_env(error: BaseException, script: Any) -> int:
     return line
 
 
+def _point_environment_at(target: Target, folders: list[str]) -> None:
+    point_at(target, os.environ)
+    add_from_files(target, folders, os.environ)
+    provide(target, os.environ)
+
+
 def work(channel: Channel) -> None:
     """Do one job: execute env.py once."""
     channel.send("ready", **versions())
     job = channel.receive()
-    target = Target(job["database"])
-    point_environment_at(target)
-    answer_connections(target)
+    target = Target(job["database"], channel.have_database)
+    _point_environment_at(target, job["folders"])
+    answer_connections(target, lambda: point_at(target, os.environ))
     guard_drivers(target)
     watch_local_settings()
     script = run = None
     try:
         config, script = open_script(job)
-        run = Run(channel, config, script, job)
+        run = Run(channel, config, script, job, target)
         run.execute()
     except BaseException as error:
         if isinstance(error, Unusable):
@@ -50,7 +57,7 @@ def work(channel: Channel) -> None:
             line = _first_line_of_env(error, script)
             channel.send("broken", line=line, **describe(error))
         return
-    channel.send("finished", contexts=run.contexts)
+    channel.send("finished")
 
 
 def main() -> None:

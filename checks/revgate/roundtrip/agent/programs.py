@@ -1,0 +1,191 @@
+"""Programs that user code starts: they inherit an environment that names the throwaway only.
+
+Knows command lines: URLs on any of them, and the options of PostgreSQL's own client programs. What
+a program finds in files of its own, it finds; it has nothing of that from us.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from .target import Place
+from .variables import places, point_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .target import Target
+
+# Their short options that take a value: the first word that is none is a database.
+_VALUES = {
+    "psql": "cdfvFLoPRThpU",
+    "pg_dump": "fFjnNtTESZdhpUe",
+    "pg_restore": "dfFIjLnNPStTUhp",
+    "vacuumdb": "dhpUtjnNP",
+    "reindexdb": "dhpUtjiS",
+    "clusterdb": "dhpUt",
+    "pgbench": "bcCdDfFhjLMnPpRrsStTUv",
+}
+_WHOLE_SERVER = ("createdb", "dropdb", "createuser", "dropuser", "pg_dumpall", "pg_basebackup")
+_SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "ash")
+_SEPARATORS = frozenset(";&|()\n")
+_FILES_FIRST = ("pg_restore",)
+
+
+def watch(target: Target) -> Callable[[str, Any], None]:
+    """Return an audit hook that looks at every program before it starts."""
+
+    def audit(event: str, arguments: Any) -> None:
+        if event == "subprocess.Popen":
+            _check(target, arguments[1], arguments[3])
+        elif event == "os.system":
+            _check(target, arguments[0], None)
+        elif event in ("os.exec", "os.posix_spawn"):
+            _check(target, arguments[1], arguments[2])
+        elif event == "os.spawn":
+            _check(target, arguments[2], arguments[3])
+
+    return audit
+
+
+def _check(target: Target, command: Any, environ: Any) -> None:
+    point_at(target, os.environ)
+    target.reach_all()
+    if environ is not None and environ is not os.environ:
+        _check_environment(target, environ)
+    if isinstance(command, (bytes, str, os.PathLike)):
+        _check_line(target, os.fsdecode(command))
+        return
+    words = [os.fsdecode(word) for word in command]
+    if len(words) > 2 and os.path.basename(words[0]) in _SHELLS and words[1].endswith("c"):
+        _check_line(target, words[2])
+    _check_words(target, words)
+
+
+def _check_environment(target: Target, environ: Any) -> None:
+    """Point an environment at us that is made for one program."""
+    text = {os.fsdecode(name): os.fsdecode(value) for name, value in environ.items()}
+    pointed = dict(text)
+    point_at(target, pointed)
+    if pointed == text:
+        return
+    as_bytes = any(isinstance(name, bytes) for name in environ)
+    try:
+        for name in text:
+            if name not in pointed:
+                del environ[os.fsencode(name) if as_bytes else name]
+        for name, value in pointed.items():
+            environ[os.fsencode(name) if as_bytes else name] = (
+                os.fsencode(value) if as_bytes else value
+            )
+    except TypeError:
+        target.refuse("a server named in the environment of a program")
+
+
+def _check_line(target: Target, line: str) -> None:
+    """Check a shell's command line: each command in it."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.whitespace = " \t\r"
+    try:
+        tokens = [os.path.expandvars(token) for token in lexer]
+    except ValueError:
+        _check_unreadable(target, line)
+        return
+    words: list[str] = []
+    for token in [*tokens, ";"]:
+        if token and set(token) <= _SEPARATORS:
+            _check_words(target, words)
+            words = []
+        else:
+            words.append(token)
+
+
+def _check_unreadable(target: Target, line: str) -> None:
+    for program in (*_VALUES, *_WHOLE_SERVER):
+        if re.search(rf"\b{program}\b", line):
+            target.refuse(f"`{program}` in a command that could not be read")
+    _check_words(target, [line])
+
+
+def _check_words(target: Target, words: Sequence[str]) -> None:
+    program = os.path.basename(words[0]) if words else ""
+    for word in words:
+        for place in places(word):
+            _check_place(target, place, program)
+        variable, equals, value = word.partition("=")
+        if equals and re.fullmatch(r"PG[A-Z]+", variable):
+            _check_variable(target, variable, value, program)
+    for index, word in enumerate(words):
+        name = os.path.basename(word)
+        if name in _WHOLE_SERVER:
+            target.refuse(f"`{name}`, which is about a whole server,")
+        if name in _VALUES:
+            _check_client(target, name, words[index + 1 :])
+            return
+
+
+def _check_place(target: Target, place: Place, program: str) -> None:
+    if not target.is_meant(*_host_as_ours(target, place)):
+        target.refuse(f"{place}, named on the command line of `{program}`,")
+
+
+def _host_as_ours(target: Target, place: Place) -> tuple[str, str, str]:
+    host = target.host if place.host == target.here.host else place.host
+    return host, place.port, place.database
+
+
+def _check_variable(target: Target, name: str, value: str, program: str) -> None:
+    ours = os.environ.get(name)
+    if name not in ("PGAPPNAME", "PGOPTIONS", "PGCLIENTENCODING", "PGTZ") and value != ours:
+        target.refuse(f"a server that {name} names on the command line of `{program}`")
+
+
+def _check_client(target: Target, program: str, words: Sequence[str]) -> None:
+    """Check where one of PostgreSQL's client programs is told to go; by itself it comes to us."""
+    told = _told(program, words)
+    if "all" in told:
+        target.refuse(f"`{program} --all`")
+    if "=" in told.get("d", "") or "://" in told.get("d", ""):
+        return  # it has been looked at as a place
+    place = [told.get(key) or None for key in ("h", "p", "d")]
+    if not target.is_meant(*place):
+        where = Place.of(place[0] or target.host, place[1] or target.port, place[2])
+        target.refuse(f"{where}, named on the command line of `{program}`,")
+
+
+_LONG = {"host": "h", "port": "p", "dbname": "d"}
+
+
+def _told(program: str, words: Sequence[str]) -> Mapping[str, str]:
+    """Return host, port and database (`h`, `p`, `d`) of a command line, as getopt reads it."""
+    told: dict[str, str] = {}
+    plain: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--all" or (word == "-a" and program in ("vacuumdb", "reindexdb", "clusterdb")):
+            told["all"] = ""
+        elif word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            key = _LONG.get(name)
+            if key:
+                told[key] = value if equals or not rest else rest.pop(0)
+        elif word.startswith("-") and len(word) > 1:
+            _short_options(word[1:], rest, _VALUES[program], told)
+        elif not re.match(r"\d*[<>]", word):
+            plain.append(word)
+    if plain and program not in _FILES_FIRST:
+        told.setdefault("d", plain[0])
+    return told
+
+
+def _short_options(word: str, rest: list[str], valued: str, told: dict[str, str]) -> None:
+    for position, letter in enumerate(word):
+        if letter in valued:
+            value = word[position + 1 :] or (rest.pop(0) if rest else "")
+            told[letter] = value
+            return

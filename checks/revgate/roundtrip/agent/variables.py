@@ -1,0 +1,218 @@
+"""Variables of the environment that say where a database is, pointed at the throwaway.
+
+Knows the forms in which variables, and `.env` files beside the project, name a PostgreSQL server:
+libpq's own variables, URLs, and its words `host=... dbname=...`. What is not written in one of
+these forms is not found.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from .target import DRIVERS, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, MutableMapping
+
+    from .target import Target
+
+_SCHEME = r"(?:postgresql|postgres)(?:\+\w+)?"
+_WHOLE = re.compile(rf"\s*['\"]?({_SCHEME})://(.*)", re.DOTALL)
+_WITHIN = re.compile(rf"({_SCHEME})://([^\s'\"<>\\,;|]*)")
+_PARTS = re.compile(
+    r"(?:(?P<user>[^:/?]*)(?::[^@]*)?@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?"
+    r"(?:\?(?P<query>.*))?",
+    re.DOTALL,
+)
+_WORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']*))")
+# What a URL says of where to go, as whom and how secured; anything else is behaviour and is kept.
+_WHERE = (
+    "channel_binding", "database", "dbname", "gssencmode", "host", "hostaddr", "krbsrvname",
+    "load_balance_hosts", "passfile", "password", "port", "require_auth", "service", "ssl",
+    "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert",
+    "target_session_attrs", "unix_sock", "user",
+)  # fmt: skip
+_ENV_FILES = (".env", ".env.local", ".flaskenv")
+
+
+def point_at(target: Target, environ: MutableMapping[str, str]) -> None:
+    """Let every variable that names a PostgreSQL database mean a throwaway one.
+
+    DATABASE_URL goes first: what it names is most likely what env.py migrates.
+    """
+    ours = libpq(target)
+    for name in [name for name in environ if name.startswith("PG") and name not in ours]:
+        if name not in _HARMLESS:
+            del environ[name]
+    environ.update({name: value for name, value in ours.items() if environ.get(name) != value})
+    for name in sorted(environ, key=lambda name: (name != "DATABASE_URL", name)):
+        if not name.startswith("PG"):
+            value = environ[name]
+            pointed = rewritten(target, value)
+            if pointed != value:
+                environ[name] = pointed
+
+
+# Behaviour of libpq and its programs, not where they go.
+_HARMLESS = ("PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO")
+
+
+def libpq(target: Target) -> dict[str, str]:
+    """Return libpq's variables. An empty PGHOSTADDR is none, and keeps others from setting it."""
+    return {
+        "PGHOST": target.host,
+        "PGHOSTADDR": "",
+        "PGPORT": str(target.port),
+        "PGUSER": target.user,
+        "PGPASSWORD": target.password,
+        "PGDATABASE": target.database,
+        "PGSERVICEFILE": os.devnull,
+        "PGPASSFILE": os.devnull,
+        "PGSYSCONFDIR": os.devnull,
+        **{f"PG{name.upper()}": value for name, value in target.parameters.items()},
+    }
+
+
+def provide(target: Target, environ: MutableMapping[str, str]) -> None:
+    """Set DATABASE_URL where there is none, for an env.py that insists on it."""
+    if "DATABASE_URL" not in environ:
+        installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
+        driver = "" if "psycopg2" in installed or not installed else installed[0]
+        url = target.url(driver).render_as_string(hide_password=False)
+        environ["DATABASE_URL"] = url
+
+
+def add_from_files(
+    target: Target, folders: Iterable[str], environ: MutableMapping[str, str]
+) -> None:
+    """Set what `.env` files would set and what names a database, before anybody reads them.
+
+    Readers of such files leave alone what is set already, so what they find is ours.
+    """
+    for folder in folders:
+        for file in _ENV_FILES:
+            for name, value in _assignments(os.path.join(folder, file)):
+                pointed = rewritten(target, value)
+                if pointed != value and name not in environ:
+                    environ[name] = pointed
+
+
+def _assignments(path: str) -> Iterator[tuple[str, str]]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return
+    for line in text.splitlines():
+        found = re.match(r"\s*(?:export\s+)?(\w+)\s*[=:]\s*(.*?)\s*$", line)
+        if found:
+            yield found[1], _unquoted(found[2])
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value.partition(" #")[0].rstrip()
+
+
+def rewritten(target: Target, value: str) -> str:
+    """Return a value with every place that it names replaced by a throwaway one."""
+    if "://" in value:
+        whole = _WHOLE.fullmatch(value)
+        if whole:
+            return _url(target, whole[1], whole[2].strip().strip("'\""))
+        return _WITHIN.sub(lambda found: _url(target, found[1], found[2]), value)
+    words = _words(value)
+    return _written(target, words) if words else value
+
+
+def places(value: str) -> list[Place]:
+    """Return the places that a text names by URLs or by libpq's words."""
+    whole = _WHOLE.fullmatch(value)
+    if whole:
+        return [_place(whole[2])]
+    words = _words(value)
+    if words:
+        return [_place_of_words(words)]
+    return [_place(found[2]) for found in _WITHIN.finditer(value)]
+
+
+def _url(target: Target, scheme: str, rest: str) -> str:
+    name = target.stand_in(_place(rest))
+    query = [part for part in _query(rest) if part.partition("=")[0] not in _WHERE]
+    driver = scheme.partition("+")[2]
+    secured = dict(target.parameters)
+    if driver in ("asyncpg", "pg8000"):
+        secured = {"ssl": secured["sslmode"]} if "sslmode" in secured else {}
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    place = f"{host}:{target.port}"
+    if target.host.startswith("/"):
+        place, secured = "", dict(secured, host=target.host, port=str(target.port))
+    query += [f"{key}={quote(value, safe='')}" for key, value in secured.items()]
+    who = f"{quote(target.user, safe='')}:{quote(target.password, safe='')}"
+    return f"{scheme}://{who}@{place}/{name}" + ("?" + "&".join(query) if query else "")
+
+
+def _query(rest: str) -> list[str]:
+    found = _PARTS.fullmatch(rest)
+    return [part for part in ((found and found["query"]) or "").split("&") if part]
+
+
+def _place(rest: str) -> Place:
+    found: Any = _PARTS.fullmatch(rest)
+    if found is None:
+        return Place.of(rest, None, None)
+    query = {
+        key: unquote(value)
+        for key, _, value in (part.partition("=") for part in _query(rest))
+    }  # fmt: skip
+    host, port = found["hosts"], ""
+    port_found = re.fullmatch(r"(.*?):(\d*)", host)
+    if port_found and "," not in host:
+        host, port = port_found[1], port_found[2]
+    return Place.of(
+        unquote(host.strip("[]")) or query.get("hostaddr") or query.get("host"),
+        port or query.get("port"),
+        unquote(found["database"] or "") or query.get("dbname") or unquote(found["user"] or ""),
+    )
+
+
+def _words(value: str) -> dict[str, str]:
+    """Return libpq's words, such as `host=h dbname=d`; none where the text is anything else."""
+    found, position = {}, 0
+    while position < len(value.rstrip()):
+        match = _WORD.match(value, position)
+        if not match:
+            return {}
+        found[match[1]] = match[2] if match[2] is not None else match[3]
+        position = match.end()
+    says_where = {"host", "hostaddr", "service"} & set(found)
+    return found if says_where and {"dbname", "user", "service"} & set(found) else {}
+
+
+def _place_of_words(words: dict[str, str]) -> Place:
+    host = words.get("hostaddr") or words.get("host") or words.get("service")
+    return Place.of(host, words.get("port"), words.get("dbname") or words.get("user"))
+
+
+def _written(target: Target, words: dict[str, str]) -> str:
+    ours = {
+        "host": target.host,
+        "port": str(target.port),
+        "user": target.user,
+        "password": target.password,
+        "dbname": target.stand_in(_place_of_words(words)),
+    }
+    kept = {key: value for key, value in words.items() if key not in _WHERE}
+    every = {**kept, **ours, **target.parameters}
+    return " ".join(f"{key}={_word(value)}" for key, value in every.items())
+
+
+def _word(value: str) -> str:
+    if re.fullmatch(r"[^\s'\\]+", value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

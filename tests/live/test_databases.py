@@ -1,0 +1,200 @@
+"""An env.py with more than one database: each has a throwaway of its own, and is looked at."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from revgate import cli
+
+if TYPE_CHECKING:
+    from revgate.roundtrip.server import Server
+
+ProjectMaker = Callable[..., Any]
+
+REVISION = """
+revision = "{0}"
+down_revision = {1!r}
+
+from alembic import op
+
+
+def upgrade(engine_name):
+    globals()["upgrade_" + engine_name]()
+
+
+def downgrade(engine_name):
+    globals()["downgrade_" + engine_name]()
+
+
+def upgrade_engine1():
+    op.execute("CREATE TABLE first_{0} (a int)")
+
+
+def downgrade_engine1():
+    op.execute("DROP TABLE first_{0}")
+
+
+def upgrade_engine2():
+    op.execute("CREATE TABLE second_{0} (a int)")
+
+
+def downgrade_engine2():
+    op.execute("DROP TABLE second_{0}")
+"""
+
+
+class Multidb:
+    """A project as `alembic init -t multidb` writes it, with two revisions."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir()
+        run = [sys.executable, "-m", "alembic", "init", "-t", "multidb", "migrations"]
+        subprocess.run(run, cwd=root, check=True, capture_output=True)
+        ini = root / "alembic.ini"
+        ini.write_text(ini.read_text().replace("driver://", "postgresql+psycopg2://"))
+        subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
+        (root / "revgate.toml").write_text('file-name = "any"\nignore = ["revision-id"]\n')
+        for number, parent in (("1", None), ("2", "1")):
+            self.write(number, REVISION.format(number, parent))
+
+    def file(self, number: str) -> Path:
+        return self.root / "migrations" / "versions" / f"{number}.py"
+
+    def write(self, number: str, text: str) -> None:
+        self.file(number).write_text(text)
+
+    def edit(self, number: str, before: str, after: str) -> None:
+        text = self.file(number).read_text()
+        assert before in text
+        self.write(number, text.replace(before, after))
+
+
+@pytest.fixture
+def multidb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: "Server") -> Multidb:
+    made = Multidb(tmp_path / "project")
+    monkeypatch.chdir(made.root)
+    monkeypatch.setenv("REVGATE_DATABASE_URL", server.address.url())
+    return made
+
+
+def _run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code = cli.main(["roundtrip", "--format", "json", *words])
+    said = capsys.readouterr()
+    assert said.out, said.err
+    return code, json.loads(said.out)
+
+
+def test_two_databases_are_migrated_apart(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, told = _run(capsys)
+    assert (code, told["findings"]) == (0, [])
+    assert [each["tables"] for each in told["roundtrip"]["passes"]] == [2, 0, 2, 2]
+
+
+def test_both_phases_of_a_commit_are_one_where_nothing_is_prepared(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = multidb.root / "migrations" / "env.py"
+    env.write_text(env.read_text().replace("USE_TWOPHASE = False", "USE_TWOPHASE = True"))
+    code, told = _run(capsys)
+    assert (code, told["findings"]) == (0, [])
+
+
+def test_what_the_second_leaves_behind_is_told(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    multidb.edit("2", 'op.execute("DROP TABLE second_2")', "pass")
+    code, told = _run(capsys)
+    (finding,) = [each for each in told["findings"] if each["rule"] == "downgrade-residue"]
+    assert code == 1
+    assert "leaves the table `second_2` behind" in finding["message"]
+    assert finding["message"].endswith("in the database `localhost:5432/dbname2`")
+    assert finding["revision"] == "2"
+
+
+def test_what_the_second_cannot_run_is_told_with_its_line(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    multidb.edit("1", 'op.execute("DROP TABLE second_1")', 'op.execute("DROP TABLE second_0")')
+    code, told = _run(capsys)
+    (finding,) = [each for each in told["findings"] if each["rule"] == "downgrade-fails"]
+    assert code == 1
+    assert "dbname2" in finding["message"]
+    assert finding["line"] == multidb.file("1").read_text().splitlines().index(
+        '    op.execute("DROP TABLE second_0")'
+    ) + 1  # fmt: skip
+
+
+def test_an_upgrade_that_fails_in_the_second_only_is_told(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    multidb.edit("2", "CREATE TABLE second_2 (a int)", "CREATE TABLE second_2 (a number)")
+    code, told = _run(capsys)
+    assert code == 1
+    assert {each["rule"] for each in told["findings"]} == {"upgrade-fails"}
+    assert "dbname2" in told["findings"][0]["message"]
+
+
+def test_two_names_for_one_place_are_one_database(
+    project: ProjectMaker, sync_env: str, server: "Server"
+) -> None:
+    env = (
+        """
+import sqlalchemy
+first = sqlalchemy.create_engine("postgresql://a:b@localhost:5432/shop")
+second = sqlalchemy.create_engine("postgresql://c@127.0.0.1/shop")
+third = sqlalchemy.create_engine("postgresql://c@127.0.0.1/stock")
+with first.begin() as connection:
+    connection.exec_driver_sql("CREATE TABLE seen (a int)")
+with second.begin() as connection:
+    connection.exec_driver_sql("DROP TABLE seen")
+with third.begin() as connection:
+    assert connection.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar() is None
+"""
+        + sync_env
+    )
+    body = (
+        "def upgrade():\n    op.execute('CREATE TABLE t ()')\n\n"
+        "def downgrade():\n    op.execute('DROP TABLE t')\n"
+    )
+    made = project(body, env=env, url="postgresql://u@db.example.com/shop")
+    observed = made.run()
+    assert observed.failures == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    assert observed.others == ()
+
+
+def test_tenants_in_schemas_of_one_database_are_looked_at_one_by_one(
+    project: ProjectMaker, sync_env: str
+) -> None:
+    env = """
+from alembic import context
+from sqlalchemy import create_engine, text
+
+with create_engine("postgresql://u@db.example.com/shop").connect() as connection:
+    for tenant in ("one", "two"):
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {tenant}"))
+        connection.execute(text(f"SET search_path TO {tenant}"))
+        connection.commit()
+        connection.dialect.default_schema_name = tenant
+        context.configure(connection=connection, version_table_schema=tenant)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+    body = (
+        "def upgrade():\n    op.execute('CREATE TABLE t ()')\n\n"
+        "def downgrade():\n    op.execute('DROP TABLE IF EXISTS one.t')\n"
+    )
+    observed = project(body, env=env).run()
+    assert observed.failures == ()
+    assert observed.after_downgrade == ()
+    assert [each.where for each in observed.others] == ["the schema `two`"]
+    (left, gone) = sorted(each.change.how for each in observed.others[0].after_downgrade)
+    assert (left, gone) == ("gone", "left")
