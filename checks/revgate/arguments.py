@@ -177,6 +177,35 @@ def _init(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="the database; else DATABASE_URL of the environment, or of a .env file",
+    )
+    what = command.add_mutually_exclusive_group()
+    what.add_argument(
+        "--reset",
+        action="store_true",
+        help="drop all that the application owns, after the database's name was typed",
+    )
+    what.add_argument(
+        "--create-missing",
+        action="store_true",
+        help="make the tables that models have and the database lacks; for development only",
+    )
+    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
+    command.add_argument(
+        "--remote", action="store_true", help="let --reset and --create-missing change another host"
+    )
+    _project(command)
+    command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
+    command.add_argument("--no-cache", action="store_true", help="build every state anew")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    _place(command)
+
+
 def _comment(command: argparse.ArgumentParser) -> None:
     command.add_argument("--file", metavar="FILE", required=True, help="a report, as comment")
 
@@ -227,6 +256,13 @@ COMMANDS = {
         "Look at the repository, propose settings that today's history passes, a pre-commit hook"
         " and a CI job, show the diff, and write it when told to. What is there already stays.",
         _init,
+    ),
+    "doctor": _Command(
+        "one existing database against the history and the models",
+        "Say which revision a database is really at, by its catalogue, and what it lacks. It is"
+        " only read, in a read-only transaction, unless --reset or --create-missing is given; the"
+        " history is run on a throwaway server.",
+        _doctor,
     ),
     "graph": _Command("the chain as a picture", "Draw the chain.", _graph),
     "rules": _Command("all rules", "List all rules.", _rules),
@@ -305,6 +341,14 @@ def _live(command: argparse.ArgumentParser) -> None:
         " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
     )
     command.add_argument(
+        "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
+    )
+    _project(command)
+
+
+def _project(command: argparse.ArgumentParser) -> None:
+    """Describe how env.py is run."""
+    command.add_argument(
         "--python", metavar="PATH", help="the interpreter that has the project's packages"
     )
     command.add_argument(
@@ -324,7 +368,4 @@ def _live(command: argparse.ArgumentParser) -> None:
         default=[],
         help="for env.py, as for Alembic",
         dest="x_arguments",
-    )
-    command.add_argument(
-        "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from revgate.choice import Choice
     from revgate.findings import Result
     from revgate.history.source import Source
+    from revgate.roundtrip.options import Options
     from revgate.settings import Settings
 
 
@@ -278,6 +279,45 @@ def _init(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _doctor(arguments: argparse.Namespace) -> int:
+    from revgate.doctor import command
+
+    root, settings = _settings(arguments)
+    wanted = command.Wanted(
+        url=arguments.database_url,
+        environment=arguments.environment,
+        form=arguments.form,
+        cached=not arguments.no_cache,
+        reset=arguments.reset,
+        create_missing=arguments.create_missing,
+        yes=arguments.yes,
+        remote=arguments.remote,
+    )
+
+    def say(text: str) -> None:
+        _write(text, arguments.output)
+
+    return command.run(
+        _source(arguments, root), settings, wanted, _options(arguments, root, settings), say
+    )
+
+
+def _options(arguments: argparse.Namespace, root: str, settings: "Settings") -> "Options":
+    """Return how env.py is run on a throwaway server, for commands that name another database."""
+    from revgate.roundtrip.options import Options
+
+    expected = arguments.expect_tables
+    return Options(
+        root=root,
+        python=arguments.python,
+        expect_tables=settings.scope.expect_tables if expected is None else expected,
+        env=settings.env,
+        timeout=arguments.timeout or None,
+        progress=not arguments.quiet and sys.stderr.isatty(),
+        x_arguments=tuple(arguments.x_arguments),
+    )
+
+
 def _comment(arguments: argparse.Namespace) -> int:
     from revgate.pulls.comment import comment
     from revgate.reports import printable
@@ -308,6 +348,7 @@ _COMMANDS = {
     "rebase": _rebase,
     "pulls": _pulls,
     "init": _init,
+    "doctor": _doctor,
     "graph": _graph,
     "rules": _rules,
     "explain": _explain,

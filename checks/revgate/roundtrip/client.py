@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -147,6 +147,11 @@ class Agent:
         """Compare env.py's models with the database; what is told is in `agent/models.py`."""
         self.send(do="models")
         return self.receive("compared", doing="comparing the models with the database")
+
+    def models_ddl(self, tables: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Ask for the statements that make some of the models' tables, by schema and name."""
+        self.send(do="ddl", tables=list(map(list, tables)))
+        return self.receive("compared", doing="reading the models")
 
     def finish(self) -> dict[str, Any]:
         """Let env.py run to its end; returns `finished` or `failed`."""

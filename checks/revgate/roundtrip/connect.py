@@ -71,8 +71,15 @@ def parse_address(url: str) -> Address:
 _KEPT = ("sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "gssencmode")
 
 
-def connect(address: Address) -> Any:
+THROWAWAY = "check `--database-url`, or leave it out to have a throwaway server started here"
+
+
+def connect(address: Address, advice: str = THROWAWAY) -> Any:
     """Open an autocommit connection.
+
+    Args:
+        address: Where to.
+        advice: What to do where that fails.
 
     Raises:
         CannotJudgeError: The server does not let us in, or psycopg2 is not installed.
@@ -83,10 +90,7 @@ def connect(address: Address) -> Any:
             connection = driver.connect(**_arguments(address))
     except driver.Error as error:
         said = " ".join(str(error).split()).replace(address.password or "\0", "***")
-        raise CannotJudgeError(
-            f"no connection to {address}: {said}\ncheck `--database-url`, or leave it out to have"
-            " a throwaway server started here"
-        ) from None
+        raise CannotJudgeError(f"no connection to {address}: {said}\n{advice}") from None
     connection.autocommit = True
     return connection
 

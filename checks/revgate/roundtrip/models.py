@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from revgate.roundtrip.connect import Address, connect
 from revgate.roundtrip.observed import ModelDifference, Models, Step
 from revgate.roundtrip.snapshot import Key, Snapshot
-from revgate.roundtrip.words import name_parts, split_name, unquoted
+from revgate.roundtrip.words import name_parts, shown_name, split_name, unquoted
 
 Table = tuple[str, str]
 """Schema and name, not quoted."""
@@ -42,7 +42,7 @@ def read_told(answer: dict[str, Any]) -> Told:
         answer["defaults"],
         frozenset((schema, name) for schema, name in answer["tables"]),
         tuple(answer["differences"]),
-        tuple(answer["ddl"]),
+        tuple(each["sql"] for each in answer["ddl"]),
         tuple(answer["schemas"]),
         tuple((schema, name) for schema, name in answer["enums"]),
         {(each["schema"], each["table"]): each for each in answer["classes"]},
@@ -318,7 +318,7 @@ class Comparison:
         return path.replace(os.sep, "/"), known["columns"].get(column, known["line"])
 
     def _shown(self, table: Table) -> str:
-        return ".".join(table) if table[0] != "public" else table[1]
+        return shown_name(*table)
 
 
 _PARTS = ("column", "index", "constraint")

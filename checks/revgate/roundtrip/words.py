@@ -186,6 +186,11 @@ def name_parts(name: str) -> tuple[str, str]:
     return unquoted(schema), unquoted(rest)
 
 
+def shown_name(schema: str, name: str) -> str:
+    """Return a name as people say it: with its schema, unless that is `public`."""
+    return name if schema == "public" else f"{schema}.{name}"
+
+
 def unquoted(name: str) -> str:
     """Return a name as its catalogue has it."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -19,9 +19,9 @@ def compare(context: Any) -> dict[str, Any]:
     Returns:
         `metadata`: whether env.py names any. `tables`: schema and name of each that the models
         have and env.py does not filter out. `differences`: a dictionary for each, by Alembic.
-        `ddl`, `schemas`, `enums`: what makes the models' tables. `classes`: file and line of the
-        class of each table, where one is mapped. `defaults`: whether they may be compared, or
-        env.py has a function for that. Schemas are named, also the default one.
+        `ddl` (see there), `schemas`, `enums`: what makes the models' tables. `classes`: file and
+        line of the class of each table, where one is mapped. `defaults`: whether they may be
+        compared, or env.py has a function for that. Schemas are named, also the default one.
     """
     metadata = _all(context.opts.get("target_metadata"))
     if not metadata:
@@ -35,7 +35,7 @@ def compare(context: Any) -> dict[str, Any]:
         "defaults": not callable(context.opts.get("compare_server_default")),
         "tables": [[table.schema or default, table.name] for table in kept],
         "differences": list(_differences(context, default)),
-        "ddl": _ddl(metadata),
+        "ddl": ddl(context),
         "schemas": sorted({table.schema for table in tables if table.schema}),
         "enums": sorted(_enums(tables, default)),
         "classes": list(_classes(kept, default)),
@@ -124,23 +124,40 @@ def _code(rendering: Any, operation: Any) -> str:
 # -- What makes the models' tables ---------------------------------------------------------------
 
 
-def _ddl(metadata: list[Any]) -> list[str]:
-    """Return the statements of `create_all`, in order; none is executed."""
+def ddl(context: Any, wanted: list[list[str]] | None = None) -> list[dict[str, Any]]:
+    """Return the statements of `create_all`, in order; none is executed.
+
+    Args:
+        context: Alembic's, whose models they are.
+        wanted: Schema and name of the tables that are to be made; None for all.
+
+    Returns:
+        `sql` of each, and `enum`: schema and name of the type that it makes, if that is an enum.
+    """
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.engine.mock import MockConnection
 
+    default = context.dialect.default_schema_name or "public"
     # With pyformat, a percent sign in a CHECK would be written twice.
     dialect: Any = getattr(postgresql, "dialect")(paramstyle="named")  # noqa: B009 - has no types
-    statements: list[str] = []
+    statements: dict[str, dict[str, Any]] = {}
 
     def note(statement: Any, *_arguments: Any, **_keywords: Any) -> None:
-        text = statement if isinstance(statement, str) else statement.compile(dialect=dialect)
-        statements.append(str(text).strip())
+        is_text = isinstance(statement, str)
+        text = str(statement if is_text else statement.compile(dialect=dialect)).strip()
+        enum = None
+        if type(statement).__name__ == "CreateEnumType":
+            enum = [statement.element.schema or default, statement.element.name]
+        statements[text] = {"sql": text, "enum": enum}  # two metadata may share an enum
 
     connection = MockConnection(dialect, note)
-    for each in metadata:
-        each.create_all(connection, checkfirst=False)
-    return list(dict.fromkeys(statements))  # two metadata may share an enum
+    for metadata in _all(context.opts.get("target_metadata")):
+        tables = None
+        if wanted is not None:
+            every = metadata.tables.values()
+            tables = [each for each in every if [each.schema or default, each.name] in wanted]
+        metadata.create_all(connection, tables=tables, checkfirst=False)
+    return list(statements.values())
 
 
 def _enums(tables: list[Any], default: str) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .channel import Unusable
 from .failures import describe, line_in, line_of
-from .models import compare
+from .models import compare, ddl
 from .statements import Watch
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class Run:
             if request["do"] == "end":
                 self._step = None
                 return
-            if request["do"] == "models":
-                self._compare_models(context)
+            if request["do"] in ("models", "ddl"):
+                self._tell_models(context, request)
                 continue
             revision = self._script.get_revision(request["revision"])
             step = make[request["do"]](self._script.revision_map, revision)
@@ -129,10 +129,14 @@ class Run:
                 statements=statements,
             )
 
-    def _compare_models(self, context: Any) -> None:
-        """Tell how the models differ from the database; whatever goes wrong is told, too."""
+    def _tell_models(self, context: Any, request: dict[str, Any]) -> None:
+        """Tell something of the models; whatever goes wrong with them is told, too."""
         try:
-            self._channel.send("compared", error="", **compare(context))
+            if request["do"] == "ddl":
+                told = {"ddl": ddl(context, request["tables"])}
+            else:
+                told = compare(context)
+            self._channel.send("compared", error="", **told)
         except Exception as error:  # noqa: BLE001 - models and hooks are the user's code
             described = describe(error)
             said = f"{described['error']}: {described['message']}"

@@ -6,6 +6,7 @@ Knows which kinds there are by looking at the modules beside it, as rules are fo
 
 import os
 from importlib import import_module
+from typing import Any
 
 from revgate.roundtrip.connect import Address, connect
 from revgate.roundtrip.observed import Change
@@ -20,8 +21,22 @@ Snapshot = dict[Key, tuple[str, str, str]]
 class Camera:
     """Takes snapshots of one database, on one connection of its own."""
 
-    def __init__(self, address: Address, version_table: str, version_schema: str | None) -> None:
-        self._connection = connect(address)
+    def __init__(
+        self,
+        address: Address,
+        version_table: str,
+        version_schema: str | None,
+        connection: Any = None,
+    ) -> None:
+        """Get ready.
+
+        Args:
+            address: The database.
+            version_table: Alembic's, which is left out.
+            version_schema: Its schema; None for whichever it is in.
+            connection: An open one to the same database, whose settings change; else one is made.
+        """
+        self._connection = connection or connect(address)
         self._cursor = self._connection.cursor()
         self._cursor.execute("SET search_path = ''")
         self._cursor.execute("SET statement_timeout = '120s'")
@@ -38,7 +53,7 @@ class Camera:
             arguments.append(version_schema)
         excluded = self._cursor.mogrify(condition, arguments).decode()
         relations = RELATIONS.replace("{version_table}", excluded)
-        parts = " UNION ALL ".join(f"({query})" for query in _queries())
+        parts = " UNION ALL ".join(f"({query})" for query in queries())
         return f"{relations} {parts}"
 
     def _plan(self, objects: int) -> None:
@@ -66,7 +81,8 @@ class Camera:
         self._connection.close()
 
 
-def _queries() -> list[str]:
+def queries() -> list[str]:
+    """Return the SQL of all kinds: what decides how a snapshot looks."""
     folder = os.path.dirname(__file__)
     modules = sorted(
         name[:-3]

@@ -1,0 +1,285 @@
+"""Which revision a database is really at, from its catalogue, and the command that mends it.
+
+Knows catalogues as data: that of every revision, and that of the database. Neither connects to
+anything nor knows how a catalogue was had.
+
+The stamp in `alembic_version` is a claim; the catalogue is the fact. Where they disagree, what
+breaks next is what users meet: "Table already exists" (stamped too low), missing tables (stamped
+too high), "Can't locate revision" (stamped with an id that is gone).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from revgate.doctor.by_hand import drops
+from revgate.roundtrip.observed import Change
+from revgate.roundtrip.snapshot import Snapshot, compare
+
+BASE = "base"
+"""What Alembic calls the state before the first revision."""
+
+
+class History(NamedTuple):
+    """A straight chain, and the catalogue before its first revision and after each."""
+
+    revisions: tuple[str, ...]
+    """Ids in upgrade order."""
+    states: tuple[Snapshot, ...]
+    """One more than revisions; fewer where a revision could not be run on a throwaway database."""
+
+    def name(self, index: int) -> str:
+        """Return the revision that a state belongs to, by its place; `base` for the first."""
+        return self.revisions[index - 1] if index else BASE
+
+
+class Diagnosis(NamedTuple):
+    """What a database is, compared with the history."""
+
+    state: str
+    """`at-head`, `behind`, `empty`, `stamped-too-low`, `stamped-too-high`, `unknown-stamp`,
+    `never-stamped`, `half-applied`, `skipped` or `changed-by-hand`."""
+    sentence: str
+    """The fact, with names in backticks."""
+    revision: str
+    """The revision whose catalogue the database has, or the nearest; `base` before the first."""
+    exact: bool
+    """Whether the catalogue is that revision's, to the last object."""
+    changes: tuple[Change, ...] = ()
+    """What differs from it: `left` is more than the revision has, `gone` is less."""
+    commands: tuple[str, ...] = ()
+    """What to run, in this order."""
+    pending: tuple[str, ...] = ()
+    """Revisions between that one and the head."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether `alembic upgrade head` would do the right thing, or has nothing to do."""
+        return self.state in ("at-head", "behind", "empty")
+
+
+def diagnose(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagnosis:
+    """Judge a database.
+
+    Args:
+        history: The chain with its catalogues.
+        stamps: The rows of the version table; none where it is absent or empty.
+        actual: The catalogue of the database.
+    """
+    claimed = _claimed(history, stamps)
+    matches = [index for index, state in enumerate(history.states) if state == actual]
+    if matches:
+        return _exact(history, stamps, claimed, matches)
+    return _half_applied(history, stamps, actual) or _inexact(history, stamps, claimed, actual)
+
+
+def _claimed(history: History, stamps: Sequence[str]) -> int | None:
+    """Return the place of the stamped state; None where the stamp says nothing we know."""
+    if not stamps:
+        return 0
+    if len(stamps) == 1 and stamps[0] in history.revisions:
+        return history.revisions.index(stamps[0]) + 1
+    return None
+
+
+def _exact(
+    history: History, stamps: Sequence[str], claimed: int | None, matches: list[int]
+) -> Diagnosis:
+    if claimed in matches:
+        return _as_stamped(history, claimed)
+    at = _likeliest(matches, claimed if stamps else None)
+    name, again = history.name(at), _or_several(history, matches)
+    state, sentence = _wrongly_stamped(history, stamps, claimed, at)
+    return Diagnosis(
+        state,
+        f"{sentence}, and its catalogue is that of {_named(name)}{again}",
+        name,
+        exact=True,
+        commands=(_stamp(name, stamps, claimed), *_upgrade(history, at)),
+        pending=history.revisions[at:],
+    )
+
+
+def _as_stamped(history: History, at: int) -> Diagnosis:
+    name, pending = history.name(at), history.revisions[at:]
+    if at == 0 and pending:
+        state, sentence = "empty", "the database is empty"
+    elif pending:
+        state, sentence = "behind", f"the database is at `{name}`, {_count(pending)} behind"
+    else:
+        state, sentence = "at-head", f"the database is at the head, `{name}`"
+    return Diagnosis(
+        state, sentence, name, exact=True, commands=_upgrade(history, at), pending=pending
+    )
+
+
+def _likeliest(matches: list[int], claimed: int | None) -> int:
+    """Choose among states that are alike: revisions that change data only cannot be told apart.
+
+    The nearest to the stamp; without one the last, for whoever made the tables from models has
+    what the last revision has.
+    """
+    if claimed is None:
+        return matches[-1]
+    return min(matches, key=lambda index: (abs(index - claimed), -index))
+
+
+def _or_several(history: History, matches: list[int]) -> str:
+    if len(matches) < 2:
+        return ""
+    names = ", ".join(_named(history.name(index)) for index in matches)
+    return f" (the catalogues of {names} are the same: they change data only)"
+
+
+def _wrongly_stamped(
+    history: History, stamps: Sequence[str], claimed: int | None, at: int
+) -> tuple[str, str]:
+    if claimed is None:
+        return "unknown-stamp", _unknown(history, stamps)
+    if not stamps:
+        return "never-stamped", "the database was never stamped"
+    how = "low" if claimed < at else "high"
+    return f"stamped-too-{how}", f"the database is stamped `{stamps[0]}`, which is too {how}"
+
+
+def _unknown(history: History, stamps: Sequence[str]) -> str:
+    gone = [stamp for stamp in stamps if stamp not in history.revisions]
+    if gone:
+        names = ", ".join(f"`{stamp}`" for stamp in gone)
+        return f"the database is stamped {names}, which the history does not have"
+    names = ", ".join(f"`{stamp}`" for stamp in stamps)
+    return f"the database has several stamps, {names}, and the history is one line"
+
+
+def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagnosis | None:
+    """Find a revision of which some objects are there and others are not, and nothing else."""
+    for index in range(len(history.states) - 1):
+        before, after = history.states[index], history.states[index + 1]
+        if not _lies_between(before, actual, after):
+            continue
+        name, half = history.name(index), history.revisions[index]
+        done = compare(before, actual)
+        return Diagnosis(
+            "half-applied",
+            f"`{half}` is half applied: {len(done)} of its objects are there,"
+            f" {len(compare(actual, after))} are not",
+            name,
+            exact=False,
+            changes=done,
+            commands=_finish(history, stamps, index, done),
+            pending=history.revisions[index:],
+        )
+    return None
+
+
+def _finish(
+    history: History, stamps: Sequence[str], index: int, done: tuple[Change, ...]
+) -> tuple[str, ...]:
+    """Return how to run a revision whose first half is there: drop that half, and run all of it."""
+    taken_back = drops(done) or (f"-- take back by hand what `{history.revisions[index]}` did",)
+    claimed = _claimed(history, stamps)
+    stamp = () if claimed == index else (_stamp(history.name(index), stamps, claimed),)
+    return (*taken_back, *stamp, *_upgrade(history, index))
+
+
+def _lies_between(before: Snapshot, actual: Snapshot, after: Snapshot) -> bool:
+    """Tell whether each object is as it was before a revision or as it is after it."""
+    return all(
+        actual.get(key) in (before.get(key), after.get(key)) for key in {*before, *actual, *after}
+    )
+
+
+def _inexact(
+    history: History, stamps: Sequence[str], claimed: int | None, actual: Snapshot
+) -> Diagnosis:
+    if claimed is not None and claimed < len(history.states):
+        skipped = _skipped(history, claimed, actual)
+        if skipped:
+            return _never_ran(history, claimed, skipped, actual)
+    at = _nearest(history, claimed if stamps else None, actual)
+    name = history.name(at)
+    changes = compare(history.states[at], actual)
+    commands: tuple[str, ...] = ("-- first, bring into line by hand what is listed above",)
+    if claimed != at:
+        commands = (*commands, _stamp(name, stamps, claimed))
+    return Diagnosis(
+        "changed-by-hand",
+        f"the catalogue is of no revision; the nearest is {_named(name)}, with"
+        f" {len(changes)} difference{'s' * (len(changes) != 1)}"
+        + ("" if claimed == at else f", and {_wrongly_stamped(history, stamps, claimed, at)[1]}"),
+        name,
+        exact=False,
+        changes=changes,
+        commands=(*commands, *_upgrade(history, at)),
+        pending=history.revisions[at:],
+    )
+
+
+def _skipped(history: History, claimed: int, actual: Snapshot) -> list[int]:
+    """Return the places of revisions below the stamp that were never run here.
+
+    This is what a history leaves that was re-parented: a revision slipped in behind the one that
+    the database was at already.
+    """
+    expected = history.states[claimed]
+    absent = {key for key in {*expected, *actual} if expected.get(key) != actual.get(key)}
+    found: list[int] = []
+    for index in range(1, claimed + 1):
+        before, after = history.states[index - 1], history.states[index]
+        touched = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+        if (
+            touched
+            and touched <= absent
+            and all(actual.get(key) == before.get(key) for key in touched)
+        ):
+            found.append(index)
+            absent -= touched
+    return [] if absent else found
+
+
+def _never_ran(history: History, claimed: int, skipped: list[int], actual: Snapshot) -> Diagnosis:
+    names = ", ".join(f"`{history.name(index)}`" for index in skipped)
+    commands = [
+        f"alembic upgrade {history.name(index - 1)}:{history.name(index)} --sql"
+        for index in skipped
+    ]
+    return Diagnosis(
+        "skipped",
+        f"the database is stamped `{history.name(claimed)}`, and {names} never ran here: the"
+        " history was put together anew since",
+        history.name(claimed),
+        exact=False,
+        changes=compare(history.states[claimed], actual),
+        commands=(*commands, *_upgrade(history, claimed)),
+        pending=history.revisions[claimed:],
+    )
+
+
+def _nearest(history: History, claimed: int | None, actual: Snapshot) -> int:
+    """Return the state with the fewest differences; the stamped one where it is as near."""
+    distances = [_distance(state, actual) for state in history.states]
+    least = min(distances)
+    if claimed is not None and claimed < len(distances) and distances[claimed] == least:
+        return claimed
+    return max(index for index, distance in enumerate(distances) if distance == least)
+
+
+def _distance(state: Snapshot, actual: Snapshot) -> int:
+    return sum(state.get(key) != actual.get(key) for key in {*state, *actual})
+
+
+def _stamp(name: str, stamps: Sequence[str], claimed: int | None) -> str:
+    # Alembic looks up what is stamped before it stamps; --purge forgets it instead.
+    purge = "--purge " if claimed is None and stamps else ""
+    return f"alembic stamp {purge}{name}"
+
+
+def _upgrade(history: History, at: int) -> tuple[str, ...]:
+    return ("alembic upgrade head",) if history.revisions[at:] else ()
+
+
+def _named(name: str) -> str:
+    return "an empty database" if name == BASE else f"`{name}`"
+
+
+def _count(revisions: Sequence[str]) -> str:
+    return f"{len(revisions)} revision{'s' * (len(revisions) != 1)}"

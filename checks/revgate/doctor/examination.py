@@ -1,0 +1,182 @@
+"""What is asked of a database, and what the answers are: the guide's test script, as data.
+
+Pure: everything that was seen comes in, and tests with their outcome go out.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from revgate.doctor.database import Found
+from revgate.doctor.diagnosis import Diagnosis
+from revgate.roundtrip.snapshot import Snapshot, count_tables
+from revgate.roundtrip.words import name_parts, shown_name
+
+Table = tuple[str, str]
+"""Schema and name, not quoted."""
+
+
+class Test(NamedTuple):
+    """One question, and whether the answer is as it should be."""
+
+    name: str
+    """`connection`, `chain`, `revision`, `tables`, `models` or `unmapped`."""
+    passed: bool
+    says: str
+    """One sentence, with names in backticks."""
+    details: tuple[str, ...] = ()
+    warning: bool = False
+    """Whether it is worth a look, and fails nothing."""
+
+
+class Examination(NamedTuple):
+    """All that is known of one database."""
+
+    address: str
+    """Without the password."""
+    version: str
+    environment: str
+    head: str
+    stamps: tuple[str, ...]
+    tables: int
+    expected: int | None
+    tests: tuple[Test, ...]
+    diagnosis: Diagnosis | None
+    """None where the history is no line, so that no revision has a catalogue."""
+    missing: tuple[Table, ...]
+    """Tables of the models, or where there are none of the head, that the database lacks."""
+    unmapped: tuple[Table, ...]
+    commands: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def failed(self) -> int:
+        """The number of tests that did not pass."""
+        return sum(not test.passed for test in self.tests)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--format json` writes, beside who wrote it."""
+        diagnosis = self.diagnosis
+        return {
+            "database": {"address": self.address, "version": self.version},
+            "environment": self.environment,
+            "head": self.head,
+            "current": list(self.stamps),
+            "state": diagnosis.state if diagnosis else None,
+            "revision": diagnosis.revision if diagnosis else None,
+            "exact": diagnosis.exact if diagnosis else None,
+            "pending": list(diagnosis.pending) if diagnosis else [],
+            "differences": [each._asdict() for each in diagnosis.changes] if diagnosis else [],
+            "commands": list(self.commands),
+            "tables": self.tables,
+            "expected_tables": self.expected,
+            "missing_tables": [shown_name(*each) for each in self.missing],
+            "unmapped_tables": [shown_name(*each) for each in self.unmapped],
+            "tests": [
+                {
+                    "name": test.name,
+                    "outcome": _outcome(test),
+                    "message": test.says,
+                    "details": list(test.details),
+                }
+                for test in self.tests
+            ],
+            "notes": list(self.notes),
+            "passed": not self.failed,
+        }
+
+
+def _outcome(test: Test) -> str:
+    if not test.passed:
+        return "failed"
+    return "warning" if test.warning else "passed"
+
+
+class Expected(NamedTuple):
+    """What the history and the models have."""
+
+    revisions: int
+    head: str
+    broken: tuple[str, ...]
+    """What is wrong with the chain, a sentence each."""
+    tables: int | None
+    models: frozenset[Table] | None
+    """The models' tables; None where env.py names no models."""
+    at_head: Snapshot | None
+
+
+def run_tests(
+    found: Found, expected: Expected, diagnosis: Diagnosis | None, where: str
+) -> tuple[list[Test], tuple[Table, ...], tuple[Table, ...]]:
+    """Ask everything.
+
+    Returns:
+        The tests, and the tables that are missing and that nobody knows.
+    """
+    there = _tables(found.snapshot)
+    known = expected.models
+    if known is None and expected.at_head is not None:
+        known = frozenset(_tables(expected.at_head))
+    missing = tuple(sorted(known - set(there))) if known is not None else ()
+    unmapped = tuple(sorted(set(there) - known)) if known is not None else ()
+    tests = [
+        Test("connection", True, f"connected to {where}, PostgreSQL {found.version}"),  # noqa: FBT003 - we are here
+        _chain(expected),
+        _revision(diagnosis, found.stamps),
+        _count(count_tables(found.snapshot), expected.tables),
+        *_models(expected, missing, unmapped),
+    ]
+    return tests, missing, unmapped
+
+
+def _tables(snapshot: Snapshot) -> list[Table]:
+    """Return the tables of their own: a partition belongs to its table."""
+    return [
+        name_parts(name)
+        for (kind, name), (owner_kind, owner, _) in snapshot.items()
+        if kind == "table" and not (owner_kind == "table" and ("table", owner) in snapshot)
+    ]
+
+
+def _chain(expected: Expected) -> Test:
+    if expected.broken:
+        says = "the history is no single line, so it cannot be told where the database is in it"
+        return Test("chain", False, says, expected.broken)  # noqa: FBT003 - it did not pass
+    count = f"{expected.revisions} revision{'s' * (expected.revisions != 1)}"
+    return Test("chain", True, f"the history is one line: {count}, head `{expected.head}`")  # noqa: FBT003
+
+
+def _revision(diagnosis: Diagnosis | None, stamps: Sequence[str]) -> Test:
+    if diagnosis is None:
+        names = ", ".join(f"`{stamp}`" for stamp in stamps) or "nothing"
+        return Test("revision", False, f"the database is stamped {names}")  # noqa: FBT003
+    details = [f"pending: `{each}`" for each in diagnosis.pending]
+    passed = diagnosis.state == "at-head"
+    return Test("revision", passed, diagnosis.sentence, tuple(details))
+
+
+def _count(tables: int, expected: int | None) -> Test:
+    said = f"{tables} table{'s' * (tables != 1)}"
+    if expected is None:
+        return Test("tables", True, said)  # noqa: FBT003 - nobody says how many there should be
+    passed = tables == expected
+    return Test("tables", passed, f"{said}, {'as' if passed else f'{expected}'} expected")
+
+
+def _models(
+    expected: Expected, missing: tuple[Table, ...], unmapped: tuple[Table, ...]
+) -> list[Test]:
+    owner = "the head" if expected.models is None else "the models"
+    tests = []
+    if missing:
+        says = f"Missing {len(missing)} table{'s' * (len(missing) != 1)}"
+        names = tuple(f"`{shown_name(*each)}`" for each in missing)
+        tests.append(Test("models", False, says, names))  # noqa: FBT003
+    elif expected.models is not None:
+        tests.append(Test("models", True, "every model has its table"))  # noqa: FBT003
+    if unmapped:
+        says = f"{len(unmapped)} table{'s' * (len(unmapped) != 1)} that {owner} do not know"
+        if expected.models is None:
+            says = says.replace(" do not know", " does not have")
+        names = tuple(f"`{shown_name(*each)}`" for each in unmapped)
+        tests.append(Test("unmapped", True, says, names, warning=True))  # noqa: FBT003
+    return tests

@@ -1,0 +1,67 @@
+"""An examination as text and as json. Pure functions."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from revgate import __version__
+from revgate.doctor.examination import Examination, Test
+from revgate.roundtrip.observed import Change
+from revgate.roundtrip.words import changed, thing
+
+_MOST = 30
+"""Details of one test, and differences, that the text shows; json has all."""
+
+
+def as_json(examination: Examination) -> str:
+    """Write an examination for programs."""
+    head = {"schema": 1, "revgate": __version__, "command": "doctor"}
+    return json.dumps({**head, **examination.as_json()}, indent=2) + "\n"
+
+
+def as_text(examination: Examination) -> str:
+    """Write an examination for people."""
+    from revgate.reports import harmless, printable
+
+    return "".join(f"{harmless(printable(line))}\n" for line in _lines(examination))
+
+
+def _lines(examination: Examination) -> Iterator[str]:
+    for test in examination.tests:
+        yield f"{_mark(test)} {test.says}"
+        yield from _indented(test.details)
+        if test.name == "revision" and examination.diagnosis:
+            yield from _indented([_told(each) for each in examination.diagnosis.changes])
+    yield from (f"note: {note}" for note in examination.notes)
+    yield ""
+    failed = examination.failed
+    yield f"✗ {failed} test{'s' * (failed != 1)} failed" if failed else "✓ All tests passed!"
+    yield f"  Current revision: {', '.join(examination.stamps) or 'none'}"
+    yield f"  Tables in database: {examination.tables}"
+    if examination.expected is not None:
+        yield f"  Expected tables: {examination.expected}"
+    if examination.commands:
+        yield "  What to run, once you have read it:"
+        yield from (f"    {command}" for command in examination.commands)
+
+
+def _mark(test: Test) -> str:
+    if test.name == "models" and not test.passed:
+        return "⚠"  # as the guide has it
+    return "✗" if not test.passed else "⚠" if test.warning else "✓"
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines[:_MOST]:
+        yield f"    {line}"
+    if len(lines) > _MOST:
+        yield f"    and {len(lines) - _MOST} more; `--format json` has all"
+
+
+def _told(change: Change) -> str:
+    match change.how:
+        case "left":
+            return f"the database has more: {thing(change)}"
+        case "gone":
+            return f"the database lacks: {thing(change)}"
+        case _:
+            return f"the database has {changed(change)}"

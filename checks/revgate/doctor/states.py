@@ -1,0 +1,119 @@
+"""The catalogue of every revision, built on a throwaway server and kept by the history's content.
+
+Knows how states are had and kept; not what is concluded from them.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from revgate.doctor.database import VersionTable
+from revgate.environments import Environment
+from revgate.history.cache import Cache
+from revgate.history.revision import Revision
+from revgate.roundtrip.bench import Bench
+from revgate.roundtrip.progress import Report
+from revgate.roundtrip.snapshot import Snapshot, queries
+
+
+class States(NamedTuple):
+    """What a history builds, and what env.py says beside it."""
+
+    version_table: VersionTable = VersionTable()
+    snapshots: tuple[Snapshot, ...] = ()
+    """Before the first revision, and after each that could be run."""
+    stopped: str = ""
+    """Why not all revisions could be run; empty where they were."""
+
+
+class _Step(NamedTuple):
+    """What one revision changed: a history of 500 states is mostly the same objects again."""
+
+    put: dict[tuple[str, str], Any]
+    taken: list[tuple[str, str]]
+
+
+def build(bench: Bench, chain: Sequence[Revision], report: Report) -> States:
+    """Upgrade an empty database one revision at a time, and take a snapshot of each state.
+
+    Raises:
+        CannotJudgeError: env.py ends, or takes too long.
+    """
+    snapshots, stopped = [bench.take()], ""
+    for revision in chain:
+        answer = bench.agent.step("upgrade", revision.id)
+        report("upgrade")
+        if answer["event"] == "failed":
+            stopped = f"`{revision.id}` cannot be run: {' '.join(answer['message'].split())}"
+            break
+        snapshots.append(bench.take())
+    table = VersionTable(bench.started.version_table, bench.started.version_table_schema)
+    return States(table, tuple(snapshots), stopped)
+
+
+class Kept:
+    """The states of earlier runs, of one environment on one version of PostgreSQL."""
+
+    def __init__(self, root: str, environment: Environment, key: str, *, enabled: bool) -> None:
+        self._cache = Cache(f"states of {root} {environment.name}", enabled=enabled)
+        self._key = key
+
+    def load(self) -> States | None:
+        """Return what was kept of this very history."""
+        kept = self._cache.load().get(self._key)
+        if kept is None:
+            return None
+        version_table, steps = kept
+        return States(VersionTable(*version_table), tuple(_replayed(steps)))
+
+    def save(self, states: States) -> None:
+        """Keep what was built; a history that could not be run whole is built again."""
+        if not states.stopped:
+            steps = [tuple(step) for step in _steps(states.snapshots)]
+            self._cache.save({self._key: (tuple(states.version_table), steps)})
+
+
+def key_of(
+    root: str, environment: Environment, chain: Sequence[Revision], server_version: str
+) -> str:
+    """Return a digest of all that decides what a history builds, as far as files show it.
+
+    That is the folder of the environment, whatever is imported from elsewhere apart.
+    """
+    digest = hashlib.sha256(f"{server_version}\n{environment!r}\n".encode())
+    digest.update("".join(queries()).encode())
+    for path in sorted({*_files(os.path.join(root, environment.script_location))}):
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + _content(path))
+    for revision in chain:
+        path = os.path.join(root, revision.path)
+        digest.update(revision.id.encode("utf-8", "surrogatepass") + b"\0" + _content(path))
+    return digest.hexdigest()
+
+
+def _files(folder: str) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (os.path.join(parent, name) for name in names)
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).digest()
+
+
+def _steps(snapshots: Sequence[Snapshot]) -> Iterator[_Step]:
+    before: Snapshot = {}
+    for after in snapshots:
+        put = {key: facts for key, facts in after.items() if before.get(key) != facts}
+        yield _Step(put, [key for key in before if key not in after])
+        before = after
+
+
+def _replayed(steps: Sequence[Any]) -> Iterator[Snapshot]:
+    state: Snapshot = {}
+    for put, taken in steps:
+        state = {**state, **put}
+        for key in taken:
+            del state[key]
+        yield state

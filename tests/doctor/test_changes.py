@@ -1,0 +1,137 @@
+"""--reset and --create-missing: what the application owns, where that may be, or nothing."""
+
+from typing import Any
+
+import pytest
+
+from revgate.cli import main
+from revgate.doctor.where import Place
+from revgate.roundtrip.connect import parse_address
+
+Application = Any
+"""The class of the fixture, which stands in conftest.py."""
+
+
+def name_of(application: Application) -> str:
+    return parse_address(application.url).database
+
+
+def relations(application: Application) -> list[str]:
+    rows = application.sql(
+        "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE relkind IN ('r', 'v') AND nspname !~ '^pg_' AND nspname <> 'information_schema'"
+        " ORDER BY 1"
+    )
+    return [name for (name,) in rows]
+
+
+# --reset
+
+
+def test_without_a_terminal_and_a_name_nothing_is_dropped(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    code, out, err = application.run("--reset")
+
+    assert code == 2
+    assert "table users" in out
+    assert f"pass `--yes {name_of(application)}`" in err
+    assert relations(application) == ["alembic_version", "posts", "users"]
+
+
+def test_another_name_drops_nothing(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    code, _, err = application.run("--reset", "--yes", "production")
+
+    assert code == 2
+    assert "nothing was dropped" in err
+    assert relations(application) == ["alembic_version", "posts", "users"]
+
+
+@pytest.mark.parametrize("host", ["db.example.org", "192.0.2.1", "10.0.0.1"])
+@pytest.mark.parametrize("option", ["--reset", "--create-missing"])
+def test_another_host_is_refused_before_it_is_reached(
+    application: Application, host: str, option: str
+) -> None:
+    url = f"postgresql://u:secret@{host}/shop"
+    assert main(["doctor", "--database-url", url, option, "--yes", "shop"]) == 2
+    err = application.capsys.readouterr().err
+    assert "--remote" in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", ""])
+def test_this_machine_is_local(host: str) -> None:
+    assert Place(parse_address(f"postgresql://u@{host}/shop"), "DATABASE_URL").is_local
+
+
+def test_what_the_application_owns_goes(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    code, out, _ = application.run("--reset", "--yes", name_of(application))
+
+    assert code == 0
+    assert "✓ dropped 4 objects" in out
+    assert relations(application) == []
+    assert application.sql("SELECT 1 FROM pg_type WHERE typname = 'mood'") == []
+    application.alembic("upgrade", "head")
+    assert application.examine()["passed"]
+
+
+def test_what_it_does_not_own_stays(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    application.sql("CREATE SCHEMA tools; CREATE TABLE tools.users (id int)")
+    application.sql("CREATE TABLE notes (id int)")
+    code, out, _ = application.run("--reset", "--yes", name_of(application))
+
+    assert code == 0
+    assert out.index("table notes") > out.index("These are not the application's, and stay:")
+    assert relations(application) == ["notes", "users"]
+
+
+def test_what_somebody_else_builds_on_it_keeps_all_of_it(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    application.sql("CREATE VIEW report AS SELECT id FROM users")
+    code, _, err = application.run("--reset", "--yes", name_of(application))
+
+    assert code == 3
+    assert "nothing was dropped" in err
+    assert "report" in err
+    assert relations(application) == ["alembic_version", "posts", "report", "users"]
+
+
+def test_nothing_is_there_to_drop(application: Application) -> None:
+    assert application.run("--reset", "--yes", name_of(application))[0] == 0
+
+
+# --create-missing
+
+
+def test_missing_tables_are_made_in_order_with_their_types(application: Application) -> None:
+    code, out, _ = application.run("--create-missing")
+
+    assert code == 0
+    assert "made 2 tables from the models" in out
+    assert "past the migrations" in out
+    assert relations(application) == ["posts", "users"]
+    assert application.examine()["state"] == "never-stamped"
+
+
+def test_only_what_is_missing_is_made(application: Application) -> None:
+    application.alembic("upgrade", "r1")
+    application.sql("INSERT INTO users VALUES (1, 'low')")
+
+    assert application.run("--create-missing")[0] == 0
+    assert relations(application) == ["alembic_version", "posts", "users"]
+    assert application.sql("SELECT mood FROM users") == [("low",)]
+    assert application.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+    assert application.run("--create-missing")[1] == "✓ every model has its table\n"
+
+
+def test_all_tables_or_none(application: Application) -> None:
+    models = application.root / "shop.py"
+    broken = "    title = sa.Column(sa.Text, server_default=sa.text('no_such_function()'))"
+    models.write_text(models.read_text().replace("    title = sa.Column(sa.Text)", broken))
+    code, _, err = application.run("--create-missing")
+
+    assert code == 3
+    assert "no table was made" in err
+    assert relations(application) == []
