@@ -20,6 +20,7 @@ import pytest
 from revgate.cli import main
 
 TOKEN = "ghs_thisMustNeverBeShown"
+BOT = "github-actions[bot]"
 FIRST, SECOND = "20250101000000", "20250102000000"
 MOST_STATUSES = 1000
 
@@ -128,6 +129,44 @@ class GitHub:
 
     def latest(self, commit: str, context: str = "revgate") -> dict[str, Any]:
         return next(each for each in reversed(self.statuses[commit]) if each["context"] == context)
+
+
+class Issues(GitHub):
+    """Comments on pull request 7 of `o/n`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.comments: list[dict[str, Any]] = []
+        self.readonly = False
+
+    def fails(self, request: str, status: int, **words: Any) -> None:
+        self.faults.append(Fault(request, status, **words))
+
+    def says(self, login: str, body: str) -> None:
+        number = len(self.comments) + 1
+        self.comments.append({"id": number, "body": body, "user": {"login": login}})
+
+    def answer(
+        self, verb: str, path: str, query: dict[str, str], body: Any
+    ) -> tuple[int, dict[str, str], Any]:
+        if any(re.search(fault.request, f"{verb} {path}") for fault in self.faults):
+            return super().answer(verb, path, query, body)
+        if path == "/graphql":
+            assert "viewer" in body["query"]
+            return 200, {}, {"data": {"viewer": {"login": BOT}}}
+        if verb != "GET" and self.readonly:
+            return 403, {}, {"message": "Resource not accessible by integration"}
+        if path == "/repos/o/n/issues/7/comments":
+            if verb == "GET":
+                page, headers = self._page(self.comments, path, query)
+                return 200, headers, page
+            self.says(BOT, body["body"])
+            return 201, {}, self.comments[-1]
+        if match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)", path):
+            assert verb == "PATCH"
+            self.comments[int(match[1]) - 1]["body"] = body["body"]
+            return 200, {}, self.comments[int(match[1]) - 1]
+        return super().answer(verb, path, query, body)
 
 
 def handler(github: GitHub) -> type[BaseHTTPRequestHandler]:

@@ -1,56 +1,15 @@
 """The sticky comment, on a GitHub of our own: whose it is, where it goes, what a refusal makes."""
 
 import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.pulls.conftest import TOKEN, Fault, GitHub
+from tests.pulls.conftest import BOT, TOKEN, Issues
 
 from revgate.cli import main
 from revgate.reports.comment import MARK
 
-BOT = "github-actions[bot]"
 NEWS = f"{MARK}\n**2 errors**\n"
-
-
-class Issues(GitHub):
-    """Comments on pull request 7 of `o/n`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.comments: list[dict[str, Any]] = []
-        self.readonly = False
-
-    def fails(self, request: str, status: int, **words: Any) -> None:
-        self.faults.append(Fault(request, status, **words))
-
-    def says(self, login: str, body: str) -> None:
-        number = len(self.comments) + 1
-        self.comments.append({"id": number, "body": body, "user": {"login": login}})
-
-    def answer(
-        self, verb: str, path: str, query: dict[str, str], body: Any
-    ) -> tuple[int, dict[str, str], Any]:
-        if any(re.search(fault.request, f"{verb} {path}") for fault in self.faults):
-            return super().answer(verb, path, query, body)
-        if path == "/graphql":
-            assert "viewer" in body["query"]
-            return 200, {}, {"data": {"viewer": {"login": BOT}}}
-        if verb != "GET" and self.readonly:
-            return 403, {}, {"message": "Resource not accessible by integration"}
-        if path == "/repos/o/n/issues/7/comments":
-            if verb == "GET":
-                page, headers = self._page(self.comments, path, query)
-                return 200, headers, page
-            self.says(BOT, body["body"])
-            return 201, {}, self.comments[-1]
-        if match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)", path):
-            assert verb == "PATCH"
-            self.comments[int(match[1]) - 1]["body"] = body["body"]
-            return 200, {}, self.comments[int(match[1]) - 1]
-        return super().answer(verb, path, query, body)
 
 
 @pytest.fixture
