@@ -1,21 +1,23 @@
 """Writes what the documentation repeats of the code: `make docs`; a test finds what is stale.
 
-Knows the marked blocks of README.md, the schema file, and the workflow to copy, which is what
-`revgate init` writes; what stands in them comes from the code.
+Knows the marked blocks of README.md, the schema file, the hooks file, and the workflow to copy,
+which is what `revgate init` writes; what stands in them comes from the code.
 """
 
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 from revgate.reports import catalogue
 from revgate.settings import KEYS, schema
-from revgate.setup import hosts
+from revgate.setup import hooks, hosts
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
 
 
@@ -45,10 +47,12 @@ def generated() -> dict[Path, str]:
     readme = README.read_text(encoding="utf-8")
     readme = fill(readme, "rules", catalogue.render("markdown"))
     readme = fill(readme, "settings", settings_table())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     copied = f"# Copy to {hosts.WORKFLOW}, or let `revgate init` write it.\n#\n"
     return {
         README: readme,
         SCHEMA: json.dumps(schema(), indent=2) + "\n",
+        HOOKS: hooks.manifest(project["optional-dependencies"]["live"]),
         WORKFLOW: copied + hosts.workflow(),
     }
 

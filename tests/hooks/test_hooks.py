@@ -1,173 +1,11 @@
 """The hook as others use it: real commits and merges, through pre-commit and through prek."""
 
 import ast
-import os
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-HOOK = ROOT / "hooks" / "revgate"
-BIN = Path(sys.executable).parent
-FIRST, SECOND, THIRD = "20250101000000", "20250102000000", "20250103000000"
-
-
-def revision(key: str, down: str | None) -> str:
-    """Write a revision file in which no rule finds anything."""
-    return f'''"""Add table t{key}.
-
-Revision ID: {key}
-Revises: {down or ""}
-Create Date: {key[:4]}-{key[4:6]}-{key[6:8]} 00:00:00
-
-"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{key}"
-down_revision = {f'"{down}"' if down else None}
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("t{key}", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("t{key}")
-'''
-
-
-@dataclass(frozen=True)
-class Repository:
-    path: Path
-    env: dict[str, str]
-
-    def run(self, *command: str, inside: str = ".") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.path / inside,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def git(self, *arguments: str) -> str:
-        done = self.run("git", *arguments)
-        assert done.returncode == 0, done.stdout
-        return done.stdout.strip()
-
-    def commit(self, *arguments: str, inside: str = ".") -> subprocess.CompletedProcess[str]:
-        return self.run("git", "commit", "-m", "change", *arguments, inside=inside)
-
-    def file(self, key: str) -> Path:
-        return self.path / "migrations" / "versions" / f"{key}_add.py"
-
-    def write(self, key: str, down: str | None) -> None:
-        self.file(key).write_text(revision(key, down))
-
-    def add(self, key: str, down: str | None) -> None:
-        self.write(key, down)
-        self.git("add", "--all", "migrations")
-
-    def start(self) -> None:
-        """Commit a first revision, and a second one that follows it."""
-        self.file(FIRST).parent.mkdir(parents=True)
-        (self.path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
-        (self.path / "notes.txt").write_text("as it was\n")
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.write(FIRST, None)
-        self.write(SECOND, FIRST)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--no-verify", "-m", "start")
-
-
-def blocked(done: subprocess.CompletedProcess[str], rule: str) -> bool:
-    return done.returncode != 0 and rule in done.stdout
-
-
-@pytest.fixture(scope="session")
-def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    home = tmp_path_factory.mktemp("home")
-    return {
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "PRE_COMMIT_HOME": str(home / "pre-commit"),
-        "PREK_HOME": str(home / "prek"),
-        "LANG": "C.UTF-8",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": "ada@example.org" for who in ("AUTHOR", "COMMITTER")},
-    }
-
-
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Repository:
-    """Commit what a user of the hook clones, as it is in this work tree, to a repository."""
-    path = tmp_path_factory.mktemp("published")
-    for name in ("hooks", "checks"):
-        shutil.copytree(ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (".pre-commit-hooks.yaml", ".gitignore", "pyproject.toml"):
-        shutil.copy(ROOT / name, path)
-    repository = Repository(path, env)
-    repository.git("init", "--quiet", "--initial-branch=main")
-    repository.git("add", "--all")
-    repository.git("commit", "--quiet", "-m", "as it is")
-    return repository
-
-
-@pytest.fixture(scope="session", params=["pre-commit", "prek"])
-def runner(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-@pytest.fixture(scope="session")
-def hooked(
-    tmp_path_factory: pytest.TempPathFactory, published: Repository, runner: str
-) -> Repository:
-    """Make a project whose commits and merges the hook guards, for copying."""
-    repository = Repository(tmp_path_factory.mktemp(runner) / "project", published.env)
-    repository.path.mkdir()
-    (repository.path / ".pre-commit-config.yaml").write_text(
-        "default_install_hook_types: [pre-commit, pre-merge-commit, pre-push]\n"
-        "repos:\n"
-        f"  - repo: {published.path.as_uri()}\n"
-        f"    rev: {published.git('rev-parse', 'HEAD')}\n"
-        "    hooks:\n"
-        "      - id: revgate-check\n"
-    )
-    repository.start()
-    installed = repository.run(runner, "install", "--install-hooks")
-    assert installed.returncode == 0, installed.stdout
-    return repository
-
-
-@pytest.fixture
-def project(hooked: Repository, tmp_path: Path) -> Repository:
-    path = tmp_path / "project"
-    shutil.copytree(hooked.path, path, symlinks=True)
-    return Repository(path, hooked.env)
-
-
-@pytest.fixture
-def plain(env: dict[str, str], tmp_path: Path) -> Repository:
-    """Make a project without any hook."""
-    repository = Repository(tmp_path / "plain", env)
-    repository.path.mkdir()
-    repository.start()
-    return repository
-
+from tests.hooks.conftest import FIRST, HOOK, SECOND, THIRD, Repository, blocked, revision
 
 # Through pre-commit and prek.
 
@@ -236,6 +74,107 @@ def test_commit_of_one_path_is_judged_by_its_own_index(project: Repository) -> N
     done = project.commit("--", straight)
     assert done.returncode == 0, done.stdout
     assert blocked(project.commit(), "multiple-heads")
+
+
+FOURTH = "20250104000000"
+STRAY = "20241231000000"
+
+
+def test_only_what_is_staged_of_one_file_counts(project: Repository) -> None:
+    """Half of a change is staged, as by `git add --patch`, and that half forks the chain."""
+    project.add(THIRD, FIRST)
+    text = project.file(THIRD).read_text()
+    straight = text.replace(f'"{FIRST}"', f'"{SECOND}"').replace(f": {FIRST}", f": {SECOND}")
+    project.file(THIRD).write_text(straight)
+    before = project.git("diff", "--unified=0")
+    assert blocked(project.commit(), "multiple-heads")
+    assert project.git("diff", "--unified=0") == before
+    project.git("apply", "--cached", "--unidiff-zero", "-", stdin=before + "\n")
+    assert project.commit().returncode == 0
+
+
+def test_a_renamed_revision(project: Repository) -> None:
+    versions = "migrations/versions"
+    project.git("mv", str(project.file(SECOND)), f"{versions}/{SECOND}_other.py")
+    assert project.commit().returncode == 0
+    project.git("mv", f"{versions}/{SECOND}_other.py", f"{versions}/other.py")
+    assert blocked(project.commit(), "file-name")
+
+
+def test_a_head_may_be_deleted_and_what_it_leaves_is_judged(project: Repository) -> None:
+    project.git("rm", "--quiet", str(project.file(SECOND)))
+    done = project.commit()
+    assert done.returncode == 0, done.stdout
+    project.git("rm", "--quiet", "--cached", str(project.file(FIRST)))
+    assert blocked(project.commit(), "nothing could be checked")
+
+
+def test_a_deletion_and_what_mends_it(project: Repository) -> None:
+    """The middle of the chain goes; the last is put behind the first in the same commit."""
+    project.add(THIRD, SECOND)
+    assert project.commit().returncode == 0
+    project.git("rm", "--quiet", str(project.file(SECOND)))
+    assert blocked(project.commit(), "missing-parent")
+    project.add(THIRD, FIRST)
+    assert project.commit().returncode == 0
+
+
+def test_a_commit_that_is_amended(project: Repository) -> None:
+    project.add(THIRD, SECOND)
+    assert project.commit().returncode == 0
+    project.add(THIRD, FIRST)
+    assert blocked(project.commit("--amend"), "multiple-heads")
+
+
+def test_a_merge_with_a_conflict_in_a_revision(project: Repository) -> None:
+    """Both sides made the same file; whoever resolves it is told when the chain is broken."""
+    project.git("switch", "--quiet", "--create", "other")
+    project.add(THIRD, SECOND)
+    project.git("commit", "--quiet", "-m", "theirs")
+    project.git("switch", "--quiet", "main")
+    project.add(THIRD, SECOND)
+    text = project.file(THIRD).read_text()
+    project.file(THIRD).write_text(text.replace("sa.Integer", "sa.BigInteger"))
+    project.git("commit", "--quiet", "--all", "-m", "ours")
+    assert project.run("git", "merge", "--no-edit", "other").returncode != 0
+    project.add(THIRD, FIRST)
+    assert blocked(project.run("git", "commit", "--no-edit"), "multiple-heads")
+    project.add(THIRD, SECOND)
+    done = project.run("git", "commit", "--no-edit")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_merge_of_three_branches(project: Repository) -> None:
+    for name, key in (("one", THIRD), ("two", FOURTH)):
+        project.git("switch", "--quiet", "--create", name, "main")
+        project.add(key, SECOND)
+        project.git("commit", "--quiet", "-m", name)
+    project.git("switch", "--quiet", "main")
+    before = project.git("rev-parse", "HEAD")
+    assert blocked(project.run("git", "merge", "--no-edit", "one", "two"), "multiple-heads")
+    assert project.git("rev-parse", "HEAD") == before
+
+
+def test_a_broken_repository_is_no_clean_one(project: Repository) -> None:
+    ini = project.path / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = nowhere\n")
+    assert blocked(project.commit("--all"), "nowhere")
+    project.git("checkout", "HEAD", "--", "alembic.ini")
+    (project.path / "revgate.toml").write_text("linaer = true\n")
+    project.git("add", "revgate.toml")
+    assert blocked(project.commit(), "linear")
+
+
+def test_it_is_asked_by_hand(project: Repository, runner: str) -> None:
+    """In the stage `manual`, and for all files, which is how CI calls it."""
+    for words in (["--hook-stage", "manual"], ["--all-files"]):
+        command = (runner, "run", "revgate-check", *words)
+        project.add(THIRD, SECOND)
+        done = project.run(*command)
+        assert done.returncode == 0, done.stdout
+        assert "Passed" in done.stdout
+        project.add(THIRD, STRAY)
+        assert blocked(project.run(*command), "missing-parent")
 
 
 def test_a_merge_of_two_branches(project: Repository) -> None:

@@ -18,13 +18,29 @@ def find_python(python: str | None, folders: tuple[str, ...]) -> str:
     """
     if python is not None:
         return _named(python)
-    environments = [os.environ.get("VIRTUAL_ENV", "")]
-    environments += [os.path.join(folder, ".venv") for folder in folders]
+    own = [os.path.join(folder, ".venv") for folder in folders]
+    active = os.environ.get("VIRTUAL_ENV", "")
+    environments = [*own, *_left_on_path()] if _is_hooks(active) else [active, *own]
     for environment in filter(None, environments):
         found = os.path.join(environment, "bin", "python")
         if os.access(found, os.X_OK):
             return found
     return sys.executable
+
+
+def _is_hooks(active: str) -> bool:
+    """Whether an environment is the one that pre-commit or prek made for this hook.
+
+    They activate it, and it has nothing of the project.
+    """
+    return "PRE_COMMIT" in os.environ and os.path.realpath(active) == os.path.realpath(sys.prefix)
+
+
+def _left_on_path() -> list[str]:
+    """Return the other environments on PATH: the user's own, where one was active, is the first."""
+    folders = map(os.path.dirname, os.environ.get("PATH", "").split(os.pathsep))
+    found = [each for each in folders if os.path.isfile(os.path.join(each, "pyvenv.cfg"))]
+    return [each for each in found if not _is_hooks(each)]
 
 
 def _named(python: str) -> str:

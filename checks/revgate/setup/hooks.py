@@ -3,16 +3,105 @@
 Knows the two programs' files; `.pre-commit-hooks.yaml` is made from this by docs/generate.py.
 """
 
+import json
 import os
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import __version__
 from revgate.reports import HOME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CHECK = "revgate-check"
 CONFIG = ".pre-commit-config.yaml"
 PREK = "prek.toml"
 STAGES = ("pre-commit", "pre-merge-commit", "pre-push")
+
+
+class Hook(NamedTuple):
+    """One hook that others may use."""
+
+    id: str
+    name: str
+    description: str
+    entry: str
+    language: str
+    stages: tuple[str, ...]
+    why: str
+    """What a reader of the file should know."""
+    is_live: bool = False
+    """Whether it needs what the extra `live` brings."""
+
+
+CATALOGUE = (
+    Hook(
+        CHECK,
+        "revgate check",
+        "Is the Alembic migration history still one straight line? Judges what is staged or"
+        " pushed.",
+        "hooks/revgate check --staged",
+        "script",
+        (*STAGES, "manual"),
+        "Nothing is installed: it runs from the clone that pre-commit (or prek) has made.\n"
+        "It runs on every commit, whatever the files: a commit that only deletes a revision, or a\n"
+        "merge whose conflict lies elsewhere, breaks the history too, and names no file to match.",
+    ),
+    Hook(
+        "revgate-roundtrip",
+        "revgate roundtrip",
+        "Does the Alembic migration history run both ways? Upgrades, downgrades and upgrades a"
+        " throwaway PostgreSQL.",
+        "revgate roundtrip",
+        "python",
+        ("manual",),
+        "Only when asked for, `pre-commit run --hook-stage manual revgate-roundtrip`: it takes\n"
+        "seconds. What it needs is installed for it alone; env.py runs in the project's own\n"
+        "Python: what `args: [--python=...]` names, else `.venv`, else the active environment.",
+        is_live=True,
+    ),
+)
+_MINIMUM = "3.2.0"
+
+
+def manifest(live: "Sequence[str]") -> str:
+    """Return `.pre-commit-hooks.yaml`.
+
+    Args:
+        live: The requirements of the extra `live`.
+    """
+    return "# Written by docs/generate.py.\n" + "".join(
+        line for hook in CATALOGUE for line in _described(hook, live)
+    )
+
+
+def _described(hook: Hook, live: "Sequence[str]") -> "list[str]":
+    values = {
+        "name": hook.name,
+        "description": hook.description,
+        "entry": hook.entry,
+        "language": hook.language,
+        "additional_dependencies": list(live) if hook.is_live else None,
+        "always_run": True,
+        "pass_filenames": False,
+        "require_serial": True,
+        "stages": list(hook.stages),
+        "minimum_pre_commit_version": _MINIMUM,
+    }
+    lines = [f"\n# {line}" for line in hook.why.split("\n")]
+    lines.append(f"\n- id: {hook.id}")
+    lines += [f"\n  {key}: {_yaml(each)}" for key, each in values.items() if each is not None]
+    return [*lines, "\n"]
+
+
+def _yaml(value: object) -> str:
+    """Write a value as YAML: plain words as they are, all else as JSON, which is YAML."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w /-]*( --\w+)*", value):
+        return value
+    return json.dumps(value)
 
 
 def entry() -> str:
