@@ -44,22 +44,6 @@ def test_the_live_hook_brings_what_the_extra_brings() -> None:
     assert live["additional_dependencies"] == project["optional-dependencies"]["live"]
 
 
-@pytest.mark.parametrize("hook", read(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
-def test_an_entry_is_there(hook: dict[str, Any]) -> None:
-    program = hook["entry"].split()[0]
-    if hook["language"] == "script":
-        assert os.access(ROOT / program, os.X_OK)
-    else:
-        scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-        assert program in scripts
-
-
-def test_this_repository_runs_the_very_hook() -> None:
-    offered = next(each for each in read(".pre-commit-hooks.yaml") if each["id"] == "revgate-check")
-    local = read(".pre-commit-config.yaml")["repos"][0]["hooks"][0]
-    assert local == {key: offered[key] for key in local}
-
-
 # The round trip, which is installed for the hook alone, and runs env.py in the project's Python.
 
 

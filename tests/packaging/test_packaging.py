@@ -115,9 +115,12 @@ def hooks(name: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("hook", hooks(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
 def test_a_hook_is_a_file_that_can_be_run(hook: dict[str, object]) -> None:
-    entry = ROOT / str(hook["entry"]).split()[0]
-    assert entry.is_file()
-    assert os.access(entry, os.X_OK)
+    program = str(hook["entry"]).split()[0]
+    if hook["language"] == "python":  # installed, with what it needs
+        assert program in project()["scripts"]  # type: ignore[operator]  # a table
+    else:
+        assert (ROOT / program).is_file()
+        assert os.access(ROOT / program, os.X_OK)
     # A revision that is deleted, and a merge, name no file that a pattern could match.
     assert hook["always_run"]
     assert not hook["pass_filenames"]
@@ -128,6 +131,8 @@ def test_we_run_the_hook_that_we_offer() -> None:
     own = {hook["id"]: hook for hook in hooks(".pre-commit-config.yaml")}
     described = {"name", "description", "minimum_pre_commit_version"}
     for name, hook in offered.items():
+        if hook["language"] == "python":  # as a job of CI: `make gate`
+            continue
         assert {key: hook[key] for key in hook if key not in described} == {
             key: own[name][key] for key in own[name] if key not in described
         }
