@@ -21,6 +21,7 @@ from revgate.roundtrip.hang import describe_hang
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.process import GroupWatch
+from revgate.roundtrip.secrets import Mask
 
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
@@ -43,6 +44,8 @@ class Agent:
         self._environment = environment
         self._timeout = options.timeout
         self._database: Address | None = None
+        self._env = dict(options.env)
+        self._mask = Mask(os.environ, self._env)
         self._root = options.root
         self._x = options.x_arguments
         self._config = os.path.join(options.root, *environment.config.split("/"))
@@ -103,6 +106,7 @@ class Agent:
         """
         self.receive("ready")
         self._database, self._make = database, make
+        self._mask = Mask(os.environ, self._env, known=[database.password])
         self.send(
             context=context,
             database=database._asdict(),
@@ -204,13 +208,18 @@ class Agent:
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
-        return answer
+        # What makes the models' tables is for PostgreSQL, not for anybody's eyes.
+        return answer if answer["event"] == "compared" else self._masked(answer)
+
+    def _masked(self, answer: dict[str, Any]) -> dict[str, Any]:
+        masked: dict[str, Any] = self._mask.every(answer)
+        return masked
 
     def _hangs(self, doing: str) -> CannotJudgeError:
         tail = self._tail()
         hang = describe_hang(self._database, self._process.pid, self._said, self._root)
         return CannotJudgeError(
-            f"{doing} did not end within {self._timeout:g} seconds{_masked(hang)}{tail}\n"
+            f"{doing} did not end within {self._timeout:g} seconds{self._mask(hang)}{tail}\n"
             "if it needs longer, allow it with `--timeout SECONDS`; 0 is for no limit"
         )
 
@@ -272,7 +281,7 @@ class Agent:
         self._said.seek(max(0, self._said.tell() - 4000))
         text = self._said.read().decode("utf-8", "replace")
         lines = [line.rstrip() for line in text.splitlines() if line.strip()][-8:]
-        return "".join(f"\n    {_masked(line)}" for line in lines)
+        return "".join(f"\n    {self._mask(line)}" for line in lines)
 
     def close(self) -> None:
         """End the process and all that it started."""
@@ -287,9 +296,3 @@ class Agent:
         with suppress(BrokenPipeError):
             self._in.close()
         self._process.wait()
-
-
-def _masked(text: str) -> str:
-    import re
-
-    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)

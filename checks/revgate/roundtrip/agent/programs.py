@@ -32,6 +32,8 @@ _VALUES = {
 _WHOLE_SERVER = ("createdb", "dropdb", "createuser", "dropuser", "pg_dumpall", "pg_basebackup")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "ash")
 _SEPARATORS = frozenset(";&|()\n")
+_REDIRECTIONS = frozenset("<>&|")
+_HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1.*?^\s*\2$", re.DOTALL | re.MULTILINE)
 _FILES_FIRST = ("pg_restore",)
 
 
@@ -87,19 +89,27 @@ def _check_environment(target: Target, environ: Any) -> None:
 
 def _check_line(target: Target, line: str) -> None:
     """Check a shell's command line: each command in it."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    line = _HERE_DOCUMENT.sub("", line)
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace_split = True
     lexer.whitespace = " \t\r"
+    lexer.commenters = ""
     try:
         tokens = [os.path.expandvars(token) for token in lexer]
     except ValueError:
         _check_unreadable(target, line)
         return
     words: list[str] = []
-    for token in [*tokens, ";"]:
+    rest = [*tokens, ";"]
+    while rest:
+        token = rest.pop(0)
         if token and set(token) <= _SEPARATORS:
             _check_words(target, words)
             words = []
+        elif token and set(token) <= _REDIRECTIONS:
+            if words and words[-1].isdigit():
+                words.pop()
+            del rest[:1]
         else:
             words.append(token)
 
@@ -176,7 +186,7 @@ def _told(program: str, words: Sequence[str]) -> Mapping[str, str]:
                 told[key] = value if equals or not rest else rest.pop(0)
         elif word.startswith("-") and len(word) > 1:
             _short_options(word[1:], rest, _VALUES[program], told)
-        elif not re.match(r"\d*[<>]", word):
+        else:
             plain.append(word)
     if plain and program not in _FILES_FIRST:
         told.setdefault("d", plain[0])

@@ -76,6 +76,7 @@ class Target:
         self._make = make
         self._peers: set[Any] | None = None
         self._names: dict[Place, str] = {}
+        self._visited: dict[str, Place] = {}
         self._ready = {self.database}
         self.here = Place.of(self.host, self.port, self.database)
 
@@ -84,7 +85,7 @@ class Target:
         if self._is_here(place) or not place.database:
             return place.database or self.database
         if place not in self._names:
-            number = len(self._names)
+            number = len(set(self._names.values()))
             self._names[place] = f"{self.database}_{number}" if number else self.database
         return self._names[place]
 
@@ -94,22 +95,34 @@ class Target:
         return own and place[:2] == self.here[:2]
 
     def reach(self, place: Place) -> str:
-        """Return the name of the database that stands for a place, made if need be."""
+        """Return the name of the database that stands for a place, made if need be.
+
+        Where env.py goes first is most likely what the environment means, by another name.
+        """
+        if place not in self._names and not self._is_here(place) and not self._visited:
+            self._names[place] = self.database
         name = self.stand_in(place)
+        self._visited.setdefault(name, place)
+        self._have(name)
+        return name
+
+    def _have(self, name: str) -> None:
         if name not in self._ready:
             self._make(name)
             self._ready.add(name)
-        return name
 
     def reach_all(self) -> None:
         """Make every database that has a name; where a program is started that may use it."""
-        for name in list(self._names.values()):
-            self.reach(Place.of(self.host, self.port, name))
+        for name in set(self._names.values()) - self._ready:
+            self._have(name)
 
     def origin(self, database: str) -> str:
         """Return the place that a database of ours stands for; empty where there is none."""
-        found = [str(place) for place, name in self._names.items() if name == database]
-        return found[0] if found else ""
+        place = self._visited.get(database)
+        if place is None or self._is_here(place):
+            named = [each for each, name in self._names.items() if name == database]
+            place = named[0] if named else None
+        return str(place) if place else ""
 
     def url(self, driver: str = "", database: str = "") -> Any:
         """Return the URL of one of them for a driver."""
@@ -129,8 +142,10 @@ class Target:
         at_server = host in (None, "", self.host) and str(port or self.port) == str(self.port)
         if not at_server or database in (None, "", self.database):
             return at_server
-        place = Place.of(self.host, self.port, database)
-        return self._is_here(place) and bool(self.reach(place))
+        ours = self._is_here(Place.of(self.host, self.port, database))
+        if ours:
+            self._have(database)
+        return ours
 
     def is_peer(self, address: Any) -> bool:
         """Tell whether a socket's peer is the throwaway server."""

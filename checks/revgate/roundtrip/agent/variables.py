@@ -143,7 +143,7 @@ def places(value: str) -> list[Place]:
 
 def _url(target: Target, scheme: str, rest: str) -> str:
     name = target.stand_in(_place(rest))
-    query = [part for part in _query(rest) if part.partition("=")[0] not in _WHERE]
+    query = [part for part in _query(rest) if _is_behaviour(part)]
     driver = scheme.partition("+")[2]
     secured = dict(target.parameters)
     if driver in ("asyncpg", "pg8000"):
@@ -155,6 +155,11 @@ def _url(target: Target, scheme: str, rest: str) -> str:
     query += [f"{key}={quote(value, safe='')}" for key, value in secured.items()]
     who = f"{quote(target.user, safe='')}:{quote(target.password, safe='')}"
     return f"{scheme}://{who}@{place}/{name}" + ("?" + "&".join(query) if query else "")
+
+
+def _is_behaviour(part: str) -> bool:
+    name, equals, _ = part.partition("=")
+    return bool(equals) and re.fullmatch(r"\w+", name) is not None and name not in _WHERE
 
 
 def _query(rest: str) -> list[str]:
