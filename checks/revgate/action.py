@@ -164,12 +164,11 @@ def outputs(report: dict[str, Any]) -> dict[str, str]:
 
 def _annotate(folder: str, *, is_judged: bool) -> None:
     """Print the annotations of the last command that has some, where commands are obeyed."""
-    for half in ("live", "static"):
-        path = _report(folder, half, "github")
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                sys.stdout.write(file.read())
-            break
+    paths = [_report(folder, half, "github") for half in ("live", "static")]
+    if path := next(filter(os.path.exists, paths), None):
+        with open(path, encoding="utf-8") as file:
+            # The rest of the report is a verdict, which may be that of one half.
+            sys.stdout.writelines(line for line in file if is_judged or line.startswith("::"))
     if not is_judged:
         print("::error title=revgate::The migrations could not be judged: the log says why")
 
