@@ -40,6 +40,7 @@ lint: $(INSTALLED)
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci docs/gitlab/*.yml
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck $(WORKFLOWS)
 	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github docs/workflows
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml

@@ -284,7 +284,8 @@ def _against(command: argparse.ArgumentParser) -> None:
         "--against",
         metavar="REF",
         help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
-        " `auto` takes the base from the event in GitHub Actions, else from the upstream branch",
+        " `auto` takes the base from the event in GitHub Actions or the merge request in GitLab CI,"
+        " else from the upstream branch",
     )
 
 

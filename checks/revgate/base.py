@@ -1,6 +1,7 @@
 """Which base a branch is judged against, where nobody names it.
 
-Knows the events of GitHub Actions and the upstream branches of git; nothing of histories.
+Knows the events of GitHub Actions, the variables of GitLab CI and the upstream branches of git;
+nothing of histories.
 """
 
 import json
@@ -24,6 +25,7 @@ def find_base(root: str, written: str) -> str:
     if written != "auto":
         return written
     base = _of_event(root) if os.environ.get("GITHUB_EVENT_PATH") else None
+    base = base or (_of_pipeline(root) if os.environ.get("GITLAB_CI") else None)
     return base or branch_base(root)[0]
 
 
@@ -47,6 +49,32 @@ def _of_event(root: str) -> str | None:
         case {"before": str() as commit} if commit != _ZERO:
             return commit
     return None
+
+
+def _of_pipeline(root: str) -> str | None:
+    """Read the variables as GitLab's documentation describes them.
+
+    The base of a merge request is its target branch, which may have moved since its last push. In a
+    pipeline of a fork, origin is the fork, and its branch of that name is not the target.
+    """
+    said = os.environ.get
+    branch = said("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    if branch:
+        project = said("CI_PROJECT_ID")
+        is_here = said("CI_MERGE_REQUEST_PROJECT_ID", project) == project
+        if is_here and _is_commit(root, f"origin/{branch}"):
+            return f"origin/{branch}"
+        commits = [
+            said(f"CI_MERGE_REQUEST_{each}_SHA", "") for each in ("TARGET_BRANCH", "DIFF_BASE")
+        ]
+        # Where there is none, git shall say so: a base that is guessed would be another one.
+        return next((each for each in commits if _is_commit(root, each)), f"origin/{branch}")
+    before = said("CI_COMMIT_BEFORE_SHA", _ZERO)  # zeros for a new branch, and in a schedule
+    return before if before != _ZERO and _is_commit(root, before) else None
+
+
+def _is_commit(root: str, name: str) -> bool:
+    return bool(name) and bool(ask(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"))
 
 
 def branch_base(root: str) -> tuple[str, str]:
