@@ -79,11 +79,9 @@ def _detail(
 
 
 def _parse_all(source: "Source", paths: "Sequence[str]") -> list[Any]:
-    from revgate.history.parallel import spread
+    from revgate.history.parallel import spread_shares
 
-    if source.reads_in_bulk:
-        return spread(list(source.read(paths)), _deeds)
-    return spread(paths, lambda path: _deeds(next(iter(source.read([path])))))
+    return spread_shares(paths, lambda share: [_deeds(each) for each in source.read(share)])
 
 
 def _deeds(content: "Content") -> tuple[Any, Any] | None:

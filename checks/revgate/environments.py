@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.configuration import MAIN, Options, sections
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
+from revgate.history.listing import missing
 from revgate.settings import EnvironmentSetting, Scope, Settings, nearest, shown
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _environment(source: "Source", options: Options, scope: Scope) -> Environmen
     script_location = _place(source, options, written)
     if not source.has_folder(script_location):
         raise CannotJudgeError(
-            f"{options.path}: the folder {script_location} is missing in {source.name}, so nothing"
+            f"{options.path}: {missing(source, script_location)}, so nothing"
             f" could be checked; correct script_location of [{options.section}]"
         )
     listed = options.texts(

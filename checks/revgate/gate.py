@@ -5,10 +5,11 @@ Knows when a round trip makes sense and how its findings join the others; not ho
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import judge, published
+from revgate import environments, judge, published
 from revgate.allows import settle
 from revgate.choice import Choice
 from revgate.findings import ERROR, Allowed, Finding, Result
+from revgate.history.read import read
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def run(
         CannotJudgeError: A round trip could not run at all.
     """
     asked = choice if name == "gate" else Choice(settings, groups=(CHAIN, HOUSEKEEPING))
-    result, reads = judge.check(source, settings, asked, environment=environment, cached=cached)
-    if against is not None:
+    if against is None:
+        result, reads = judge.check(source, settings, asked, environment=environment, cached=cached)
+    else:
         result = published.check(
             live.root,
             settings,
@@ -74,12 +76,15 @@ def run(
             environment=environment,
             cached=cached,
         )
+        # What runs is the work tree, which need not be HEAD; its tops say in which order.
+        found = environments.find(source, settings, environment)
+        reads = [read(source, each, whole=False, cached=cached) for each in found]
     result = result._replace(command=name)
-    for read in reads:
-        observed = _broken(result, read)
+    for each in reads:
+        observed = _broken(result, each)
         if observed is None:
-            new = None if against is None else published.lacking(live.root, read, against)
-            observed = _observe(read, settings, choice, live, new)
+            new = None if against is None else published.lacking(live.root, each, against)
+            observed = _observe(each, settings, choice, live, new)
         result = _join(result, observed)
     return result._replace(findings=once(result.findings))
 

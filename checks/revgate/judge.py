@@ -15,7 +15,7 @@ from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.settings import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.choice import Choice
     from revgate.environments import Environment
@@ -62,22 +62,35 @@ def check_listed(
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
     reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
     check_baselines(settings, [each.history for each in reads])
-    findings: list[Finding] = []
+    return sum_up(reads, (_settled(each, rules) for each in reads)), reads
+
+
+def _settled(read: Read, rules: "Sequence[Rule]") -> tuple[list[Finding], list[Allowed]]:
+    found = list(findings_of(read, rules))
+    return settle(read.history.revisions, found, rules, read.history.environment.name)
+
+
+def sum_up(
+    reads: "Sequence[Read]", settled: "Iterable[tuple[list[Finding], list[Allowed]]]"
+) -> Result:
+    """Make one result of all environments.
+
+    Args:
+        reads: What was read of each.
+        settled: What was found in each and stands, and what its inline allows take back.
+    """
+    findings: set[Finding] = set()
     allowed: list[Allowed] = []
-    for each in reads:
-        own = list(findings_of(each, rules))
-        name = each.history.environment.name
-        kept, taken_back = settle(each.history.revisions, own, rules, name)
-        findings += kept
+    for kept, taken_back in settled:
+        findings.update(kept)
         allowed += taken_back
-    result = Result(
+    return Result(
         command="check",
         environments=tuple(judged(each) for each in reads),
         findings=tuple(sorted(findings, key=place)),
         taken_back=tuple(allowed),
         notes=tuple(note for each in reads for note in notes(each)),
     )
-    return result, reads
 
 
 def place(finding: Finding) -> tuple[str, str, int, int, str, str]:

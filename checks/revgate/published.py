@@ -10,7 +10,7 @@ from revgate import environments, judge
 from revgate.allows import settle
 from revgate.errors import CannotJudgeError
 from revgate.findings import Allowed, Finding, Result
-from revgate.history.merge import Merge, changed_paths, open_sides
+from revgate.history.merge import Merge, open_sides
 from revgate.history.read import Read, read, reread
 from revgate.history.source import GitTree
 from revgate.rules import CHAIN, PUBLISHED, ask
@@ -68,19 +68,8 @@ def check(
     rules = choice.stage(published=True)
     reads = [_read(sides, each, cached=cached) for each in found]
     judge.check_baselines(settings, [each.ours.history for each in reads])
-    findings: list[Finding] = []
-    allowed: list[Allowed] = []
-    for each in reads:
-        kept, taken_back = judge_merge(sides, each, rules)
-        findings += kept
-        allowed += taken_back
-    return Result(
-        command="check",
-        environments=tuple(judge.judged(each.ours) for each in reads),
-        findings=tuple(sorted(set(findings), key=judge.place)),
-        taken_back=tuple(allowed),
-        notes=tuple(note for each in reads for note in judge.notes(each.ours)),
-    )
+    settled = (judge_merge(sides, each, rules) for each in reads)
+    return judge.sum_up([each.ours for each in reads], settled)
 
 
 def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> Reads:
@@ -89,8 +78,8 @@ def _read(sides: "Sides", environment: "Environment", *, cached: bool) -> Reads:
     What is published was judged whole when it was new.
     """
     folders = environment.version_locations
-    in_base = changed_paths(sides.ours, sides.base, folders)
-    in_merged = changed_paths(sides.ours, sides.merged, folders)
+    in_base = sides.changed(sides.ours, sides.base, folders)
+    in_merged = sides.changed(sides.ours, sides.merged, folders)
     ours = read(sides.ours, environment, whole=False, cached=cached)
     ours = reread(ours, sides.ours, in_base, cached=cached) if in_base else ours
     base = reread(ours, sides.base, in_base, cached=cached)

@@ -14,7 +14,7 @@ from revgate.errors import UsageError
 from revgate.git import find_root, git
 from revgate.history.source import GitTree
 from revgate.rules import CHAIN, PUBLISHED
-from revgate.settings import FILES, Settings, from_table, parse_toml
+from revgate.settings import FILES, Settings, from_table, table_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,18 +135,10 @@ def settings_of(source: "Source") -> Settings:
         UsageError: As `settings.load`.
     """
     for name in FILES:
-        if not source.has_file(name):
-            continue
-        table = parse_toml(next(iter(source.read([name]))).data, name)
-        if name == "pyproject.toml":
-            tool = table.get("tool")
-            found = tool.get("revgate") if isinstance(tool, dict) else None
-            if found is None:
-                continue
-            if not isinstance(found, dict):
-                raise UsageError(f"`tool.revgate` in {name} is not a table: write [tool.revgate]")
-            table = found
-        return from_table(table, name)
+        if source.has_file(name):
+            table = table_in(next(iter(source.read([name]))).data, name)
+            if table is not None:
+                return from_table(table, name)
     return Settings()
 
 

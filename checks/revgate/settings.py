@@ -198,6 +198,15 @@ def _table(root: str, name: str) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+    return table_in(data, name)
+
+
+def table_in(data: bytes, name: str) -> dict[str, Any] | None:
+    """Return the table of settings in a file's bytes; None where it has none.
+
+    Raises:
+        UsageError: It is no TOML, or `tool.revgate` is no table.
+    """
     in_tool = os.path.basename(name) == "pyproject.toml"
     if in_tool and b"revgate" not in data:
         return None  # spares the common case the import of a TOML parser
@@ -207,7 +216,7 @@ def _table(root: str, name: str) -> dict[str, Any] | None:
     tool = whole.get("tool")
     table = tool.get("revgate") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise UsageError("`tool.revgate` in pyproject.toml is not a table: write [tool.revgate]")
+        raise UsageError(f"`tool.revgate` in {name} is not a table: write [tool.revgate]")
     return table
 
 

@@ -236,3 +236,48 @@ def test_a_parent_that_only_the_base_has(clone: Clone) -> None:
     clone.commit(FOURTH, THIRD)
     assert clone.rules() == ["missing-parent"]
     assert clone.rules("--against", "main") == []
+
+
+# A folder of the revisions that is a link.
+
+
+def linked(clone: Clone, *branches: str) -> None:
+    """Move the revisions of some branches elsewhere, and link to them."""
+    for branch in branches:
+        clone.git("switch", "--quiet", branch)
+        clone.git("mv", "migrations/versions", "elsewhere")
+        (clone.path / "migrations").mkdir(exist_ok=True)
+        (clone.path / "migrations" / "versions").symlink_to("../elsewhere")
+        clone.git("add", "--all")
+        clone.git("commit", "--quiet", "--message", "moved")
+
+
+def test_behind_a_link_a_fork_is_told(clone: Clone) -> None:
+    linked(clone, "main", "ours")
+    clone.commit(FOURTH, THIRD)
+    assert clone.rules("--against", "main") == []
+    clone.file(FOURTH).write_text(REVISION.format(key=FOURTH, parent=SECOND))
+    clone.git("commit", "--quiet", "--all", "--message", "fork")
+    assert clone.rules("--against", "main") == ["branching-merge"]
+
+
+def test_behind_a_link_what_is_published_stays(clone: Clone) -> None:
+    linked(clone, "main")
+    clone.git("switch", "--quiet", "--create", "later")
+    text = clone.file(SECOND).read_text().replace("create_table", "drop_table", 1)
+    clone.file(SECOND).write_text(text)
+    clone.git("commit", "--quiet", "--all", "--message", "edited")
+    assert clone.rules("--against", "main") == ["edited-revision"]
+    clone.git("rm", "--quiet", "--force", f"elsewhere/{clone.file(FIRST).name}")
+    clone.git("commit", "--quiet", "--message", "removed")
+    assert "removed-revision" in clone.rules("--against", "main")
+
+
+def test_a_branch_that_makes_a_link_of_the_folder(clone: Clone) -> None:
+    linked(clone, "ours")
+    assert clone.rules() == []
+    assert clone.rules("--against", "main") == []
+    text = clone.file(SECOND).read_text().replace("create_table", "drop_table", 1)
+    clone.file(SECOND).write_text(text)
+    clone.git("commit", "--quiet", "--all", "--message", "edited")
+    assert "edited-revision" in clone.rules("--against", "main")

@@ -357,6 +357,19 @@ def test_a_shallow_clone(site: "Site") -> None:
     assert not site.github.statuses
 
 
+def test_a_folder_of_revisions_that_is_a_link(site: "Site") -> None:
+    """What lies behind it changes under another name: silence would be taken for success."""
+    site.git("mv", "migrations/versions", "elsewhere")
+    (site.author / "migrations" / "versions").symlink_to("../elsewhere")
+    site.merge({"notes.txt": "moved\n"})
+    site.git("pull", "--quiet", inside="clone")
+    site.open(1, {"notes.txt": "mine\n"})
+    done = site.run()
+    assert done.returncode == 3
+    assert "migrations/versions is a link to elsewhere" in done.stderr
+    assert not site.github.statuses
+
+
 def test_a_base_without_alembic(site: "Site") -> None:
     site.git("rm", "--quiet", "-r", "migrations", "alembic.ini")
     site.merge({"notes.txt": "nothing\n"})

@@ -515,3 +515,91 @@ def test_a_null_byte_is_no_question_for_git(repository: Path) -> None:
 
 def test_no_root(tmp_path: Path) -> None:
     assert find_root(str(tmp_path)) == (str(tmp_path), False)
+
+
+# What `git add -N` announces, and folders that are links.
+
+
+@pytest.mark.parametrize("key", ["c", "z"])
+def test_what_is_only_announced_is_in_no_commit(key: str, repository: Path, git: Git) -> None:
+    (repository / VERSIONS / f"{key}.py").write_text(revision(key, "a"))
+    git("add", "--intent-to-add", ".")
+    found = sources(repository)
+    assert rules(check(found["work tree"])) == ["multiple-heads"]
+    assert rules(check(found["index"])) == []
+    (repository / VERSIONS / f"{key}.py").unlink()
+    assert rules(check(GitTree(str(repository)))) == []
+
+
+def test_an_empty_file_that_is_staged_is_judged(repository: Path, git: Git) -> None:
+    (repository / VERSIONS / "__init__.py").write_text("")
+    (repository / VERSIONS / "announced.py").write_text("")
+    (repository / VERSIONS / "c.py").write_text("")
+    git("add", f"{VERSIONS}/c.py", f"{VERSIONS}/__init__.py")
+    git("add", "--intent-to-add", ".")
+    (found,) = check(GitTree(str(repository))).findings
+    assert (found.rule, found.path) == ("unreadable-revision", f"{VERSIONS}/c.py")
+
+
+def test_a_repository_in_which_everything_is_announced(write: Write, git: Git) -> None:
+    root = write(FILES)
+    git("init", "--quiet", "--initial-branch=main")
+    git("add", "alembic.ini", "revgate.toml", "migrations/env.py")
+    git("add", "--intent-to-add", ".")
+    with pytest.raises(CannotJudgeError, match="no revision in migrations/versions of the git"):
+        check(GitTree(str(root)))
+
+
+LINKED = [
+    ("migrations/versions", "../shared/versions", "shared/versions"),
+    ("migrations", "backend/migrations", "backend/migrations"),
+    ("migrations/versions", "hop", "migrations/elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("link", "target", "real"), LINKED)
+def test_a_folder_that_is_a_link(
+    link: str, target: str, real: str, repository: Path, git: Git
+) -> None:
+    make_link(repository, link, target, real)
+    git("add", ".")
+    git("commit", "--quiet", "--message=x")
+    for source in sources(repository).values():
+        found = check(source)
+        assert found.environments[0].heads == ("b",)
+        assert source.files(VERSIONS, recursive=False) == [f"{VERSIONS}/a.py", f"{VERSIONS}/b.py"]
+        assert content(source, f"{VERSIONS}/a.py").data == revision("a").encode()
+    (repository / VERSIONS / "c.py").write_text(revision("c", "a"))
+    git("add", ".")
+    assert rules(check(GitTree(str(repository)))) == ["multiple-heads"]
+
+
+def make_link(repository: Path, link: str, target: str, real: str) -> None:
+    (repository / real).parent.mkdir(parents=True, exist_ok=True)
+    (repository / link).rename(repository / real)
+    (repository / link).symlink_to(target)
+    if target == "hop":
+        (repository / "migrations" / "hop").symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("target", ["../../outside", "../nowhere", "versions", "/no/such"])
+def test_a_folder_that_is_a_link_to_elsewhere_is_not_judged(
+    target: str, repository: Path, git: Git, tmp_path: Path
+) -> None:
+    (repository / VERSIONS).rename(tmp_path / "outside")
+    (repository / VERSIONS).symlink_to(target)
+    git("add", ".")
+    git("commit", "--quiet", "--message=x")
+    for name in ("index", "commit"):
+        source = sources(repository)[name]
+        with pytest.raises(CannotJudgeError, match=r"migrations/versions is .*missing in"):
+            check(source)
+
+
+def test_a_conflict_behind_a_link(repository: Path, git: Git) -> None:
+    make_link(repository, "migrations/versions", "../shared/versions", "shared/versions")
+    git("add", ".")
+    git("commit", "--quiet", "--message=x")
+    conflict(repository, git, "shared/versions/b.py")
+    with pytest.raises(CannotJudgeError, match="is in conflict"):
+        check(GitTree(str(repository)))

@@ -48,7 +48,7 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
     for folder in environment.version_locations:
         if not source.has_folder(folder):
             raise CannotJudgeError(
-                f"{environment.config}: the folder {folder} is missing in {source.name}, so nothing"
+                f"{environment.config}: {missing(source, folder)}, so nothing"
                 " could be checked; make it with a first revision, correct script_location or"
                 " version_locations, or name the environments with [[tool.revgate.environment]]"
             )
@@ -61,6 +61,14 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
             " correct version_locations"
         )
     return list(dict.fromkeys(paths))
+
+
+def missing(source: "Source", folder: str) -> str:
+    """Say that a folder is missing; of a link, where it leads."""
+    real = source.lies(folder)
+    if real == folder:
+        return f"the folder {folder} is missing in {source.name}"
+    return f"the folder {folder} is a link to {real}, which is missing in {source.name}"
 
 
 def _is_revision_file(path: str) -> bool:

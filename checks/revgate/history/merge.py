@@ -14,7 +14,7 @@ from revgate.history.parse import NAMES
 from revgate.history.source import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.history.history import History
     from revgate.history.revision import Revision
@@ -26,6 +26,13 @@ class Sides(NamedTuple):
     ours: GitTree
     base: GitTree
     merged: GitTree
+
+    def changed(self, one: GitTree, other: GitTree, folders: "Sequence[str]") -> list[str]:
+        """Return the paths below some folders that differ between two of the trees, sorted."""
+        sides = (self.ours, self.base)
+        if any(side.lies(folder) != folder for side in sides for folder in folders):
+            return _different(one, other, folders)
+        return _changed_paths(one, other, folders)
 
 
 class Merge:
@@ -69,7 +76,7 @@ class Merge:
     @cached_property
     def _changed(self) -> frozenset[str]:
         folders = self.base.environment.version_locations
-        return frozenset(changed_paths(self.sides.base, self.sides.merged, folders))
+        return frozenset(self.sides.changed(self.sides.base, self.sides.merged, folders))
 
     @staticmethod
     def _contents(source: GitTree, paths: list[str]) -> dict[str, bytes]:
@@ -149,12 +156,25 @@ def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None
     raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {way}")
 
 
-def changed_paths(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
-    """Return the paths below some folders that differ between two trees, sorted."""
+def _changed_paths(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
     words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
     trees = (one.revision or "", other.revision or "")
     output = git(one.root, *words, *trees, "--", *(folder for folder in folders if folder != "."))
     return sorted(os.fsdecode(output).split("\0")[:-1])
+
+
+def _different(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
+    """Compare file by file, where a folder is a link: git would compare only the link itself."""
+    paths = {path for side in (one, other) for path in _below(side, folders)}
+    there = sorted(paths)
+    pairs = zip(there, one.read(there), other.read(there), strict=True)
+    return [path for path, before, after in pairs if before[1:2] != after[1:2]]
+
+
+def _below(side: GitTree, folders: "Iterable[str]") -> "Iterator[str]":
+    for folder in folders:
+        if side.has_folder(folder):
+            yield from side.files(folder, recursive=True)
 
 
 def fingerprint(data: bytes) -> str | bytes:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
 _MOST_LINKS = 10
+# What git calls a file without content, by SHA-1 and by SHA-256.
+_EMPTY = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+_PACKAGE = "__init__.py"
 # Folders that nobody searches for an alembic.ini of their own, where there is no git to say so.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
 
@@ -44,14 +50,15 @@ class Source(Protocol):
     """As a sentence names it: `the work tree`."""
     root: str
     """The repository root, an absolute path."""
-    reads_in_bulk: bool
-    """Whether reading all at once is cheaper than one by one, perhaps in several processes."""
 
     def configurations(self) -> list[str]:
         """Paths of every alembic.ini and pyproject.toml, sorted."""
 
     def has_folder(self, path: str) -> bool:
         """Whether there is such a folder."""
+
+    def lies(self, path: str) -> str:
+        """Return where git has what it keeps as links: the path itself where none is on the way."""
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
         """Paths of what lies in a folder, sorted; with those below it where recursive."""
@@ -73,7 +80,6 @@ class WorkTree:
     """The files as they lie on disk, tracked or not: what Alembic would load."""
 
     name = "the work tree"
-    reads_in_bulk = False
 
     def __init__(self, root: str, *, is_repository: bool, cached: bool = False) -> None:
         """Open a work tree.
@@ -132,6 +138,10 @@ class WorkTree:
     def has_folder(self, path: str) -> bool:
         """Whether there is such a folder."""
         return os.path.isdir(os.path.join(self.root, path))
+
+    def lies(self, path: str) -> str:
+        """Return the path: the system follows links by itself."""
+        return path
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
         """List a folder, as Alembic does: links followed to files, not into folders.
@@ -270,8 +280,6 @@ def _read_regular(path: str, folder: int | None) -> bytes:
 class GitTree:
     """Files as git has them, read from its objects: the index, or a commit."""
 
-    reads_in_bulk = True
-
     def __init__(self, root: str, revision: str | None = None) -> None:
         self.root = root
         self.revision = revision
@@ -280,6 +288,8 @@ class GitTree:
         self._blobs: dict[str, str] = {}
         self._links: dict[str, str] = {}
         """Content ids of symbolic links, whose content is where they lead."""
+        self._targets: dict[str, str] = {}
+        """Where links lead, once somebody has asked."""
         self._conflicts: set[str] = set()
         self._listings: dict[tuple[str, ...], list[str]] = {}
 
@@ -309,11 +319,29 @@ class GitTree:
         return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
 
     def has_folder(self, path: str) -> bool:
-        """Whether git has anything below such a folder."""
-        return path in ("", ".") or (_inside(path) and bool(self._entries(_literal(path) + "/")))
+        """Whether git has anything below such a folder, or where it leads as a link."""
+        if path in ("", "."):
+            return True
+        real = self.lies(path)
+        return real == "." or (_inside(real) and bool(self._entries(_literal(real) + "/")))
+
+    def lies(self, path: str) -> str:
+        """Return where a folder lies, links on the way followed."""
+        is_plain = not _inside(path) or bool(self._entries(_literal(path) + "/"))
+        return path if is_plain else self._followed(path)
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
-        """List what git has in a folder."""
+        """List what git has in a folder; by the name that was asked for, where that is a link."""
+        real = folder if folder in ("", ".") else self.lies(folder)
+        found = self._files(real, recursive=recursive)
+        if self.revision is None:
+            found = self._without_announced(found)
+        if real == folder:
+            return found
+        size = 0 if real == "." else len(real) + 1
+        return [f"{folder}/{path[size:]}" for path in found]
+
+    def _files(self, folder: str, *, recursive: bool) -> list[str]:
         prefix = "" if folder in ("", ".") else f"{folder}/"
         found = self._entries(*([_literal(prefix)] if prefix else []))
         size = len(prefix)
@@ -341,13 +369,8 @@ class GitTree:
             CannotJudgeError: One of them is in conflict, so there is no saying which text counts.
         """
         self._look_up(paths)
-        for path in paths:
-            if path in self._conflicts:
-                raise CannotJudgeError(
-                    f"{path} is in conflict: resolve it, `git add` it, and run this again"
-                )
         known = self._blobs
-        blobs = [known.get(path) or known.get(self._followed(path), "") for path in paths]
+        blobs = [known.get(path) or self._blob(path) for path in paths]
         wanted = "".join(f"{blob}\n" for blob in blobs if blob).encode()
         batch = ("cat-file", "--batch", "--buffer")  # no write, and no read here, for each file
         output = git(self.root, *batch, stdin=wanted) if wanted else b""
@@ -367,21 +390,39 @@ class GitTree:
             yield Content(path, output[end + 1 : end + 1 + size])
             at = end + size + 2
 
+    def _blob(self, path: str) -> str:
+        """Return the content id of what is no plain file, or lies behind a link; else nothing."""
+        real = self._followed(path)
+        if path in self._conflicts or real in self._conflicts:
+            raise CannotJudgeError(
+                f"{path} is in conflict: resolve it, `git add` it, and run this again"
+            )
+        return self._blobs.get(real, "")
+
     def _look_up(self, paths: "Iterable[str]") -> None:
-        known = self._blobs.keys() | self._links.keys() | self._conflicts
         for path in paths:
-            if path not in known and _inside(path):
+            if not self._knows(path) and _inside(path):
                 self._entries(_literal(path))
 
+    def _knows(self, path: str) -> bool:
+        return path in self._blobs or path in self._links or path in self._conflicts
+
     def _followed(self, path: str) -> str:
-        """Return the file that a symbolic link leads to; the path itself where it is none."""
+        """Return where symbolic links lead, the path's own and those of the folders above."""
         for _ in range(_MOST_LINKS):
-            if path not in self._links:
+            link = next((each for each in (path, *_above(path)) if self._is_link(each)), None)
+            if link is None:
                 break
-            target = os.fsdecode(git(self.root, "cat-file", "blob", self._links[path]))
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-            self._look_up([path])
+            if link not in self._targets:
+                target = git(self.root, "cat-file", "blob", self._links[link])
+                self._targets[link] = os.fsdecode(target)
+            beside = posixpath.join(posixpath.dirname(link), self._targets[link])
+            path = posixpath.normpath(f"{beside}/{path[len(link) :]}")
         return path
+
+    def _is_link(self, path: str) -> bool:
+        self._look_up([path])
+        return path in self._links
 
     def _entries(self, *specs: str) -> list[str]:
         """Return the paths of what the path specs name, and note the content of each."""
@@ -414,6 +455,22 @@ class GitTree:
             found.append(path)
         return list(dict.fromkeys(found))
 
+    def _without_announced(self, paths: list[str]) -> list[str]:
+        """Leave out what `git add -N` only announces: it is in the index, and in no commit.
+
+        git lists it as an empty file. An empty `__init__.py`, which many have and no revision is,
+        is taken for a file, so that nobody waits for a second answer.
+        """
+        blobs = self._blobs
+        empty = [path for path in paths if blobs.get(path) in _EMPTY and path[-11:] != _PACKAGE]
+        if not empty:
+            return paths
+        tree = git(self.root, "hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
+        words = ("diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z")
+        specs = (_literal(path) for path in empty)
+        announced = {*empty}.difference(_paths(git(self.root, *words, tree, "--", *specs)))
+        return [path for path in paths if path not in announced]
+
     def _listing(self, specs: tuple[str, ...]) -> bytes:
         if self.revision is None:
             return git(self.root, "ls-files", "--stage", "-z", "--", *specs)
@@ -444,6 +501,12 @@ def _shallow(root: str) -> str:
 def _inside(path: str) -> bool:
     """Whether a path can be one of the repository: git refuses to be asked for others."""
     return bool(path) and path != ".." and not path.startswith(("../", "/")) and "\0" not in path
+
+
+def _above(path: str) -> "Iterator[str]":
+    """Yield the folders above a path, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _is_listed(path: str, *, recursive: bool) -> bool:

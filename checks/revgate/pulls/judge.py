@@ -23,6 +23,7 @@ from revgate.pulls.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from revgate.environments import Environment
     from revgate.findings import Finding
     from revgate.pulls.pull import Wanted
 
@@ -46,6 +47,7 @@ class Base:
         source = GitTree(wanted.root, commit)
         source.name = "the base"
         self.environments = environments.find(source, wanted.settings, wanted.environment)
+        _need_no_links(source, self.environments)
         self.reads = [
             # What stands in published files was judged when it was new: their tops will do.
             read(source, each, whole=False, cached=wanted.cached, listed=list_files(source, each))
@@ -147,6 +149,21 @@ class Base:
             cached=wanted.cached,
         )
         return Verdict(pull, result.findings)
+
+
+def _need_no_links(source: GitTree, found: "Iterable[Environment]") -> None:
+    """See that revisions lie where their paths say: what a pull request changes is told by paths.
+
+    Raises:
+        CannotJudgeError: A folder of theirs is a link.
+    """
+    for environment in found:
+        for folder in environment.version_locations:
+            if (real := source.lies(folder)) != folder:
+                raise CannotJudgeError(
+                    f"{environment.config}: {folder} is a link to {real}, and whether a pull"
+                    f" request changes a revision could not be told; name {real} in version_locations"
+                )
 
 
 def _names(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, str, str]]":
