@@ -179,6 +179,8 @@ ENVIRONMENTS = {
                       "asyncpg", "pg8000", "greenlet"),
     "sqlalchemy2.1": ("alembic", "sqlalchemy==2.1.*", "psycopg2-binary", "psycopg[binary]",
                       "asyncpg", "pg8000", "greenlet"),
+    "flask": ("flask-migrate", "flask-sqlalchemy", "sqlalchemy==2.0.*", "psycopg2-binary",
+              "pydantic-settings", "python-dotenv"),
 }  # fmt: skip
 """The Pythons that users have, each with all drivers that its SQLAlchemy knows."""
 

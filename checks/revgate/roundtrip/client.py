@@ -22,6 +22,7 @@ from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.process import GroupWatch
 from revgate.roundtrip.secrets import Mask
+from revgate.roundtrip.wanted import advice
 
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
@@ -242,11 +243,15 @@ class Agent:
                 "call it in online mode, as Alembic's own template does"
             )
         place = f"{env}:{answer['line']}" if answer.get("line") else env
+        if answer["path"]:
+            place = f"{self._shown(answer['path'])}:{answer['deepest']}, for {place},"
         return CannotJudgeError(
             f"{place} raised {answer['error']}: {answer['message']}{self._tail()}\n"
-            "variables that it wants can be set in [tool.revgate.env]; another Python is named"
-            " with `--python`"
+            f"{advice(answer['error'], answer['message'], env)}"
         )
+
+    def _shown(self, path: str) -> str:
+        return os.path.relpath(path, os.path.realpath(self._root)).replace(os.sep, "/")
 
     def _unusable(self, kind: str, message: str) -> str:
         match kind:
@@ -271,6 +276,12 @@ class Agent:
                     f"{self._environment.script_location}/env.py runs its migrations in offline"
                     " mode (`as_sql`), which changes no database\nlet it run them online unless"
                     " `context.is_offline_mode()`"
+                )
+            case "flask":
+                return (
+                    f"{self._environment.script_location}/env.py wants a Flask application:"
+                    f" {message}\nname it in the settings: [tool.revgate.env] FLASK_APP ="
+                    ' "package:create_app"'
                 )
             case _:
                 return message

@@ -9,6 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from .application import application
 from .channel import Unusable
 from .failures import describe, line_in, line_of
 from .models import compare, ddl
@@ -47,7 +48,7 @@ class Run:
             self._config, self._script, fn=work, as_sql=False, tag=None, starting_rev=None,
             destination_rev=self._job["head"],
         )  # fmt: skip
-        with environment:
+        with application(self._config, self._script), environment:
             self._script.run_env()
 
     def _begin(self, context: Any) -> int:

@@ -56,9 +56,14 @@ def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
         if location and _same(location, job["script_location"]):
             break
     else:
-        os.chdir(job["folders"][0])
-        name = os.path.relpath(job["config"], job["folders"][0])
-        config = _config(Config, name, job["section"], options)
+        folder = job["folders"][0]
+        if location is None:  # Flask-Migrate runs above, and says itself where its folder is
+            folder = os.path.dirname(folder)
+        os.chdir(folder)
+        config = _config(Config, os.path.relpath(job["config"], folder), job["section"], options)
+        if location is None:
+            relative = os.path.relpath(job["script_location"], folder)
+            config.set_main_option("script_location", relative.replace("%", "%%"))
     return config, ScriptDirectory.from_config(config)
 
 

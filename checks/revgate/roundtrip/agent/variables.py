@@ -81,9 +81,17 @@ def provide(target: Target, environ: MutableMapping[str, str]) -> None:
     """Set DATABASE_URL where there is none, for an env.py that insists on it."""
     if "DATABASE_URL" not in environ:
         installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
-        driver = "" if "psycopg2" in installed or not installed else installed[0]
+        driver = "" if _default_driver() in installed or not installed else installed[0]
         url = target.url(driver).render_as_string(hide_password=False)
         environ["DATABASE_URL"] = url
+
+
+def _default_driver() -> str:
+    """Return what SQLAlchemy takes for a URL that names no driver."""
+    import sqlalchemy
+
+    numbers = [int(part) for part in re.findall(r"\d+", sqlalchemy.__version__)[:2]]
+    return "psycopg" if numbers >= [2, 1] else "psycopg2"
 
 
 def add_from_files(

@@ -21,9 +21,22 @@ from .target import Target, answer_connections
 from .variables import add_from_files, point_at, provide
 
 
-def _first_line_of_env(error: BaseException, script: Any) -> int:
+def _place(error: BaseException, script: Any, folders: list[str]) -> dict[str, Any]:
+    """Return the line of env.py, and the project's own file and line where that is deeper."""
     line, _ = line_in(error, os.path.join(script.dir, "env.py")) if script else (0, "")
-    return line
+    path, deepest = "", 0
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if _is_of_project(frame.f_code.co_filename, folders):
+            path, deepest = os.path.realpath(frame.f_code.co_filename), number
+    is_env = os.path.basename(path) == "env.py"
+    return {"line": line, "path": "" if is_env else path, "deepest": deepest}
+
+
+def _is_of_project(name: str, folders: list[str]) -> bool:
+    path = os.path.realpath(name)
+    inside = any(path.startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+    ours = os.path.dirname(path) == os.path.dirname(os.path.realpath(__file__))
+    return inside and not ours and "site-packages" not in path and os.path.isfile(path)
 
 
 def _point_environment_at(target: Target, folders: list[str]) -> None:
@@ -54,8 +67,7 @@ def work(channel: Channel) -> None:
         if failure:
             channel.send("failed", **failure)
         else:
-            line = _first_line_of_env(error, script)
-            channel.send("broken", line=line, **describe(error))
+            channel.send("broken", **_place(error, script, job["folders"]), **describe(error))
         return
     channel.send("finished")
 

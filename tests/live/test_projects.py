@@ -1,0 +1,285 @@
+"""Projects as people set them up: Alembic's own templates, Flask, sections, settings, schemas."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from revgate import cli
+from revgate.errors import CannotJudgeError
+
+if TYPE_CHECKING:
+    from revgate.roundtrip.server import Server
+
+Interpreter = Callable[[str], str]
+ProjectMaker = Callable[..., Any]
+
+REVISION = """
+revision = "20240101000000"
+down_revision = None
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def upgrade():
+    op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+
+
+def downgrade():
+    op.drop_table("users")
+"""
+TABLE = """
+def upgrade():
+    op.execute("CREATE TABLE t (a int)")
+
+
+def downgrade():
+    op.execute("DROP TABLE t")
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: "Server") -> Path:
+    """Return an empty repository, and be in it."""
+    root = tmp_path / "project"
+    root.mkdir()
+    subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("REVGATE_DATABASE_URL", server.address.url())
+    return root
+
+
+def _write(folder: Path) -> None:
+    (folder / "versions" / "20240101000000_users.py").write_text(REVISION)
+
+
+def _passes(capsys: pytest.CaptureFixture[str], *words: str) -> list[int]:
+    code = cli.main(["roundtrip", "--format", "json", *words])
+    said = capsys.readouterr()
+    assert said.out, said.err
+    told = json.loads(said.out)
+    assert (code, told["findings"]) == (0, [])
+    return [each["tables"] for each in told["roundtrip"]["passes"]]
+
+
+def _error(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert cli.main(["roundtrip", *words]) == 3
+    return capsys.readouterr().err
+
+
+# -- Alembic's templates -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", ["generic", "async", "pyproject", "pyproject_async"])
+def test_a_template_runs_as_it_is(
+    root: Path, capsys: pytest.CaptureFixture[str], template: str
+) -> None:
+    if template.startswith("pyproject"):
+        (root / "pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\n")
+    init = [sys.executable, "-m", "alembic", "init", "-t", template, "migrations"]
+    subprocess.run(init, cwd=root, check=True, capture_output=True)
+    driver = "asyncpg" if "async" in template else "psycopg2"
+    ini = root / "alembic.ini"
+    ini.write_text(ini.read_text().replace("driver://", f"postgresql+{driver}://"))
+    _write(root / "migrations")
+    assert _passes(capsys) == [1, 0, 1, 1]
+
+
+def test_pyproject_alone_is_enough(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "pyproject.toml").write_text(
+        "[tool.alembic]\nscript_location = '%(here)s/db'\nprepend_sys_path = ['.']\n"
+    )
+    (root / "db" / "versions").mkdir(parents=True)
+    (root / "shop.py").write_text("URL = 'postgresql+psycopg2://u:p@192.0.2.1/shop'\n")
+    (root / "db" / "env.py").write_text(
+        "from alembic import context\nfrom sqlalchemy import create_engine\nfrom shop import URL\n"
+        "assert not context.is_offline_mode()\n"
+        "with create_engine(URL).connect() as connection:\n"
+        "    context.configure(connection=connection)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+    )
+    _write(root / "db")
+    assert _passes(capsys) == [1, 0, 1, 1]
+
+
+def test_every_section_is_run_with_its_own_options(
+    root: Path, capsys: pytest.CaptureFixture[str], sync_env: str
+) -> None:
+    (root / "alembic.ini").write_text(
+        "".join(
+            f"[{name}]\nscript_location = {name}\nmine = {name}\n"
+            f"sqlalchemy.url = postgresql+psycopg2://u:p@192.0.2.1/{name}\n"
+            for name in ("shop", "stock")
+        )
+    )
+    for name in ("shop", "stock"):
+        (root / name / "versions").mkdir(parents=True)
+        check = (
+            "from alembic import context as c\n"
+            f"assert c.config.config_ini_section == {name!r} == c.config.get_main_option('mine')\n"
+        )
+        (root / name / "env.py").write_text(check + sync_env)
+        _write(root / name)
+    assert _passes(capsys) == [1, 0, 1, 1]
+
+
+# -- settings of an application ------------------------------------------------------------------
+
+
+def test_settings_that_are_missing_are_named_and_can_be_set(
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+    interpreter: Interpreter,
+    sync_env: str,
+) -> None:
+    (root / "alembic.ini").write_text(
+        "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n"
+    )
+    (root / "migrations" / "versions").mkdir(parents=True)
+    _write(root / "migrations")
+    (root / "settings.py").write_text(
+        "from pydantic import PostgresDsn\nfrom pydantic_settings import BaseSettings\n"
+        "class Settings(BaseSettings):\n    secret_key: str\n    shop_dsn: PostgresDsn\n"
+        "settings = Settings()\n"
+    )
+    env = (
+        "from alembic import context as c\nfrom settings import settings\n"
+        "c.config.set_main_option('sqlalchemy.url', str(settings.shop_dsn).replace('%', '%%'))\n"
+    )
+    (root / "migrations" / "env.py").write_text(env + sync_env)
+    python = interpreter("flask")
+
+    said = _error(capsys, "--python", python)
+    assert "settings.py:6, for migrations/env.py:2, raised ValidationError" in said
+    assert '[tool.revgate.env]\n         SECRET_KEY = "..."\n         SHOP_DSN = "..."\n' in said
+
+    (root / "pyproject.toml").write_text(
+        "[tool.revgate.env]\nSECRET_KEY = 'none'\n"
+        "SHOP_DSN = 'postgresql+psycopg2://u:p@192.0.2.1:5432/shop'\n"
+    )
+    assert _passes(capsys, "--python", python) == [1, 0, 1, 1]
+
+
+# -- Flask-Migrate -------------------------------------------------------------------------------
+
+APPLICATION = """
+import os
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+
+
+class User(db.Model):
+    __tablename__ = "users"
+    id = db.Column(db.Integer, primary_key=True)
+
+
+def create_app():
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["SHOP_URL"]
+    db.init_app(app)
+    Migrate(app, db, compare_type=True)
+    return app
+"""
+SHOP = "postgresql+psycopg2://u:p@192.0.2.1/shop"
+
+
+@pytest.fixture
+def flask(root: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make it a project as `flask db init` does; return its Python."""
+    python = interpreter("flask")
+    (root / "app.py").write_text(APPLICATION)
+    subprocess.run(
+        [python, "-m", "flask", "db", "init"],
+        cwd=root,
+        env={**os.environ, "SHOP_URL": SHOP},
+        check=True,
+        capture_output=True,
+    )
+    _write(root / "migrations")
+    return python
+
+
+def test_flask_migrate_runs_in_the_context_of_its_application(
+    root: Path, flask: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_URL", SHOP)
+    assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
+
+    (root / "app.py").rename(root / "shop.py")
+    assert "FLASK_APP" in _error(capsys, "--python", flask)
+    (root / ".flaskenv").write_text("FLASK_APP=shop:create_app\n")
+    assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
+
+
+def test_an_application_that_wants_a_variable_names_it(
+    root: Path, flask: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _error(capsys, "--python", flask)
+    assert "app.py:17, for migrations/env.py, raised KeyError: 'SHOP_URL'" in said
+    assert 'SHOP_URL = "..."' in said
+
+
+# -- schemas and what belongs to a server --------------------------------------------------------
+
+
+def test_a_schema_for_the_version_table_that_nobody_made_is_told(
+    project: ProjectMaker, sync_env: str
+) -> None:
+    env = sync_env.replace("connection=connection", "connection=connection,"
+                           " version_table='v', version_table_schema='meta'")  # fmt: skip
+    with pytest.raises(CannotJudgeError) as caught:
+        project(TABLE, env=env).run()
+    assert 'CREATE SCHEMA IF NOT EXISTS "meta"' in str(caught.value)
+
+
+def test_a_version_table_is_told_apart_from_one_of_its_name_elsewhere(
+    project: ProjectMaker, sync_env: str
+) -> None:
+    env = sync_env.replace(
+        "    context.configure(connection=connection)",
+        "    connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS meta')\n"
+        "    connection.commit()\n"
+        "    context.configure(connection=connection, version_table='t',"
+        " version_table_schema='meta', transaction_per_migration=True, include_schemas=True)",
+    )
+    observed = project(TABLE, env=env).run()
+    assert observed.failures == observed.after_downgrade == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+
+
+def test_several_schemas_are_all_looked_at(project: ProjectMaker) -> None:
+    body = """
+def upgrade():
+    for schema in ("one", "two"):
+        op.execute(f"CREATE SCHEMA {schema}")
+        op.create_table("t", sa.Column("a", sa.Integer), schema=schema)
+
+
+def downgrade():
+    op.drop_table("t", schema="one")
+    op.execute("DROP SCHEMA one")
+"""
+    observed = project(body).run()
+    assert [each.change.name for each in observed.after_downgrade] == ["two"]
+    assert [each.tables for each in observed.passes][:2] == [2, 1]
+
+
+def test_offline_branches_are_not_taken(project: ProjectMaker, sync_env: str) -> None:
+    env = (
+        "from alembic import context as c\n"
+        "if c.is_offline_mode():\n    raise SystemExit('offline')\n" + sync_env
+    )
+    body = TABLE.replace(
+        '    op.execute("CREATE',
+        '    assert not op.get_context().as_sql\n    op.execute("CREATE',
+    )
+    assert project(body, env=env).run().failures == ()
