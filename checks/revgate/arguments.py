@@ -206,6 +206,58 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     _place(command)
 
 
+def _upgrade(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="the database; else DATABASE_URL of the environment, or of a .env file",
+    )
+    what = command.add_mutually_exclusive_group()
+    what.add_argument(
+        "--backup", metavar="FILE", help="where the backup goes; else DATABASE-TIME.dump"
+    )
+    what.add_argument(
+        "--no-backup", action="store_true", help="where another backup was taken just before"
+    )
+    what.add_argument(
+        "--sql", metavar="FILE", help="write the upgrade as SQL to a file, and change nothing"
+    )
+    command.add_argument(
+        "--from",
+        metavar="REV",
+        dest="start",
+        help="for --sql: where the database is; else what it is stamped, or base",
+    )
+    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
+    command.add_argument(
+        "--despite-differences",
+        action="store_true",
+        help="upgrade although somebody changed the database by hand",
+    )
+    command.add_argument(
+        "--lock-timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=5.0,
+        help="wait no longer for a lock: %(default)g; what env.py sets itself holds",
+    )
+    command.add_argument(
+        "--attempts", metavar="N", type=int, default=5, help="where there was no lock: %(default)d"
+    )
+    command.add_argument(
+        "--pause",
+        metavar="SECONDS",
+        type=_seconds,
+        default=10.0,
+        help="between two attempts: %(default)g",
+    )
+    _project(command)
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    _place(command)
+    # A long upgrade is no hanging one.
+    command.set_defaults(select=None, ignore=None, timeout=0.0)
+
+
 def _comment(command: argparse.ArgumentParser) -> None:
     command.add_argument("--file", metavar="FILE", required=True, help="a report, as comment")
 
@@ -263,6 +315,13 @@ COMMANDS = {
         " only read, in a read-only transaction, unless --reset or --create-missing is given; the"
         " history is run on a throwaway server.",
         _doctor,
+    ),
+    "upgrade": _Command(
+        "the careful production step: backup, bounded waits for locks, verification",
+        "Show what is pending, with the locks and rewrites that the round trip measured; ask; back"
+        " up with pg_dump and read the backup's list; upgrade as env.py says, again where it got no"
+        " lock; and verify as doctor does.",
+        _upgrade,
     ),
     "graph": _Command("the chain as a picture", "Draw the chain.", _graph),
     "rules": _Command("all rules", "List all rules.", _rules),

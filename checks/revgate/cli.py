@@ -7,6 +7,7 @@ since a hook waits for every import.
 import argparse
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.arguments import parser
@@ -293,13 +294,40 @@ def _doctor(arguments: argparse.Namespace) -> int:
         yes=arguments.yes,
         remote=arguments.remote,
     )
-
-    def say(text: str) -> None:
-        _write(text, arguments.output)
-
+    say = partial(_write, path=arguments.output)
     return command.run(
         _source(arguments, root), settings, wanted, _options(arguments, root, settings), say
     )
+
+
+def _upgrade(arguments: argparse.Namespace) -> int:
+    from revgate import gate
+    from revgate.upgrade import command
+    from revgate.upgrade.run import Patience
+
+    root, settings, choice = _configured(arguments)
+    patience = Patience(arguments.lock_timeout, arguments.attempts, arguments.pause)
+    wanted = command.Wanted(
+        url=arguments.database_url,
+        environment=arguments.environment,
+        backup=arguments.backup,
+        no_backup=arguments.no_backup,
+        sql=arguments.sql,
+        start=arguments.start,
+        yes=arguments.yes,
+        despite_differences=arguments.despite_differences,
+        patience=patience,
+    )
+    options = _options(arguments, root, settings)
+    live = gate.Live(
+        root=root,
+        python=options.python,
+        expect_tables=options.expect_tables,
+        progress=options.progress,
+        x_arguments=options.x_arguments,
+    )
+    source = _source(arguments, root)
+    return command.run(source, settings, choice, wanted, options, live, partial(_write, path=None))
 
 
 def _options(arguments: argparse.Namespace, root: str, settings: "Settings") -> "Options":
@@ -349,6 +377,7 @@ _COMMANDS = {
     "pulls": _pulls,
     "init": _init,
     "doctor": _doctor,
+    "upgrade": _upgrade,
     "graph": _graph,
     "rules": _rules,
     "explain": _explain,

@@ -84,7 +84,7 @@ def run(
         observed = _broken(result, each)
         if observed is None:
             new = None if against is None else published.lacking(live.root, each, against)
-            observed = _observe(each, settings, choice, live, new)
+            observed = observe(each, settings, choice, live, new)
         result = _join(result, observed)
     return result._replace(findings=once(result.findings))
 
@@ -113,7 +113,7 @@ _CAUSES = ("downgrade-residue", "downgrade-loss")
 _REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
 
-class _Observed(NamedTuple):
+class Observed(NamedTuple):
     """What one environment's round trip adds to the result."""
 
     findings: tuple[Finding, ...] = ()
@@ -122,7 +122,7 @@ class _Observed(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _broken(result: Result, read: "Read") -> _Observed | None:
+def _broken(result: Result, read: "Read") -> Observed | None:
     """Say that a history which is no chain cannot be run."""
     name = read.history.environment.name
     from revgate.rules import all_rules
@@ -131,17 +131,29 @@ def _broken(result: Result, read: "Read") -> _Observed | None:
     for finding in result.findings:
         if finding.environment == name and rules[finding.rule].group is CHAIN:
             note = f"{name}: the round trip did not run, since the chain is broken"
-            return _Observed(notes=(note,))
+            return Observed(notes=(note,))
     return None
 
 
-def _observe(
+def observe(
     read: "Read",
     settings: "Settings",
     choice: Choice,
     live: Live,
     new: frozenset[str] | None,
-) -> _Observed:
+) -> Observed:
+    """Make the round trip of one environment, and ask the live rules.
+
+    Args:
+        read: The environment, one straight line.
+        settings: Of the repository.
+        choice: The rules to ask.
+        live: How the round trip is to run.
+        new: Ids of the revisions that are stepped; None for all.
+
+    Raises:
+        CannotJudgeError: It could not run at all.
+    """
     from revgate import roundtrip
 
     history = read.history
@@ -174,7 +186,7 @@ def _observe(
     # Of what was not stepped here, nobody can say that its allows do nothing.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
-    return _Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
+    return Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
 
 
 def _named(observed: "RoundTrip", findings: "Iterable[Finding]") -> "Iterator[Finding]":
@@ -185,7 +197,7 @@ def _named(observed: "RoundTrip", findings: "Iterable[Finding]") -> "Iterator[Fi
         yield finding
 
 
-def _join(result: Result, observed: _Observed) -> Result:
+def _join(result: Result, observed: Observed) -> Result:
     findings = sorted({*result.findings, *observed.findings}, key=judge.place)
     return result._replace(
         findings=tuple(findings),

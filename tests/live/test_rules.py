@@ -70,6 +70,14 @@ def test_a_history_that_runs_both_ways_is_clean(project: "ProjectMaker") -> None
     assert told["revisions"][0]["rows"] is None
 
 
+def test_an_enum_that_is_made_along_with_its_table_is_clean(project: "ProjectMaker") -> None:
+    body = change(
+        "op.create_table('t', sa.Column('mood', sa.Enum('ok', 'bad', name='mood')))",
+        "op.drop_table('t'); op.execute('DROP TYPE mood')",
+    )
+    assert ask(project(TABLE, body).run()) == []
+
+
 def test_upgrade_fails_at_the_line_that_issued_the_statement(project: "ProjectMaker") -> None:
     broken = """
         def helper():

@@ -51,7 +51,7 @@ def run(source: Source, settings: Settings, wanted: Wanted, options: Options, sa
         UsageError: No database is named, or it may not be changed.
         CannotJudgeError: It cannot be reached, or the history not be run.
     """
-    read, broken = _history(source, settings, wanted.environment)
+    read, broken = one_history(source, settings, wanted.environment)
     environment = read.history.environment
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
     place = find_database(options.root, wanted.url, (folder,))
@@ -70,10 +70,15 @@ def run(source: Source, settings: Settings, wanted: Wanted, options: Options, sa
         return 1 if examination.failed else 0
 
 
-def _history(
+def one_history(
     source: Source, settings: Settings, environment: str | None
 ) -> tuple[Read, tuple[str, ...]]:
-    """Return the one environment, and what is wrong with its chain."""
+    """Return the one environment, and what is wrong with its chain.
+
+    Raises:
+        UsageError: There are several to choose from.
+        CannotJudgeError: There is none.
+    """
     found = environments.find(source, settings, environment)
     if len(found) > 1:
         names = ", ".join(each.name for each in found)
@@ -107,7 +112,7 @@ def _reset(patient: Patient, wanted: Wanted, say: Say) -> int:
         say(f"{patient.place.address} has nothing of this application\n")
         return 0
     say(_shown(patient.place, plan))
-    _confirm(patient.place, wanted.yes, say)
+    confirm(patient.place, wanted.yes, "drop them", say)
     reset.drop(patient.place.address, plan)
     count = len(plan.drops) + (plan.version_table is not None)
     say(f"✓ dropped {count} object{'s' * (count != 1)}\n  What to run now: alembic upgrade head\n")
@@ -132,17 +137,22 @@ def _named(key: Key) -> str:
     return f"{key[0]} {key[1].removeprefix('public.')}"
 
 
-def _confirm(place: Place, yes: str | None, say: Say) -> None:
+def confirm(place: Place, yes: str | None, what: str, say: Say) -> None:
+    """Have the name of the database typed, unless the command line has it.
+
+    Raises:
+        UsageError: It is another, or there is nobody to type it.
+    """
     name = place.address.database
     if yes is not None:
         if yes != name:
-            raise UsageError(f"nothing was dropped: the database is {name!r}, not {yes!r}")
+            raise UsageError(f"nothing was changed: the database is {name!r}, not {yes!r}")
         return
     if not sys.stdin.isatty():
-        raise UsageError(f"nothing was dropped: without a terminal, pass `--yes {name}`")
-    say(f"Type the name of the database, {name}, to drop them: ")
+        raise UsageError(f"nothing was changed: without a terminal, pass `--yes {name}`")
+    say(f"Type the name of the database, {name}, to {what}: ")
     if sys.stdin.readline().strip() != name:
-        raise UsageError("nothing was dropped: that is not its name")
+        raise UsageError("nothing was changed: that is not its name")
 
 
 # -- --create-missing ----------------------------------------------------------------------------

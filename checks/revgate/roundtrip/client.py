@@ -91,6 +91,7 @@ class Agent:
         *,
         production: bool = False,
         context: int = 0,
+        lock_timeout: float | None = None,
     ) -> Started:
         """Execute env.py up to its migrations.
 
@@ -101,6 +102,7 @@ class Agent:
             production: Whether it goes on to the head, as `alembic upgrade head` does.
             context: The number of the time that env.py runs its migrations, from 0, which is
                 stepped.
+            lock_timeout: Seconds that a statement may wait for a lock, where env.py does not say.
 
         Raises:
             CannotJudgeError: It does not get there.
@@ -108,16 +110,12 @@ class Agent:
         self.receive("ready")
         self._database, self._make = database, make
         self._mask = Mask(os.environ, self._env, known=[database.password])
-        self.send(
+        self._send_job(
+            database,
             context=context,
-            database=database._asdict(),
             mode="production" if production else "steps",
             head=head,
-            config=self._config,
-            section=self._environment.section,
-            script_location=os.path.join(self._root, self._environment.script_location),
-            folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
-            x=list(self._x),
+            lock_timeout=lock_timeout,
         )
         answer = self.receive("started")
         started = self._started(answer)
@@ -125,6 +123,36 @@ class Agent:
         if not production:
             self.receive("idle")
         return started
+
+    def script(self, start: str, head: str) -> str:
+        """Execute env.py in offline mode, and return the SQL from one revision to another.
+
+        Raises:
+            CannotJudgeError: It raises, or connects to something.
+        """
+        self.receive("ready")
+        self._make = _refuse_databases
+        nowhere = Address("127.0.0.1", 1, "nobody", "", "nowhere")
+        self._send_job(nowhere, context=0, mode="script", head=head, start=start)
+        answer = self.receive("finished", "failed", doing="env.py in offline mode")
+        if answer["event"] == "failed":
+            raise CannotJudgeError(
+                f"`{answer['revision']}`, line {answer['line']}, cannot be written as SQL:"
+                f" {answer['message']}"
+            )
+        sql: str = answer["sql"]
+        return sql
+
+    def _send_job(self, database: Address, **more: Any) -> None:
+        self.send(
+            **more,
+            database=database._asdict(),
+            config=self._config,
+            section=self._environment.section,
+            script_location=os.path.join(self._root, self._environment.script_location),
+            folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
+            x=list(self._x),
+        )
 
     def _started(self, answer: dict[str, Any]) -> Started:
         assert self._database  # noqa: S101 - it has been told where to begin
@@ -271,6 +299,12 @@ class Agent:
                     f"{self._environment.script_location}/env.py uses the dialect {message!r};"
                     " the round trip knows PostgreSQL only\nuse `revgate check` for this history"
                 )
+            case "online":
+                return (
+                    f"{self._environment.script_location}/env.py runs its migrations online"
+                    " although it is in offline mode\nlet it ask `context.is_offline_mode()`, as"
+                    " Alembic's own template does"
+                )
             case "offline":
                 return (
                     f"{self._environment.script_location}/env.py runs its migrations in offline"
@@ -307,3 +341,7 @@ class Agent:
         with suppress(BrokenPipeError):
             self._in.close()
         self._process.wait()
+
+
+def _refuse_databases(_name: str) -> None:
+    raise CannotJudgeError("env.py connects to a database although it runs in offline mode")

@@ -5,6 +5,7 @@ Knows Alembic's contexts and steps; neither drivers nor what is made of the answ
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,19 @@ class Run:
         self._step: tuple[Any, str] | None = None
         self._local: list[str] = []
         self._watch = Watch()
+        self.sql = io.StringIO()
+        """What offline mode writes."""
 
     def execute(self) -> None:
         """Execute env.py."""
         from alembic.runtime.environment import EnvironmentContext
 
-        work = self._whole if self._job["mode"] == "production" else self._steps
+        work = {"production": self._whole, "steps": self._steps, "script": self._written}
+        mode = self._job["mode"]
+        self._config.output_buffer = self.sql
         environment = EnvironmentContext(
-            self._config, self._script, fn=work, as_sql=False, tag=None, starting_rev=None,
-            destination_rev=self._job["head"],
+            self._config, self._script, fn=work[mode], as_sql=mode == "script", tag=None,
+            starting_rev=self._job.get("start"), destination_rev=self._job["head"],
         )  # fmt: skip
         with application(self._config, self._script), environment:
             self._script.run_env()
@@ -79,6 +84,12 @@ class Run:
     def _whole(self, heads: Any, context: Any) -> Iterator[Any]:
         """Yield all steps to the head, in the transactions that env.py asks for."""
         self._begin(context)
+        yield from self._upgrades(heads)
+
+    def _written(self, heads: Any, context: Any) -> Iterator[Any]:
+        """Yield all steps to the head, for an env.py that is in offline mode."""
+        if not context.as_sql:
+            raise Unusable("online", "")
         yield from self._upgrades(heads)
 
     def _upgrades(self, heads: Any) -> Iterator[Any]:
@@ -117,6 +128,9 @@ class Run:
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
                 self._begin_watch(context, revision)
+            # Which enums were made is remembered there for the one run of one command that Alembic
+            # thinks this is; after a downgrade the same enum is made again.
+            context.impl.memo.clear()
             begun = time.perf_counter()
             yield self._tracked(step, revision, request["do"])
             statements = self._watch.end()

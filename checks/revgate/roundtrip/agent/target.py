@@ -164,12 +164,15 @@ class Target:
         )
 
 
-def answer_connections(target: Target, before: Callable[[], None]) -> None:
+def answer_connections(
+    target: Target, before: Callable[[], None], lock_timeout: float | None
+) -> None:
     """Answer every connection that any engine opens with one to a throwaway database.
 
     Args:
         target: The throwaway databases.
         before: Is called before each connection.
+        lock_timeout: Seconds, for connections that have none by what user code says.
     """
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
@@ -182,9 +185,21 @@ def answer_connections(target: Target, before: Callable[[], None]) -> None:
         name = target.reach(_place(arguments, parameters))
         given, ours = dialect.create_connect_args(target.url(dialect.driver, name))
         kept = {key: parameters[key] for key in KEPT_ARGUMENTS if key in parameters}
-        return dialect.connect(*given, **dict(kept, **ours))
+        connection = dialect.connect(*given, **dict(kept, **ours))
+        if lock_timeout is not None:
+            _bound_waits(connection, lock_timeout)
+        return connection
 
     event.listen(Engine, "do_connect", connect)
+
+
+def _bound_waits(connection: Any, seconds: float) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SHOW lock_timeout")
+    if cursor.fetchone()[0] == "0":
+        cursor.execute(f"SET lock_timeout = {round(seconds * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _commit_in_one_phase(dialect: Any) -> None:

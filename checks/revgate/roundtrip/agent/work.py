@@ -51,7 +51,8 @@ def work(channel: Channel) -> None:
     job = channel.receive()
     target = Target(job["database"], channel.have_database)
     _point_environment_at(target, job["folders"])
-    answer_connections(target, lambda: point_at(target, os.environ))
+    timeout = job.get("lock_timeout")
+    answer_connections(target, lambda: point_at(target, os.environ), timeout)
     guard_drivers(target)
     watch_local_settings()
     script = run = None
@@ -69,7 +70,7 @@ def work(channel: Channel) -> None:
         else:
             channel.send("broken", **_place(error, script, job["folders"]), **describe(error))
         return
-    channel.send("finished")
+    channel.send("finished", sql=run.sql.getvalue())
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""The upgrade as SQL, for whoever runs it by hand: nothing is reached and nothing is changed.
+
+Knows that env.py has an offline mode; the statements are Alembic's.
+"""
+
+import os
+from contextlib import closing
+
+from revgate import __version__
+from revgate.environments import Environment
+from revgate.errors import UsageError
+from revgate.roundtrip.client import Agent
+from revgate.roundtrip.options import Options
+
+
+def write(
+    path: str,
+    environment: Environment,
+    start: str,
+    head: str,
+    options: Options,
+    lock_timeout: float,
+) -> None:
+    """Write what `alembic upgrade START:HEAD --sql` would, with a bound on waiting for locks.
+
+    Args:
+        path: The file, which may not be there yet.
+        environment: Whose revisions.
+        start: Where the database is; `base` for an empty one.
+        head: Where it is to be.
+        options: How env.py is run.
+        lock_timeout: Seconds.
+
+    Raises:
+        UsageError: The file is there already, or cannot be written.
+        CannotJudgeError: env.py has no offline mode that works.
+    """
+    with closing(Agent(environment, options)) as agent:
+        sql = agent.script(start, head)
+    text = (
+        f"-- {start} to {head} of {environment.script_location}, by revgate {__version__}\n"
+        "\\set ON_ERROR_STOP on\n"
+        f"SET lock_timeout = '{lock_timeout:g}s';\n\n{sql}"
+    )
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already, and is not overwritten") from None
+    except OSError as error:
+        raise UsageError(f"{os.fspath(path)} cannot be written: {error.strerror}") from None

@@ -1,0 +1,328 @@
+"""The careful step on a real server: refused where it must be, backed up, waited for, verified."""
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from revgate.cli import main
+from revgate.roundtrip.binaries import find_local
+from revgate.roundtrip.connect import connect, parse_address
+
+Application = Any
+"""The class of the fixture, which stands in conftest.py."""
+
+
+def run(application: Application, *words: str) -> tuple[int, str, str]:
+    name = parse_address(application.url).database
+    arguments = ["upgrade", "--database-url", application.url, *words]
+    if "--yes" not in words:
+        arguments += ["--yes", name]
+    code = main(arguments)
+    said = application.capsys.readouterr()
+    return code, said.out, said.err
+
+
+def stamp(application: Application) -> list[Any]:
+    rows = application.sql("SELECT version_num FROM alembic_version")
+    return [name for (name,) in rows]
+
+
+def programs() -> str:
+    folder = find_local()
+    assert folder
+    return folder
+
+
+# What is not upgraded.
+
+
+def test_without_a_yes_nothing_happens(application: Application) -> None:
+    application.alembic("upgrade", "r1")
+    for words, said in (((), "pass `--yes"), (("--yes", "prod"), "not 'prod'")):
+        arguments = ["upgrade", "--database-url", application.url, *words]
+        assert main(arguments) == 2
+        assert said in application.capsys.readouterr().err
+    assert stamp(application) == ["r1"]
+    assert not list(application.root.glob("*.dump"))
+
+
+def test_a_database_that_is_not_where_its_stamp_says(application: Application) -> None:
+    application.alembic("upgrade", "r1")
+    application.alembic("stamp", "r2")
+    code, out, err = run(application)
+
+    assert code == 3
+    assert "alembic stamp r1" in out
+    assert "not upgraded" in err
+    assert stamp(application) == ["r2"]
+
+
+def test_differences_by_hand_are_accepted_when_told_so(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    application.sql("CREATE INDEX by_hand ON users (mood)")
+
+    assert run(application)[0] == 3
+    code, out, _ = run(application, "--despite-differences", "--no-backup")
+    assert stamp(application) == ["r3"]
+    assert code == 1  # the difference is still there
+    assert "index `by_hand`" in out
+
+
+def test_what_fails_on_a_throwaway_is_not_tried(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    path = application.root / "migrations/versions/r3.py"
+    path.write_text(path.read_text().replace('add_column("posts"', 'add_column("post"'))
+    code, out, err = run(application)
+
+    assert code == 3
+    assert "upgrade-fails" in out
+    assert "fails on a throwaway database" in err
+    assert stamp(application) == ["r2"]
+
+
+def test_a_backup_that_is_there_is_not_overwritten(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    kept = application.root / "kept.dump"
+    kept.write_text("precious")
+
+    assert run(application, "--backup", str(kept))[0] == 2
+    assert kept.read_text() == "precious"
+    assert stamp(application) == ["r2"]
+
+
+def test_no_backup_no_upgrade(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    application.alembic("upgrade", "r2")
+    broken = application.root / "bin"
+    broken.mkdir()
+    for name in ("pg_dump", "pg_restore"):
+        script = f"#!/bin/sh\ncase $1 in --version) exec {programs()}/{name} --version;; esac\n"
+        (broken / name).write_text(script + "echo 'disk full' >&2; exit 1\n")
+        (broken / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken}:{os.environ['PATH']}")
+    code, _, err = run(application)
+
+    assert code == 3
+    assert "disk full" in err
+    assert stamp(application) == ["r2"]
+    assert not list(application.root.glob("*.dump"))
+
+
+# What is upgraded.
+
+
+def test_an_upgrade_is_shown_backed_up_done_and_verified(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    application.sql("INSERT INTO users VALUES (1, 'low')")
+    kept = application.root / "before.dump"
+    code, out, _ = run(application, "--backup", str(kept))
+
+    assert code == 0, out
+    assert "AccessExclusiveLock on public.posts: no reads and writes meanwhile" in out
+    assert "✓ All tests passed!" in out
+    assert "alembic downgrade r2" in out
+    assert stamp(application) == ["r3"]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "secret" not in out
+
+
+def test_the_backup_has_what_was_there(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    application.sql("INSERT INTO users VALUES (1, 'low')")
+    kept = application.root / "before.dump"
+    assert run(application, "--backup", str(kept))[0] == 0
+
+    address = parse_address(application.url)
+    other = address._replace(database=f"{address.database}_restored")
+    admin = connect(address)
+    with admin.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{other.database}"')
+    try:
+        restore = [
+            f"{programs()}/pg_restore",
+            "--exit-on-error",
+            "--dbname",
+            other.url(),
+            str(kept),
+        ]
+        subprocess.run(restore, check=True)
+        restored = connect(other)
+        with restored.cursor() as cursor:
+            cursor.execute("SELECT mood, version_num FROM users, alembic_version")
+            assert cursor.fetchall() == [("low", "r2")]
+        restored.close()
+    finally:
+        with admin.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{other.database}"')
+        admin.close()
+
+
+def test_an_empty_database_goes_all_the_way(application: Application) -> None:
+    code, out, _ = run(application)
+
+    assert code == 0, out
+    assert stamp(application) == ["r3"]
+    assert "alembic downgrade base" in out
+    assert len(list(application.root.glob("*.dump"))) == 1
+
+
+def test_at_the_head_nothing_is_done(application: Application) -> None:
+    application.alembic("upgrade", "head")
+    code, out, _ = run(application)
+
+    assert code == 0
+    assert "✓ All tests passed!" in out
+    assert not list(application.root.glob("*.dump"))
+
+
+def test_where_env_py_would_go_does_not_matter(application: Application) -> None:
+    ini = application.root / "alembic.ini"
+    ini.write_text(ini.read_text().replace(application.url, "postgresql://u@192.0.2.1/production"))
+
+    assert run(application)[0] == 0
+    assert stamp(application) == ["r3"]
+
+
+# Locks.
+
+
+class Holder:
+    """A transaction that reads a table, and so keeps it from being altered."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = connect(parse_address(url))
+        self.connection.autocommit = False
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM posts")
+
+    def end(self, after: float = 0.0) -> None:
+        time.sleep(after)
+        self.connection.rollback()
+        self.connection.close()
+
+
+def test_a_lock_is_waited_for_in_bounded_attempts(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    holder = Holder(application.url)
+    patience = ("--lock-timeout", "0.2", "--attempts", "60", "--pause", "0.1", "--no-backup")
+    ending = threading.Thread(target=holder.end, args=(8.0,))
+    ending.start()
+    code, out, _ = run(application, *patience)
+    ending.join()
+
+    assert code == 0, out
+    assert stamp(application) == ["r3"]
+    assert "attempt 1 of 60: no lock for `r3`" in out
+    assert "SELECT count(*) FROM posts" in out
+
+
+def test_a_lock_that_never_comes_leaves_everything_as_it_was(application: Application) -> None:
+    application.alembic("upgrade", "r1")
+    application.alembic("upgrade", "r2")
+    holder = Holder(application.url)
+    patience = ("--lock-timeout", "0.2", "--attempts", "2", "--pause", "0", "--no-backup")
+    code, out, _ = run(application, *patience)
+    holder.end()
+
+    assert code == 1
+    assert out.count("no lock for `r3`") == 2
+    assert "Others hold the lock" in out
+    assert stamp(application) == ["r2"]
+    assert application.examine()["state"] == "behind"
+
+
+def test_others_are_not_kept_waiting_behind_it(application: Application) -> None:
+    application.alembic("upgrade", "r2")
+    holder = Holder(application.url)
+    waited: list[float] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        connection = connect(parse_address(application.url))
+        while not ended.is_set():
+            begun = time.monotonic()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM posts")
+            waited.append(time.monotonic() - begun)
+            time.sleep(0.01)
+        connection.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    run(application, "--lock-timeout", "0.3", "--attempts", "2", "--pause", "0.1", "--no-backup")
+    ended.set()
+    reader.join()
+    holder.end()
+
+    assert waited
+    assert max(waited) > 0.1  # it did stand in the queue
+    assert max(waited) < 5.0  # and not for as long as the transaction before it
+
+
+# The script.
+
+
+def offline(application: Application) -> None:
+    """Give env.py an offline mode, as Alembic's template has it."""
+    env = application.root / "migrations" / "env.py"
+    text = env.read_text()
+    body = text[text.index("connectable =") :]
+    head = text[: text.index("connectable =")]
+    indented = "".join(f"    {line}\n" for line in body.splitlines())
+    env.write_text(
+        f"{head}if context.is_offline_mode():\n"
+        "    context.configure(dialect_name='postgresql', literal_binds=True)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+        f"else:\n{indented}"
+    )
+
+
+def test_a_script_does_what_the_upgrade_does(application: Application) -> None:
+    offline(application)
+    application.alembic("upgrade", "r1")
+    script = application.root / "upgrade.sql"
+    code, out, _ = run(application, "--sql", str(script))
+
+    assert code == 0
+    assert "r1 to r3" in out
+    assert stamp(application) == ["r1"]
+    psql = [
+        f"{programs()}/psql",
+        "-q",
+        "-d",
+        parse_address(application.url).url(),
+        "-f",
+        str(script),
+    ]
+    subprocess.run(psql, check=True)
+    assert application.examine()["passed"]
+
+
+def test_a_script_needs_no_database(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline(application)
+    monkeypatch.delenv("REVGATE_DATABASE_URL")
+    for words, begins in (((), "-- base to r3"), (("--from", "r2"), "-- r2 to r3")):
+        path = application.root / f"{begins[3:5]}.sql"
+        assert main(["upgrade", "--sql", str(path), *words]) == 0
+        text = path.read_text()
+        assert text.startswith(begins)
+        assert "lock_timeout" in text
+        assert ("CREATE TABLE users" in text) == (not words)
+
+
+def test_an_env_py_without_offline_mode_reaches_nothing(application: Application) -> None:
+    path = application.root / "upgrade.sql"
+    assert main(["upgrade", "--sql", str(path)]) == 3
+    assert not path.exists()
+    assert "is_offline_mode" in application.capsys.readouterr().err or path
+
+
+def test_the_programs_are_there() -> None:
+    assert shutil.which("pg_dump") or Path(programs(), "pg_dump").exists()
