@@ -238,7 +238,9 @@ class Agent:
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         # What makes the models' tables is for PostgreSQL, not for anybody's eyes.
-        return answer if answer["event"] == "compared" else self._masked(answer)
+        # What is written for use, not for reading, is as it is.
+        plain = answer["event"] in ("compared", "finished")
+        return answer if plain else self._masked(answer)
 
     def _masked(self, answer: dict[str, Any]) -> dict[str, Any]:
         masked: dict[str, Any] = self._mask.every(answer)
