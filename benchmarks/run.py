@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.histories import write_history, write_revision  # noqa: E402 - the line above finds it
+# The line above finds them.
+from benchmarks import roundtrip  # noqa: E402
+from benchmarks.histories import write_history, write_revision  # noqa: E402
 
 PAGE = ROOT / "benchmarks" / "README.md"
 HOOK = ROOT / "hooks" / "revgate"
@@ -268,6 +270,7 @@ def main() -> int:
         lambda: static_table(work, sizes, arguments.times),
         lambda: ["", import_line()],
         lambda: ["", pulls_line(work, sizes[-1])],
+        lambda: ["", *roundtrip.table(work, [50, 200], measure, [sys.executable, "-m", "revgate"])],
     ]
     try:
         lines = [
