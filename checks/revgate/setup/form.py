@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LOOKED_AT = 10
 _A_HABIT = 3
 _STAMP = re.compile(r"[0-9]+(?:[-_.T]?[0-9]+)*(?=[-_.]|$)")
+_NUMBER = re.compile(r"[0-9]+(?=[-_.])")
+_HASH = re.compile(r"[0-9a-f]{6,}")
+_SEPARATORS = "-_."
 _SHORTEST_DATE = 8
 
 
@@ -60,30 +63,31 @@ def derive(revision: "Revision") -> str | None:
     `2025_01_31_1200-ae1027a6acf4_add_users.py` has a time, its id and words.
     """
     name = revision.name.removesuffix(".py")
-    at = name.find(revision.id) if revision.id else -1
-    if at < 0:
-        lead, separator, words = _lead(name)
-        return _joined(_digits(lead), separator, words)
-    lead, separator = _parted(name[:at])
-    before = _digits(lead) if lead else ""
-    if before is None or (lead and not separator):
+    return _with_id(name, revision.id) or _without_id(name)
+
+
+def _with_id(name: str, key: str) -> str | None:
+    """Return the pattern of a name in which an id stands that is a number or a hash."""
+    before, found, after = name.partition(key) if key else ("", "", "")
+    own = _digits(key) or (f"[0-9a-f]{{{len(key)}}}" if _HASH.fullmatch(key) else None)
+    if not found or own is None:
         return None
-    after = name[at + len(revision.id) :]
-    own = _digits(revision.id) or _id(revision.id)
-    return _joined(f"{before}{re.escape(separator)}{own}", after[:1], after[1:])
+    lead = before.rstrip(_SEPARATORS)
+    separator = before[len(lead) :]
+    stamp = _digits(lead) if lead else ""
+    if stamp is None or bool(lead) is not bool(separator):
+        return None
+    return _joined(f"{stamp}{_literal(separator)}{own}", after)
 
 
-def _lead(name: str) -> tuple[str, str, str]:
-    """Split a name without an id into its digits, a separator and the words."""
-    found = _STAMP.match(name)
-    lead = found[0] if found else ""
-    return lead, name[len(lead) : len(lead) + 1], name[len(lead) + 1 :]
-
-
-def _parted(text: str) -> tuple[str, str]:
-    """Split what stands before an id from the separator at its end."""
-    lead = text.rstrip("-_.")
-    return lead, text[len(lead) :]
+def _without_id(name: str) -> str | None:
+    """Return the pattern of a name that begins with a time, or with a number."""
+    for begins in (_STAMP, _NUMBER):
+        if found := begins.match(name):
+            lead = _digits(found[0])
+            if lead and (form := _joined(lead, name[found.end() :])):
+                return form
+    return None
 
 
 def _digits(lead: str) -> str | None:
@@ -91,23 +95,23 @@ def _digits(lead: str) -> str | None:
     if not _STAMP.fullmatch(lead):
         return None
     pattern = "".join(
-        f"[0-9]{{{len(part)}}}" if part.isdigit() else re.escape(part)
+        f"[0-9]{{{len(part)}}}" if part.isdigit() else _literal(part)
         for part in re.split(r"([0-9]+)", lead)
-        if part
     )
     digits = re.sub(r"[^0-9]", "", lead)
     is_time = len(digits) >= _SHORTEST_DATE and impossible(digits) is None
     return f"(?P<stamp>{pattern})" if is_time else pattern if lead.isdigit() else None
 
 
-def _id(key: str) -> str:
-    return f"[0-9a-f]{{{len(key)}}}" if re.fullmatch("[0-9a-f]+", key) else r"[0-9A-Za-z.-]+"
-
-
-def _joined(lead: str | None, separator: str, words: str) -> str | None:
-    if lead is None or not separator or not re.fullmatch(r"[-_.]", separator):
+def _joined(lead: str, rest: str) -> str | None:
+    separator, words = rest[:1], rest[1:]
+    if not words or separator not in _SEPARATORS:
         return None
     for slug in (r"\w+", r"[\w-]+"):
         if re.fullmatch(slug, words, re.ASCII):
-            return f"{lead}{re.escape(separator)}(?P<slug>{slug})"
-    return f"{lead}{re.escape(separator)}(?P<slug>.+)" if words else None
+            return f"{lead}{_literal(separator)}(?P<slug>{slug})"
+    return f"{lead}{_literal(separator)}(?P<slug>.+)"
+
+
+def _literal(separator: str) -> str:
+    return separator.replace(".", r"\.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from revgate.history.source import Source
 
 _NEW = "the proposed settings"
+_BASES = "multiple-bases"
 
 
 class Proposal(NamedTuple):
@@ -85,6 +86,11 @@ def propose(source: "Source") -> tuple[Proposal, Judgement]:
     scopes = [_scope(each) for each in histories]
     proposal = _arranged(found, scopes)
     judgement = judged(source, proposal.settings())
+    if {each.rule for each in judgement.broken} == {_BASES}:
+        # They meet in one head, or one each is meant: nobody can change that any more, and another
+        # beginning would be another head too.
+        proposal = proposal._replace(common={**proposal.common, "ignore": [_BASES]})
+        judgement = judged(source, proposal.settings())
     if judgement.broken:
         return proposal, judgement
     faults = tuple(each for each in judgement.result.findings if _is_exempted(each))
@@ -94,7 +100,9 @@ def propose(source: "Source") -> tuple[Proposal, Judgement]:
             scope._replace(baseline=_newest(history)) if each.name in faulty else scope
             for each, scope, history in zip(found, scopes, histories, strict=True)
         ]
-        proposal = _arranged(found, old)._replace(exempted=faults)
+        ignored = {key: proposal.common[key] for key in ("ignore",) if key in proposal.common}
+        proposal = _arranged(found, old)
+        proposal = proposal._replace(common={**proposal.common, **ignored}, exempted=faults)
         judgement = judged(source, proposal.settings())
     if still := sorted({each.rule for each in judgement.left if _is_exempted(each)}):
         # Branches side by side: a baseline is one revision, and exempts what leads to it only.

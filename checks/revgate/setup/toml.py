@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WHY = {
     "baseline": "names and downgrades are asked of what comes after it",
+    "ignore": "these met long ago; another beginning would be another head",
     "linear": "merges, dependencies and branch labels are accepted",
 }
 
