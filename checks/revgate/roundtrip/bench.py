@@ -4,11 +4,15 @@ Knows that the three come and go together; nothing of passes.
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from revgate.roundtrip.client import Agent
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.server import Server
 from revgate.roundtrip.snapshot import Camera, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Bench:
@@ -36,6 +40,8 @@ class Bench:
             CannotJudgeError: There is no database, or env.py does not come to its migrations.
         """
         self._server = server
+        self.sees: "Callable[[Snapshot], Snapshot]" = lambda snapshot: snapshot
+        """What of a snapshot is looked at."""
         self.agent = agent
         self.address = server.create_database(template)
         self.camera: Camera | None = None
@@ -50,7 +56,7 @@ class Bench:
     def take(self) -> Snapshot:
         """Take a snapshot."""
         assert self.camera  # noqa: S101 - set unless __init__ raised
-        return self.camera.take()
+        return self.sees(self.camera.take())
 
     def close(self) -> None:
         """End the agent and drop the database."""

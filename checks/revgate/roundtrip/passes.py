@@ -34,6 +34,7 @@ from revgate.roundtrip.observed import (
 from revgate.roundtrip.options import Options
 from revgate.roundtrip.plan import make_plan
 from revgate.roundtrip.progress import Report
+from revgate.roundtrip.roles import Roles
 from revgate.roundtrip.server import throwaway
 from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
 
@@ -83,15 +84,18 @@ class Trip:
             below = self._agent(stack) if self._plan.start else None
             first, last = (self._agent(stack) for _ in range(2))
             self._server = server = stack.enter_context(throwaway(self._options.database_url))
+            self._roles = Roles(server, self._options.root, self._whole)
+            self._roles.wait_for_others(self._options.timeout)
+            stack.callback(self._forget_roles)
             if below:
                 self._lay_ground(below)
-            roles = server.roles()
+                self._roles.expect()
             self._bench = self._open(first)
             try:
                 self._three_passes()
             finally:
                 self._bench.close()
-            self._forget_roles(server.roles() - roles)
+            self._roles.forget()
             if (
                 self._plan.production
                 and not self._context
@@ -133,17 +137,16 @@ class Trip:
 
     def _open(self, agent: Agent) -> Bench:
         head = self._whole[-1].id
-        return Bench(agent, self._server, head, self._ground, context=self._context)
+        bench = Bench(agent, self._server, head, self._ground, context=self._context)
+        bench.sees = self._roles.sees
+        return bench
 
-    def _forget_roles(self, made: frozenset[str]) -> None:
-        """Drop the roles that revisions made: roles belong to the server, not to a database."""
-        if not made:
-            return
-        if self._server.facts.kind != "url":
-            self._server.drop_roles(made)
-            return
-        names = ", ".join(sorted(made))
-        self._notes.append(f"roles appeared on the server and were left there: {names}")
+    def _forget_roles(self) -> None:
+        """Leave no role behind: the databases that have grants to them go first."""
+        if self._ground:
+            self._server.drop_database(self._ground)
+        self._roles.forget(all_of_them=True)
+        self._notes += self._roles.notes
 
     def _result(self) -> RoundTrip:
         below, above = self._whole[: self._plan.start], self._whole[self._plan.stop :]
@@ -315,6 +318,8 @@ class Trip:
 
     def _failed(self, step: Step, during: str, answer: dict[str, Any]) -> None:
         explain_missing_extension(step.revision, answer, self._server.facts)
+        place = f"{step.revision.path}:{answer['line']}"
+        self._roles.explain(answer["sqlstate"], answer["message"], place)
         names = ("line", "error", "message", "statement", "detail", "hint", "sqlstate")
         facts = {name: answer[name] for name in names}
         facts["message"] = " ".join(answer["message"].split())
@@ -324,6 +329,7 @@ class Trip:
         """Go on in a fresh database that is upgraded up to, not including, a revision."""
         self._rebuilds += 1
         self._bench.close()
+        self._roles.forget()
         if self._rebuilds > _REBUILDS:
             return False
         self._bench = self._open(Agent(self._environment, self._options))

@@ -125,6 +125,10 @@ class Server:
                 self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
                 self._databases.remove(name)
 
+    def try_lock(self, key: int) -> bool:
+        """Take an advisory lock of the named database, unless somebody has it."""
+        return _row(self._admin, f"SELECT pg_try_advisory_lock({key})") == "True"
+
     def roles(self) -> frozenset[str]:
         """Return the names of all roles."""
         with self._admin.cursor() as cursor:
