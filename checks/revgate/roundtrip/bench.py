@@ -40,7 +40,7 @@ class Bench:
             CannotJudgeError: There is no database, or env.py does not come to its migrations.
         """
         self._server = server
-        self.sees: "Callable[[Snapshot], Snapshot]" = lambda snapshot: snapshot
+        self.sees: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
         """What of a snapshot is looked at."""
         self.agent = agent
         self.address = server.create_database(template)
