@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.arguments import parser
+from revgate.console import complain, show, unwritten, write
 from revgate.errors import RevgateError, UsageError
 
 if TYPE_CHECKING:
@@ -29,21 +30,8 @@ def run() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        code = _unwritten(error) or code
+        code = unwritten(error) or code
     raise SystemExit(code)
-
-
-def _unwritten(error: OSError) -> int:
-    """Answer an output that cannot be written; 0 where the reader only went away.
-
-    `revgate rules | head` is no error, and `revgate check | head` keeps its verdict.
-    """
-    # Python would complain once more when it closes what it could not flush.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, BrokenPipeError):
-        return 0
-    _complain(f"the output cannot be written: {error.strerror}")
-    return UsageError.exit_code
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -63,26 +51,19 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         return _COMMANDS[arguments.command](arguments)
     except RevgateError as error:
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted")
+        complain("interrupted")
         return 130
     except Exception as error:  # noqa: BLE001 - no input may end in a traceback
         return _unexpected(error)
 
 
-def _complain(message: str) -> None:
-    from revgate.reports import printable
-
-    for number, line in enumerate(message.splitlines() or [""]):
-        print("revgate:" if number == 0 else "        ", printable(line), file=sys.stderr)
-
-
 def _unexpected(error: Exception) -> int:
     if os.environ.get("REVGATE_DEBUG"):
         raise error
-    _complain(
+    complain(
         f"an error of revgate itself, so nothing was judged: {type(error).__name__}: {error}\n"
         "please report it with the traceback that REVGATE_DEBUG=1 shows"
     )
@@ -172,11 +153,11 @@ def _new(arguments: argparse.Namespace) -> int:
     history = read(source, found[0], whole=False).history
     path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
     if not by_template:
-        _complain(
+        complain(
             f"{found[0].script_location}/script.py.mako is absent or wants to be evaluated, so"
             " Alembic's standard template was used"
         )
-    _write(f"{os.path.relpath(os.path.join(root, path))}\n", None)
+    write(f"{os.path.relpath(os.path.join(root, path))}\n", None)
     return 0
 
 
@@ -189,20 +170,9 @@ def _rebase(arguments: argparse.Namespace) -> int:
     root, settings = _settings(arguments)
     wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
     outcome = rebase(root, settings, wanted, datetime.now(UTC))
-    _write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
-    _show(outcome.diff)
+    write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
+    show(outcome.diff)
     return 0
-
-
-def _show(diff: str) -> None:
-    from revgate.reports import printable
-
-    if diff and sys.stdout.isatty():
-        # What a file holds may not steer a terminal; a diff in a pipe is for `git apply`.
-        for line in diff.splitlines():
-            _write("\t".join(map(printable, line.split("\t"))) + "\n", None)
-    else:
-        _write(diff, None)
 
 
 def _completion(arguments: argparse.Namespace) -> int:
@@ -210,7 +180,7 @@ def _completion(arguments: argparse.Namespace) -> int:
         import shtab
     except ImportError:
         raise UsageError("completion needs a library: pip install 'revgate[completion]'") from None
-    _write(shtab.complete(parser(), arguments.shell), None)
+    write(shtab.complete(parser(), arguments.shell), None)
     return 0
 
 
@@ -223,7 +193,7 @@ def _graph(arguments: argparse.Namespace) -> int:
     source = _source(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     reads = [read(source, environment, whole=False) for environment in found]
-    _write(chain.render([read.history for read in reads], arguments.form), arguments.output)
+    write(chain.render([read.history for read in reads], arguments.form), arguments.output)
     if unread := [each.path for read in reads for each in read.history.unreadable]:
         from revgate.errors import CannotJudgeError
 
@@ -237,14 +207,14 @@ def _graph(arguments: argparse.Namespace) -> int:
 def _rules(arguments: argparse.Namespace) -> int:
     from revgate.reports import catalogue
 
-    _write(catalogue.render(arguments.form), None)
+    write(catalogue.render(arguments.form), None)
     return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     from revgate.reports import catalogue
 
-    _write(catalogue.explain(arguments.rule), None)
+    write(catalogue.explain(arguments.rule), None)
     return 0
 
 
@@ -263,7 +233,7 @@ def _pulls(arguments: argparse.Namespace) -> int:
         dry_run=arguments.dry_run,
     )
     outcome = pulls.run(wanted, pulls.from_variables(arguments.repository, arguments.base))
-    _write(pulls.render(outcome, arguments.form), arguments.output)
+    write(pulls.render(outcome, arguments.form), arguments.output)
     if outcome.problem:
         from revgate.errors import CannotJudgeError
 
@@ -274,9 +244,9 @@ def _pulls(arguments: argparse.Namespace) -> int:
 def _init(arguments: argparse.Namespace) -> int:
     from revgate.setup.command import run as set_up
 
-    problems = set_up(os.getcwd(), arguments, lambda text: _write(text, None), _show)
+    problems = set_up(os.getcwd(), arguments)
     if problems:
-        _complain("\n".join(problems))
+        complain("\n".join(problems))
     return 1 if problems else 0
 
 
@@ -294,7 +264,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
         yes=arguments.yes,
         remote=arguments.remote,
     )
-    say = partial(_write, path=arguments.output)
+    say = partial(write, path=arguments.output)
     return command.run(
         _source(arguments, root), settings, wanted, _options(arguments, root, settings), say
     )
@@ -327,7 +297,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
         x_arguments=options.x_arguments,
     )
     source = _source(arguments, root)
-    return command.run(source, settings, choice, wanted, options, live, partial(_write, path=None))
+    return command.run(source, settings, choice, wanted, options, live, partial(write, path=None))
 
 
 def _options(arguments: argparse.Namespace, root: str, settings: "Settings") -> "Options":
@@ -350,7 +320,7 @@ def _comment(arguments: argparse.Namespace) -> int:
     from revgate.pulls.comment import comment
     from revgate.reports import printable
 
-    _write(f"revgate: {printable(comment(arguments.file))}\n", None)
+    write(f"revgate: {printable(comment(arguments.file))}\n", None)
     return 0
 
 
@@ -363,7 +333,7 @@ def _hook(arguments: argparse.Namespace) -> int:
     for update in receive.updates(root, arguments.hook, sys.stdin):
         result = receive.judge(root, arguments.hook, update)
         report = render(result, "text") if result else "nothing for Alembic\n"
-        _write(f"revgate: {printable(update.branch)}\n{report}", None)
+        write(f"revgate: {printable(update.branch)}\n{report}", None)
         failed |= result is not None and result.errors > 0
     return 1 if failed else 0
 
@@ -447,7 +417,7 @@ def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -
     from revgate.output import reports
 
     for text, path in reports(arguments, result, source):
-        _write(text, path)
+        write(text, path)
     match arguments.fail_on:
         case "never":
             return 0
@@ -455,20 +425,3 @@ def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -
             return 1 if result.errors or result.warnings else 0
         case _:
             return 1 if result.errors else 0
-
-
-def _write(text: str, path: str | None) -> None:
-    if path is None:
-        encoding = sys.stdout.encoding or "utf-8"
-        try:
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            sys.stdout.flush()
-        except OSError as error:
-            if _unwritten(error):
-                raise UsageError("so nothing was reported") from None
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

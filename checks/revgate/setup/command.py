@@ -6,28 +6,22 @@ Knows the terminal, and who may be asked; not what is proposed.
 import sys
 from typing import TYPE_CHECKING
 
+from revgate.console import show, write
 from revgate.errors import UsageError
 from revgate.reports import printable
 from revgate.setup.run import Wanted, apply, propose
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 
-def run(
-    start: str,
-    arguments: "argparse.Namespace",
-    say: "Callable[[str], None]",
-    show: "Callable[[str], None]",
-) -> tuple[str, ...]:
+def run(start: str, arguments: "argparse.Namespace") -> tuple[str, ...]:
     """Set up a repository.
 
     Args:
         start: A folder of it.
         arguments: `ci`, `dry_run` and `yes`.
-        say: Prints text.
-        show: Prints a diff.
 
     Returns:
         What no setting takes away; `revgate check` finds errors then.
@@ -36,13 +30,13 @@ def run(
         UsageError: There is something to write, and nobody who could be asked.
     """
     outcome = propose(start, Wanted(arguments.ci))
-    say(_lines(outcome.lines))
+    write(_lines(outcome.lines))
     show(outcome.diff)
     if not outcome.changes and not outcome.problems:
-        say("nothing to do: revgate is set up\n")
-    if outcome.changes and not arguments.dry_run and _agreed(say, yes=arguments.yes):
+        write("nothing to do: revgate is set up\n")
+    if outcome.changes and not arguments.dry_run and _agreed(yes=arguments.yes):
         apply(outcome)
-        say(_lines(outcome.next))
+        write(_lines(outcome.next))
     return outcome.problems
 
 
@@ -50,7 +44,7 @@ def _lines(texts: "Iterable[str]") -> str:
     return "".join(f"{printable(text)}\n" for text in texts)
 
 
-def _agreed(say: "Callable[[str], None]", *, yes: bool) -> bool:
+def _agreed(*, yes: bool) -> bool:
     if yes:
         return True
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -61,5 +55,5 @@ def _agreed(say: "Callable[[str], None]", *, yes: bool) -> bool:
         answer = ""
     if answer.strip().lower() in ("y", "yes"):
         return True
-    say("nothing was written\n")
+    write("nothing was written\n")
     return False
