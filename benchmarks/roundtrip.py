@@ -16,20 +16,14 @@ _ENVIRONMENT = """\
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-
-def run(connection):
+connectable = context.config.attributes.get("connection")
+if connectable is None:
+    url = context.config.get_main_option("sqlalchemy.url")
+    connectable = create_engine(url, poolclass=pool.NullPool)
+with connectable.connect() as connection:
     context.configure(connection=connection, target_metadata=None)
     with context.begin_transaction():
         context.run_migrations()
-
-
-given = context.config.attributes.get("connection")
-if given is not None:
-    run(given)
-else:
-    url = context.config.get_main_option("sqlalchemy.url")
-    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
-        run(connection)
 """
 _CONFIGURATION = """\
 import os
