@@ -49,6 +49,7 @@ class Agent:
         self._mask = Mask(os.environ, self._env)
         self._root = options.root
         self._x = options.x_arguments
+        self._shared = bool(options.database_url or os.environ.get("REVGATE_DATABASE_URL"))
         self._config = os.path.join(options.root, *environment.config.split("/"))
         folder = os.path.dirname(self._config)
         self.python = find_python(options.python, (folder, options.root))
@@ -113,6 +114,7 @@ class Agent:
         self._send_job(
             database,
             context=context,
+            shared=self._shared,
             mode="production" if production else "steps",
             head=head,
             lock_timeout=lock_timeout,

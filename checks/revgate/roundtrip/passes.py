@@ -13,6 +13,7 @@ from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
+from revgate.roundtrip.beyond import beyond, explain_tablespace
 from revgate.roundtrip.client import Agent, Started
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.extensions import explain_missing_extension
@@ -161,7 +162,7 @@ class Trip:
             self._options.expect_tables
             if self._options.expect_tables is not None
             else self._environment.scope.expect_tables,
-            tuple(dict.fromkeys(self._notes)),
+            tuple(dict.fromkeys((*self._notes, *beyond(self._steps)))),
             self._models,
             self._plan.from_base,
             self._plan.to_head,
@@ -318,6 +319,7 @@ class Trip:
 
     def _failed(self, step: Step, during: str, answer: dict[str, Any]) -> None:
         explain_missing_extension(step.revision, answer, self._server.facts)
+        explain_tablespace(step.revision, answer, self._server.facts)
         place = f"{step.revision.path}:{answer['line']}"
         self._roles.explain(answer["sqlstate"], answer["message"], place)
         names = ("line", "error", "message", "statement", "detail", "hint", "sqlstate")

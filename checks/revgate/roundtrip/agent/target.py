@@ -156,6 +156,21 @@ class Target:
             self._peers = {entry[4][:2] for entry in found} | {(self.host, self.port)}
         return isinstance(address, tuple) and tuple(address[:2]) in self._peers
 
+    def name_for(self, database: str) -> str | None:
+        """Return the throwaway that stands for a database of a name; None where none does."""
+        if database in self._ready:
+            return database
+        return next(
+            (name for place, name in self._names.items() if place.database == database), None
+        )
+
+    def refuse_change(self, what: str) -> NoReturn:
+        """Refuse a statement that would change anything else."""
+        raise Refused(
+            f"{what} was refused: only the throwaway database may be changed while revgate runs"
+            " this migration history"
+        )
+
     def refuse(self, attempted: str) -> NoReturn:
         """Refuse a connection, naming where it would have gone."""
         raise Refused(

@@ -12,6 +12,7 @@ import sys
 import traceback
 from typing import Any
 
+from .beyond import guard_server
 from .channel import Channel, Unusable
 from .failures import describe, line_in
 from .guards import guard_drivers
@@ -54,6 +55,7 @@ def work(channel: Channel) -> None:
     timeout = job.get("lock_timeout")
     answer_connections(target, lambda: point_at(target, os.environ), timeout)
     guard_drivers(target)
+    guard_server(target, shared=job["shared"])
     watch_local_settings()
     script = run = None
     try:
