@@ -13,6 +13,8 @@ UPGRADE = "upgrade"
 DOWNGRADE = "downgrade"
 AGAIN = "upgrade again"
 PRODUCTION = "production"
+ROWS = "upgrade with rows"
+"""Not among the passes that are counted: it stops before the last revision that need not run."""
 
 
 class ServerFacts(NamedTuple):
@@ -84,6 +86,42 @@ def read_statement(told: dict[str, Any]) -> Statement:
     )
 
 
+class Lost(NamedTuple):
+    """A table that had rows before a step, put there by revgate, and has fewer after it."""
+
+    table: str
+    """Quoted as SQL wants it, with its schema, as it was called before the step."""
+    before: int
+    after: int
+    dropped: bool
+    line: int
+    """Of the statement that took them away; 0 where it could not be told."""
+
+
+class Rows(NamedTuple):
+    """The rows that tables had when a step began, and what became of them."""
+
+    tables: int
+    """Tables that had rows; a partition counts with its parent."""
+    of: int
+    """Tables that stood."""
+    unfilled: tuple[tuple[str, str], ...] = ()
+    """Names of the others, each with the reason."""
+    lost: tuple[Lost, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what reports have of it."""
+        return {
+            "tables": self.tables,
+            "of": self.of,
+            "unfilled": [{"table": name, "reason": why} for name, why in self.unfilled],
+            "lost": [
+                {"table": each.table, "before": each.before, "after": each.after}
+                for each in self.lost
+            ],
+        }
+
+
 class Step(NamedTuple):
     """One revision and how long its two functions took; None where one did not run."""
 
@@ -97,6 +135,8 @@ class Step(NamedTuple):
     """Of its upgrade, in order, when it ran alone for the first time."""
     new: bool = True
     """False for a revision that the base has already."""
+    rows: Rows | None = None
+    """None where it was not run with rows."""
 
 
 class Failure(NamedTuple):
@@ -225,7 +265,7 @@ class RoundTrip(NamedTuple):
                     ],
                     "rewrites": [table for each in step.statements for table in each.rewrites],
                     "statements": [each.as_json() for each in step.statements],
-                    "rows": None,
+                    "rows": step.rows.as_json() if step.rows else None,
                 }
                 for step in self.steps
             ],

@@ -24,3 +24,5 @@ class Options(NamedTuple):
     """Revisions that the base lacks, of which only those are stepped; None where there is none."""
     shard: tuple[int, int] | None = None
     """Number, from 1, and count of the jobs that share the steps."""
+    rows: bool = True
+    """Whether the history also runs on tables that have rows."""

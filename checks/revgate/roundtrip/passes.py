@@ -17,11 +17,13 @@ from revgate.roundtrip.beyond import beyond, explain_tablespace
 from revgate.roundtrip.client import Agent, Started
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.extensions import explain_missing_extension
+from revgate.roundtrip.locks import upcoming
 from revgate.roundtrip.models import Comparison, Told, build, read_told
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
     PRODUCTION,
+    ROWS,
     UPGRADE,
     Change,
     Difference,
@@ -36,6 +38,7 @@ from revgate.roundtrip.options import Options
 from revgate.roundtrip.plan import make_plan
 from revgate.roundtrip.progress import Report
 from revgate.roundtrip.roles import Roles
+from revgate.roundtrip.rows.judge import Host, Judge
 from revgate.roundtrip.server import throwaway
 from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
 
@@ -97,6 +100,8 @@ class Trip:
             finally:
                 self._bench.close()
             self._roles.forget()
+            if self._options.rows:
+                self._run_with_rows()
             if (
                 self._plan.production
                 and not self._context
@@ -266,6 +271,21 @@ class Trip:
                 answer["message"] += f", in the database `{agent.further[-1].origin}`"
             self._failed(steps[answer["revision"]], PRODUCTION, answer)
         self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
+
+    def _run_with_rows(self) -> None:
+        """Upgrade once more what passed on empty tables, now with rows in them."""
+        judge = Judge(
+            Host(
+                open=lambda: self._open(Agent(self._environment, self._options)),
+                chain=self._chain[: len(self._snapshots) - 1],
+                steps=self._steps,
+                judged=frozenset(step.revision.id for step in upcoming(self._result())),
+                fail=lambda index, answer: self._failed(self._steps[index], ROWS, answer),
+                forget_roles=self._roles.forget,
+            )
+        )
+        judge.run()
+        self._notes += judge.notes
 
     # -- models ---------------------------------------------------------------------------------
 

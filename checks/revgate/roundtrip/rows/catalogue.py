@@ -1,0 +1,285 @@
+"""What a row of a table must satisfy, read from `pg_catalog`.
+
+Knows what PostgreSQL stores of types, constraints, indexes and partitions; nothing of values.
+Names are quoted as SQL wants them. A partitioned table stands for all of its partitions.
+"""
+
+# ruff: noqa: S608 - SQL of our own words only
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+LEAVES = 20
+"""Partitions of one table that are asked what they take."""
+
+
+class Type(NamedTuple):
+    """A type, and what it is made of."""
+
+    name: str
+    """As `format_type` has it, without a modifier: `bpchar`, since `character` is one of one."""
+    word: str
+    """Its own name: `int4`."""
+    kind: str
+    """`b` base, `e` enum, `d` domain, `c` composite, `r` range, `m` multirange, `p` pseudo."""
+    element: int
+    """Of an array; 0 for none."""
+    base: int
+    """Of a domain."""
+    modifier: int
+    """Of a domain's base."""
+    not_null: bool
+    """Whether a domain says so."""
+    part: int
+    """The subtype of a range, or the range of a multirange."""
+    labels: tuple[str, ...]
+    checks: tuple[str, ...]
+    """Of a domain; the value is called `VALUE`."""
+    fields: tuple[tuple[int, int], ...]
+    """Type and modifier of what a composite type has."""
+
+
+class Column(NamedTuple):
+    """A column."""
+
+    name: str
+    type: int
+    modifier: int
+    not_null: bool
+    default: str
+    """Its expression; empty for none."""
+    generated: bool
+
+
+class ForeignKey(NamedTuple):
+    """A foreign key."""
+
+    columns: tuple[str, ...]
+    target: int
+    target_name: str
+    target_columns: tuple[str, ...]
+    deferrable: bool
+
+
+class Check(NamedTuple):
+    """A condition on a row."""
+
+    expression: str
+    columns: tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """A table that stands by itself, which a partition does not."""
+
+    oid: int
+    name: str
+    kind: str
+    """`r` ordinary, `p` partitioned, `f` foreign."""
+    columns: tuple[Column, ...] = ()
+    keys: tuple[tuple[tuple[str, ...], bool], ...] = ()
+    """Columns that must differ from row to row, and whether they do so in an expression."""
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    checks: tuple[Check, ...] = ()
+    leaves: int = 0
+    """Partitions that take rows."""
+
+    def column(self, name: str) -> Column:
+        """Return the column of a name."""
+        return next(each for each in self.columns if each.name == name)
+
+
+class Standing(NamedTuple):
+    """One table or partition that is there, and how many rows itself has."""
+
+    oid: int
+    root: int
+    """What it is a partition of, however far up; else itself."""
+    name: str
+    kind: str
+    rows: int
+
+
+_STANDING = """
+SELECT c.oid, CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid ELSE c.oid END,
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT (c.relname = %(table)s AND (%(schema)s IS NULL OR n.nspname = %(schema)s))
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                  AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 3
+"""
+
+_COLUMNS = """
+SELECT a.attrelid, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull,
+       coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> '' OR a.attidentity <> '',
+       a.attgenerated <> ''
+FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+"""
+
+_NAMES = """
+ARRAY(SELECT quote_ident(a.attname) FROM unnest({numbers}) WITH ORDINALITY u (attnum, place)
+      JOIN pg_attribute a ON a.attrelid = {table} AND a.attnum = u.attnum ORDER BY u.place)
+"""
+
+# An index depends on every column that it reads: keys, expressions and its condition.
+_KEYS = f"""
+SELECT i.indrelid,
+       CASE WHEN i.indexprs IS NULL THEN
+           {_NAMES.format(numbers="i.indkey::int2[]", table="i.indrelid")}
+       ELSE ARRAY(SELECT DISTINCT quote_ident(a.attname) FROM pg_depend d
+                  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                  WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                    AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END,
+       i.indexprs IS NOT NULL, i.indnkeyatts
+FROM pg_index i
+WHERE i.indrelid = ANY (%s) AND (i.indisunique OR i.indisexclusion)
+ORDER BY i.indrelid, i.indisprimary DESC, i.indexrelid
+"""
+
+_FOREIGN_KEYS = f"""
+SELECT c.conrelid, {_NAMES.format(numbers="c.conkey", table="c.conrelid")}, c.confrelid,
+       quote_ident(n.nspname) || '.' || quote_ident(t.relname),
+       {_NAMES.format(numbers="c.confkey", table="c.confrelid")}, c.condeferrable
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.confrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE c.conrelid = ANY (%s) AND c.contype = 'f' AND c.conparentid = 0
+ORDER BY cardinality(c.conkey) DESC, c.oid
+"""
+
+_CHECKS = f"""
+SELECT c.conrelid, pg_get_expr(c.conbin, c.conrelid),
+       {_NAMES.format(numbers="c.conkey", table="c.conrelid")}
+FROM pg_constraint c WHERE c.conrelid = ANY (%s) AND c.contype = 'c'
+ORDER BY c.conrelid, c.conname
+"""
+
+_LEAVES = """
+SELECT r.oid, coalesce(pg_get_partition_constraintdef(t.relid), 'true'),
+       ARRAY(SELECT DISTINCT quote_ident(a.attname) FROM pg_partition_tree(r.oid) p
+             JOIN pg_partitioned_table k ON k.partrelid = p.relid
+             JOIN pg_attribute a ON a.attrelid = k.partrelid AND a.attnum = ANY (k.partattrs))
+FROM pg_class r CROSS JOIN LATERAL pg_partition_tree(r.oid) t
+WHERE r.oid = ANY (%s) AND r.relkind = 'p' AND t.isleaf AND t.relid <> r.oid
+ORDER BY r.oid, t.relid
+"""
+
+_TYPES = """
+SELECT t.oid, format_type(t.oid, -1), t.typname, t.typtype::text,
+       CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, t.typbasetype, t.typtypmod,
+       t.typnotnull,
+       coalesce((SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid),
+                (SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid), 0),
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid
+             ORDER BY e.enumsortorder),
+       ARRAY(SELECT pg_get_expr(c.conbin, 0) FROM pg_constraint c
+             WHERE c.contypid = t.oid AND c.contype = 'c' ORDER BY c.conname),
+       ARRAY(SELECT ARRAY[a.atttypid::int8, a.atttypmod] FROM pg_attribute a
+             WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
+               AND NOT a.attisdropped ORDER BY a.attnum)
+FROM pg_type t WHERE t.oid = ANY (%s)
+"""
+
+
+class Catalogue:
+    """Reads what is there, through one cursor."""
+
+    def __init__(self, cursor: Any, version_table: str, version_schema: str | None) -> None:
+        self._cursor = cursor
+        self._excluded = {"table": version_table, "schema": version_schema}
+
+    def _rows(self, query: str, arguments: Any) -> list[Any]:
+        self._cursor.execute(query, arguments)
+        rows: list[Any] = self._cursor.fetchall()
+        return rows
+
+    def standing(self) -> list[Standing]:
+        """Return the tables and partitions that are there, and count their rows."""
+        found = self._rows(_STANDING, self._excluded)
+        counts: dict[int, int] = {}
+        # The parent of an inheritance hierarchy is counted without its children, a partition once.
+        counted = [
+            f"SELECT {oid}, count(*) FROM ONLY {name}" for oid, _, name, kind in found
+            if kind == "r"
+        ]  # fmt: skip
+        if counted:
+            counts = dict(self._rows(" UNION ALL ".join(counted), None))
+        return [Standing(*row, counts.get(row[0], 0)) for row in found]
+
+    def tables(self, standing: Iterable[Standing]) -> list[Table]:
+        """Read what rows of some tables must satisfy."""
+        chosen = [Table(each.oid, each.name, each.kind) for each in standing]
+        oids = [table.oid for table in chosen]
+        columns = _grouped(self._rows(_COLUMNS, (oids,)))
+        keys = _grouped(self._rows(_KEYS, (oids,)))
+        foreign = _grouped(self._rows(_FOREIGN_KEYS, (oids,)))
+        checks = _grouped(self._rows(_CHECKS, (oids,)))
+        partitioned = [table.oid for table in chosen if table.kind == "p"]
+        leaves = _grouped(self._rows(_LEAVES, (partitioned,)) if partitioned else [])
+        return [
+            table._replace(
+                columns=tuple(_column(row) for row in columns.get(table.oid, ())),
+                keys=tuple(_key(row) for row in keys.get(table.oid, ())),
+                foreign_keys=tuple(_foreign_key(row) for row in foreign.get(table.oid, ())),
+                checks=(
+                    *(Check(row[0], tuple(row[1])) for row in checks.get(table.oid, ())),
+                    *_partitions(leaves.get(table.oid, ())),
+                ),
+                leaves=len(leaves.get(table.oid, ())),
+            )
+            for table in chosen
+        ]
+
+    def types(self, wanted: Iterable[int]) -> dict[int, Type]:
+        """Read types, and those that they are made of."""
+        found: dict[int, Type] = {}
+        missing = set(wanted)
+        while missing:
+            for oid, *facts, labels, checks, fields in self._rows(_TYPES, (list(missing),)):
+                made_of = tuple((int(type_), int(modifier)) for type_, modifier in fields)
+                found[oid] = Type(*facts, tuple(labels), tuple(checks), made_of)
+            parts = {
+                oid
+                for each in found.values()
+                for oid in (
+                    each.element,
+                    each.base,
+                    each.part,
+                    *(field[0] for field in each.fields),
+                )
+            }
+            missing = parts - {0} - found.keys() if missing & found.keys() else set()
+        return found
+
+
+def _grouped(rows: Sequence[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for oid, *rest in rows:
+        groups.setdefault(oid, []).append(rest)
+    return groups
+
+
+def _column(row: Any) -> Column:
+    name, type_, modifier, not_null, default, made, generated = row
+    return Column(name, type_, modifier, not_null, "" if made else default, generated)
+
+
+def _key(row: Any) -> tuple[tuple[str, ...], bool]:
+    columns, in_expression, count = row
+    return (tuple(columns) if in_expression else tuple(columns[:count])), in_expression
+
+
+def _foreign_key(row: Any) -> ForeignKey:
+    columns, target, name, target_columns, deferrable = row
+    return ForeignKey(tuple(columns), target, name, tuple(target_columns), deferrable)
+
+
+def _partitions(leaves: Sequence[Any]) -> list[Check]:
+    """Return what the partitions take together, as a condition like any other."""
+    if not leaves:
+        return []
+    taken = " OR ".join(f"({condition})" for condition, _ in leaves[:LEAVES])
+    return [Check(taken, tuple(leaves[0][1]))]

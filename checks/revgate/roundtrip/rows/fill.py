@@ -1,0 +1,194 @@
+"""Puts rows into empty tables, many in one round trip, and says which stayed empty and why.
+
+Knows how an attempt is made and what is tried after one that failed. Each row has a savepoint of
+its own: what PostgreSQL refuses leaves no trace.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
+from revgate.roundtrip.rows.order import in_order, needs
+from revgate.roundtrip.rows.plan import ROWS, Plan
+from revgate.roundtrip.rows.solve import Solver
+from revgate.roundtrip.rows.values import Values
+
+_ROUNDS = 12
+_CHECK_VIOLATION = "23514"
+_NULL = "23502"
+_WAITING = (_NULL, "23503")
+_DUPLICATE = ("23505", "23P01")
+
+_HEAD = """DO $revgate$
+#variable_conflict use_column
+DECLARE
+    _revgate_told jsonb := '[]';
+    _revgate_state text;
+    _revgate_message text;
+    _revgate_constraint text;
+    _revgate_column text;
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+"""
+_CAUGHT = """    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS _revgate_state = RETURNED_SQLSTATE,
+            _revgate_message = MESSAGE_TEXT, _revgate_constraint = CONSTRAINT_NAME,
+            _revgate_column = COLUMN_NAME;
+        _revgate_told := _revgate_told || jsonb_build_array(jsonb_build_array({number},
+            _revgate_state, _revgate_message, _revgate_constraint, _revgate_column));
+    END;
+"""
+_TAIL = """    PERFORM set_config('revgate.told', _revgate_told::text, false);
+END $revgate$;
+SELECT current_setting('revgate.told')"""
+
+
+class Refusal(NamedTuple):
+    """Why PostgreSQL did not take a row."""
+
+    state: str
+    message: str
+    constraint: str
+    column: str
+
+
+class _Attempt(NamedTuple):
+    """One row of a table, or one of each table of a circle."""
+
+    plans: tuple[Plan, ...]
+    number: int
+
+    def statements(self) -> list[str]:
+        inserts = [plan.insert(self.number) for plan in self.plans]
+        if len(self.plans) == 1:
+            return inserts
+        if all(
+            key.deferrable
+            for plan in self.plans
+            for key in plan.table.foreign_keys
+            if key.target in plan.circle and needs(plan.table, key)
+        ):
+            return ["SET CONSTRAINTS ALL DEFERRED", *inserts, "SET CONSTRAINTS ALL IMMEDIATE"]
+        # Nobody can make the first row of such a circle while its keys are enforced.
+        role = "PERFORM set_config('session_replication_role', '{}', true)"
+        return [role.format("replica"), *inserts, role.format("origin")]
+
+
+class Filler:
+    """Fills the tables of one database."""
+
+    def __init__(self, cursor: Any, errors: type[Exception], catalogue: Catalogue) -> None:
+        """Get ready.
+
+        Args:
+            cursor: Of an autocommit connection.
+            errors: What the driver raises.
+            catalogue: Reads the same database.
+        """
+        self._cursor = cursor
+        self._errors = errors
+        self._catalogue = catalogue
+        self._solver = Solver(cursor, errors)
+        self._solved: set[_Attempt] = set()
+        self._plain: set[_Attempt] = set()
+
+    def fill(self, empty: Iterable[Standing]) -> dict[int, str]:
+        """Put rows into tables; return by oid why one got none."""
+        tables = self._catalogue.tables(empty)
+        types = self._catalogue.types({c.type for table in tables for c in table.columns})
+        values = Values(types, lambda type_: self._solver.domain(values, type_))
+        reasons: dict[int, str] = {}
+        units: list[tuple[Plan, ...]] = []
+        for circle in in_order(tables):
+            plans = tuple(Plan(table, values) for table in circle)
+            for plan in plans:
+                plan.circle = {each.table.oid: each for each in plans}
+            unknown = {plan.table.oid: plan.unknown() for plan in plans}
+            if any(unknown.values()):
+                names = {plan.table.oid: f"`{plan.table.name}` has no rows" for plan in plans}
+                blame = next(names[oid] for oid, why in unknown.items() if why)
+                reasons |= {oid: why or blame for oid, why in unknown.items()}
+            else:
+                units.append(plans)
+        self._fill_all(units, reasons)
+        return reasons
+
+    def _fill_all(self, units: Sequence[tuple[Plan, ...]], reasons: dict[int, str]) -> None:
+        pending = [_Attempt(unit, number) for unit in units for number in range(ROWS)]
+        filled: set[Plan] = set()
+        for _ in range(_ROUNDS):
+            refused = self._try(pending)
+            done = {plan for each in pending if each not in refused for plan in each.plans}
+            progress = bool(done - filled)
+            filled |= done
+            for each, why in refused.items():
+                if each.number == 0:
+                    reasons |= {plan.table.oid: _reason(plan, why) for plan in each.plans}
+            pending = [
+                each
+                for each, why in refused.items()
+                if (progress and why.state in _WAITING) or self._adapt(each, why, filled)
+            ]
+            if not pending:
+                break
+        for plan in filled:
+            reasons.pop(plan.table.oid, None)
+        later = [each for unit in units for plan in unit if plan in filled
+                 for each in plan.catch_up()]  # fmt: skip
+        self._run([[each] for each in later])
+
+    def _adapt(self, attempt: _Attempt, why: Refusal, filled: set[Plan]) -> bool:
+        """Choose other values after a refusal; return whether there are any to try."""
+        if why.state in _DUPLICATE:
+            return False
+        if why.state == _CHECK_VIOLATION and attempt not in self._solved:
+            self._solved.add(attempt)
+            for plan in attempt.plans:
+                if not plan.is_solved:
+                    plan.solve(self._solver)
+            return True
+        if attempt in self._plain or filled.intersection(attempt.plans):
+            return False
+        self._plain.add(attempt)
+        for plan in attempt.plans:
+            plan.defaults = False
+        return True
+
+    def _try(self, attempts: Sequence[_Attempt]) -> dict[_Attempt, Refusal]:
+        refused = self._run([each.statements() for each in attempts])
+        return {attempts[number]: why for number, why in refused.items()}
+
+    def _run(self, blocks: Sequence[Sequence[str]]) -> dict[int, Refusal]:
+        """Run groups of statements, each with a savepoint; return which were refused."""
+        if not blocks:
+            return {}
+        body = "".join(
+            "    BEGIN\n"
+            + "".join(f"        {statement};\n" for statement in block)
+            + _CAUGHT.replace("{number}", str(number))
+            for number, block in enumerate(blocks)
+        )
+        try:
+            self._cursor.execute(f"{_HEAD}{body}{_TAIL}")
+        except self._errors as error:
+            state = getattr(error, "pgcode", None) or ""
+            why = Refusal(state, " ".join(str(error).split("\n", 1)[0].split()), "", "")
+            return dict.fromkeys(range(len(blocks)), why)
+        told = json.loads(self._cursor.fetchone()[0])
+        return {number: Refusal(*facts) for number, *facts in told}
+
+
+def _reason(plan: Plan, why: Refusal) -> str:
+    if why.state == _CHECK_VIOLATION and why.constraint:
+        return f"no values were found that its check `{why.constraint}` takes"
+    if why.state in _WAITING:
+        for key in plan.table.foreign_keys:
+            if not why.column or _quoted(why.column) in key.columns or why.column in key.columns:
+                return f"`{key.target_name.removeprefix('public.')}` has no rows for it"
+    return why.message
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

@@ -1,0 +1,159 @@
+"""Values that the text of a condition suggests.
+
+Knows how PostgreSQL writes conditions: every literal in one may be a value, or near one, or a
+length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see `solve`.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from importlib import import_module
+from typing import Any
+
+_STRING = re.compile(r"(E?)'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_LONGEST = 400
+_CLASSES = {
+    "[:alpha:]": "a-zA-Z",
+    "[:digit:]": "0-9",
+    "[:alnum:]": "a-zA-Z0-9",
+    "[:upper:]": "A-Z",
+    "[:lower:]": "a-z",
+    "[:space:]": " ",
+    "[:xdigit:]": "0-9a-f",
+}
+_OF_CLASS = {"CATEGORY_DIGIT": "0123", "CATEGORY_WORD": "abc1", "CATEGORY_SPACE": " "}
+_ANY = "abcdefgh0123ABCD_-.@ /"
+
+
+def strings(text: str) -> list[str]:
+    """Return the string literals of a condition, in order, each once."""
+    found = []
+    for escaped, inner in _STRING.findall(text):
+        plain = inner.replace("''", "'")
+        found.append(plain.replace("\\\\", "\\") if escaped else plain)
+    return list(dict.fromkeys(found))
+
+
+def numbers(text: str) -> list[Decimal]:
+    """Return what stands in a condition as a number, what lies next to it, and in between."""
+    written = _NUMBER.findall(_STRING.sub(" ", text)) + [
+        each for each in strings(text) if _NUMBER.fullmatch(each)
+    ]
+    bounds = sorted({Decimal(each) for each in written})
+    between = [(one + other) / 2 for one, other in zip(bounds, bounds[1:], strict=False)]
+    near = [bound + step for bound in bounds for step in (0, 1, -1, Decimal("0.5"))]
+    return list(dict.fromkeys((*near, *between)))
+
+
+def dates(text: str) -> list[str]:
+    """Return the dates of a condition and the days next to them."""
+    found: list[str] = []
+    for written in strings(text):
+        if _DATE.match(written):
+            try:
+                day = date.fromisoformat(written[:10])
+            except ValueError:
+                continue
+            found += [written]
+            found += [(day + timedelta(days=step)).isoformat() for step in (1, 2, 3, -1)]
+    return list(dict.fromkeys(found))
+
+
+def texts(text: str) -> list[str]:
+    """Return texts that a condition may ask for."""
+    found: list[str] = []
+    for literal in strings(text):
+        found += [literal, literal.lower(), literal.upper()]
+        found += [sample for number in range(4) for sample in samples(literal, number)]
+        found += [_LIKE.sub(letter, literal) for letter in "abc"]
+        found += [f"{letter}{literal}{letter}" for letter in "abc"]
+    sizes = {int(each) for each in numbers(text) if 0 < each <= _LONGEST and each == int(each)}
+    found += [letter * size for size in sorted(sizes) for letter in "abc1"]
+    return list(dict.fromkeys([*found, "", "A", "B", "1", "a@b.cd"]))
+
+
+_LIKE = re.compile("[%_]")
+
+
+def objects(text: str) -> list[str]:
+    """Return JSON values that a condition may ask for."""
+    keys = [re.sub(r'[{}"\\,]', "", each) for each in strings(text)]
+    held = [f'{{{", ".join(f"{chr(34)}{key}{chr(34)}: {value}" for key in keys)}}}'
+            for value in ("1", '"a"', "{}", "[]", "true")]  # fmt: skip
+    return ["{}", "[]", "[1]", *held, '"a"', "1", "true", "null"]
+
+
+def samples(pattern: str, number: int = 0) -> Iterator[str]:
+    """Yield a text that matches a regular expression, where that is easily said.
+
+    Args:
+        pattern: As PostgreSQL takes it, mostly.
+        number: Which of several.
+    """
+    for name, characters in _CLASSES.items():
+        pattern = pattern.replace(name, characters)
+    try:
+        # The parser of Python's own `re`; its tree is not documented, hence `Any`.
+        tree: Any = import_module("re._parser").parse(pattern)
+        yield "".join(_sample(tree, number))
+    except (re.error, ValueError, OverflowError, RecursionError, KeyError, IndexError):
+        return
+
+
+def _sample(tree: Any, number: int) -> Iterator[str]:
+    for kind, what in tree:
+        match str(kind):
+            case "LITERAL":
+                yield chr(what)
+            case "NOT_LITERAL":
+                yield next(each for each in _ANY if each != chr(what))
+            case "ANY":
+                yield _ANY[number % 8]
+            case "IN":
+                yield _of_class(what, number)
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                low, high, inner = what
+                times = min(max(low, 1), int(high))
+                for at in range(times):
+                    yield from _sample(inner, number if at == 0 else 0)
+            case "SUBPATTERN":
+                yield from _sample(what[-1], number)
+            case "BRANCH":
+                yield from _sample(what[1][number % len(what[1])], 0)
+            case "AT" | "ASSERT" | "ASSERT_NOT":
+                continue
+            case _:
+                raise ValueError(f"{kind} is not easily said")
+
+
+def _of_class(members: Any, number: int) -> str:
+    if str(members[0][0]) == "NEGATE":
+        inside = set("".join(_members(members[1:])))
+        allowed = [each for each in _ANY if each not in inside]
+    else:
+        allowed = list("".join(_members(members)))
+    return allowed[number % len(allowed)]
+
+
+def _members(members: Any) -> Iterator[str]:
+    for kind, what in members:
+        match str(kind):
+            case "LITERAL":
+                yield chr(what)
+            case "RANGE":
+                yield "".join(map(chr, range(what[0], min(what[1], what[0] + 30) + 1)))
+            case "CATEGORY":
+                yield _OF_CLASS[str(what)]
+            case _:
+                raise ValueError(f"{kind} is not easily said")
+
+
+def decimal(text: str) -> Decimal | None:
+    """Read a number; None where it is none."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

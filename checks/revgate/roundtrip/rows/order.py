@@ -1,0 +1,74 @@
+"""Which table is filled before which: what a foreign key points at comes first.
+
+Knows only tables and their keys. Foreign keys that take null can wait; tables that need each other
+in a circle are filled together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from revgate.roundtrip.rows.catalogue import ForeignKey, Table
+
+
+def needs(table: Table, key: ForeignKey) -> bool:
+    """Tell whether a row cannot do without what a foreign key points at."""
+    return all(table.column(name).not_null for name in key.columns)
+
+
+def in_order(tables: Iterable[Table]) -> list[tuple[Table, ...]]:
+    """Return tables in the order in which they are filled, those of a circle together."""
+    by_oid = {table.oid: table for table in tables}
+    hard = {oid: _targets(table, by_oid, hard=True) for oid, table in by_oid.items()}
+    soft = {oid: _targets(table, by_oid, hard=False) for oid, table in by_oid.items()}
+    waiting = _circles(hard)
+    placed: set[int] = set()
+    order: list[tuple[Table, ...]] = []
+    while waiting:
+        ready = [each for each in waiting if _known(each, hard) <= placed]
+        free = [each for each in ready if _known(each, soft) <= placed]
+        chosen = (free or ready)[0]
+        waiting.remove(chosen)
+        placed |= set(chosen)
+        order.append(tuple(by_oid[oid] for oid in chosen))
+    return order
+
+
+def _known(circle: Sequence[int], targets: Mapping[int, set[int]]) -> set[int]:
+    return set().union(*(targets[oid] for oid in circle)) - set(circle)
+
+
+def _targets(table: Table, by_oid: Mapping[int, Table], *, hard: bool) -> set[int]:
+    return {
+        key.target
+        for key in table.foreign_keys
+        if key.target in by_oid and key.target != table.oid and (not hard or needs(table, key))
+    }
+
+
+def _circles(targets: Mapping[int, set[int]]) -> list[tuple[int, ...]]:
+    """Return the strongly connected parts: who reaches each other belongs together."""
+    reached = {oid: _reached(oid, targets) for oid in targets}
+    parts: dict[int, tuple[int, ...]] = {}
+    for oid in targets:
+        if oid not in parts:
+            part = tuple(
+                other
+                for other in targets
+                if other == oid or (other in reached[oid] and oid in reached[other])
+            )
+            parts.update(dict.fromkeys(part, part))
+    return list(dict.fromkeys(parts.values()))
+
+
+def _reached(start: int, targets: Mapping[int, set[int]]) -> set[int]:
+    return set(_walk(start, targets))
+
+
+def _walk(start: int, targets: Mapping[int, set[int]]) -> Iterator[int]:
+    seen: set[int] = set()
+    waiting = [start]
+    while waiting:
+        for target in targets[waiting.pop()]:
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
+                yield target

@@ -1,0 +1,233 @@
+"""What the rows of one table are to be: an expression for each column.
+
+Three rows, where they are possible: two that have equal values wherever they need not differ, and
+one that has null wherever it may. Knows a table and what it points at; puts nothing in.
+"""
+
+# ruff: noqa: S608 - SQL of our own words and PostgreSQL's, on a throwaway database
+
+from collections.abc import Mapping, Sequence
+
+from revgate.roundtrip.rows import hints
+from revgate.roundtrip.rows.catalogue import Column, ForeignKey, Table
+from revgate.roundtrip.rows.order import needs
+from revgate.roundtrip.rows.solve import Row, Solver, components, suggestions
+from revgate.roundtrip.rows.values import Values, quoted
+
+ROWS = 3
+EMPTY = 2
+"""The number of the row that has null wherever it may."""
+# What differs from row to row keeps away from what revisions themselves put in.
+_AWAY = 1000
+_TEXTS = ("text", "varchar", "bpchar", "citext")
+
+
+class Plan:
+    """The rows of one table."""
+
+    def __init__(self, table: Table, values: Values) -> None:
+        self.table = table
+        self.defaults = True
+        """Whether columns that have a default get it."""
+        self.circle: Mapping[int, Plan] = {}
+        """The tables that are filled together with this one, and itself."""
+        self._values = values
+        self._pointing = {name for key in table.foreign_keys for name in key.columns}
+        self.varying = self._choose_varying()
+        self._solved: list[list[Row]] | None = None
+        self._guessed = self._guess()
+
+    def _choose_varying(self) -> set[str]:
+        """Choose columns so that every unique key has one; few, so that the others can be equal."""
+        chosen: set[str] = set()
+        for names, in_expression in self.table.keys:
+            known = [self.table.column(name) for name in names]
+            if in_expression:
+                chosen.update(names)
+            elif known and not chosen.intersection(names):
+                chosen.add(min(known, key=self._reluctance).name)
+        return chosen
+
+    def _reluctance(self, column: Column) -> int:
+        if column.generated:
+            return 3
+        if column.name in self._pointing:
+            return 1
+        return 2 if self._values.few(column.type) else 0
+
+    def _guess(self) -> dict[str, str]:
+        """Guess that a check on one text column lists what it takes."""
+        guessed = {}
+        for check in self.table.checks:
+            if len(check.columns) != 1:
+                continue
+            column = self.table.column(check.columns[0])
+            type_, _ = self._values.bare(column.type, column.modifier)
+            literals = hints.strings(check.expression)
+            if literals and type_.word in _TEXTS:
+                guessed[column.name] = quoted(literals[0])
+        return guessed
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether PostgreSQL was asked what satisfies the checks."""
+        return self._solved is not None
+
+    def solve(self, solver: Solver) -> None:
+        """Ask PostgreSQL what satisfies the checks."""
+        self._solved = []
+        for checks, names in components(self.table):
+            columns = [self.table.column(name) for name in names]
+            text = " ".join(check.expression for check in checks)
+            choices = {
+                column.name: self._choices(column, text)
+                for column in columns
+                if not column.generated
+            }
+            found = solver.solve(self.table, checks, choices)
+            if found:
+                self._solved.append(found)
+
+    def _choices(self, column: Column, text: str) -> list[str]:
+        pointing = [key for key in self.table.foreign_keys if column.name in key.columns]
+        if pointing:
+            found = [self._reference(pointing[0], column.name, at, {}) for at in range(ROWS)]
+        else:
+            found = suggestions(self._values, column.type, column.modifier, text)
+            if column.default and "nextval(" not in column.default:
+                found.insert(0, column.default)
+        if self._may_be_null(column):
+            found.insert(2, "NULL")
+        return found
+
+    def _may_be_null(self, column: Column) -> bool:
+        return not column.not_null and not self._values.not_null(column.type)
+
+    def unknown(self) -> str:
+        """Return why no row can be made at all; nothing where it can be tried."""
+        if self.table.kind == "f":
+            return "it is a foreign table"
+        if self.table.kind == "p" and not self.table.leaves:
+            return "it has no partitions"
+        for column in self.table.columns:
+            if column.generated or column.name in self._pointing or column.default:
+                continue
+            if not self._may_be_null(column) and self._made(column, 0) is None:
+                name = self._values.types[column.type].name
+                return f"no value is known for `{column.name}`, which is of type `{name}`"
+        return ""
+
+    # -- one row --------------------------------------------------------------------------------
+
+    def row(self, number: int, depth: int = 0) -> Row:
+        """Return an expression for each column that one of the rows gives a value to."""
+        row = {
+            column.name: self._value(column, number)
+            for column in self.table.columns
+            if not column.generated
+        }
+        fixed: set[str] = set()
+        for solutions in self._solved or ():
+            chosen = self._chosen(solutions, number)
+            row.update(chosen)
+            fixed |= chosen.keys()
+        for key in self.table.foreign_keys:
+            self._point(row, fixed, key, number, depth)
+        return row
+
+    def _value(self, column: Column, number: int) -> str:
+        nullable = self._may_be_null(column)
+        if number == EMPTY and nullable:
+            return "NULL"
+        varies = column.name in self.varying
+        if column.default and self.defaults and not varies:
+            return "DEFAULT"
+        if column.name in self._guessed and not varies:
+            return self._guessed[column.name]
+        made = self._made(column, number + _AWAY if varies else 0)
+        if made is None:
+            return "NULL" if nullable else "DEFAULT"
+        return made
+
+    def _made(self, column: Column, number: int) -> str | None:
+        if self._values.few(column.type):
+            number %= _AWAY
+        return self._values.make(column.type, column.modifier, number)
+
+    def _chosen(self, solutions: Sequence[Row], number: int) -> Row:
+        differing = [name for name in solutions[0] if name in self.varying]
+        if differing:
+            apart: dict[tuple[str, ...], Row] = {}
+            for each in solutions:
+                apart.setdefault(tuple(each[name] for name in differing), each)
+            distinct = [
+                each for key, each in apart.items() if "NULL" not in key
+            ] or list(apart.values())  # fmt: skip
+            return distinct[number % len(distinct)]
+        if number == EMPTY:
+            return max(solutions, key=lambda each: list(each.values()).count("NULL"))
+        return min(solutions, key=lambda each: list(each.values()).count("NULL"))
+
+    # -- foreign keys ---------------------------------------------------------------------------
+
+    def _point(self, row: Row, fixed: set[str], key: ForeignKey, number: int, depth: int) -> None:
+        free = [name for name in key.columns if name not in fixed]
+        nullable = [name for name in free if self._may_be_null(self.table.column(name))]
+        if number == EMPTY and nullable:
+            row.update(dict.fromkeys(nullable, "NULL"))
+            return
+        if key.target in self.circle and needs(self.table, key):
+            if depth < ROWS:
+                theirs = self.circle[key.target].row(number, depth + 1)
+                for name, target in zip(key.columns, key.target_columns, strict=True):
+                    if name in free:
+                        row[name] = theirs[target]
+        else:
+            at = number if self.varying.intersection(key.columns) else 0
+            known = {name: row[name] for name in key.columns if name in fixed}
+            row.update({name: self._reference(key, name, at, known) for name in free})
+        fixed.update(free)
+
+    def _reference(self, key: ForeignKey, name: str, at: int, known: Mapping[str, str]) -> str:
+        """Return an expression for one column of a row that a foreign key can point at.
+
+        Args:
+            key: The foreign key.
+            name: One of its columns.
+            at: Which row, counted from 0.
+            known: Other columns of it that have their expression already.
+        """
+        pairs = dict(zip(key.columns, key.target_columns, strict=True))
+        conditions = [f"q.{target} IS NOT NULL" for target in pairs.values()]
+        conditions += [f"q.{pairs[each]} = ({value})" for each, value in known.items()]
+        order = ", ".join(f"q.{target}" for target in pairs.values())
+        return (
+            f"(SELECT q.{pairs[name]} FROM {key.target_name} q WHERE {' AND '.join(conditions)}"
+            f" ORDER BY {order} OFFSET {at} LIMIT 1)"
+        )
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def insert(self, number: int) -> str:
+        """Return the statement that puts a row in."""
+        row = self.row(number)
+        if not row:
+            return f"INSERT INTO {self.table.name} DEFAULT VALUES"
+        return (
+            f"INSERT INTO {self.table.name} ({', '.join(row)}) OVERRIDING SYSTEM VALUE"
+            f" VALUES ({', '.join(row.values())})"
+        )
+
+    def catch_up(self) -> list[str]:
+        """Return statements that make the first row point at what was not there before it."""
+        row = self.row(0)
+        marks = [name for name in sorted(self.varying - self._pointing) if name in row]
+        if not marks:
+            return []
+        return [
+            f"UPDATE {self.table.name} SET {name} = {row[name]}"
+            f" WHERE {name} IS NULL AND {marks[0]} = {row[marks[0]]}"
+            for key in self.table.foreign_keys
+            for name in key.columns
+            if len(key.columns) == 1 and name not in self.varying and not needs(self.table, key)
+        ]

@@ -1,0 +1,186 @@
+"""Rows before a step: what is silent, what fires, and every kind of table that gets some."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from revgate.findings import Finding
+from revgate.roundtrip.observed import RoundTrip
+from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ProjectMaker = Callable[..., Any]
+
+RULES = ("fails-on-rows", "rows-lost")
+GROUND = """
+def upgrade():
+    op.execute("CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, age int)")
+    op.execute(
+        "CREATE TABLE posts (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users, title text)"
+    )
+    op.execute("CREATE TABLE kinds (id int PRIMARY KEY, name text NOT NULL UNIQUE)")
+    op.execute("INSERT INTO kinds VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+
+
+def downgrade():
+    op.execute("DROP TABLE posts, users, kinds")
+"""
+
+
+def step(*lines: str) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"def upgrade():\n{body}\n\ndef downgrade():\n    pass\n"
+
+
+def run_sql(*statements: str) -> str:
+    return step(*(f"op.execute({each!r})" for each in statements))
+
+
+def ask(observed: RoundTrip) -> list[Finding]:
+    return [
+        finding._replace(rule=name)
+        for name in RULES
+        for finding in all_rules()[name].check(observed)
+    ]
+
+
+HARMLESS = {
+    "a column that takes null": run_sql("ALTER TABLE users ADD plan text"),
+    "a column with a default": run_sql("ALTER TABLE users ADD plan text NOT NULL DEFAULT 'free'"),
+    "a column that is filled before it is not null": run_sql(
+        "ALTER TABLE users ADD plan text",
+        "UPDATE users SET plan = 'free'",
+        "ALTER TABLE users ALTER plan SET NOT NULL",
+    ),
+    "a unique constraint after what is double was made to differ": run_sql(
+        "UPDATE users SET email = email || id", "ALTER TABLE users ADD UNIQUE (email)"
+    ),
+    "a constraint that is not valid yet": run_sql(
+        "ALTER TABLE users ADD CHECK (age > 100) NOT VALID"
+    ),
+    "a constraint on a new column": run_sql(
+        "ALTER TABLE users ADD plan text DEFAULT 'free' CHECK (plan IN ('free', 'paid'))"
+    ),
+    "not null where it already is": run_sql("ALTER TABLE posts ALTER user_id SET NOT NULL"),
+    "a foreign key to the same rows": run_sql(
+        "ALTER TABLE posts ADD CONSTRAINT again FOREIGN KEY (user_id) REFERENCES users"
+    ),
+    "a wider type": run_sql("ALTER TABLE posts ALTER id TYPE bigint"),
+    "more rows of the revision's own": run_sql(
+        "INSERT INTO users (id, email) VALUES (1, 'root')",
+        "INSERT INTO users (email) VALUES ('second') ON CONFLICT DO NOTHING",
+        "INSERT INTO kinds VALUES (4, 'four')",
+    ),
+    "rows that an earlier revision put there": run_sql("DELETE FROM kinds", "DROP TABLE kinds"),
+    "a table of the revision's own": run_sql(
+        "CREATE TABLE t AS SELECT * FROM users", "DELETE FROM t", "DROP TABLE t"
+    ),
+    "a rename": run_sql("ALTER TABLE posts RENAME TO articles"),
+    "rows copied into a new table": run_sql(
+        "CREATE TABLE articles (id int PRIMARY KEY, user_id int, title text)",
+        "INSERT INTO articles SELECT * FROM posts",
+        "DROP TABLE posts",
+    ),
+    "no row that is like that": run_sql("DELETE FROM users WHERE age > 1000"),
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_silent_on_what_works_with_rows(project: "ProjectMaker", what: str) -> None:
+    observed = project(GROUND, HARMLESS[what]).run()
+
+    assert not [each for each in observed.failures if each.during.startswith("upgrade")]
+    assert ask(observed) == []
+    assert observed.as_json()["revisions"][1]["rows"]["tables"] == 3
+
+
+class Loud(NamedTuple):
+    """A revision, and what is found in it."""
+
+    body: str
+    rule: str
+    message: str
+    help: str
+    line: int = 6
+
+
+LOUD = (
+    Loud(
+        step("op.add_column('users', sa.Column('plan', sa.Text, nullable=False))"),
+        "fails-on-rows",
+        'works on empty tables and fails on tables that have rows: column "plan" of relation',
+        "add the column as nullable",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ALTER age SET NOT NULL"),
+        "fails-on-rows",
+        "contains null values",
+        "fill it, then set it `NOT NULL`",
+    ),
+    Loud(
+        run_sql("SELECT 1", "ALTER TABLE users ADD CONSTRAINT u UNIQUE (email)"),
+        "fails-on-rows",
+        'could not create unique index "u"',
+        "make the rows that are there differ",
+        7,
+    ),
+    Loud(
+        run_sql("CREATE UNIQUE INDEX u ON posts (title) WHERE title IS NOT NULL"),
+        "fails-on-rows",
+        'could not create unique index "u"',
+        "make the rows that are there differ",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ADD CHECK (age > 100)"),
+        "fails-on-rows",
+        "is violated by some row",
+        "bring the rows that are there to what the check asks",
+    ),
+    Loud(
+        run_sql("ALTER TABLE users ALTER email TYPE int USING email::int"),
+        "fails-on-rows",
+        "invalid input syntax for type integer",
+        "let it work on rows that satisfy the schema",
+    ),
+    Loud(
+        run_sql("DELETE FROM posts"),
+        "rows-lost",
+        "takes rows away from `posts`: of 3 in a test, 0 are left",
+        "copy them first",
+    ),
+    Loud(run_sql("TRUNCATE posts"), "rows-lost", "takes rows away from `posts`", "copy them"),
+    Loud(
+        run_sql("SELECT 1", "DROP TABLE posts"),
+        "rows-lost",
+        "drops `posts` with its rows: all 3",
+        "INSERT INTO ... SELECT ... FROM posts",
+        7,
+    ),
+    Loud(
+        run_sql("ALTER TABLE posts RENAME TO articles", "DELETE FROM articles WHERE title IS NULL"),
+        "rows-lost",
+        "takes rows away from `posts`: of 3 in a test, 2 are left",
+        "copy them first",
+        7,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", LOUD, ids=lambda case: case.body[23:70])
+def test_fires_at_the_statement_that_meets_rows(project: "ProjectMaker", case: Loud) -> None:
+    observed = project(GROUND, case.body).run()
+
+    (found,) = ask(observed)
+    assert found.rule == case.rule
+    assert case.message in found.message
+    assert case.help in found.help
+    assert (found.path, found.line) == ("migrations/versions/r2.py", case.line)
+
+
+def test_without_rows_nothing_is_found(project: "ProjectMaker") -> None:
+    observed = project(GROUND, LOUD[0].body, run_sql("DROP TABLE posts")).run(rows=False)
+
+    assert ask(observed) == []
+    assert [each["rows"] for each in observed.as_json()["revisions"]] == [None] * 3
