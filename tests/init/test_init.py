@@ -37,7 +37,7 @@ def set_up(repository: Any, **options: Any) -> str:
     repository.run("git", "add", "-A")
     repository.revgate("check", "--staged")
     before = repository.files()
-    for words in ((), ("--yes",), ("--dry-run",)):
+    for words in ((), ("--yes",), ("--dry-run",)):  # nobody need be asked
         assert "nothing to do" in repository.revgate("init", *words)
     assert repository.files() == before
     return said
@@ -178,6 +178,30 @@ def test_settings_that_stand_already_are_left(straight: Any) -> None:
     assert straight.text("pyproject.toml") == text
 
 
+def test_settings_that_stand_already_are_told_of_a_baseline(repository: Any) -> None:
+    repository.environment_at("migrations")
+    *_, last = hashes(repository)
+    repository.put("revgate.toml", 'file-name = "any"\n')
+    said = repository.revgate("init", "--yes", code=1)
+    assert f'`baseline = "{last}"`' in said
+    repository.put("revgate.toml", f'file-name = "any"\nbaseline = "{last}"\n')
+    set_up(repository)
+
+
+def test_a_configuration_that_is_no_environment_is_left_out_and_said(straight: Any) -> None:
+    straight.put("pyproject.toml", "")
+    straight.put("tests/data/alembic.ini", "[alembic]\nscript_location = gone\n")
+    said = set_up(straight)
+    assert "left out: tests/data/alembic.ini" in said
+    (only,) = settings(straight)["environment"]
+    assert only == {"name": "migrations", "config": "alembic.ini", "file-name": "timestamp"}
+
+
+def test_where_no_configuration_is_right_nothing_is_left_out(repository: Any) -> None:
+    repository.put("alembic.ini", "[alembic]\nscript_location = gone\n")
+    assert "gone" in repository.revgate("init", "--yes", code=3)
+
+
 # What is broken is said.
 
 
@@ -191,6 +215,15 @@ def test_a_fork_stops_it(straight: Any) -> None:
     assert "revgate rebase" in said
     assert "alembic merge" in said
     assert "20250102000000_two.py" in said or "20250103000000_three.py" in said
+
+
+def test_many_faults_are_counted_not_listed(repository: Any) -> None:
+    repository.environment_at("migrations")
+    for number in range(30):
+        repository.add(f"{number}.py", str(number), f"gone{number}")
+    said = repository.revgate("init", "--yes", code=1)
+    assert said.count("gone") == 10
+    assert "and 2" in said
 
 
 def test_a_missing_parent_stops_it(straight: Any) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments, judge
 from revgate.choice import Choice
+from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import read
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
-from revgate.settings import Scope, Settings, from_table
+from revgate.settings import Scope, Settings, from_table, with_config
 from revgate.setup.form import form_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Proposal(NamedTuple):
     severity: dict[str, str] = {}  # noqa: RUF012 - nobody writes to it
     exempted: "tuple[Finding, ...]" = ()
     """What is found today and no longer under these settings."""
+    left_out: tuple[str, ...] = ()
+    """Why configurations are no environment; the settings then name those that are."""
 
     def settings(self) -> Settings:
         """Return the settings as revgate would read them."""
@@ -81,10 +84,10 @@ def propose(source: "Source") -> tuple[Proposal, Judgement]:
     Raises:
         CannotJudgeError: There is no environment, no revision, or one that cannot be located.
     """
-    found = environments.find(source, Settings())
+    found, left_out = _found(source)
     histories = [read(source, each, whole=False).history for each in found]
     scopes = [_scope(each) for each in histories]
-    proposal = _arranged(found, scopes)
+    proposal = _arranged(found, scopes, left_out)
     judgement = judged(source, proposal.settings())
     if {each.rule for each in judgement.broken} == {_BASES}:
         # They meet in one head, or one each is meant: nobody can change that any more, and another
@@ -93,29 +96,57 @@ def propose(source: "Source") -> tuple[Proposal, Judgement]:
         judgement = judged(source, proposal.settings())
     if judgement.broken:
         return proposal, judgement
-    faults = tuple(each for each in judgement.result.findings if _is_exempted(each))
+    faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
     faulty = {each.environment for each in faults}
     if faulty:
         old = [
-            scope._replace(baseline=_newest(history)) if each.name in faulty else scope
+            scope._replace(baseline=newest(history)) if each.name in faulty else scope
             for each, scope, history in zip(found, scopes, histories, strict=True)
         ]
         ignored = {key: proposal.common[key] for key in ("ignore",) if key in proposal.common}
-        proposal = _arranged(found, old)
+        proposal = _arranged(found, old, left_out)
         proposal = proposal._replace(common={**proposal.common, **ignored}, exempted=faults)
         judgement = judged(source, proposal.settings())
-    if still := sorted({each.rule for each in judgement.left if _is_exempted(each)}):
+    if still := sorted({each.rule for each in judgement.left if is_exemptable(each)}):
         # Branches side by side: a baseline is one revision, and exempts what leads to it only.
         proposal = proposal._replace(severity=dict.fromkeys(still, "warning"))
         judgement = judged(source, proposal.settings())
     return proposal, judgement
 
 
-def _is_exempted(finding: "Finding") -> bool:
+def _found(source: "Source") -> "tuple[list[Environment], tuple[str, ...]]":
+    """Return the environments, and what is wrong with the configurations of others.
+
+    Raises:
+        CannotJudgeError: There is none.
+    """
+    try:
+        return environments.find(source, Settings()), ()
+    except CannotJudgeError as error:
+        found = {
+            (each.script_location, each.version_locations): each
+            for path in source.configurations()
+            for each in _located(source, path)
+        }
+        if not found:
+            raise
+        *problems, _advice = str(error).splitlines()
+        return list(found.values()), tuple(problems)
+
+
+def _located(source: "Source", path: str) -> "list[Environment]":
+    try:
+        return environments.find(source, with_config(Settings(), path))
+    except RevgateError:
+        return []
+
+
+def is_exemptable(finding: "Finding") -> bool:
+    """Whether a baseline exempts from the rule."""
     return all_rules()[finding.rule].group in (NAMING, DOWNGRADE)
 
 
-def _newest(history: "History") -> str:
+def newest(history: "History") -> str:
     """Return the head that most of the history leads to."""
     graph = history.graph
     return max(graph.heads, key=lambda head: (len(graph.ancestors(head)), head))
@@ -150,17 +181,20 @@ def _branches(history: "History") -> tuple[str, ...]:
     return tuple(sorted(own)) if len(own) >= len(graph.heads) - 1 else ()
 
 
-def _arranged(found: "list[Environment]", scopes: "list[Scope]") -> Proposal:
+def _arranged(
+    found: "list[Environment]", scopes: "list[Scope]", left_out: tuple[str, ...]
+) -> Proposal:
     """Say what is common once; and of each environment what it has of its own."""
     baselines = {scope.baseline for scope in scopes} - {None}
-    if len({scope._replace(baseline=None) for scope in scopes}) == 1 and len(baselines) <= 1:
+    alike = len({scope._replace(baseline=None) for scope in scopes}) == 1 and len(baselines) <= 1
+    if alike and not left_out:
         only = scopes[0]._replace(baseline=next(iter(baselines), None))
         return Proposal(_keys(only, Scope(file_name="")))
     tables = [
         {**_named(each), **_keys(scope, Scope(file_name=""))}
         for each, scope in zip(found, scopes, strict=True)
     ]
-    return Proposal({}, tuple(tables))
+    return Proposal({}, tuple(tables), left_out=left_out)
 
 
 def _named(environment: "Environment") -> dict[str, object]:

@@ -17,9 +17,12 @@ from revgate.repair.write import write
 from revgate.setup import hooks, hosts, listing, proposal, toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from revgate.findings import Finding
     from revgate.setup.proposal import Judgement, Proposal
+
+_SHOWN = 10
 
 
 class Wanted(NamedTuple):
@@ -91,7 +94,7 @@ def apply(outcome: Outcome) -> None:
 
 def _settings(root: str, found: "Proposal | None") -> Change | str:
     if found is None:
-        return "settings: there already"
+        return "settings: left as they are"
     name = "pyproject.toml"
     before = _bytes(root, name)
     if before is None:
@@ -183,6 +186,7 @@ def _said(found: "Proposal | None", judgement: "Judgement", path: str | None) ->
     if found is None:
         yield f"settings: those of {path}"
         return
+    yield from (f"left out: {each}" for each in found.left_out)
     for history in judgement.histories:
         name, scope = history.environment.name, history.scope
         yield f"{name}: file names: {scope.file_name}"
@@ -193,7 +197,7 @@ def _said(found: "Proposal | None", judgement: "Judgement", path: str | None) ->
 
 
 def _broken(judgement: "Judgement") -> "Iterator[str]":
-    yield from (f"{each.path}:{each.line}: {each.message}" for each in judgement.broken)
+    yield from _listing(judgement.broken)
     rules = {each.rule for each in judgement.broken}
     yield "the chain is broken, and no baseline exempts from that: nothing was written"
     if "multiple-heads" in rules:
@@ -205,9 +209,24 @@ def _broken(judgement: "Judgement") -> "Iterator[str]":
 
 
 def _left(judgement: "Judgement") -> "Iterator[str]":
-    if judgement.left:
-        yield from (f"{each.path}:{each.line}: {each.message}" for each in judgement.left)
-        yield "no setting exempts from that: mend it, `revgate check` says how"
+    """Say what settings cannot mend, or what those that are there could."""
+    yield from _listing(judgement.left)
+    old = {each.environment for each in judgement.left if proposal.is_exemptable(each)}
+    for history in judgement.histories:
+        if history.environment.name in old:
+            yield (
+                f'{history.environment.name}: `baseline = "{proposal.newest(history)}"` in the'
+                " settings exempts what there is from rules on names and downgrades"
+            )
+    if any(not proposal.is_exemptable(each) for each in judgement.left):
+        yield "no baseline exempts from that: mend it, `revgate check` says how"
+
+
+def _listing(findings: "Sequence[Finding]") -> "Iterator[str]":
+    shown = findings[:_SHOWN]
+    yield from (f"{each.path}:{each.line}: {each.rule}: {each.message}" for each in shown)
+    if len(findings) > len(shown):
+        yield f"and {len(findings) - len(shown)} more"
 
 
 def _next(start: str, root: str, changes: tuple[Change, ...]) -> "Iterator[str]":
