@@ -132,6 +132,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             x_arguments=tuple(arguments.x_arguments),
             progress=not arguments.quiet and sys.stderr.isatty(),
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
+            cached=not arguments.no_cache,
         ),
     )
     return _report(arguments, result, source)

@@ -33,6 +33,8 @@ class Live(NamedTuple):
     progress: bool = False
     shard: tuple[int, int] | None = None
     """Number, from 1, and count of the jobs that share the steps."""
+    cached: bool = True
+    """Whether databases of earlier runs may be used, on a server that stays."""
 
 
 def run(
@@ -172,6 +174,7 @@ def observe(
             x_arguments=live.x_arguments,
             new=new,
             shard=live.shard,
+            cached=live.cached,
         ),
     )
     rules = choice.stage(live=True)

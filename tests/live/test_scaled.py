@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from revgate.history.revision import Allow
+from revgate.roundtrip import templates
 from revgate.roundtrip.observed import RoundTrip
 from revgate.rules import LIVE, all_rules
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from revgate.findings import Finding
+    from revgate.roundtrip.server import Server
 
     ProjectMaker = Callable[..., Any]
 
@@ -131,6 +133,42 @@ def test_a_downgrade_that_may_raise_hides_nothing(project: "ProjectMaker") -> No
         ("reupgrade-fails", "r1"),
     ]
     assert ("downgrade-fails", "r2") in ask(made.run())
+
+
+def taken(observed: RoundTrip) -> bool:
+    return any("were taken from an earlier run" in note for note in observed.notes)
+
+
+def test_what_the_base_builds_is_kept_where_the_server_stays(
+    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "WORTH_SECONDS", 0.0)
+    made = project(*FIVE)
+    new = frozenset(["r5"])
+
+    assert not taken(made.run(new=new))
+    again = made.run(new=new, expect_tables=5)
+    assert taken(again)
+    assert ask(again) == []
+    assert tables(again) == {"upgrade": 5, "downgrade": 4, "upgrade again": 5, "production": 5}
+    assert not taken(made.run(new=new, cached=False))
+    assert not taken(made.run(new=new, env=(("STAGE", "test"),)))
+
+    path = made.root / "migrations" / "versions" / "r2.py"
+    path.write_text(path.read_text() + "\n# another content\n")
+    assert not taken(made.run(new=new))
+    assert not taken(made.run(new=frozenset(["r4", "r5"])))
+    assert len(server.databases("revgate_template_")) == 3
+
+
+def test_what_took_no_time_is_not_kept(
+    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "WORTH_SECONDS", 1000.0)
+    before = server.databases("revgate_template_")
+    project(*FIVE).run(new=frozenset(["r5"]))
+
+    assert server.databases("revgate_template_") == before
 
 
 def git(folder: Path, *words: str) -> None:

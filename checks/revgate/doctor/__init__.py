@@ -13,14 +13,15 @@ from revgate.doctor.comparable import comparable, extensions_of
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, run_tests
-from revgate.doctor.states import Kept, States, build, key_of
+from revgate.doctor.states import Kept, States, build
 from revgate.doctor.where import Place
 from revgate.environments import Environment
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
+from revgate.roundtrip.content import key_of
 from revgate.roundtrip.models import Told, read_told
 from revgate.roundtrip.options import Options
-from revgate.roundtrip.snapshot import Snapshot, count_tables
+from revgate.roundtrip.snapshot import Snapshot, count_tables, queries
 from revgate.roundtrip.words import name_parts
 
 __all__ = ["Patient", "examine", "opened"]
@@ -89,7 +90,7 @@ def opened(
         closing(Agent(environment, options)) as agent,
         closing(Bench(agent, server, chain[-1].id)) as bench,
     ):
-        key = key_of(options.root, environment, chain, server.facts.version)
+        key = key_of(options.root, environment, chain, server.facts.version, *queries())
         kept = Kept(options.root, environment, key, enabled=cached)
         models, notes = _models(bench)
         states = kept.load() or build(bench, chain, report)

@@ -3,8 +3,6 @@
 Knows how states are had and kept; not what is concluded from them.
 """
 
-import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +12,7 @@ from revgate.history.cache import Cache
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
 from revgate.roundtrip.progress import Report
-from revgate.roundtrip.snapshot import Snapshot, queries
+from revgate.roundtrip.snapshot import Snapshot
 
 
 class States(NamedTuple):
@@ -72,34 +70,6 @@ class Kept:
         if not states.stopped:
             steps = [tuple(step) for step in _steps(states.snapshots)]
             self._cache.save({self._key: (tuple(states.version_table), steps)})
-
-
-def key_of(
-    root: str, environment: Environment, chain: Sequence[Revision], server_version: str
-) -> str:
-    """Return a digest of all that decides what a history builds, as far as files show it.
-
-    That is the folder of the environment, whatever is imported from elsewhere apart.
-    """
-    digest = hashlib.sha256(f"{server_version}\n{environment!r}\n".encode())
-    digest.update("".join(queries()).encode())
-    for path in sorted({*_files(os.path.join(root, environment.script_location))}):
-        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + _content(path))
-    for revision in chain:
-        path = os.path.join(root, revision.path)
-        digest.update(revision.id.encode("utf-8", "surrogatepass") + b"\0" + _content(path))
-    return digest.hexdigest()
-
-
-def _files(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        yield from (os.path.join(parent, name) for name in names)
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).digest()
 
 
 def _steps(snapshots: Sequence[Snapshot]) -> Iterator[_Step]:

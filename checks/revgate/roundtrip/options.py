@@ -26,3 +26,5 @@ class Options(NamedTuple):
     """Number, from 1, and count of the jobs that share the steps."""
     rows: bool = True
     """Whether the history also runs on tables that have rows."""
+    cached: bool = True
+    """Whether what the base's revisions build may be kept on a server that stays, and used."""

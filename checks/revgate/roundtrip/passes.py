@@ -12,10 +12,12 @@ from typing import Any
 from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
 from revgate.history.revision import Revision
+from revgate.roundtrip import templates
 from revgate.roundtrip.bench import Bench
 from revgate.roundtrip.beyond import beyond, explain_tablespace
 from revgate.roundtrip.client import Agent, Started
 from revgate.roundtrip.connect import Address
+from revgate.roundtrip.content import key_of
 from revgate.roundtrip.extensions import explain_missing_extension
 from revgate.roundtrip.locks import upcoming
 from revgate.roundtrip.models import Comparison, Told, build, read_told
@@ -119,22 +121,36 @@ class Trip:
 
     def _lay_ground(self, agent: Agent) -> None:
         """Run what is below the first step at once, as production did."""
-        self._ground = self._server.create_database()
         below = self._whole[: self._plan.start]
+        key = self._content(below)
+        count = f"{len(below)} revision{'s' * (len(below) > 1)} up to `{below[-1].id}`"
+        kept = templates.find(self._server, key) if self._options.cached else None
+        if kept:
+            self._ground = self._server.create_database(kept)
+            self._notes.append(f"{count} were taken from an earlier run, {kept.database}")
+            return
+        begun = time.perf_counter()
+        self._ground = self._server.create_database()
         make = partial(self._server.create_beside, self._ground)
         started = agent.begin(self._ground, below[-1].id, make, production=True)
         answer = agent.finish()
         agent.close()
-        count = f"{len(below)} revision{'s' * (len(below) > 1)}"
         # Only the one database can be copied.
         if answer["event"] == "finished" and started.address == self._ground:
-            self._notes.append(f"{count} up to `{below[-1].id}` ran at once, without being stepped")
+            self._notes.append(f"{count} ran at once, without being stepped")
+            if self._options.cached and time.perf_counter() - begun > templates.WORTH_SECONDS:
+                templates.keep(self._server, self._ground, key)
             return
         # Which of them fails, and why, is seen by stepping all of them.
         self._ground = None
         self._plan = self._plan._replace(start=0)
         self._chain = self._whole[: self._plan.stop]
         self._steps = list(map(self._unstepped, self._chain))
+
+    def _content(self, below: Sequence[Revision]) -> str:
+        told = (self._options.env, self._options.x_arguments, self._options.python)
+        version = self._server.facts.version
+        return key_of(self._options.root, self._environment, below, version, *told)
 
     def _agent(self, stack: ExitStack) -> Agent:
         agent = Agent(self._environment, self._options)

@@ -118,6 +118,30 @@ class Server:
                     raise
                 time.sleep(0.2)
 
+    def databases(self, prefix: str) -> list[str]:
+        """Return the databases of this user whose names begin with something, the oldest first."""
+        with self._admin.cursor() as cursor:
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+                " AND pg_has_role(datdba, 'MEMBER') ORDER BY oid",
+                (prefix,),
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+    def copy_to_stay(self, address: Address, name: str) -> None:
+        """Copy a database of ours into one that stays; who came first has made it already."""
+        try:
+            self._create(name, address)
+        except _error() as error:
+            self.notes.append(f"no template was kept: {error.diag.message_primary}")
+
+    def drop_kept(self, name: str) -> None:
+        """Drop one that stayed, unless somebody is copying it."""
+        try:
+            self.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        except _error():
+            return
+
     def drop_database(self, address: Address) -> None:
         """Drop a database of ours and those beside it, whoever is still connected to them."""
         for name in list(self._databases):
