@@ -1,7 +1,7 @@
 """A step that does not end: what it was doing is told, and nothing of it goes on."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,6 +9,10 @@ from revgate import gate
 from revgate.arguments import parser
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip import Options
+from revgate.upgrade.run import Patience, upgrade
+
+if TYPE_CHECKING:
+    from revgate.roundtrip.server import Server
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -131,6 +135,17 @@ def test_the_production_pass_has_the_limit_for_each_step(project: ProjectMaker) 
     assert said.startswith("`upgrade()` of `r2`, in the production pass, did not end within 3")
     assert "\nat migrations/versions/r2.py:8\n" in said
     assert "\nthe statement was `SELECT pg_sleep(60)`\n" in said
+
+
+def test_a_real_upgrade_has_no_limit(project: ProjectMaker, server: "Server") -> None:
+    made = project(SLEEPS.replace("60", "1.5"))
+    address = server.create_database()
+    options = Options(str(made.root), timeout=0.7)
+    patience = Patience(lock_timeout=5, attempts=1, pause=0)
+    try:
+        assert upgrade(address, made.environment, "r1", options, patience, print) is None
+    finally:
+        server.drop_database(address)
 
 
 def test_env_py_itself_has_the_limit(project: ProjectMaker) -> None:

@@ -67,7 +67,8 @@ def upgrade(
 def _attempt(
     address: Address, environment: Environment, head: str, options: Options, lock_timeout: float
 ) -> dict[str, Any] | None:
-    with closing(Agent(environment, options)) as agent:
+    # The limit is for rehearsals: what takes long on real rows must not be cut off half-way.
+    with closing(Agent(environment, options._replace(timeout=None))) as agent:
         agent.begin(address, head, _refuse, production=True, lock_timeout=lock_timeout)
         answer = agent.finish()
     return answer if answer["event"] == "failed" else None
