@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "pictures" / "fork.svg"
-LINES, COLUMNS = 40, 118
+LINES, COLUMNS = 40, 104
 REVISION = '''"""Add {table}.
 
 Revision ID: {key}
@@ -139,16 +139,36 @@ def pieces(line: str, style: str) -> tuple[list[Piece], str]:
     return [piece for piece in found if piece.text], style
 
 
+def folded(line: list[Piece]) -> list[list[Piece]]:
+    """Break a line where the terminal ends, as a terminal does."""
+    rows: list[list[Piece]] = [[]]
+    room = COLUMNS
+    for style, text in line:
+        while len(text) > room:
+            rows[-1].append(Piece(style, text[:room]))
+            text, room = text[room:], COLUMNS
+            rows.append([])
+        rows[-1].append(Piece(style, text))
+        room -= len(text)
+    return rows
+
+
 def draw(output: str) -> str:
     """Draw a terminal."""
     lines = [f"\x1b[32m$\x1b[0m {SAYS}", *output.rstrip("\n").split("\n")]
-    rows, style = [], ""
-    for number, line in enumerate(lines):
+    cuts: list[list[Piece]] = []
+    style = ""
+    for line in lines:
         cut, style = pieces(line, style)
-        spans = "".join(f'<tspan class="{each.style}">{escape(each.text)}</tspan>' for each in cut)
-        rows.append(f'<text x="16" y="{56 + number * _LINE}" xml:space="preserve">{spans}</text>')
+        cuts += folded(cut)
+    rows = [
+        f'<text x="16" y="{56 + number * _LINE}" xml:space="preserve">'
+        + "".join(f'<tspan class="{each.style}">{escape(each.text)}</tspan>' for each in cut)
+        + "</text>"
+        for number, cut in enumerate(cuts)
+    ]
     width = round(COLUMNS * _CHARACTER) + 32
-    height = 56 + len(lines) * _LINE
+    height = 56 + len(cuts) * _LINE
     dots = "".join(
         f'<circle cx="{20 + 20 * at}" cy="18" r="6" fill="{color}"/>'
         for at, color in enumerate(("#ff5f57", "#febc2e", "#28c840"))
