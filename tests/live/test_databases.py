@@ -198,3 +198,80 @@ with create_engine("postgresql://u@db.example.com/shop").connect() as connection
     assert [each.where for each in observed.others] == ["the schema `two`"]
     (left, gone) = sorted(each.change.how for each in observed.others[0].after_downgrade)
     assert (left, gone) == ("gone", "left")
+
+
+COMBINATIONS = [
+    (environment, driver)
+    for environment in ("oldest", "sqlalchemy2.0", "sqlalchemy2.1")
+    for driver in ("psycopg2", "psycopg", "asyncpg", "pg8000")
+    if (environment, driver) != ("oldest", "psycopg")  # SQLAlchemy 1.4 does not know psycopg 3
+]
+SYNC = """
+from sqlalchemy import create_engine, pool
+
+
+def each(url, work):
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        work(connection)
+"""
+ASYNC = """
+import asyncio
+
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+async def connected(url, work):
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(work)
+    await engine.dispose()
+
+
+def each(url, work):
+    asyncio.run(connected(url, work))
+"""
+TWO = """
+import os
+from alembic import context
+
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+each(os.environ["SHOP_URL"], migrate)
+each("postgresql+DRIVER://u:p@192.0.2.2:6543/stock", migrate)
+"""
+
+
+@pytest.mark.parametrize(("environment", "driver"), COMBINATIONS)
+def test_every_driver_tells_two_databases_apart(
+    project: ProjectMaker,
+    interpreter: Callable[[str], str],
+    environment: str,
+    driver: str,
+) -> None:
+    env = (ASYNC if driver == "asyncpg" else SYNC) + TWO.replace("DRIVER", driver)
+    body = """
+def upgrade():
+    name = op.get_bind().exec_driver_sql("SELECT current_database()").scalar()
+    op.execute("CREATE TABLE t (a int)")
+    if name.count("_") == 3:
+        op.execute("CREATE SEQUENCE only_in_stock")
+
+
+def downgrade():
+    op.execute("DROP TABLE t")
+"""
+    observed = project(body, env=env).run(
+        python=interpreter(environment),
+        env=(("SHOP_URL", f"postgresql+{driver}://u:p@192.0.2.1/shop"),),
+    )
+    assert observed.failures == observed.after_downgrade == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    (stock,) = observed.others
+    assert stock.where == "the database `192.0.2.2:6543/stock`"
+    assert [each.change.name for each in stock.after_downgrade] == ["only_in_stock"]
