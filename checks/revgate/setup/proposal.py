@@ -24,24 +24,48 @@ _BASES = "multiple-bases"
 
 
 class Proposal(NamedTuple):
-    """Settings, as a table of TOML would have them."""
+    """Settings for the environments of a repository."""
 
-    common: dict[str, object]
-    environments: tuple[dict[str, object], ...] = ()
-    """One table each, where they differ."""
-    severity: dict[str, str] = {}  # noqa: RUF012 - nobody writes to it
+    found: "tuple[Environment, ...]"
+    scopes: tuple[Scope, ...]
+    """What applies to each of them."""
+    ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, str], ...] = ()
     exempted: "tuple[Finding, ...]" = ()
     """What is found today and no longer under these settings."""
     left_out: tuple[str, ...] = ()
     """Why configurations are no environment; the settings then name those that are."""
 
+    @property
+    def common(self) -> dict[str, object]:
+        """What is said once, for all environments."""
+        shared = _keys(self._shared) if self._shared else {}
+        return {**shared, **({"ignore": list(self.ignore)} if self.ignore else {})}
+
+    @property
+    def environments(self) -> tuple[dict[str, object], ...]:
+        """What is said of each environment, where they differ."""
+        if self._shared:
+            return ()
+        each = zip(self.found, self.scopes, strict=True)
+        return tuple({**_named(environment), **_keys(scope)} for environment, scope in each)
+
+    @property
+    def _shared(self) -> Scope | None:
+        baselines = {scope.baseline for scope in self.scopes} - {None}
+        others = {scope._replace(baseline=None) for scope in self.scopes}
+        if self.left_out or len(others) > 1 or len(baselines) > 1:
+            return None
+        # A baseline is an id: where another environment has none such, it means nothing.
+        return others.pop()._replace(baseline=next(iter(baselines), None))
+
     def settings(self) -> Settings:
         """Return the settings as revgate would read them."""
-        table: dict[str, object] = {**self.common}
-        if self.environments:
-            table["environment"] = list(self.environments)
-        if self.severity:
-            table["severity"] = self.severity
+        table: dict[str, object] = {
+            **self.common,
+            "environment": list(self.environments),
+            "severity": dict(self.severity),
+        }
         return from_table(table, _NEW)
 
 
@@ -86,42 +110,54 @@ def propose(source: "Source") -> tuple[Proposal, Judgement]:
     """
     found, left_out = _found(source)
     histories = [read(source, each, whole=False).history for each in found]
-    scopes = [_scope(each) for each in histories]
-    proposal = _arranged(found, scopes, left_out)
+    scopes = tuple(_scope(each) for each in histories)
+    proposal = Proposal(found, scopes, left_out=left_out)
     judgement = judged(source, proposal.settings())
-    if {each.rule for each in judgement.broken} == {_BASES}:
-        # They meet in one head, or one each is meant: nobody can change that any more, and another
-        # beginning would be another head too.
-        proposal = proposal._replace(common={**proposal.common, "ignore": [_BASES]})
-        judgement = judged(source, proposal.settings())
-    if judgement.broken:
-        return proposal, judgement
-    faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
-    faulty = {each.environment for each in faults}
-    if faulty:
-        old = [
-            scope._replace(baseline=newest(history)) if each.name in faulty else scope
-            for each, scope, history in zip(found, scopes, histories, strict=True)
-        ]
-        ignored = {key: proposal.common[key] for key in ("ignore",) if key in proposal.common}
-        proposal = _arranged(found, old, left_out)
-        proposal = proposal._replace(common={**proposal.common, **ignored}, exempted=faults)
-        judgement = judged(source, proposal.settings())
-    if still := sorted({each.rule for each in judgement.left if is_exemptable(each)}):
-        # Branches side by side: a baseline is one revision, and exempts what leads to it only.
-        proposal = proposal._replace(severity=dict.fromkeys(still, "warning"))
-        judgement = judged(source, proposal.settings())
+    for step in (_accepting_bases, _with_baselines, _as_warnings):
+        if further := step(proposal, judgement):
+            proposal, judgement = further, judged(source, further.settings())
     return proposal, judgement
 
 
-def _found(source: "Source") -> "tuple[list[Environment], tuple[str, ...]]":
+def _accepting_bases(proposal: Proposal, judgement: Judgement) -> Proposal | None:
+    """Accept several beginnings, where nothing else is wrong with the chain.
+
+    They met long ago, and nobody can change that any more; one more would be one more head, too.
+    """
+    if {each.rule for each in judgement.broken} != {_BASES}:
+        return None
+    return proposal._replace(ignore=(_BASES,))
+
+
+def _with_baselines(proposal: Proposal, judgement: Judgement) -> Proposal | None:
+    """Exempt what there is, in environments in which anything is found."""
+    faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
+    if judgement.broken or not faults:
+        return None
+    faulty = {each.environment for each in faults}
+    scopes = tuple(
+        scope._replace(baseline=newest(history)) if history.environment.name in faulty else scope
+        for scope, history in zip(proposal.scopes, judgement.histories, strict=True)
+    )
+    return proposal._replace(scopes=scopes, exempted=faults)
+
+
+def _as_warnings(proposal: Proposal, judgement: Judgement) -> Proposal | None:
+    """Warn of what is left on branches side by side: a baseline exempts what leads to it only."""
+    still = sorted({each.rule for each in judgement.left if is_exemptable(each)})
+    if judgement.broken or not still:
+        return None
+    return proposal._replace(severity=tuple((rule, "warning") for rule in still))
+
+
+def _found(source: "Source") -> "tuple[tuple[Environment, ...], tuple[str, ...]]":
     """Return the environments, and what is wrong with the configurations of others.
 
     Raises:
         CannotJudgeError: There is none.
     """
     try:
-        return environments.find(source, Settings()), ()
+        return tuple(environments.find(source, Settings())), ()
     except CannotJudgeError as error:
         found = {
             (each.script_location, each.version_locations): each
@@ -131,7 +167,7 @@ def _found(source: "Source") -> "tuple[list[Environment], tuple[str, ...]]":
         if not found:
             raise
         *problems, _advice = str(error).splitlines()
-        return list(found.values()), tuple(problems)
+        return tuple(found.values()), tuple(problems)
 
 
 def _located(source: "Source", path: str) -> "list[Environment]":
@@ -181,22 +217,6 @@ def _branches(history: "History") -> tuple[str, ...]:
     return tuple(sorted(own)) if len(own) >= len(graph.heads) - 1 else ()
 
 
-def _arranged(
-    found: "list[Environment]", scopes: "list[Scope]", left_out: tuple[str, ...]
-) -> Proposal:
-    """Say what is common once; and of each environment what it has of its own."""
-    baselines = {scope.baseline for scope in scopes} - {None}
-    alike = len({scope._replace(baseline=None) for scope in scopes}) == 1 and len(baselines) <= 1
-    if alike and not left_out:
-        only = scopes[0]._replace(baseline=next(iter(baselines), None))
-        return Proposal(_keys(only, Scope(file_name="")))
-    tables = [
-        {**_named(each), **_keys(scope, Scope(file_name=""))}
-        for each, scope in zip(found, scopes, strict=True)
-    ]
-    return Proposal({}, tuple(tables), left_out=left_out)
-
-
 def _named(environment: "Environment") -> dict[str, object]:
     named: dict[str, object] = {"name": environment.name, "config": environment.config}
     if environment.section != "alembic":
@@ -204,8 +224,9 @@ def _named(environment: "Environment") -> dict[str, object]:
     return named
 
 
-def _keys(scope: Scope, default: Scope) -> dict[str, object]:
-    """Return what a scope says beyond the default, as the settings spell it."""
+def _keys(scope: Scope) -> dict[str, object]:
+    """Return what a scope says beyond the default, and the form, as the settings spell it."""
+    default = Scope(file_name="")
     return {
         name.replace("_", "-"): list(value) if isinstance(value, tuple) else value
         for name, value in zip(Scope._fields, scope, strict=True)

@@ -69,15 +69,14 @@ def propose(start: str, wanted: Wanted) -> Outcome:
         found, judgement = proposal.propose(source)
     else:
         found, judgement = None, proposal.judged(source, there)
-    lines = (*_seen(judgement), *_said(found, judgement, there.path))
+    seen = (*_seen(judgement), *_said(found, judgement, there.path))
     if judgement.broken:
-        return Outcome(root, lines, problems=tuple(_broken(judgement)))
+        return Outcome(root, seen, problems=tuple(_broken(judgement)))
     parts = [_settings(root, found), _hooks(root), *_pipelines(root, wanted)]
     changes = tuple(part for part in parts if isinstance(part, Change))
-    lines += tuple(part for part in parts if isinstance(part, str))
-    return Outcome(
-        root, lines, changes, tuple(_left(judgement)), tuple(_next(start, root, changes))
-    )
+    lines = (*seen, *(part for part in parts if isinstance(part, str)))
+    done = tuple(_next(start, root, changes))
+    return Outcome(root, lines, changes, tuple(_left(judgement)), done)
 
 
 def apply(outcome: Outcome) -> None:

@@ -33,7 +33,7 @@ def written(proposal: "Proposal", *, in_tool: bool) -> str:
     lines = ["[tool.revgate]"] if in_tool else []
     lines += _keys(proposal.common)
     if proposal.severity:
-        lines += ["", f"[{prefix}severity]", *_keys(proposal.severity)]
+        lines += ["", f"[{prefix}severity]", *_keys(dict(proposal.severity))]
     for environment in proposal.environments:
         lines += ["", f"[[{prefix}environment]]", *_keys(environment)]
     return "\n".join(lines).lstrip("\n") + "\n"
