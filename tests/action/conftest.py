@@ -31,7 +31,7 @@ jobs:
     steps:
       - uses: actions/checkout@v6
       - id: revgate
-        uses: ./.github/revgate
+        uses: revgate/revgate@v1
         continue-on-error: true
         with:
 {inputs}
@@ -169,6 +169,7 @@ class Project:
 
     path: Path
     keep: Path
+    action: Path
     path_variable: str = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     variables: dict[str, str] = field(default_factory=dict)
     """More of them, for the steps."""
@@ -239,7 +240,7 @@ class Project:
     ) -> Log:
         """Run a workflow on what lies in the work tree."""
         workflows = self.path / ".github" / "workflows"
-        workflows.mkdir(exist_ok=True)
+        workflows.mkdir(exist_ok=True, parents=True)
         (workflows / "gate.yml").write_text(workflow)
         payload = self.keep / "event.json"
         payload.write_text(json.dumps(self.event(event)))
@@ -257,6 +258,7 @@ class Project:
                 *(str(BIN / "act"), event, "-W", ".github/workflows/gate.yml"),
                 *("-P", "ubuntu-latest=-self-hosted", "-e", str(payload)),
                 *("--no-cache-server", "--rm", "--json", *words),
+                f"--local-repository=revgate/revgate@v1={self.action}",
                 *(word for name in secrets for word in ("-s", name)),
                 *(word for name in steps for word in ("--env", f"{name}={steps[name]}")),
             ],
@@ -282,9 +284,8 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, action: Path) -> Project:
     """Make a project with two revisions, one behind the other."""
-    made = Project(tmp_path / "project", tmp_path / "keep")
+    made = Project(tmp_path / "project", tmp_path / "keep", action)
     made.keep.mkdir()
-    shutil.copytree(action, made.path / ".github" / "revgate")
     made.versions.mkdir(parents=True)
     (made.path / "service" / "alembic.ini").write_text(
         "[alembic]\nscript_location = %(here)s/migrations\n"
