@@ -403,6 +403,11 @@ def _live(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
     )
+    command.add_argument(
+        "--no-rows",
+        action="store_true",
+        help="do not run the history on tables that have rows, too",
+    )
     _project(command)
 
 

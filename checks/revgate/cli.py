@@ -133,6 +133,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             progress=not arguments.quiet and sys.stderr.isatty(),
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
             cached=not arguments.no_cache,
+            rows=not arguments.no_rows,
         ),
     )
     return _report(arguments, result, source)

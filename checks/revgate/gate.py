@@ -35,6 +35,8 @@ class Live(NamedTuple):
     """Number, from 1, and count of the jobs that share the steps."""
     cached: bool = True
     """Whether databases of earlier runs may be used, on a server that stays."""
+    rows: bool = True
+    """Whether the history also runs on tables that have rows."""
 
 
 def run(
@@ -111,6 +113,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 _UNUSED = "unused-allow"
+_ON_ROWS = ("fails-on-rows", "rows-lost")
 _CAUSES = ("downgrade-residue", "downgrade-loss")
 _REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
@@ -174,10 +177,13 @@ def observe(
             x_arguments=live.x_arguments,
             new=new,
             shard=live.shard,
+            rows=live.rows,
             cached=live.cached,
         ),
     )
     rules = choice.stage(live=True)
+    if not live.rows:
+        rules = tuple(rule for rule in rules if rule.name not in _ON_ROWS)
     findings = [
         finding
         for rule in rules

@@ -97,13 +97,14 @@ class Trip:
                 self._lay_ground(below)
                 self._roles.expect()
             self._bench = self._open(first)
+            judge = self._judge(stack) if self._options.rows else None
             try:
                 self._three_passes()
             finally:
                 self._bench.close()
             self._roles.forget()
-            if self._options.rows:
-                self._run_with_rows()
+            if judge:
+                self._notes += judge.run(len(self._snapshots) - 1)
             if (
                 self._plan.production
                 and not self._context
@@ -288,20 +289,19 @@ class Trip:
             self._failed(steps[answer["revision"]], PRODUCTION, answer)
         self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
 
-    def _run_with_rows(self) -> None:
-        """Upgrade once more what passed on empty tables, now with rows in them."""
-        judge = Judge(
-            Host(
-                open=lambda: self._open(Agent(self._environment, self._options)),
-                chain=self._chain[: len(self._snapshots) - 1],
-                steps=self._steps,
-                judged=frozenset(step.revision.id for step in upcoming(self._result())),
-                fail=lambda index, answer: self._failed(self._steps[index], ROWS, answer),
-                forget_roles=self._roles.forget,
-            )
+    def _judge(self, stack: ExitStack) -> Judge:
+        """Return the pass with rows; what it starts works while others run."""
+        host = Host(
+            agent=lambda: self._agent(stack),
+            open=self._open,
+            chain=self._chain,
+            steps=self._steps,
+            judged=frozenset(step.revision.id for step in upcoming(self._result())),
+            from_nothing=self._ground is None,
+            fail=lambda index, answer: self._failed(self._steps[index], ROWS, answer),
+            forget_roles=self._roles.forget,
         )
-        judge.run()
-        self._notes += judge.notes
+        return Judge(host)
 
     # -- models ---------------------------------------------------------------------------------
 

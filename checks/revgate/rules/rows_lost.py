@@ -47,6 +47,6 @@ def _what(lost: Lost) -> str:
 def _help(lost: Lost) -> str:
     name = lost.table.removeprefix("public.")
     return (
-        f"copy them first, `INSERT INTO ... SELECT ... FROM {name}`, or allow it with the reason"
-        " why nobody needs them"
+        f"copy the rows of `{name}` into another table first, or allow it with the reason why"
+        " nobody needs them"
     )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
+from revgate.roundtrip.rows.catalogue import Catalogue, Standing
 from revgate.roundtrip.rows.order import in_order, needs
 from revgate.roundtrip.rows.plan import ROWS, Plan
 from revgate.roundtrip.rows.solve import Solver

@@ -7,8 +7,9 @@ length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see 
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 _STRING = re.compile(r"(E?)'((?:[^']|'')*)'")
@@ -43,7 +44,7 @@ def numbers(text: str) -> list[Decimal]:
         each for each in strings(text) if _NUMBER.fullmatch(each)
     ]
     bounds = sorted({Decimal(each) for each in written})
-    between = [(one + other) / 2 for one, other in zip(bounds, bounds[1:], strict=False)]
+    between = [(one + other) / 2 for one, other in pairwise(bounds)]
     near = [bound + step for bound in bounds for step in (0, 1, -1, Decimal("0.5"))]
     return list(dict.fromkeys((*near, *between)))
 
@@ -106,18 +107,9 @@ def samples(pattern: str, number: int = 0) -> Iterator[str]:
 def _sample(tree: Any, number: int) -> Iterator[str]:
     for kind, what in tree:
         match str(kind):
-            case "LITERAL":
-                yield chr(what)
-            case "NOT_LITERAL":
-                yield next(each for each in _ANY if each != chr(what))
-            case "ANY":
-                yield _ANY[number % 8]
-            case "IN":
-                yield _of_class(what, number)
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, inner = what
-                times = min(max(low, 1), int(high))
-                for at in range(times):
+                for at in range(min(max(low, 1), int(high))):
                     yield from _sample(inner, number if at == 0 else 0)
             case "SUBPATTERN":
                 yield from _sample(what[-1], number)
@@ -125,8 +117,22 @@ def _sample(tree: Any, number: int) -> Iterator[str]:
                 yield from _sample(what[1][number % len(what[1])], 0)
             case "AT" | "ASSERT" | "ASSERT_NOT":
                 continue
-            case _:
-                raise ValueError(f"{kind} is not easily said")
+            case single:
+                yield _character(single, what, number)
+
+
+def _character(kind: str, what: Any, number: int) -> str:
+    match kind:
+        case "LITERAL":
+            return chr(what)
+        case "NOT_LITERAL":
+            return next(each for each in _ANY if each != chr(what))
+        case "ANY":
+            return _ANY[number % 8]
+        case "IN":
+            return _of_class(what, number)
+        case _:
+            raise ValueError(f"{kind} is not easily said")
 
 
 def _of_class(members: Any, number: int) -> str:
@@ -149,11 +155,3 @@ def _members(members: Any) -> Iterator[str]:
                 yield _OF_CLASS[str(what)]
             case _:
                 raise ValueError(f"{kind} is not easily said")
-
-
-def decimal(text: str) -> Decimal | None:
-    """Read a number; None where it is none."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from revgate.history.revision import Revision
 from revgate.roundtrip.bench import Bench
+from revgate.roundtrip.client import Agent
 from revgate.roundtrip.connect import connect
 from revgate.roundtrip.observed import Lost, Rows, Statement, Step
 from revgate.roundtrip.rows.catalogue import Catalogue, Standing
@@ -20,22 +21,27 @@ _TOLD = 5
 _NAMES = 5
 _LIMIT = "30s"
 _WRITES = re.compile(
-    r"\s*(?:WITH\b.*?\b)?(DELETE|TRUNCATE|DROP|INSERT|UPDATE|MERGE)\b", re.I | re.S
+    r"\s*(?:WITH\b.*?\b)?(DELETE|TRUNCATE|DROP|INSERT|UPDATE|MERGE)\b", re.IGNORECASE | re.DOTALL
 )
+_READS = re.compile(r"\b(SELECT|COPY|RETURNING)\b", re.IGNORECASE)
 _LOSES = ("DELETE", "TRUNCATE", "DROP", "MERGE")
 
 
 class Host(NamedTuple):
     """What the round trip gives to this pass."""
 
-    open: Callable[[], Bench]
+    agent: Callable[[], Agent]
+    """Starts an agent."""
+    open: Callable[[Agent], Bench]
     """Makes a bench on a fresh database, at the ground that stepping begins with."""
     chain: Sequence[Revision]
-    """The revisions that passed on empty tables."""
+    """What is stepped."""
     steps: list[Step]
     """One for each revision; what was seen is put in."""
     judged: frozenset[str]
     """Ids of revisions that production has still to run."""
+    from_nothing: bool
+    """Whether there is no table before the first of them."""
     fail: Callable[[int, dict[str, Any]], None]
     """Keeps the failure of the revision at a place."""
     forget_roles: Callable[[], None]
@@ -46,34 +52,48 @@ class Judge:
     """One pass; its state is the database that it works on."""
 
     def __init__(self, host: Host) -> None:
+        """Get ready: an agent starts, if there will be anything to judge."""
         self._host = host
         self._unfilled: dict[str, list[str]] = {}
         self._ours: set[int] = set()
         self._rebuilds = 0
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        places = [at for at, each in enumerate(host.chain) if each.id in host.judged]
+        if places == [0] and host.from_nothing:
+            host.steps[0] = host.steps[0]._replace(rows=Rows(0, 0))
+            places = []
+        self._places = places
+        self._agent = host.agent() if places else None
 
-    def run(self) -> None:
-        """Run the history, with rows from before the first revision that is judged."""
-        places = [at for at, each in enumerate(self._host.chain) if each.id in self._host.judged]
-        # There is nothing to put rows in before the first revision of all.
+    def run(self, passed: int) -> list[str]:
+        """Run the history, with rows from before the first revision that is judged.
+
+        Args:
+            passed: How many revisions work on empty tables.
+
+        Returns:
+            What was not looked at, and why.
+        """
+        places = [at for at in self._places if at < passed]
         if not places:
-            return
+            return []
         self._open()
         try:
-            self._all(places[-1])
+            self._run_to(places[-1])
         finally:
             self._close()
-        self.notes += _grouped(self._unfilled)
+        return [*self._notes, *_grouped(self._unfilled)]
 
     def _open(self) -> None:
         import psycopg2
 
-        self._bench = self._host.open()
+        self._bench = self._host.open(self._agent or self._host.agent())
+        self._agent = None
         address, table, schema, *_ = self._bench.started
         self._connection = connect(address)
         cursor = self._connection.cursor()
         cursor.execute(f"SET statement_timeout = '{_LIMIT}'")
-        self._catalogue = Catalogue(cursor, table, schema)
+        self._catalogue = Catalogue(cursor, psycopg2.Error, table, schema)
         self._filler = Filler(cursor, psycopg2.Error, self._catalogue)
         self._ours = set()
 
@@ -82,7 +102,7 @@ class Judge:
         self._bench.close()
         self._host.forget_roles()
 
-    def _all(self, last: int) -> None:
+    def _run_to(self, last: int) -> None:
         for index, revision in enumerate(self._host.chain[: last + 1]):
             if revision.id not in self._host.judged:
                 answer = self._bench.agent.step("upgrade", revision.id)
@@ -135,7 +155,7 @@ class Judge:
         self._open()
         for earlier in self._host.chain[: index + 1]:
             if self._bench.agent.step("upgrade", earlier.id)["event"] == "failed":
-                self.notes.append(
+                self._notes.append(
                     f"rows: `{earlier.id}` passed once and fails on empty tables in another"
                     " database, so nothing from there on was judged with rows"
                 )
@@ -144,7 +164,7 @@ class Judge:
             self._host.fail(index, self._answer)
         if self._rebuilds < _REBUILDS:
             return True
-        self.notes.append(f"rows: nothing behind `{revision.id}` was judged, after so many failed")
+        self._notes.append(f"rows: nothing behind `{revision.id}` was judged, after so many failed")
         return False
 
 
@@ -184,10 +204,7 @@ def _taker(
 ) -> int | None:
     """Return a table that got as many rows, if something read them from where they were."""
     name = _pattern(table.name)
-    read = any(
-        "SELECT" in each.sql.upper() and name.search(each.sql) for each in statements
-    ) or any(re.match(r"\s*WITH\b.*\bDELETE\b.*\bINSERT\b", each.sql, re.I) for each in statements)
-    if not read:
+    if not any(name.search(each.sql) and _READS.search(each.sql) for each in statements):
         return None
     return next((oid for oid, rows in gained.items() if rows >= count), None)
 
