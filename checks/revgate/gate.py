@@ -3,7 +3,7 @@
 Knows when a round trip makes sense and how its findings join the others; not how it runs.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate import environments, judge, published
 from revgate.allows import settle
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from revgate.history.source import Source
     from revgate.roundtrip.observed import RoundTrip
     from revgate.settings import Settings
+
+    _RoundTrip = dict[str, Any]
 
 
 class Live(NamedTuple):
@@ -112,6 +114,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     )
 
 
+_OF_ENVIRONMENTS = ("passes", "revisions")
 _UNUSED = "unused-allow"
 _ON_ROWS = ("fails-on-rows", "rows-lost")
 _CAUSES = ("downgrade-residue", "downgrade-loss")
@@ -123,7 +126,7 @@ class Observed(NamedTuple):
 
     findings: tuple[Finding, ...] = ()
     allowed: tuple[Allowed, ...] = ()
-    roundtrip: "dict[str, object] | None" = None
+    roundtrip: "_RoundTrip | None" = None
     notes: tuple[str, ...] = ()
 
 
@@ -195,7 +198,8 @@ def observe(
     # Of what was not stepped here, nobody can say that its allows do nothing.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
-    return Observed(tuple(kept), tuple(allowed), observed.as_json(), tuple(observed.notes))
+    told = _tagged(observed.as_json(), history.environment.name)
+    return Observed(tuple(kept), tuple(allowed), told, tuple(observed.notes))
 
 
 def _named(observed: "RoundTrip", findings: "Iterable[Finding]") -> "Iterator[Finding]":
@@ -211,6 +215,21 @@ def _join(result: Result, observed: Observed) -> Result:
     return result._replace(
         findings=tuple(findings),
         taken_back=result.taken_back + observed.allowed,
-        roundtrip=result.roundtrip or observed.roundtrip,
+        roundtrip=_both(result.roundtrip, observed.roundtrip),
         notes=result.notes + observed.notes,
     )
+
+
+def _both(one: "_RoundTrip | None", other: "_RoundTrip | None") -> "_RoundTrip | None":
+    """Return the round trips of two environments as one; each pass and revision says whose."""
+    if one is None or other is None:
+        return one or other
+    return {**one, **{key: [*one[key], *other[key]] for key in _OF_ENVIRONMENTS}}
+
+
+def _tagged(roundtrip: "_RoundTrip", environment: str) -> "_RoundTrip":
+    lists = {
+        key: [{**each, "environment": environment} for each in roundtrip[key]]
+        for key in _OF_ENVIRONMENTS
+    }
+    return {**roundtrip, **lists}

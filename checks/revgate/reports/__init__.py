@@ -11,6 +11,7 @@ from revgate import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from revgate.detail import Detail
     from revgate.findings import Result
@@ -24,6 +25,7 @@ __all__ = [
     "count",
     "harmless",
     "most_severe_first",
+    "pass_name",
     "printable",
     "render",
     "rule_link",
@@ -105,6 +107,14 @@ def harmless(line: str) -> str:
 def count(number: int, noun: str) -> str:
     """Say how many: `1 error`, `2 errors`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def pass_name(result: "Result", told: "dict[str, Any]") -> str:
+    """Say which pass it is; and of which environment, where several were run."""
+    name = str(told["name"])
+    if len(result.environments) < 2 or "environment" not in told:
+        return name
+    return f"{told['environment']}: {name}"
 
 
 def rule_link(name: str) -> str:

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.reports import HOME, count, most_severe_first, rule_link, verdict
+from revgate.reports import HOME, count, most_severe_first, pass_name, rule_link, verdict
 from revgate.reports.chain import order
 from revgate.reports.elements import code, escape, words
 from revgate.reports.rows import Facts, chain
@@ -135,7 +135,7 @@ def _passes(result: "Result") -> "Iterator[str]":
     yield '<th scope="col">seconds</th></tr></thead><tbody>'
     for each in result.roundtrip["passes"]:
         yield (
-            f'<tr><th scope="row">{escape(each["name"])}</th><td>{each["tables"]}</td>'
+            f'<tr><th scope="row">{escape(pass_name(result, each))}</th><td>{each["tables"]}</td>'
             f"<td>{each['seconds']:.2f}</td></tr>"
         )
     yield "</tbody></table></section>"
@@ -170,17 +170,14 @@ def _chains(
 
 
 def _seen(result: "Result", details: "Sequence[Detail]") -> "list[dict[str, dict[str, object]]]":
-    """Give what the round trip saw of each revision to the environment that it ran on.
-
-    The contract names no environment there: it is the first that has all these revisions.
-    """
+    """Give what the round trip saw of each revision to the environment that it ran on."""
     seen: list[dict[str, dict[str, object]]] = [{} for _ in details]
-    if result.roundtrip is not None:
-        ran = {each["revision"]: each for each in result.roundtrip["revisions"]}
+    for each in result.roundtrip["revisions"] if result.roundtrip else ():
         for number, detail in enumerate(details):
-            if ran.keys() <= detail.history.graph.by_id.keys():
-                seen[number] = ran
-                break
+            name = detail.history.environment.name
+            here = each["revision"] in detail.history.graph.by_id
+            if here and each.get("environment", name) == name:
+                seen[number][each["revision"]] = each
     return seen
 
 

@@ -5,7 +5,7 @@ Knows what fits into a summary; every part is cut off by itself where it is too 
 
 from typing import TYPE_CHECKING, Any
 
-from revgate.reports import HOME, count, most_severe_first, rule_link, verdict
+from revgate.reports import HOME, count, most_severe_first, pass_name, rule_link, verdict
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
 
@@ -128,7 +128,7 @@ def _passes(result: "Result") -> "Iterator[str]":
     yield "| pass | tables | seconds |"
     yield "| --- | ---: | ---: |"
     for each in result.roundtrip["passes"]:
-        yield f"| {plain(each['name'])} | {each['tables']} | {each['seconds']:.2f} |"
+        yield f"| {plain(pass_name(result, each))} | {each['tables']} | {each['seconds']:.2f} |"
     yield ""
 
 

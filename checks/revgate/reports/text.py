@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import count, harmless, printable, verdict
+from revgate.reports import count, harmless, pass_name, printable, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,7 @@ def _passes(result: "Result") -> "Iterator[str]":
     yield printable(f"PostgreSQL {server['version']} ({server['kind']})")
     for each in result.roundtrip["passes"]:
         tables = count(each["tables"], "table")
-        yield f"  {printable(each['name']):<14} {tables:>11} {each['seconds']:>8.2f} s"
+        yield f"  {printable(pass_name(result, each)):<14} {tables:>11} {each['seconds']:>8.2f} s"
     slow = [each for each in result.roundtrip["revisions"] if _slowness(each) >= _SLOW_MS]
     slow.sort(key=_slowness, reverse=True)
     for each in slow[:_SLOWEST]:
