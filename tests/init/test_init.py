@@ -347,6 +347,31 @@ def test_a_local_hook_counts(straight: Any) -> None:
     assert straight.text(".pre-commit-config.yaml") == text
 
 
+def test_links_are_not_followed_out_of_the_repository(straight: Any, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (straight.root / ".github").symlink_to(tmp_path / "elsewhere")
+    before = straight.files()
+    assert "leads out" in straight.revgate("init", "--yes", code=2)
+    assert straight.files() == before
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_link_is_not_replaced_by_a_file(straight: Any) -> None:
+    straight.put("shared/hooks.yaml", PRE_COMMIT)
+    (straight.root / ".pre-commit-config.yaml").symlink_to("shared/hooks.yaml")
+    before = straight.files()
+    assert "is a link" in straight.revgate("init", "--yes", code=2)
+    assert straight.files() == before
+
+
+def test_where_one_file_cannot_be_written_none_is(straight: Any) -> None:
+    (straight.root / ".github").mkdir()
+    (straight.root / ".github/workflows").write_text("a file, no folder")
+    before = straight.files()
+    straight.revgate("init", "--yes", code=2)
+    assert straight.files() == before
+
+
 # The CI.
 
 

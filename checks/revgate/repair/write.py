@@ -63,6 +63,8 @@ def _check(root: str, change: "Change") -> None:
     if change.is_new:
         if os.path.lexists(path):
             raise UsageError(f"{change.path} exists already: nothing was changed")
+        if not _is_inside(root, path):
+            raise UsageError(f"{change.path} leads out of the repository: nothing was changed")
         return
     if os.path.islink(path):
         raise UsageError(f"{change.path} is a link: nothing was changed; edit where it leads")
@@ -70,6 +72,12 @@ def _check(root: str, change: "Change") -> None:
         raise UsageError(f"{change.path} changed meanwhile: nothing was changed; run this again")
     if new_path != path and os.path.lexists(new_path):
         raise UsageError(f"{change.new_path} exists already: nothing was changed")
+
+
+def _is_inside(root: str, path: str) -> bool:
+    """Whether a path stays below the root, also where a folder on the way is a link."""
+    folder, root = os.path.realpath(os.path.dirname(path)), os.path.realpath(root)
+    return os.path.commonpath([folder, root]) == root
 
 
 def _bytes(path: str) -> bytes:
