@@ -250,6 +250,16 @@ def test_what_is_started_reaches_the_throwaway_only(
     assert production.visits() == 0
 
 
+@pytest.mark.parametrize("how", RUNNERS)
+def test_an_old_python_starts_nothing_that_goes_elsewhere(
+    project: ProjectMaker, interpreter: Callable[[str], str], production: Production, how: str
+) -> None:
+    observed = project(_body(production, RUNNERS[how])).run(python=interpreter("oldest"))
+    assert observed.failures == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    assert production.visits() == 0
+
+
 REFUSED = {
     "a URL": 'subprocess.run(["psql", PRODUCTION, "-c", sql], check=True)',
     "a URL for any program": 'subprocess.run(["echo", "--url=" + PRODUCTION], check=True)',
