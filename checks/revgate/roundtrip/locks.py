@@ -53,3 +53,11 @@ def held(statements: tuple[Statement, ...]) -> Iterator[tuple[Statement, dict[st
         for lock in strong_locks(statement):
             modes[lock.table] = stronger(modes.get(lock.table, ""), lock.mode)
         yield statement, dict(modes)
+
+
+def held_ms(statements: tuple[Statement, ...], table: str) -> float:
+    """Return how long a table was kept from others, in milliseconds: from its first strong lock."""
+    return max(
+        (lock.held_ms for each in statements for lock in strong_locks(each) if lock.table == table),
+        default=0.0,
+    )

@@ -22,7 +22,7 @@ until the last row is read, and those that wait keep others waiting.
 import re
 from collections.abc import Iterator
 
-from revgate.roundtrip.locks import blocks, held, strong_locks, upcoming
+from revgate.roundtrip.locks import blocks, held, held_ms, strong_locks, upcoming
 from revgate.roundtrip.observed import RoundTrip, Statement, Step
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
 
@@ -60,7 +60,7 @@ def _builds_and_checks(step: Step) -> Iterator[Finding]:
             (first.line or step.upgrade_line, 1),
             f"`upgrade()` of `{step.revision.id}` keeps {blocks(mode)} from `{name}` while"
             f" {_doing(first)}: `{mode}`",
-            help=_help(name, first),
+            help=f"{_help(name, first)}\n{_lasted(step, table)}",
             related=tuple(
                 Related(
                     step.revision.path,
@@ -70,6 +70,13 @@ def _builds_and_checks(step: Step) -> Iterator[Finding]:
                 for each, _ in others
             ),
         )
+
+
+def _lasted(step: Step, table: str) -> str:
+    return (
+        f"here it lasted {held_ms(step.statements, table):.0f} ms, on an empty table; from the lock"
+        " to the end of the transaction, others wait"
+    )
 
 
 def _doing(statement: Statement) -> str:
@@ -92,7 +99,7 @@ def _changes(step: Step) -> Iterator[Finding]:
                 f"`upgrade()` of `{step.revision.id}` keeps {blocks(mode)} from `{name}` while rows"
                 f" are changed: `{mode}`",
                 help="change rows in a revision of its own, before or after the one that locks"
-                f" `{name}`, and in steps where they are many",
+                f" `{name}`, and in steps where they are many\n{_lasted(step, table)}",
                 related=(place,),
             )
             return
