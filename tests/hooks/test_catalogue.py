@@ -52,7 +52,9 @@ def environment(folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     (ours,) = Path(sys.prefix).glob("lib/python*/site-packages")
-    (packages / "ours.pth").write_text(f"{ours}\n")
+    for each in ours.iterdir():
+        if not (packages / each.name).exists():
+            (packages / each.name).symlink_to(each)
     (packages / "own_of_project.py").write_text("")
 
 
@@ -119,6 +121,17 @@ def test_it_runs_in_the_environment_that_is_active(
     user = Repository(installed.path, {**installed.env, "PATH": path, "VIRTUAL_ENV": str(active)})
     done = run_hook(user, str(BIN / runner), "--hook-stage", "manual")
     assert done.returncode == 0, done.stdout
+
+
+def test_the_environment_of_the_runner_is_none_of_the_project(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """pre-commit may be installed in one of its own, which stands on PATH and has no Alembic."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path)], check=True)
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin")
+    assert find_python(None, ()) == sys.executable
 
 
 def test_the_hooks_environment_is_not_the_projects(

@@ -37,10 +37,21 @@ def _is_hooks(active: str) -> bool:
 
 
 def _left_on_path() -> list[str]:
-    """Return the other environments on PATH: the user's own, where one was active, is the first."""
+    """Return the other environments on PATH that have Alembic: the user's own, if one was active.
+
+    The one that pre-commit itself is installed in may stand there too.
+    """
+    import glob
+
     folders = map(os.path.dirname, os.environ.get("PATH", "").split(os.pathsep))
-    found = [each for each in folders if os.path.isfile(os.path.join(each, "pyvenv.cfg"))]
-    return [each for each in found if not _is_hooks(each)]
+    packages = os.path.join("lib", "python*", "site-packages", "alembic")
+    return [
+        each
+        for each in folders
+        if os.path.isfile(os.path.join(each, "pyvenv.cfg"))
+        and glob.glob(os.path.join(glob.escape(each), packages))
+        and not _is_hooks(each)
+    ]
 
 
 def _named(python: str) -> str:
