@@ -17,6 +17,7 @@ from revgate.setup import hooks, hosts
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
+ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
 
@@ -27,6 +28,20 @@ def settings_table() -> str:
     for key, (value, text) in KEYS.items():
         kind = " or ".join(value["enum"]) if "enum" in value else value["type"]
         lines.append(f"| `{key}` | {kind} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def action_table(part: str) -> str:
+    """Return the inputs or the outputs of the action as a Markdown table."""
+    import yaml
+
+    described = yaml.safe_load(ACTION.read_text(encoding="utf-8"))[part]
+    lines = [f"| {part[:-1]} | what it means |", "| --- | --- |"]
+    for name, each in described.items():
+        default = each.get("default", "")
+        unless = f" (`{default}`)" if default and "${{" not in default else ""
+        text = each["description"].strip().replace("|", "\\|")
+        lines.append(f"| `{name}`{unless} | {text} |")
     return "\n".join(lines) + "\n"
 
 
@@ -47,6 +62,8 @@ def generated() -> dict[Path, str]:
     readme = README.read_text(encoding="utf-8")
     readme = fill(readme, "rules", catalogue.render("markdown"))
     readme = fill(readme, "settings", settings_table())
+    for part in ("inputs", "outputs"):
+        readme = fill(readme, part, action_table(part))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     copied = f"# Copy to {hosts.WORKFLOW}, or let `revgate init` write it.\n#\n"
     return {
