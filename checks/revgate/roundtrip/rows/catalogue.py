@@ -47,7 +47,7 @@ class Column(NamedTuple):
     modifier: int
     not_null: bool
     default: str
-    """Its expression; empty for none."""
+    """Its expression, or that of a generated column; empty for none."""
     generated: bool
 
 
@@ -113,8 +113,7 @@ ORDER BY 3
 
 _COLUMNS = """
 SELECT a.attrelid, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull,
-       coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> '' OR a.attidentity <> '',
-       a.attgenerated <> ''
+       coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> ''
 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
@@ -245,7 +244,7 @@ class Catalogue:
         leaves = _grouped(self._rows(_LEAVES, (partitioned,)) if partitioned else [])
         return [
             table._replace(
-                columns=tuple(_column(row) for row in columns.get(table.oid, ())),
+                columns=tuple(Column._make(row) for row in columns.get(table.oid, ())),
                 keys=tuple(_key(row) for row in keys.get(table.oid, ())),
                 foreign_keys=tuple(_foreign_key(row) for row in foreign.get(table.oid, ())),
                 checks=(
@@ -289,11 +288,6 @@ def _type(row: Sequence[Any]) -> Type:
     *plain, labels, checks, fields = row
     made_of = tuple((int(type_), int(modifier)) for type_, modifier in fields)
     return Type._make((*plain, tuple(labels), tuple(checks), made_of))
-
-
-def _column(row: Any) -> Column:
-    name, type_, modifier, not_null, default, made, generated = row
-    return Column(name, type_, modifier, not_null, "" if made else default, generated)
 
 
 def _key(row: Any) -> tuple[tuple[str, ...], bool]:

@@ -5,11 +5,11 @@ length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 _STRING = re.compile(r"(E?)'((?:[^']|'')*)'")
@@ -46,7 +46,14 @@ def numbers(text: str) -> list[Decimal]:
     bounds = sorted({Decimal(each) for each in written})
     between = [(one + other) / 2 for one, other in pairwise(bounds)]
     near = [bound + step for bound in bounds for step in (0, 1, -1, Decimal("0.5"))]
-    return list(dict.fromkeys((*near, *between)))
+    return list(dict.fromkeys((*near, *between, *_multiples(text, bounds), Decimal(0))))
+
+
+def _multiples(text: str, bounds: Sequence[Decimal]) -> Iterator[Decimal]:
+    """Yield the first multiples above each bound, where something is divided."""
+    if "%" in text or "mod(" in text:
+        for bound, divisor in product(bounds, [each for each in bounds if each > 0]):
+            yield from ((bound // divisor + step) * divisor for step in (1, 2, 3))
 
 
 def dates(text: str) -> list[str]:

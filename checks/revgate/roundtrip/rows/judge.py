@@ -20,6 +20,8 @@ _REBUILDS = 20
 _TOLD = 5
 _NAMES = 5
 _LIMIT = "30s"
+_CUT = 300
+"""Characters of a statement that the agent tells."""
 _WRITES = re.compile(
     r"\s*(?:WITH\b.*?\b)?(DELETE|TRUNCATE|DROP|INSERT|UPDATE|MERGE)\b", re.IGNORECASE | re.DOTALL
 )
@@ -204,7 +206,11 @@ def _taker(
 ) -> int | None:
     """Return a table that got as many rows, if something read them from where they were."""
     name = _pattern(table.name)
-    if not any(name.search(each.sql) and _READS.search(each.sql) for each in statements):
+    # What was cut off may well have named the table.
+    if not any(
+        _READS.search(each.sql) and (name.search(each.sql) or len(each.sql) >= _CUT)
+        for each in statements
+    ):
         return None
     return next((oid for oid, rows in gained.items() if rows >= count), None)
 
