@@ -51,8 +51,9 @@ def prepare(inputs: "Mapping[str, str]", folder: str) -> None:
 def _validate(inputs: "Mapping[str, str]") -> None:
     if inputs["COMMAND"] not in _COMMANDS:
         raise InputError(f"the input command is one of {', '.join(_COMMANDS)}")
-    if inputs["COMMENT"] not in ("true", "false"):
-        raise InputError("the input comment is true or false")
+    for name in ("comment", "rows"):
+        if inputs[name.upper()] not in ("true", "false"):
+            raise InputError(f"the input {name} is true or false")
     if not os.path.isdir(inputs["WORKING_DIRECTORY"]):
         raise InputError("the input working-directory is no folder of the checkout")
     event = inputs.get("GITHUB_EVENT_NAME")
@@ -66,17 +67,27 @@ def _validate(inputs: "Mapping[str, str]") -> None:
 
 
 def _common(inputs: "Mapping[str, str]") -> "Iterator[str]":
-    for name in ("config", "environment", "against", "fail-on", "format"):
-        if value := inputs[name.replace("-", "_").upper()]:
-            yield f"--{name}={value}"
+    named = ("config", "environment", "against", "select", "ignore", "fail-on", "format")
+    yield from _given(inputs, *named)
     if inputs["FORMAT"] == "github":
         yield f"--output={os.devnull}"  # the annotations are printed at the end, once
 
 
 def _live(inputs: "Mapping[str, str]") -> "Iterator[str]":
-    for name in ("expect-tables", "shard"):
+    yield from _given(inputs, "expect-tables", "shard", "timeout")
+    yield from (f"-x{line}" for line in _lines(inputs["X"]))
+    if inputs["ROWS"] == "false":
+        yield "--no-rows"
+
+
+def _given(inputs: "Mapping[str, str]", *names: str) -> "Iterator[str]":
+    for name in names:
         if value := inputs[name.replace("-", "_").upper()]:
             yield f"--{name}={value}"
+
+
+def _lines(written: str) -> "Iterator[str]":
+    return filter(None, map(str.strip, written.splitlines()))
 
 
 def _reports(folder: str, half: str, forms: list[str]) -> list[str]:
@@ -94,7 +105,7 @@ def report_files(written: str) -> list[tuple[str, str]]:
     A format that does not exist is refused by the command, which knows them.
     """
     found = []
-    for line in filter(None, map(str.strip, written.splitlines())):
+    for line in _lines(written):
         form, equals, path = line.partition("=")
         said = bool(equals) and form.isalpha() and form.islower()
         found.append((form, path) if said else ("json", line))

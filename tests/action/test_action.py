@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.action.conftest import EVENTS, FIRST, SECOND, THIRD, Project, revision
+from tests.action.conftest import ENV_PY, EVENTS, FIRST, SECOND, THIRD, Project, revision
 
 # The static half.
 
@@ -128,6 +128,7 @@ def test_an_unknown_setting_is_a_mistake_of_usage(project: Project) -> None:
         ("config", '"; touch "$KEEP/ran"; $(touch $KEEP/ran) #'),
         ("comment", "yes; touch $KEEP/ran"),
         ("fail_on", "$(touch $KEEP/ran)"),
+        ("select", "no-such-rule"),
         ("working_directory", "elsewhere"),
         ("report_file", "yaml=report.yaml"),
     ],
@@ -213,6 +214,18 @@ def test_roundtrip_of_one_part_without_uv(project: Project, empty_database: str)
     assert ran.outcome == "success", ran.log
     assert "Run Main Static rules" not in ran.log
     assert ran.stepped() == [SECOND]
+
+
+def test_gate_of_a_server_that_nobody_named(project: Project) -> None:
+    """With -x for env.py, and without what is not wanted."""
+    env = project.versions.parent / "env.py"
+    wanted = "{'tenant': 'a b', 'x': '-1'}"
+    env.write_text(f"{ENV_PY}assert context.get_x_argument(as_dictionary=True) == {wanted}\n")
+    ran = project.run(x="tenant=a b\nx=-1\n", rows="false", timeout="60", ignore="model-drift")
+    assert ran.outcome == "success", ran.log
+    assert ran.report is not None
+    assert ran.report["roundtrip"]["server"]["kind"] in ("local", "embedded")
+    assert {each.get("rows") for each in ran.report["roundtrip"]["revisions"]} == {None}
 
 
 def test_gate_whose_server_cannot_be_reached(project: Project) -> None:
