@@ -184,3 +184,116 @@ def test_without_rows_nothing_is_found(project: "ProjectMaker") -> None:
 
     assert ask(observed) == []
     assert [each["rows"] for each in observed.as_json()["revisions"]] == [None] * 3
+
+
+def test_what_comes_behind_a_failure_is_still_judged(project: "ProjectMaker") -> None:
+    observed = project(
+        GROUND,
+        run_sql("ALTER TABLE users ADD plan text NOT NULL"),
+        run_sql("ALTER TABLE users ADD UNIQUE (age)", "ALTER TABLE users ADD UNIQUE (email)"),
+        run_sql("ALTER TABLE posts ADD slug text"),
+        run_sql("DELETE FROM posts"),
+    ).run()
+
+    found = [(each.rule, each.path[-5:-3], each.line) for each in ask(observed)]
+    assert found == [
+        ("fails-on-rows", "r2", 6),
+        ("fails-on-rows", "r3", 6),
+        ("rows-lost", "r5", 6),
+    ]
+    assert observed.notes == ("env.py names no `target_metadata`: no models were compared",)
+
+
+def test_what_the_base_has_is_run_and_not_judged(project: "ProjectMaker") -> None:
+    made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
+
+    observed = made.run(new=frozenset({"r3"}))
+
+    assert [each.rule for each in ask(observed)] == ["rows-lost"]
+    told = [each["rows"] and each["rows"]["of"] for each in observed.as_json()["revisions"]]
+    assert told == [None, None, 3]
+
+
+def test_what_the_baseline_has_is_run_and_not_judged(project: "ProjectMaker") -> None:
+    made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
+    scope = made.environment.scope._replace(baseline="r2")
+
+    observed = made._replace(environment=made.environment._replace(scope=scope)).run()
+
+    assert [each.rule for each in ask(observed)] == ["rows-lost"]
+    assert [each["rows"] is None for each in observed.as_json()["revisions"]] == [True, True, False]
+
+
+def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: "ProjectMaker") -> None:
+    observed = project(
+        GROUND, LOUD[0].body, run_sql("SELECT 1 / 0"), run_sql("DELETE FROM posts")
+    ).run()
+
+    assert [(each.rule, each.revision) for each in ask(observed)] == [("fails-on-rows", "r2")]
+    assert "not run at all, as `r3` failed: `r4`" in observed.notes
+
+
+def test_a_role_that_a_revision_makes_is_no_trouble_behind_a_failure(
+    project: "ProjectMaker",
+) -> None:
+    observed = project(
+        run_sql("CREATE ROLE revgate_rows_reader").replace("pass", "op.execute('DROP ROLE"
+        " revgate_rows_reader')"),
+        GROUND,
+        LOUD[0].body,
+        run_sql("DELETE FROM posts"),
+    ).run()  # fmt: skip
+
+    assert [each.rule for each in ask(observed)] == ["fails-on-rows", "rows-lost"]
+
+
+def test_what_gets_no_rows_is_a_note(project: "ProjectMaker") -> None:
+    observed = project(
+        GROUND,
+        run_sql(
+            "CREATE TABLE a (id int PRIMARY KEY CHECK (id > 5 AND id < 5))",
+            "CREATE TABLE b (a int NOT NULL REFERENCES a)",
+            "CREATE TABLE c (a int NOT NULL REFERENCES a)",
+            "CREATE TABLE ruled (a int)",
+            "CREATE RULE r AS ON INSERT TO ruled DO INSTEAD NOTHING",
+        ),
+        run_sql("SELECT 1"),
+    ).run()
+
+    assert [each for each in observed.notes if "rows" in each] == [
+        "no rows could be put into `a`: no values were found that its check `a_id_check` takes",
+        "no rows could be put into `b`, `c`: `a` has no rows for it",
+        "no rows could be put into `ruled`: a trigger or a rule keeps rows away",
+    ]
+    rows = observed.as_json()["revisions"][2]["rows"]
+    assert (rows["tables"], rows["of"]) == (3, 7)
+    assert {each["table"] for each in rows["unfilled"]} == {f"public.{n}" for n in
+                                                            ("a", "b", "c", "ruled")}  # fmt: skip
+
+
+def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: "ProjectMaker") -> None:
+    observed = project(
+        GROUND,
+        step(
+            "op.create_table('archive', sa.Column('id', sa.Integer), sa.Column('t', sa.Text))",
+            "rows = op.get_bind().execute(sa.text('SELECT id, title FROM posts')).all()",
+            "for id_, title in rows:",
+            "    op.get_bind().execute(sa.text('INSERT INTO archive VALUES (:a, :b)'),"
+            " {'a': id_, 'b': title})",
+            "op.execute('DELETE FROM posts')",
+        ),
+        run_sql(
+            "WITH moved AS (DELETE FROM archive RETURNING *)"
+            " INSERT INTO posts SELECT id + 9000, (SELECT min(id) FROM users), t FROM moved"
+        ),
+        run_sql(
+            "ALTER TABLE posts RENAME TO old",
+            "CREATE TABLE posts (LIKE old) PARTITION BY RANGE (id)",
+            "CREATE TABLE posts_1 PARTITION OF posts DEFAULT",
+            "INSERT INTO posts SELECT * FROM old",
+            "DROP TABLE old",
+        ),
+    ).run()
+
+    assert {each.during for each in observed.failures} == {"upgrade again"}
+    assert ask(observed) == []
