@@ -124,27 +124,3 @@ def test_a_push_to_the_base(site: "Site", wheels: Path) -> None:
     assert site.github.latest(stale)["state"] == "failure"
     assert "/o/n/actions/runs/" in site.github.latest(stale)["target_url"]
     assert TOKEN not in log
-
-
-@pytest.mark.parametrize("name", ["gate.yml", "pulls.yml"])
-def test_linters(name: str) -> None:
-    path = str(WORKFLOWS / name)
-    for command in (
-        ("zizmor", "--offline", "--no-progress", "--quiet", path),
-        ("actionlint", "-shellcheck", str(BIN / "shellcheck"), path),
-        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", path),
-    ):
-        program, *words = command
-        done = subprocess.run(
-            [str(BIN / program), *words], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("name", ["gate.yml", "pulls.yml"])
-def test_what_a_required_check_must_not_have(name: str) -> None:
-    text = (WORKFLOWS / name).read_text()
-    assert "paths:" not in text
-    assert "paths-ignore:" not in text
-    assert "\npermissions: {}\n" in text
-    assert "pull_request_target" not in text
