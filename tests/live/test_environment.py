@@ -387,3 +387,84 @@ def test_passwords_of_the_environment_are_in_no_message(
     said = str(caught.value)
     assert production.address.password not in said
     assert not re.search(r"[0-9a-f]{32}", said), "the throwaway's own"
+
+
+CONNECTORS = {
+    "psycopg2": "import psycopg2; c = psycopg2.connect(settings.URL)",
+    "psycopg": "import psycopg; c = psycopg.connect(settings.URL)",
+    "pg8000": "import pg8000; c = pg8000.connect(**settings.WORDS)",
+    "asyncpg": "import asyncio, asyncpg; asyncio.run(asyncpg.connect(settings.URL))",
+    "psql of a python": "import subprocess; subprocess.run(['psql', settings.URL], check=True)",
+}
+
+
+def _child_of(production: Production, how: str) -> str:
+    address = production.address
+    words = {"user": address.user, "host": address.host, "port": address.port, "password": "x"}
+    child = (
+        "import types; settings = types.SimpleNamespace("
+        f"URL={address.url()!r}, WORDS={words!r}); {how}"
+    )
+    return f'run_child({child!r}.replace("SQL", sql))'
+
+
+PREAMBLE = """
+import subprocess, sys
+
+
+def run_child(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-400:]
+"""
+
+
+@pytest.mark.parametrize("how", CONNECTORS)
+def test_a_python_that_has_its_own_idea_of_the_server_is_refused(
+    project: ProjectMaker, interpreter: Callable[[str], str], production: Production, how: str
+) -> None:
+    body = PREAMBLE + _body(production, _child_of(production, CONNECTORS[how]))
+    # The program is in a file, as what a command line names is refused before it starts.
+    body = (
+        body.replace('[sys.executable, "-c", code]', "[sys.executable, written(code)]")
+        + "\n\ndef written(code):\n    open('child.py', 'w').write(code)\n    return 'child.py'\n"
+    )
+    observed = project(body).run(python=interpreter("sqlalchemy2.0"))
+    (failure,) = observed.failures
+    assert "was refused: only the throwaway database may be reached" in failure.message
+    assert production.address.password not in failure.message
+    assert production.visits() == 0
+
+
+@pytest.mark.parametrize("environment", ["oldest", "sqlalchemy2.0", "sqlalchemy2.1"])
+def test_a_python_with_sqlalchemy_is_answered(
+    project: ProjectMaker,
+    interpreter: Callable[[str], str],
+    production: Production,
+    environment: str,
+) -> None:
+    how = (
+        "import sqlalchemy as s; e = s.create_engine(settings.URL.replace('postgresql:',"
+        " 'postgresql+psycopg2:')); c = e.raw_connection(); c.cursor().execute('SQL'); c.commit()"
+    )
+    body = PREAMBLE + _body(production, _child_of(production, how))
+    body = (
+        body.replace('[sys.executable, "-c", code]', "[sys.executable, written(code)]")
+        + "\n\ndef written(code):\n    open('child.py', 'w').write(code)\n    return 'child.py'\n"
+    )
+    observed = project(body).run(python=interpreter(environment))
+    assert observed.failures == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    assert production.visits() == 0
+
+
+def test_a_sitecustomize_of_the_user_is_executed_too(
+    project: ProjectMaker, production: Production, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "sitecustomize.py").write_text("import sys\nsys.customised = True\n")
+    monkeypatch.setenv("PYTHONPATH", str(mine))
+    body = PREAMBLE + _body(
+        production, 'run_child("import sys; assert sys.customised; import sitecustomize")'
+    )
+    assert project(body).run().failures == ()

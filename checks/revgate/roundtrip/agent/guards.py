@@ -12,15 +12,11 @@ import importlib.util
 import inspect
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .programs import watch
-from .target import DRIVERS
+from .target import DRIVERS, Target, answer_connections
 from .variables import point_at
-
-if TYPE_CHECKING:
-    from .target import Target
-
 
 OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb",
                  "postgresql")  # fmt: skip
@@ -169,6 +165,20 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
         loader: Any = spec.loader
         loader.exec_module = load_and_guard
         return spec
+
+
+def guard_child(facts: dict[str, Any]) -> None:
+    """Guard a Python that user code has started; what it may need has been made before."""
+    target = Target(facts, lambda name: target.refuse(f"the database {name}"))
+    known = {name for _, name in facts["names"]}
+    target.have(known)
+    point_at(target, os.environ)
+
+    def answer(_module: Any, target: Target) -> None:
+        answer_connections(target, lambda: point_at(target, os.environ), None)
+
+    GUARDS["sqlalchemy.engine"] = answer
+    guard_drivers(target)
 
 
 def guard_drivers(target: Target) -> None:

@@ -73,12 +73,20 @@ class Target:
         self.password = database["password"]
         self.database = database["database"]
         self.parameters = dict(database["parameters"])
+        self._facts = dict(database)
         self._make = make
         self._peers: set[Any] | None = None
-        self._names: dict[Place, str] = {}
+        self._names: dict[Place, str] = {
+            Place(*place): name for place, name in database.get("names", ())
+        }
         self._visited: dict[str, Place] = {}
         self._ready = {self.database}
         self.here = Place.of(self.host, self.port, self.database)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what makes a target like this one, in another process."""
+        names = [[list(place), name] for place, name in self._names.items()]
+        return dict(self._facts, names=names)
 
     def stand_in(self, place: Place) -> str:
         """Return the name of the database that stands for a place; it may not be made yet."""
@@ -115,6 +123,10 @@ class Target:
         """Make every database that has a name; where a program is started that may use it."""
         for name in set(self._names.values()) - self._ready:
             self._have(name)
+
+    def have(self, names: set[str]) -> None:
+        """Take databases for made."""
+        self._ready |= names
 
     def origin(self, database: str) -> str:
         """Return the place that a database of ours stands for; empty where there is none."""

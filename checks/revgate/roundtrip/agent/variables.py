@@ -8,6 +8,7 @@ these forms is not found.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -50,13 +51,27 @@ def point_at(target: Target, environ: MutableMapping[str, str]) -> None:
             del environ[name]
     environ.update({name: value for name, value in ours.items() if environ.get(name) != value})
     for name in sorted(environ, key=lambda name: (name != "DATABASE_URL", name)):
-        if not name.startswith("PG"):
+        if not name.startswith("PG") and name != _TARGET:
             value = environ[name]
             pointed = rewritten(target, value)
             if pointed != value:
                 environ[name] = pointed
+    _guard_children(target, environ)
 
 
+def _guard_children(target: Target, environ: MutableMapping[str, str]) -> None:
+    """Let every Python that is started have the guards of this one."""
+    facts = json.dumps(target.facts())
+    if environ.get(_TARGET) != facts:
+        environ[_TARGET] = facts
+    paths = environ.get("PYTHONPATH", "").split(os.pathsep)
+    if paths[0] != _CHILD:
+        kept = [path for path in paths if path not in ("", _CHILD)]
+        environ["PYTHONPATH"] = os.pathsep.join([_CHILD, *kept])
+
+
+_TARGET = "REVGATE_AGENT_TARGET"
+_CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
 # Behaviour of libpq and its programs, not where they go.
 _HARMLESS = ("PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO")
 
