@@ -98,6 +98,7 @@ class Judge:
         self._catalogue = Catalogue(cursor, psycopg2.Error, table, schema)
         self._filler = Filler(cursor, psycopg2.Error, self._catalogue)
         self._ours = set()
+        self._standing: list[Standing] | None = None
 
     def _close(self) -> None:
         self._connection.close()
@@ -107,6 +108,7 @@ class Judge:
     def _run_to(self, last: int) -> None:
         for index, revision in enumerate(self._host.chain[: last + 1]):
             if revision.id not in self._host.judged:
+                self._standing = None
                 answer = self._bench.agent.step("upgrade", revision.id)
                 passed = answer["event"] != "failed"
             else:
@@ -123,14 +125,14 @@ class Judge:
             self._answer = answer
         else:
             statements = self._host.steps[index].statements
-            after = self._catalogue.standing() if self._ours else []
+            self._standing = after = self._catalogue.standing()
             rows = rows._replace(lost=tuple(_lost(before, after, self._ours, statements)))
         self._host.steps[index] = self._host.steps[index]._replace(rows=rows)
         return bool(answer["event"] != "failed")
 
     def _fill(self) -> list[Standing]:
         """Fill what is empty, and return what stands then."""
-        standing = self._catalogue.standing()
+        standing = self._standing or self._catalogue.standing()
         filled = {each.root for each in standing if each.rows}
         empty = [each for each in standing if each.root == each.oid and each.oid not in filled]
         self._reasons: dict[int, str] = {}
