@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.action.conftest import ENV_PY, EVENTS, FIRST, SECOND, THIRD, Project, revision
+from tests.action.conftest import ENV_PY, EVENTS, FIRST, SECOND, THIRD, Project, Ran, revision
 
 # The static half.
 
@@ -245,8 +245,22 @@ def test_a_migration_sets_nothing_for_later_steps(project: Project, empty_databa
         "import os\n"
         f"assert not any('GITHUB_' + name in os.environ for name in {files!r})\n"
         "assert 'GITHUB_TOKEN' not in os.environ\n"
-        "print('::error::from env.py')\n" + env.read_text()
+        "print('::error::from env.py')\n"
+        "os.system('echo ::error::from a program; echo ::error::from it >&2')\n" + env.read_text()
     )
     ran = project.run(database_url=empty_database)
     assert ran.outcome == "success", ran.log
     assert not ran.act.annotations
+    for step in ("static", "live"):
+        assert_quoted(ran, step)
+
+
+def assert_quoted(ran: Ran, step: str) -> None:
+    """Commands are switched off before anything is printed, and on again at the end."""
+    said = [each for each in ran.act.entries if each.get("stepID", [""])[-1] == step]
+    printed = [each for each in said if each.get("raw_output") or "raw" in each]
+    first, *between, last = (each for each in printed if each["msg"].strip())
+    assert first["command"] == "stop-commands"
+    assert between
+    assert all(each.get("raw_output") for each in between)
+    assert last["command"] == first["arg"]
