@@ -9,7 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate import FORMATS, __version__
+from revgate import __version__
+from revgate.options import against, common, live, place, project, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,25 +95,25 @@ def _check(command: argparse.ArgumentParser) -> None:
         " commit that is pushed",
     )
     which.add_argument("--at", metavar="REV", help="judge a commit")
-    _against(command)
-    _common(command)
+    against(command)
+    common(command)
 
 
 def _roundtrip(command: argparse.ArgumentParser) -> None:
-    _against(command)
-    _live(command)
-    _common(command)
+    against(command)
+    live(command)
+    common(command)
 
 
 def _gate(command: argparse.ArgumentParser) -> None:
-    _against(command)
-    _live(command)
-    _common(command)
+    against(command)
+    live(command)
+    common(command)
 
 
 def _new(command: argparse.ArgumentParser) -> None:
     command.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
-    _place(command)
+    place(command)
 
 
 def _rebase(command: argparse.ArgumentParser) -> None:
@@ -127,11 +128,11 @@ def _rebase(command: argparse.ArgumentParser) -> None:
         help="fresh ids, file names and dates too, and all references to them",
     )
     command.add_argument("--dry-run", action="store_true", help="show a diff, and write nothing")
-    _place(command)
+    place(command)
 
 
 def _graph(command: argparse.ArgumentParser) -> None:
-    _place(command)
+    place(command)
     command.add_argument(
         "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
     )
@@ -162,7 +163,7 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
     command.add_argument("--output", metavar="FILE", help="write the report to a file")
     command.add_argument("--no-cache", action="store_true", help="read every file anew")
-    _place(command)
+    place(command)
     command.set_defaults(select=None, ignore=None)
 
 
@@ -198,12 +199,12 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--remote", action="store_true", help="let --reset and --create-missing change another host"
     )
-    _project(command)
+    project(command)
     command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
     command.add_argument("--output", metavar="FILE", help="write the report to a file")
     command.add_argument("--no-cache", action="store_true", help="build every state anew")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
-    _place(command)
+    place(command)
 
 
 def _upgrade(command: argparse.ArgumentParser) -> None:
@@ -237,7 +238,7 @@ def _upgrade(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--lock-timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=5.0,
         help="wait no longer for a lock: %(default)g; what env.py sets itself holds",
     )
@@ -247,13 +248,13 @@ def _upgrade(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--pause",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=10.0,
         help="between two attempts: %(default)g",
     )
-    _project(command)
+    project(command)
     command.add_argument("--quiet", action="store_true", help="no progress bar")
-    _place(command)
+    place(command)
     # A long upgrade is no hanging one.
     command.set_defaults(select=None, ignore=None, timeout=0.0)
 
@@ -336,101 +337,3 @@ COMMANDS = {
     # What hooks/pre-receive and hooks/pre-push call.
     "hook": _Command(None, "Judge what a push brings, for git's own hooks.", _hook),
 }
-
-
-def _against(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--against",
-        metavar="REF",
-        help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
-        " `auto` takes the base from the event in GitHub Actions or the merge request in GitLab CI,"
-        " else from the upstream branch",
-    )
-
-
-def _place(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--config",
-        metavar="FILE",
-        help="an alembic.ini, to judge its environment only; or a TOML file with the settings",
-    )
-    command.add_argument("--environment", metavar="NAME", help="judge this environment only")
-
-
-def _common(command: argparse.ArgumentParser) -> None:
-    _place(command)
-    command.add_argument("--select", metavar="RULE,…", help="ask these rules only")
-    command.add_argument("--ignore", metavar="RULE,…", help="do not ask these rules")
-    command.add_argument("--format", choices=FORMATS, default="text", dest="form")
-    command.add_argument("--output", metavar="FILE", help="write the report to a file")
-    command.add_argument(
-        "--report",
-        metavar="FORMAT=FILE",
-        action="append",
-        default=[],
-        help="write one more report; may repeat",
-    )
-    command.add_argument(
-        "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
-    )
-    command.add_argument("--quiet", action="store_true", help="findings only")
-    command.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "never"),
-        default="error",
-        help="findings that make the exit code 1: errors; warnings, too; none",
-    )
-    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError
-    return seconds
-
-
-_seconds.__name__ = "number of seconds"  # as argparse's error has it
-
-
-def _live(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--database-url",
-        metavar="URL",
-        help="a PostgreSQL server on which a database of our own is made and dropped; else"
-        " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
-    )
-    command.add_argument(
-        "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
-    )
-    command.add_argument(
-        "--no-rows",
-        action="store_true",
-        help="do not run the history on tables that have rows, too",
-    )
-    _project(command)
-
-
-def _project(command: argparse.ArgumentParser) -> None:
-    """Describe how env.py is run."""
-    command.add_argument(
-        "--python", metavar="PATH", help="the interpreter that has the project's packages"
-    )
-    command.add_argument(
-        "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
-    )
-    command.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        default=600.0,
-        help="end the run when one step takes longer: %(default)g; 0 for no limit",
-    )
-    command.add_argument(
-        "-x",
-        metavar="ARG",
-        action="append",
-        default=[],
-        help="for env.py, as for Alembic",
-        dest="x_arguments",
-    )

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 from revgate.arguments import parser
 from revgate.console import complain, show, unwritten, write
 from revgate.errors import RevgateError, UsageError
+from revgate.invocation import configured, report, settings_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.choice import Choice
-    from revgate.findings import Result
-    from revgate.history.source import Source
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
 
@@ -76,12 +74,12 @@ def _unexpected(error: Exception) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from revgate import recall
 
-    root, settings, choice = _configured(arguments)
-    source = _source(arguments, root)
+    root, settings, choice = configured(arguments)
+    source = source_of(arguments, root)
     environment, cached = arguments.environment, not arguments.no_cache
     if arguments.against is None:
         result = recall.check(source, settings, choice, environment=environment, cached=cached)
-        return _report(arguments, result, source)
+        return report(arguments, result, source)
 
     from revgate.base import find_base
     from revgate.history.source import GitTree
@@ -96,7 +94,7 @@ def _check(arguments: argparse.Namespace) -> int:
         environment=environment,
         cached=cached,
     )
-    return _report(arguments, result, source)
+    return report(arguments, result, source)
 
 
 def _roundtrip(arguments: argparse.Namespace) -> int:
@@ -112,9 +110,9 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
     from revgate.base import find_base
     from revgate.roundtrip.plan import parse_shard
 
-    root, settings, choice = _configured(arguments)
+    root, settings, choice = configured(arguments)
     against = getattr(arguments, "against", None)
-    source = _source(arguments, root)
+    source = source_of(arguments, root)
     result = gate.run(
         source,
         settings,
@@ -136,7 +134,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             rows=not arguments.no_rows,
         ),
     )
-    return _report(arguments, result, source)
+    return report(arguments, result, source)
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -146,8 +144,8 @@ def _new(arguments: argparse.Namespace) -> int:
     from revgate.history.read import read
     from revgate.new import write_new
 
-    root, settings = _settings(arguments)
-    source = _source(arguments, root)
+    root, settings = settings_of(arguments)
+    source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     if len(found) > 1:
         names = ", ".join(environment.name for environment in found)
@@ -169,7 +167,7 @@ def _rebase(arguments: argparse.Namespace) -> int:
     from revgate.repair.rebase import Wanted, rebase
     from revgate.reports import printable
 
-    root, settings = _settings(arguments)
+    root, settings = settings_of(arguments)
     wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
     outcome = rebase(root, settings, wanted, datetime.now(UTC))
     write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
@@ -191,8 +189,8 @@ def _graph(arguments: argparse.Namespace) -> int:
     from revgate.history.read import read
     from revgate.reports import chain
 
-    root, settings = _settings(arguments)
-    source = _source(arguments, root)
+    root, settings = settings_of(arguments)
+    source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     reads = [read(source, environment, whole=False) for environment in found]
     write(chain.render([read.history for read in reads], arguments.form), arguments.output)
@@ -223,7 +221,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _pulls(arguments: argparse.Namespace) -> int:
     from revgate import pulls
 
-    root, settings, choice = _configured(arguments)
+    root, settings, choice = configured(arguments)
     wanted = pulls.Wanted(
         root=root,
         settings=settings,
@@ -255,7 +253,7 @@ def _init(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from revgate.doctor import command
 
-    root, settings = _settings(arguments)
+    root, settings = settings_of(arguments)
     wanted = command.Wanted(
         url=arguments.database_url,
         environment=arguments.environment,
@@ -268,7 +266,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     )
     say = partial(write, path=arguments.output)
     return command.run(
-        _source(arguments, root), settings, wanted, _options(arguments, root, settings), say
+        source_of(arguments, root), settings, wanted, _options(arguments, root, settings), say
     )
 
 
@@ -277,7 +275,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
     from revgate.upgrade import command
     from revgate.upgrade.run import Patience
 
-    root, settings, choice = _configured(arguments)
+    root, settings, choice = configured(arguments)
     patience = Patience(arguments.lock_timeout, arguments.attempts, arguments.pause)
     wanted = command.Wanted(
         url=arguments.database_url,
@@ -298,7 +296,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
         progress=options.progress,
         x_arguments=options.x_arguments,
     )
-    source = _source(arguments, root)
+    source = source_of(arguments, root)
     return command.run(source, settings, choice, wanted, options, live, partial(write, path=None))
 
 
@@ -334,8 +332,8 @@ def _hook(arguments: argparse.Namespace) -> int:
     failed = False
     for update in receive.updates(root, arguments.hook, sys.stdin):
         result = receive.judge(root, arguments.hook, update)
-        report = render(result, "text") if result else "nothing for Alembic\n"
-        write(f"revgate: {printable(update.branch)}\n{report}", None)
+        text = render(result, "text") if result else "nothing for Alembic\n"
+        write(f"revgate: {printable(update.branch)}\n{text}", None)
         failed |= result is not None and result.errors > 0
     return 1 if failed else 0
 
@@ -357,73 +355,3 @@ _COMMANDS = {
     "comment": _comment,
     "hook": _hook,
 }
-
-
-# What the commands share.
-
-
-def _configured(arguments: argparse.Namespace) -> "tuple[str, Settings, Choice]":
-    from revgate.choice import Choice
-
-    for written in getattr(arguments, "report", ()):  # before anything takes its time
-        from revgate.output import wanted
-
-        wanted(written)
-    root, settings = _settings(arguments)
-    choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
-    return root, settings, choice
-
-
-def _settings(arguments: argparse.Namespace) -> "tuple[str, Settings]":
-    """Return the repository root and the settings, with `--config` taken into account."""
-    from revgate import settings
-    from revgate.git import find_root
-
-    root, _ = find_root(os.getcwd())
-    if arguments.config is None:
-        return root, settings.load(root)
-    path = os.path.abspath(arguments.config)
-    if not os.path.isfile(path):
-        raise UsageError(f"--config {arguments.config}: no such file")
-    relative = os.path.relpath(path, root).replace(os.sep, "/")
-    if path.endswith(".toml") and settings.has_settings(root, relative):
-        return root, settings.load_file(root, relative)
-    return root, settings.with_config(settings.load(root), relative)
-
-
-def _source(arguments: argparse.Namespace, root: str) -> "Source":
-    from revgate.git import find_root
-    from revgate.history.source import GitTree, WorkTree
-
-    _, is_repository = find_root(root)
-    staged = getattr(arguments, "staged", False)
-    at = getattr(arguments, "at", None)
-    if (staged or at) and not is_repository:
-        raise UsageError(f"{root} is no git repository: --staged and --at need one")
-    if staged:
-        # In pre-commit's pre-push stage what leaves is a commit, not the index.
-        pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
-        return GitTree.at(root, pushed) if pushed else GitTree(root)
-    if at is not None:
-        return GitTree.at(root, at)
-    cached = not getattr(arguments, "no_cache", False)
-    return WorkTree(root, is_repository=is_repository, cached=cached)
-
-
-def _names(written: str | None) -> list[str]:
-    return [name.strip() for name in (written or "").split(",") if name.strip()]
-
-
-def _report(arguments: argparse.Namespace, result: "Result", source: "Source") -> int:
-    """Write every report that was asked for, and return the exit code of the result."""
-    from revgate.output import reports
-
-    for text, path in reports(arguments, result, source):
-        write(text, path)
-    match arguments.fail_on:
-        case "never":
-            return 0
-        case "warning":
-            return 1 if result.errors or result.warnings else 0
-        case _:
-            return 1 if result.errors else 0

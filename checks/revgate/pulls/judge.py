@@ -162,7 +162,8 @@ def _need_no_links(source: GitTree, found: "Iterable[Environment]") -> None:
             if (real := source.lies(folder)) != folder:
                 raise CannotJudgeError(
                     f"{environment.config}: {folder} is a link to {real}, and whether a pull"
-                    f" request changes a revision could not be told; name {real} in version_locations"
+                    " request changes a revision could not be told; name"
+                    f" {real} in version_locations"
                 )
 
 
