@@ -106,7 +106,9 @@ def guard_asyncpg(_driver: Any, target: Target) -> None:
 
     async def connect(*, addr: Any, params: Any, **keywords: Any) -> Any:
         host, port = addr if isinstance(addr, tuple) else (addr, None)
-        if not isinstance(addr, tuple) or not target.is_meant(host, port, params.database):
+        if isinstance(addr, str) and target.is_peer(addr):  # a socket, which has no port
+            host, port = target.host, target.port
+        if not target.is_meant(host, port, params.database):
             target.refuse(_place(host, port, params.database))
         return await original(addr=addr, params=params, **keywords)
 
@@ -123,8 +125,12 @@ def guard_pg8000(_driver: Any, target: Target) -> None:
         told = signature.bind(self, *arguments, **keywords)
         told.apply_defaults()
         host, port, database = (told.arguments[key] for key in ("host", "port", "database"))
-        if told.arguments.get("unix_sock") or told.arguments.get("sock"):
+        if told.arguments.get("sock"):
             target.refuse("a socket of its own")
+        if told.arguments.get("unix_sock"):
+            if not target.is_peer(told.arguments["unix_sock"]):
+                target.refuse(str(told.arguments["unix_sock"]))
+            host, port = target.host, target.port
         if not target.is_meant(host, port, database):
             target.refuse(_place(host, port, database))
         original(self, *arguments, **keywords)

@@ -7,6 +7,7 @@ gets one of its own, which is made on the other side when somebody first goes th
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Target:
         """
         self.host = database["host"]
         self.port = int(database["port"])
+        self.socket = f"{self.host}/.s.PGSQL.{self.port}" if self.host.startswith("/") else ""
         self.user = database["user"]
         self.password = database["password"]
         self.database = database["database"]
@@ -146,8 +148,11 @@ class Target:
             query = self.parameters
         elif "sslmode" in self.parameters and driver == "asyncpg":
             query = {"ssl": self.parameters["sslmode"]}
-        where = self.host, self.port, database or self.database
-        return URL.create(name, self.user, self.password, *where, query)
+        where = database or self.database
+        if self.socket and driver == "pg8000":
+            query = {"unix_sock": self.socket}
+            return URL.create(name, self.user, self.password, database=where, query=query)
+        return URL.create(name, self.user, self.password, self.host, self.port, where, query)
 
     def is_meant(self, host: Any, port: Any, database: Any) -> bool:
         """Tell whether this is where a driver is about to go; None is libpq's default: us."""
@@ -161,12 +166,14 @@ class Target:
 
     def is_peer(self, address: Any) -> bool:
         """Tell whether a socket's peer is the throwaway server."""
+        if self.socket or not isinstance(address, tuple):
+            return bool(self.socket) and os.fsdecode(address) == self.socket
         if self._peers is None:
             import socket
 
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
             self._peers = {entry[4][:2] for entry in found} | {(self.host, self.port)}
-        return isinstance(address, tuple) and tuple(address[:2]) in self._peers
+        return tuple(address[:2]) in self._peers
 
     def name_for(self, database: str) -> str | None:
         """Return the throwaway that stands for a database of a name; None where none does."""
