@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv)
 
-.PHONY: help gate test lint docs bench fuzz clean
+.PHONY: help gate test lint docs site bench fuzz clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make test    every test'
 	@echo 'make lint    style, types, workflows, hooks'
 	@echo 'make docs    write what the documentation repeats of the code'
+	@echo 'make site    the documentation site, in build/website/site'
 	@echo 'make fuzz    the parser against any bytes, for FUZZ_SECONDS'
 	@echo 'make bench   the budgets, measured against today'"'"'s alternatives'
 	@echo 'make clean   remove the environment and what builds leave behind'
@@ -37,6 +38,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check . $(HOOKS)
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/website.py
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
@@ -48,6 +50,10 @@ lint: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/generate.py
+
+# A link that leads nowhere ends it.
+site: $(INSTALLED)
+	$(BIN)/python docs/website.py
 
 fuzz: $(INSTALLED)
 	$(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS)
