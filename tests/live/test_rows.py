@@ -204,6 +204,26 @@ def test_what_comes_behind_a_failure_is_still_judged(project: "ProjectMaker") ->
     assert observed.notes == ("env.py names no `target_metadata`: no models were compared",)
 
 
+def test_columns_that_were_added_since_have_values_too(project: "ProjectMaker") -> None:
+    observed = project(
+        GROUND,
+        run_sql(
+            "ALTER TABLE users ADD code text CHECK (length(code) = 7)",
+            "ALTER TABLE users ADD kind int REFERENCES kinds",
+        ),
+        run_sql("ALTER TABLE users ADD UNIQUE (kind)"),
+        run_sql("ALTER TABLE users ADD UNIQUE (code)"),
+        run_sql("ALTER TABLE users ALTER code SET NOT NULL"),
+    ).run()
+
+    found = [(each.rule, each.path[-5:-3], each.message) for each in ask(observed)]
+    assert [each[:2] for each in found] == [
+        ("fails-on-rows", "r3"), ("fails-on-rows", "r4"), ("fails-on-rows", "r5")
+    ]  # fmt: skip
+    assert "could not create unique index" in found[1][2]
+    assert "contains null values" in found[2][2]
+
+
 def test_what_the_base_has_is_run_and_not_judged(project: "ProjectMaker") -> None:
     made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
 

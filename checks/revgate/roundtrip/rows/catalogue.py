@@ -96,12 +96,14 @@ class Standing(NamedTuple):
     """What it is a partition of, however far up; else itself."""
     name: str
     kind: str
+    width: int
+    """Columns that it has ever had."""
     rows: int
 
 
 _STANDING = """
 SELECT c.oid, CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid ELSE c.oid END,
-       quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, c.relnatts
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f')
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -213,10 +215,8 @@ class Catalogue:
     def standing(self) -> list[Standing]:
         """Return the tables and partitions that are there, and count their rows."""
         found = self._rows(_STANDING, self._excluded)
-        counts = self._counts([(oid, name) for oid, _, name, kind in found if kind == "r"])
-        return [
-            Standing(oid, root, name, kind, counts.get(oid, 0)) for oid, root, name, kind in found
-        ]
+        counts = self._counts([(oid, name) for oid, _, name, kind, _ in found if kind == "r"])
+        return [Standing._make((*facts, counts.get(facts[0], 0))) for facts in found]
 
     def _counts(self, tables: Sequence[tuple[int, str]]) -> dict[int, int]:
         """Count rows; a table that we may not read has none, as it will get none from us."""

@@ -5,12 +5,12 @@ its own: what PostgreSQL refuses leaves no trace.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from revgate.roundtrip.rows.catalogue import Catalogue, Standing
+from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
 from revgate.roundtrip.rows.order import in_order, needs
-from revgate.roundtrip.rows.plan import ROWS, Plan
+from revgate.roundtrip.rows.plan import EMPTY, ROWS, Plan
 from revgate.roundtrip.rows.solve import Solver
 from revgate.roundtrip.rows.values import Values
 
@@ -92,12 +92,13 @@ class Filler:
         self._solver = Solver(cursor, errors)
         self._solved: set[_Attempt] = set()
         self._plain: set[_Attempt] = set()
+        self._columns: dict[int, frozenset[str]] = {}
+        """What tables had when they got their rows."""
 
     def fill(self, empty: Iterable[Standing]) -> dict[int, str]:
         """Put rows into tables; return by oid why one got none."""
-        tables = self._catalogue.tables(empty)
-        types = self._catalogue.types({c.type for table in tables for c in table.columns})
-        values = Values(types, lambda type_: self._solver.domain(values, type_))
+        tables, values = self._read(empty)
+        self._remember(tables)
         reasons: dict[int, str] = {}
         units: list[tuple[Plan, ...]] = []
         for circle in in_order(tables):
@@ -113,6 +114,35 @@ class Filler:
                 units.append(plans)
         self._fill_all(units, reasons)
         return reasons
+
+    def _read(self, standing: Iterable[Standing]) -> tuple[list[Table], Values]:
+        tables = self._catalogue.tables(standing)
+        types = self._catalogue.types({c.type for table in tables for c in table.columns})
+        values = Values(types, lambda type_: self._solver.domain(values, type_))
+        return tables, values
+
+    def widen(self, wider: Iterable[Standing]) -> None:
+        """Give all rows but one a value in columns that were added since they were put in."""
+        tables, values = self._read(wider)
+        known = {table: self._columns.get(table.oid) for table in tables}
+        plans = {Plan(table, values): names for table, names in known.items() if names is not None}
+        self._remember(tables)
+        for number in range(EMPTY):
+            refused = self._widen(plans, number)
+            for plan in refused:
+                if not plan.is_solved:
+                    plan.solve(self._solver)
+            self._widen({plan: plans[plan] for plan in refused}, number)
+
+    def _widen(self, plans: Mapping[Plan, frozenset[str]], number: int) -> list[Plan]:
+        updates = {plan: plan.widen(known, number) for plan, known in plans.items()}
+        updates = {plan: statement for plan, statement in updates.items() if statement}
+        refused = self._run([[statement] for statement in updates.values()])
+        return [plan for at, plan in enumerate(updates) if at in refused]
+
+    def _remember(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            self._columns[table.oid] = frozenset(column.name for column in table.columns)
 
     def _fill_all(self, units: Sequence[tuple[Plan, ...]], reasons: dict[int, str]) -> None:
         pending = [_Attempt(unit, number) for unit in units for number in range(ROWS)]

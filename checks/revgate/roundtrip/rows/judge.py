@@ -99,6 +99,7 @@ class Judge:
         self._filler = Filler(cursor, psycopg2.Error, self._catalogue)
         self._ours = set()
         self._standing: list[Standing] | None = None
+        self._widths: dict[int, int] = {}
 
     def _close(self) -> None:
         self._connection.close()
@@ -131,25 +132,39 @@ class Judge:
         return bool(answer["event"] != "failed")
 
     def _fill(self) -> list[Standing]:
-        """Fill what is empty, and return what stands then."""
+        """Fill what is empty, and columns that are new; return what stands then."""
         standing = self._standing or self._catalogue.standing()
         filled = {each.root for each in standing if each.rows}
         empty = [each for each in standing if each.root == each.oid and each.oid not in filled]
-        self._reasons: dict[int, str] = {}
+        self._widen(standing)
+        self._reasons = self._filler.fill(empty) if empty else {}
         if not empty:
             return standing
-        self._reasons = self._filler.fill(empty)
         after = self._catalogue.standing()
         # A trigger may have put rows into others.
         self._ours |= {each.oid for each in after if each.rows and each.root not in filled}
         has_rows = {each.root for each in after if each.rows}
         for each in empty:
             if each.oid not in has_rows:
-                why = self._reasons.setdefault(each.oid, "a trigger or a rule keeps rows away")
-                tables = self._unfilled.setdefault(why, [])
-                if each.name not in tables:
-                    tables.append(each.name)
+                self._keep_reason(each)
         return after
+
+    def _keep_reason(self, table: Standing) -> None:
+        why = self._reasons.setdefault(table.oid, "a trigger or a rule keeps rows away")
+        tables = self._unfilled.setdefault(why, [])
+        if table.name not in tables:
+            tables.append(table.name)
+
+    def _widen(self, standing: Sequence[Standing]) -> None:
+        """Let no column that was added be null in all rows of ours."""
+        ours = {each.root for each in standing if each.rows and each.oid in self._ours}
+        wider = [
+            each for each in standing
+            if each.oid in ours and self._widths.get(each.oid, each.width) != each.width
+        ]  # fmt: skip
+        self._widths = {each.oid: each.width for each in standing}
+        if wider:
+            self._filler.widen(wider)
 
     def _rebuilt(self, index: int, revision: Revision) -> bool:
         """Go on behind a revision that failed, and keep the failure if rows are its cause."""

@@ -218,6 +218,27 @@ class Plan:
             f" VALUES ({', '.join(row.values())})"
         )
 
+    def widen(self, known: frozenset[str], number: int) -> str:
+        """Return the statement that gives a row a value in columns that were added since.
+
+        Args:
+            known: The other columns.
+            number: Of the row; which one it becomes does not matter.
+        """
+        new = {
+            name: value
+            for name, value in self.row(number).items()
+            if name not in known and value not in ("NULL", "DEFAULT")
+        }
+        if not new:
+            return ""
+        values = ", ".join(f"{name} = {value}" for name, value in new.items())
+        empty = " AND ".join(f"{name} IS NULL" for name in new)
+        return (
+            f"UPDATE {self.table.name} SET {values} WHERE (tableoid, ctid) = (SELECT tableoid, ctid"
+            f" FROM {self.table.name} WHERE {empty} ORDER BY tableoid, ctid LIMIT 1)"
+        )
+
     def catch_up(self) -> list[str]:
         """Return statements that make the first row point at what was not there before it."""
         row = self.row(0)
