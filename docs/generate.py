@@ -10,7 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from revgate.reports import catalogue
+from revgate.rules import all_rules
 from revgate.settings import KEYS, schema
 from revgate.setup import hooks, hosts
 
@@ -20,6 +20,7 @@ SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
+SITE = "https://revgate.github.io/revgate/"
 
 
 def settings_table() -> str:
@@ -29,6 +30,15 @@ def settings_table() -> str:
         kind = " or ".join(value["enum"]) if "enum" in value else value["type"]
         lines.append(f"| `{key}` | {kind} | {text} |")
     return "\n".join(lines) + "\n"
+
+
+def rules_by_group() -> str:
+    """Return the names of the rules, each with a link to its page."""
+    groups: dict[str, list[str]] = {}
+    for rule in all_rules().values():
+        link = f"[`{rule.name}`]({SITE}rules/{rule.name}/)"
+        groups.setdefault(rule.group.value, []).append(link)
+    return "".join(f"- *{group}*: {', '.join(links)}\n" for group, links in groups.items())
 
 
 def action_table(part: str) -> str:
@@ -60,10 +70,8 @@ def fill(text: str, block: str, content: str) -> str:
 def generated() -> dict[Path, str]:
     """Return the text that each generated file should have."""
     readme = README.read_text(encoding="utf-8")
-    readme = fill(readme, "rules", catalogue.render("markdown"))
+    readme = fill(readme, "rules", rules_by_group())
     readme = fill(readme, "settings", settings_table())
-    for part in ("inputs", "outputs"):
-        readme = fill(readme, part, action_table(part))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     copied = f"# Copy to {hosts.WORKFLOW}, or let `revgate init` write it.\n#\n"
     return {
