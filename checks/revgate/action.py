@@ -162,14 +162,18 @@ def outputs(report: dict[str, Any]) -> dict[str, str]:
     """Return what a report in JSON says, in a line each."""
     heads = [head for each in report["environments"] for head in each["heads"]]
     passes = (report["roundtrip"] or {}).get("passes", [])
-    upgrades = [each["tables"] for each in passes if each["name"].startswith("upgrade")]
+    upgrades = {
+        each.get("environment"): each["tables"]
+        for each in passes
+        if each["name"].startswith("upgrade")
+    }
     return {
         "findings": str(len(report["findings"])),
         "errors": str(report["summary"]["errors"]),
         "warnings": str(report["summary"]["warnings"]),
         # Ids come from the repository: in JSON, none can end the line and add an output.
         "heads": json.dumps(heads),
-        "tables": str(upgrades[-1]) if upgrades else "",
+        "tables": str(sum(upgrades.values())) if upgrades else "",
     }
 
 
