@@ -114,7 +114,6 @@ class Agent:
         self._send_job(
             database,
             context=context,
-            shared=self._shared,
             mode="production" if production else "steps",
             head=head,
             lock_timeout=lock_timeout,
@@ -148,6 +147,7 @@ class Agent:
     def _send_job(self, database: Address, **more: Any) -> None:
         self.send(
             **more,
+            shared=self._shared,
             database=database._asdict(),
             config=self._config,
             section=self._environment.section,
