@@ -1,5 +1,8 @@
 """Rows before a step: what is silent, what fires, and every kind of table that gets some."""
 
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -317,3 +320,49 @@ def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: "Proj
 
     assert {each.during for each in observed.failures} == {"upgrade again"}
     assert ask(observed) == []
+
+
+IGNORED = "missing-lock-timeout,blocking-lock"
+ALLOWED = """
+def upgrade():
+    # revgate: allow[fails-on-rows] there are no users yet
+    op.execute("ALTER TABLE users ADD plan text NOT NULL")
+
+
+def downgrade():
+    op.execute("ALTER TABLE users DROP plan")
+"""
+
+
+def run_command(made: Any, *arguments: str) -> dict[str, Any]:
+    subprocess.run(["git", "init", "-q"], cwd=made.root, check=True)
+    command = ["revgate", "roundtrip", "--format", "json", "--ignore", IGNORED]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--database-url", made.server_url, *arguments],
+        cwd=made.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told | {"code": done.returncode}
+
+
+def test_the_command_line_can_do_without_rows(project: "ProjectMaker") -> None:
+    made = project(GROUND, LOUD[0].body.replace("pass", "op.drop_column('users', 'plan')"))
+
+    told = run_command(made)
+    assert [each["rule"] for each in told["findings"]] == ["fails-on-rows"]
+    assert told["code"] == 1
+
+    told = run_command(made, "--no-rows")
+    assert told["findings"] == []
+    assert told["code"] == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-rows",)])
+def test_an_allow_holds_and_is_not_told_to_be_useless(
+    project: "ProjectMaker", arguments: tuple[str, ...]
+) -> None:
+    told = run_command(project(GROUND, ALLOWED), *arguments)
+
+    assert told["findings"] == []
+    assert told["summary"]["allowed"] == 1 - len(arguments)

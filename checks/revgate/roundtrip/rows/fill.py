@@ -216,6 +216,8 @@ def _reason(plan: Plan, why: Refusal) -> str:
         for key in plan.table.foreign_keys:
             if not why.column or _quoted(why.column) in key.columns or why.column in key.columns:
                 return f"`{key.target_name.removeprefix('public.')}` has no rows for it"
+    if "session_replication_role" in why.message:
+        return "its foreign keys lead in a circle that only a superuser's rows can enter"
     return why.message
 
 
