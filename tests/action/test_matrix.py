@@ -134,14 +134,16 @@ def test_it_runs_the_action_of_its_own_release() -> None:
 
 
 def test_what_it_takes_is_what_the_action_takes() -> None:
-    """By the same names, where it is the same."""
+    """By the same names, where it is the same; and it hands on what it takes."""
     called = yaml.safe_load(CALLED.read_text())
     inputs = called[True]["workflow_call"]["inputs"]  # `on` is a truth in YAML 1.1
     known = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    handed = {"python-version", "install", "images", "shards", "timeout-minutes"}
     for job in ("check", "roundtrip"):
         given = called["jobs"][job]["steps"][-1]["with"]
         assert given.keys() <= known.keys()
         for name, value in given.items():
             if "inputs." in value:
                 assert value == f"${{{{ inputs.{name} }}}}"
-                assert name in inputs
+                handed.add(name)
+    assert handed == inputs.keys()
