@@ -239,3 +239,39 @@ def test_runs_at_the_same_time_do_not_meet(
         assert said == "[1, 0, 1, 1] ()\n", errors
     assert _names(server) <= before  # one left by a test before this one is dropped
     assert list(made.temporary.iterdir()) == []
+
+
+HOLDS = {
+    "a prepared transaction": (
+        "BEGIN; CREATE TABLE held (a int); PREPARE TRANSACTION 'held'",
+        "ROLLBACK PREPARED 'held'",
+    ),
+    "a subscription": (
+        "CREATE SUBSCRIPTION held CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false)",
+        "ALTER SUBSCRIPTION held SET (slot_name = NONE); DROP SUBSCRIPTION held",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOLDS)
+def test_what_keeps_a_database_from_being_dropped_is_ended(
+    project: ProjectMaker, server: Server, what: str
+) -> None:
+    before = _names(server)
+    made, ended = (f"for each in {text.split('; ')!r}: op.execute(each)" for text in HOLDS[what])
+    if "BEGIN" in made:  # whole, for no transaction lasts from one statement to the next
+        made = f"op.execute({HOLDS[what][0]!r})"
+    body = f"""
+def upgrade():
+    with op.get_context().autocommit_block():
+        {made}
+
+
+def downgrade():
+    with op.get_context().autocommit_block():
+        {ended}
+"""
+    observed = project(body).run(timeout=60.0)
+    assert observed.failures == observed.after_downgrade == ()
+    assert not [note for note in observed.notes if "stays on the server" in note]
+    assert _names(server) <= before, "the production pass left it, and it was dropped"

@@ -184,7 +184,7 @@ class Trip:
             self._options.expect_tables
             if self._options.expect_tables is not None
             else self._environment.scope.expect_tables,
-            tuple(dict.fromkeys((*self._notes, *beyond(self._steps)))),
+            tuple(dict.fromkeys((*self._notes, *self._server.notes, *beyond(self._steps)))),
             self._models,
             self._plan.from_base,
             self._plan.to_head,

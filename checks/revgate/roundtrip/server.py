@@ -60,11 +60,19 @@ class Server:
             cursor.execute(_NOBODYS)
             names = [name for (name,) in cursor.fetchall()]
         for name in names:
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+        try:
+            self.execute(drop)
+        except _error():
             try:
-                self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            except _error() as error:
-                said = error.diag.message_primary
-                self.notes.append(f"the database `{name}` of a run that was killed stays: {said}")
+                _release(self.address._replace(database=name))
+                self.execute(drop)
+            except (CannotJudgeError, _error()) as error:
+                said = " ".join(str(error).split())
+                self.notes.append(f"the database `{name}` stays on the server: {said}")
 
     def create_database(self, template: Address | None = None) -> Address:
         """Make a database, empty or a copy of one of ours.
@@ -146,7 +154,7 @@ class Server:
         """Drop a database of ours and those beside it, whoever is still connected to them."""
         for name in list(self._databases):
             if name == address.database or name.startswith(f"{address.database}_"):
-                self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                self._drop(name)
                 self._databases.remove(name)
 
     def try_lock(self, key: int) -> bool:
@@ -180,6 +188,33 @@ class Server:
                 self.drop_database(self.address._replace(database=name))
         finally:
             self._admin.close()
+
+
+_HOLDS = """
+    SELECT format('ROLLBACK PREPARED %L', gid)
+    FROM pg_prepared_xacts WHERE database = current_database()
+    UNION ALL
+    SELECT format('ALTER SUBSCRIPTION %1$I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE);'
+                  ' DROP SUBSCRIPTION %1$I', s.subname)
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database()
+    UNION ALL
+    SELECT format('SELECT pg_drop_replication_slot(%L)', slot_name)
+    FROM pg_replication_slots WHERE database = current_database() AND NOT active
+"""
+
+
+def _release(address: Address) -> None:
+    """End what keeps a database from being dropped though nobody is connected to it."""
+    connection = connect(address)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLDS)
+            for (statements,) in cursor.fetchall():
+                for statement in statements.split("; "):
+                    cursor.execute(statement)
+    finally:
+        connection.close()
 
 
 def _row(connection: Any, statement: str) -> str:
