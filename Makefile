@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+PYTEST_JOBS ?= auto
 FUZZ_SECONDS ?= 300
 
 HOOKS := hooks/revgate hooks/pre-receive hooks/pre-push hooks/pre-merge-commit
@@ -30,7 +31,7 @@ gate: $(INSTALLED)
 
 # Through the interpreter, for a path with a space or of great length breaks scripts' first lines.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_JOBS) --dist worksteal $(PYTEST_ARGS)
 
 # The hooks and .ci/run are named, since no suffix gives them away.
 lint: $(INSTALLED)

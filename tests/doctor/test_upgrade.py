@@ -200,17 +200,29 @@ class Holder:
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM posts")
 
-    def end(self, after: float = 0.0) -> None:
-        time.sleep(after)
+    def end(self) -> None:
         self.connection.rollback()
         self.connection.close()
+
+    def end_once_waited_for(self, application: Application) -> None:
+        """End when an attempt has been seen to wait, and has had the time to give up."""
+        waits = (
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        for _ in range(600):
+            if application.sql(waits):
+                break
+            time.sleep(0.05)
+        time.sleep(1.0)
+        self.end()
 
 
 def test_a_lock_is_waited_for_in_bounded_attempts(application: Application) -> None:
     application.alembic("upgrade", "r2")
     holder = Holder(application.url)
     patience = ("--lock-timeout", "0.2", "--attempts", "60", "--pause", "0.1", "--no-backup")
-    ending = threading.Thread(target=holder.end, args=(8.0,))
+    ending = threading.Thread(target=holder.end_once_waited_for, args=(application,))
     ending.start()
     code, out, _ = run(application, *patience)
     ending.join()

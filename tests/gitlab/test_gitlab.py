@@ -210,7 +210,8 @@ with create_engine("postgresql+psycopg2://user:secret@192.0.2.1/production").con
 """
 
 
-def test_the_round_trip(gitlab: GitLab, server: "Server", python: Path, shell: str) -> None:
+def test_the_round_trip(gitlab: GitLab, server: "Server", python: Path) -> None:
+    shell = "sh"  # the other one would install everything once more
     (gitlab.work.path / "migrations" / "env.py").write_text(ENV)
     (gitlab.work.path / "requirements.txt").write_text("alembic\npsycopg2-binary\n")
     gitlab.work.git("add", "--all")
