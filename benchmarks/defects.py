@@ -180,6 +180,17 @@ def table(binaries: Path) -> list[str]:
     return lines
 
 
+def versions(binaries: Path) -> str:
+    """Name the tools as they were tried."""
+    program = (
+        "from importlib.metadata import version\n"
+        "for name in ('alembic', 'pylembic', 'pytest-alembic'): print(name, version(name))"
+    )
+    command = [str(binaries / "python"), "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return f"Tried: {', '.join(done.stdout.split(chr(10))[:-1])}."
+
+
 def main() -> int:
     """Try all, and keep the table."""
     if len(sys.argv) != 2:
@@ -190,7 +201,8 @@ def main() -> int:
         )
         return 2
     lines = table(Path(sys.argv[1]).absolute())
-    marked = ["<!-- defects -->", *lines, "<!-- end -->"]
+    tried = versions(Path(sys.argv[1]).absolute())
+    marked = ["<!-- defects -->", *lines, "", tried, "<!-- end -->"]
     PAGE.write_text("\n".join(["# What each tool says of one defect", "", *marked, ""]))
     return 0
 
