@@ -283,3 +283,19 @@ def test_offline_branches_are_not_taken(project: ProjectMaker, sync_env: str) ->
         '    assert not op.get_context().as_sql\n    op.execute("CREATE',
     )
     assert project(body, env=env).run().failures == ()
+
+
+def test_what_a_server_must_load_when_it_starts_is_told(project: ProjectMaker) -> None:
+    body = """
+def upgrade():
+    op.execute("CREATE EXTENSION pg_stat_statements")
+    op.execute("CREATE TABLE t AS SELECT * FROM pg_stat_statements")
+
+
+def downgrade():
+    pass
+"""
+    with pytest.raises(CannotJudgeError) as caught:
+        project(body).run()
+    assert "r1.py:7 uses `pg_stat_statements`" in str(caught.value)
+    assert "shared_preload_libraries = 'pg_stat_statements'" in str(caught.value)
