@@ -225,6 +225,18 @@ def test_two_rows_are_equal_and_one_is_null_where_they_may(fill: Fill) -> None:
     assert filled.one("SELECT count(*) FROM t WHERE b IS NULL AND c IS NULL") == 1
 
 
+def test_every_partition_gets_a_row(fill: Fill) -> None:
+    filled = fill(
+        f"{KINDS['partitions']}; CREATE TABLE r2 PARTITION OF r DEFAULT;"
+        " CREATE TABLE l2 PARTITION OF l FOR VALUES IN ('s', NULL);"
+        " CREATE TABLE r3 PARTITION OF r FOR VALUES FROM ('2040-01-01') TO (MAXVALUE)"
+    )
+
+    assert filled.reasons == {}
+    for name in ("r1", "r2", "r3", "l1", "l2", "h1", "d1"):
+        assert filled.one(f"SELECT count(*) > 0 FROM {name}"), name
+
+
 def test_a_circle_that_null_breaks_is_closed_in_the_end(fill: Fill) -> None:
     filled = fill(KINDS["a circle that null breaks"])
 

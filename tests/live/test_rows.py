@@ -322,6 +322,24 @@ def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: "Proj
     assert ask(observed) == []
 
 
+def test_a_partition_is_lost_when_dropped_and_not_when_detached(project: "ProjectMaker") -> None:
+    observed = project(
+        run_sql(
+            "CREATE TABLE logs (at date NOT NULL) PARTITION BY RANGE (at)",
+            "CREATE TABLE logs_1 PARTITION OF logs"
+            " FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+            "CREATE TABLE logs_2 PARTITION OF logs"
+            " FOR VALUES FROM ('2021-01-01') TO ('2022-01-01')",
+        ),
+        run_sql("ALTER TABLE logs DETACH PARTITION logs_2"),
+        run_sql("DROP TABLE logs_2"),
+    ).run()
+
+    assert [(each.path[-5:-3], "drops `logs_2`" in each.message) for each in ask(observed)] == [
+        ("r3", True)
+    ]
+
+
 IGNORED = "missing-lock-timeout,blocking-lock"
 ALLOWED = """
 def upgrade():

@@ -9,7 +9,7 @@ Names are quoted as SQL wants them. A partitioned table stands for all of its pa
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-LEAVES = 20
+LEAVES = 60
 """Partitions of one table that are asked what they take."""
 
 
@@ -80,8 +80,9 @@ class Table(NamedTuple):
     """Columns that must differ from row to row, and whether they do so in an expression."""
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
-    leaves: int = 0
-    """Partitions that take rows."""
+    leaves: tuple[Check, ...] = ()
+    """What the partitions take that rows go into, each for itself; not all where there are many.
+    What they take together is the last of the checks."""
 
     def column(self, name: str) -> Column:
         """Return the column of a name."""
@@ -249,9 +250,11 @@ class Catalogue:
                 foreign_keys=tuple(_foreign_key(row) for row in foreign.get(table.oid, ())),
                 checks=(
                     *(Check(row[0], tuple(row[1])) for row in checks.get(table.oid, ())),
-                    *_partitions(leaves.get(table.oid, ())),
+                    *_together(leaves.get(table.oid, ())),
                 ),
-                leaves=len(leaves.get(table.oid, ())),
+                leaves=tuple(Check(row[0], tuple(row[1])) for row in leaves.get(table.oid, ()))[
+                    :LEAVES
+                ],
             )
             for table in chosen
         ]
@@ -300,7 +303,7 @@ def _foreign_key(row: Any) -> ForeignKey:
     return ForeignKey(tuple(columns), target, name, tuple(target_columns), deferrable)
 
 
-def _partitions(leaves: Sequence[Any]) -> list[Check]:
+def _together(leaves: Sequence[Any]) -> list[Check]:
     """Return what the partitions take together, as a condition like any other."""
     if not leaves:
         return []

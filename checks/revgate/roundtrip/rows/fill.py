@@ -164,9 +164,20 @@ class Filler:
                 break
         for plan in filled:
             reasons.pop(plan.table.oid, None)
+        self._spread(filled)
         later = [each for unit in units for plan in unit if plan in filled
                  for each in plan.catch_up()]  # fmt: skip
         self._run([[each] for each in later])
+
+    def _spread(self, filled: Iterable[Plan]) -> None:
+        """Give a row to every partition that one is easily made for."""
+        attempts = []
+        for plan in filled:
+            for number, leaf in enumerate(plan.table.leaves, start=ROWS):
+                own = plan.with_checks((leaf, *plan.table.checks[:-1]))
+                own.solve(self._solver)
+                attempts.append(_Attempt((own,), number))
+        self._try(attempts)
 
     def _adapt(self, attempt: _Attempt, why: Refusal, filled: set[Plan]) -> bool:
         """Choose other values after a refusal; return whether there are any to try."""

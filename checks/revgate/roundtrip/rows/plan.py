@@ -9,7 +9,7 @@ one that has null wherever it may. Knows a table and what it points at; puts not
 from collections.abc import Mapping, Sequence
 
 from revgate.roundtrip.rows import hints
-from revgate.roundtrip.rows.catalogue import Column, ForeignKey, Table
+from revgate.roundtrip.rows.catalogue import Check, Column, ForeignKey, Table
 from revgate.roundtrip.rows.order import needs
 from revgate.roundtrip.rows.solve import Row, Solver, components, suggestions
 from revgate.roundtrip.rows.values import Values, quoted
@@ -36,6 +36,10 @@ class Plan:
         self.varying = self._choose_varying()
         self._solved: list[list[Row]] | None = None
         self._guessed = self._guess()
+
+    def with_checks(self, checks: tuple[Check, ...]) -> "Plan":
+        """Return a plan for rows of the same table that satisfy other checks."""
+        return Plan(self.table._replace(checks=checks), self._values)
 
     def _choose_varying(self) -> set[str]:
         """Choose columns so that every unique key has one; few, so that the others can be equal."""
