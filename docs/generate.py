@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from revgate.reports import rule_link
 from revgate.rules import all_rules
 from revgate.settings import KEYS, schema
 from revgate.setup import hooks, hosts
@@ -20,7 +21,6 @@ SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
-SITE = "https://revgate.github.io/revgate/"
 
 
 def settings_table() -> str:
@@ -36,7 +36,7 @@ def rules_by_group() -> str:
     """Return the names of the rules, each with a link to its page."""
     groups: dict[str, list[str]] = {}
     for rule in all_rules().values():
-        link = f"[`{rule.name}`]({SITE}rules/{rule.name}/)"
+        link = f"[`{rule.name}`]({rule_link(rule.name)})"
         groups.setdefault(rule.group.value, []).append(link)
     return "".join(f"- *{group}*: {', '.join(links)}\n" for group, links in groups.items())
 

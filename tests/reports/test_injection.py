@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from revgate import FORMATS
 from revgate.environments import Environment
 from revgate.findings import Related
-from revgate.reports import HOME, Style, render
+from revgate.reports import HOME, SITE, Style, render
 from revgate.reports.comment import MARK
 
 HOSTILE = [
@@ -174,7 +174,7 @@ def check_markdown(text: str, made: Any) -> None:
         if token.type in ("html_inline", "html_block"):
             assert OURS.sub("", token.content).strip() == "", token.content
         if token.type == "link_open":
-            assert str(token.attrs["href"]).startswith(HOME)
+            assert str(token.attrs["href"]).startswith((HOME, SITE))
         if token.type == "text" and not in_code:
             assert not re.search(r"@\w", token.content), "nobody is mentioned"
     (fence,) = [token for token in tokens if token.type == "fence"]
@@ -205,7 +205,8 @@ class Page(HTMLParser):
             assert name not in ("src", "style", "srcdoc", "action")
             if name == "href":
                 assert value is not None
-                assert re.fullmatch(rf"#[a-z0-9-]+|{re.escape(HOME)}(#the-rules)?", value)
+                ours = rf"{re.escape(HOME)}|{re.escape(SITE)}/rules/[a-z-]+/"
+                assert re.fullmatch(rf"#[a-z0-9-]+|{ours}", value)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ("path", "circle")

@@ -11,12 +11,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from revgate.arguments import parser
+from revgate.reports import SITE
 from revgate.rules import all_rules
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted((ROOT / "docs" / "pages").glob("*.md"))
 OURS = "https://github.com/revgate/revgate/"
-SITE = "https://revgate.github.io/revgate/"
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_links_to_the_repository_and_the_site(page: Path, site: Path) -> None:
     text = page.read_text()
     for path in re.findall(re.escape(OURS) + r"(?:blob|tree)/main/([^)#\s]*)", text):
         assert (ROOT / path).exists(), path
-    for path in re.findall(re.escape(SITE) + r"([^)#\s]*)", text):
+    for path in re.findall(re.escape(SITE) + r"/([^)#\s]*)", text):
         assert (site / path / "index.html").is_file(), path
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "DETAILED",
     "FORMATS",
     "HOME",
+    "SITE",
     "WITH_OPERATIONS",
     "Style",
     "count",
@@ -34,6 +35,9 @@ __all__ = [
 
 HOME = "https://github.com/revgate/revgate"
 """What links in reports begin with."""
+
+SITE = "https://revgate.github.io/revgate"
+"""The documentation, with a page for each rule."""
 
 DETAILED = frozenset(("comment", "html", "junit", "markdown"))
 """Formats that show the revisions themselves, and so want `details`."""
@@ -119,7 +123,7 @@ def pass_name(result: "Result", told: "dict[str, Any]") -> str:
 
 def rule_link(name: str) -> str:
     """Return where a rule is documented."""
-    return f"{HOME}#the-rules" if name else HOME
+    return f"{SITE}/rules/{name}/" if name else HOME
 
 
 def verdict(result: "Result") -> str:
