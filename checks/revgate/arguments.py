@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate import __version__
-from revgate.options import against, common, live, place, project, seconds
+from revgate.options import against, common, database, live, place, project, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,11 +179,7 @@ def _init(command: argparse.ArgumentParser) -> None:
 
 
 def _doctor(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--database-url",
-        metavar="URL",
-        help="the database; else DATABASE_URL of the environment, or of a .env file",
-    )
+    database(command)
     what = command.add_mutually_exclusive_group()
     what.add_argument(
         "--reset",
@@ -195,7 +191,6 @@ def _doctor(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make the tables that models have and the database lacks; for development only",
     )
-    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
     command.add_argument(
         "--remote", action="store_true", help="let --reset and --create-missing change another host"
     )
@@ -208,11 +203,7 @@ def _doctor(command: argparse.ArgumentParser) -> None:
 
 
 def _upgrade(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--database-url",
-        metavar="URL",
-        help="the database; else DATABASE_URL of the environment, or of a .env file",
-    )
+    database(command)
     what = command.add_mutually_exclusive_group()
     what.add_argument(
         "--backup", metavar="FILE", help="where the backup goes; else DATABASE-TIME.dump"
@@ -229,7 +220,6 @@ def _upgrade(command: argparse.ArgumentParser) -> None:
         dest="start",
         help="for --sql: where the database is; else what it is stamped, or base",
     )
-    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
     command.add_argument(
         "--despite-differences",
         action="store_true",

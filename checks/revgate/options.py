@@ -90,6 +90,16 @@ def live(command: argparse.ArgumentParser) -> None:
     project(command)
 
 
+def database(command: argparse.ArgumentParser) -> None:
+    """Describe which existing database is meant, and the yes to changing it."""
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="the database; else DATABASE_URL of the environment, or of a .env file",
+    )
+    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
+
+
 def project(command: argparse.ArgumentParser) -> None:
     """Describe how env.py is run."""
     command.add_argument(

@@ -33,11 +33,11 @@ def find_local() -> str | None:
     return None
 
 
-def major_version(folder: str) -> int:
-    """Return the major version of the programs in a folder; 0 where they do not run."""
+def major_version(folder: str, program: str = "postgres") -> int:
+    """Return the major version of the programs in a folder; 0 where the one named does not run."""
     try:
         answer = subprocess.run(
-            [os.path.join(folder, "postgres"), "--version"],
+            [os.path.join(folder, program), "--version"],
             capture_output=True,
             text=True,
             timeout=20,

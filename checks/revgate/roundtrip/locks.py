@@ -61,3 +61,11 @@ def held_ms(statements: tuple[Statement, ...], table: str) -> float:
         (lock.held_ms for each in statements for lock in strong_locks(each) if lock.table == table),
         default=0.0,
     )
+
+
+def do_without(table: str, statement: Statement) -> str:
+    """Return the advice where no safer way is known."""
+    return (
+        f"do without `{statement.sql[:80]}` while `{table}` is in use, or allow it with its reason:"
+        " how large the table is and when this runs"
+    )

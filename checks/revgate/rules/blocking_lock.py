@@ -22,7 +22,7 @@ until the last row is read, and those that wait keep others waiting.
 import re
 from collections.abc import Iterator
 
-from revgate.roundtrip.locks import blocks, held, held_ms, strong_locks, upcoming
+from revgate.roundtrip.locks import blocks, do_without, held, held_ms, strong_locks, upcoming
 from revgate.roundtrip.observed import RoundTrip, Statement, Step
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
 
@@ -132,10 +132,7 @@ def _help(table: str, statement: Statement) -> str:
             f"add `{found[1]}` with `postgresql_not_valid=True`, and in a later revision"
             f" `ALTER TABLE {table} VALIDATE CONSTRAINT {found[1]}`, which lets others write"
         )
-    return (
-        f"do without `{statement.sql[:80]}` while `{table}` is in use, or allow it with its reason:"
-        " how large the table is and when this runs"
-    )
+    return do_without(table, statement)
 
 
 def _word(name: str) -> str:

@@ -21,7 +21,7 @@ that touches the table waits until then.
 import re
 from collections.abc import Iterator
 
-from revgate.roundtrip.locks import upcoming
+from revgate.roundtrip.locks import do_without, upcoming
 from revgate.roundtrip.observed import RoundTrip, Statement
 from revgate.rules import LIVE, WARNING, Finding, rule
 
@@ -59,7 +59,4 @@ def _help(table: str, statement: Statement) -> str:
             f" default in a statement of its own, and fill `{column}` in steps outside of this"
             " transaction"
         )
-    return (
-        f"do without `{statement.sql[:80]}` while `{table}` is in use, or allow it with its reason:"
-        " how large the table is and when this runs"
-    )
+    return do_without(table, statement)

@@ -5,12 +5,11 @@ through the environment, since everybody on a machine may read command lines.
 """
 
 import os
-import re
 import shutil
 import subprocess
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.roundtrip.binaries import find_local
+from revgate.roundtrip.binaries import find_local, major_version
 from revgate.roundtrip.connect import Address
 from revgate.roundtrip.embedded import find_embedded
 
@@ -73,19 +72,8 @@ def _programs(major: int) -> str:
 
 
 def _version(folder: str) -> int:
-    try:
-        answer = subprocess.run(
-            [os.path.join(folder, "pg_dump"), "--version"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    number = re.search(r"(\d+)", answer.stdout)
     has_restore = os.access(os.path.join(folder, "pg_restore"), os.X_OK)
-    return int(number[1]) if number and has_restore else 0
+    return major_version(folder, "pg_dump") if has_restore else 0
 
 
 def _run(command: list[str], address: Address | None = None) -> str:
