@@ -5,11 +5,12 @@ length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see 
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 _STRING = re.compile(r"(E?)'((?:[^']|'')*)'")
@@ -104,9 +105,11 @@ def samples(pattern: str, number: int = 0) -> Iterator[str]:
     for name, characters in _CLASSES.items():
         pattern = pattern.replace(name, characters)
     try:
-        # The parser of Python's own `re`; its tree is not documented, hence `Any`.
-        tree: Any = import_module("re._parser").parse(pattern)
-        yield "".join(_sample(tree, number))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The parser of Python's own `re`; its tree is not documented, hence `Any`.
+            tree: Any = import_module("re._parser").parse(pattern)
+        yield "".join(islice(_sample(tree, number), _LONGEST))
     except (re.error, ValueError, OverflowError, RecursionError, KeyError, IndexError):
         return
 
@@ -116,6 +119,8 @@ def _sample(tree: Any, number: int) -> Iterator[str]:
         match str(kind):
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, inner = what
+                if low > _LONGEST:
+                    raise ValueError("nobody wants a value that long")
                 for at in range(min(max(low, 1), int(high))):
                     yield from _sample(inner, number if at == 0 else 0)
             case "SUBPATTERN":
