@@ -82,7 +82,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return report(arguments, result, source)
 
     from revgate.base import find_base
-    from revgate.history.source import GitTree
+    from revgate.history.tree import GitTree
 
     result = recall.check_against(
         root,

@@ -59,21 +59,25 @@ def source_of(arguments: "argparse.Namespace", root: str) -> "Source":
         UsageError: The folder is no repository, or git knows no such commit.
     """
     from revgate.git import find_root
-    from revgate.history.source import GitTree, WorkTree
 
     _, is_repository = find_root(root)
     staged = getattr(arguments, "staged", False)
     at = getattr(arguments, "at", None)
-    if (staged or at) and not is_repository:
+    if not staged and at is None:
+        from revgate.history.source import WorkTree
+
+        cached = not getattr(arguments, "no_cache", False)
+        return WorkTree(root, is_repository=is_repository, cached=cached)
+    if not is_repository:
         raise UsageError(f"{root} is no git repository: --staged and --at need one")
-    if staged:
-        # In pre-commit's pre-push stage what leaves is a commit, not the index.
-        pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
-        return GitTree.at(root, pushed) if pushed else GitTree(root)
+
+    from revgate.history.tree import GitTree
+
     if at is not None:
         return GitTree.at(root, at)
-    cached = not getattr(arguments, "no_cache", False)
-    return WorkTree(root, is_repository=is_repository, cached=cached)
+    # In pre-commit's pre-push stage what leaves is a commit, not the index.
+    pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
+    return GitTree.at(root, pushed) if pushed else GitTree(root)
 
 
 def _names(written: str | None) -> list[str]:

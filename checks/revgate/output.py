@@ -63,7 +63,7 @@ def _details(
     if DETAILED.isdisjoint(forms):
         return ()
     from revgate.detail import read_details
-    from revgate.history.source import GitTree
+    from revgate.history.tree import GitTree
 
     against = getattr(arguments, "against", None)
     if result.command == "check" and against and not isinstance(source, GitTree):

@@ -12,7 +12,7 @@ from revgate.errors import CannotJudgeError
 from revgate.findings import Allowed, Finding, Result
 from revgate.history.merge import Merge, open_sides
 from revgate.history.read import Read, read, reread
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED, ask
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from revgate import published, recall
 from revgate.choice import Choice
 from revgate.errors import UsageError
 from revgate.git import find_root, git
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED
 from revgate.settings import FILES, Settings, from_table, table_in
 

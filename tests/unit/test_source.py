@@ -13,7 +13,8 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import Result
 from revgate.git import find_root
 from revgate.git import git as run_git
-from revgate.history.source import Content, GitTree, Source, WorkTree
+from revgate.history.source import Content, Source, WorkTree
+from revgate.history.tree import GitTree
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 Git = Callable[..., str]
@@ -176,7 +177,8 @@ def test_git_is_asked_no_more_often_than_needed(
         asked.append(arguments[0])
         return run_git(root, *arguments, stdin=stdin)
 
-    monkeypatch.setattr("revgate.history.source.git", counted)
+    for module in ("source", "tree"):
+        monkeypatch.setattr(f"revgate.history.{module}.git", counted)
     check(GitTree(str(repository)))
     # The configurations, one of them read, its folder, the revisions read.
     assert asked == ["ls-files", "cat-file", "ls-files", "cat-file"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import GitRefusedError, git
 from revgate.history.parse import NAMES
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.git import git
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

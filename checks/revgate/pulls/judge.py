@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from revgate import environments, published
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import Read, list_files, read
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 from revgate.judge import place
 from revgate.pulls.changes import Changed, Changes, changes_of
 from revgate.pulls.pull import Pull, Verdict

@@ -11,7 +11,7 @@ from revgate import published
 from revgate.history.history import History
 from revgate.history.merge import Sides
 from revgate.history.read import Read
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 from revgate.pulls.changes import added_since
 
 if TYPE_CHECKING:

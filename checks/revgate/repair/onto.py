@@ -10,7 +10,7 @@ from typing import NamedTuple
 from revgate.base import REBASES, ask, branch_base, git_path
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import find_root
-from revgate.history.source import GitTree
+from revgate.history.tree import GitTree
 
 
 class Onto(NamedTuple):

@@ -1,0 +1,267 @@
+"""What git keeps: the files of the index, or of a commit, read from its objects.
+
+Knows git's listings, links and conflicts; nothing of Alembic or of Python's syntax, nor of what
+lies on disk.
+"""
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from revgate.errors import CannotJudgeError, UsageError
+from revgate.git import GitRefusedError, git
+from revgate.history.source import CONFIGURATIONS, Content, configuration_globs, paths_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_MOST_LINKS = 10
+# What git calls a file without content, by SHA-1 and by SHA-256.
+_EMPTY = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+_PACKAGE = "__init__.py"
+
+
+class GitTree:
+    """Files as git has them, read from its objects: the index, or a commit."""
+
+    def __init__(self, root: str, revision: str | None = None) -> None:
+        self.root = root
+        self.revision = revision
+        """The commit; None for the index."""
+        self.name = "the git index" if revision is None else f"commit {revision}"
+        self._blobs: dict[str, str] = {}
+        self._links: dict[str, str] = {}
+        """Content ids of symbolic links, whose content is where they lead."""
+        self._targets: dict[str, str] = {}
+        """Where links lead, once somebody has asked."""
+        self._conflicts: set[str] = set()
+        self._listings: dict[tuple[str, ...], list[str]] = {}
+
+    @classmethod
+    def at(cls, root: str, revision: str) -> "GitTree":
+        """Open a commit.
+
+        Raises:
+            UsageError: git knows no such commit.
+        """
+        wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        try:
+            found = git(root, *wanted)
+        except GitRefusedError as error:
+            if error.said:
+                raise
+            raise UsageError(f"git knows no commit {revision!r}{_shallow(root)}") from None
+        tree = cls(root, found.decode().strip())
+        tree.name = f"commit {revision}"
+        return tree
+
+    def configurations(self) -> list[str]:
+        """Every alembic.ini and pyproject.toml."""
+        if self.revision is None:
+            return sorted(self._entries(*configuration_globs()))
+        # ls-tree knows no globs.
+        return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
+
+    def has_folder(self, path: str) -> bool:
+        """Whether git has anything below such a folder, or where it leads as a link."""
+        if path in ("", "."):
+            return True
+        real = self.lies(path)
+        return real == "." or (_inside(real) and bool(self._entries(_literal(real) + "/")))
+
+    def lies(self, path: str) -> str:
+        """Return where a folder lies, links on the way followed."""
+        is_plain = not _inside(path) or bool(self._entries(_literal(path) + "/"))
+        return path if is_plain else self._followed(path)
+
+    def files(self, folder: str, *, recursive: bool) -> list[str]:
+        """List what git has in a folder; by the name that was asked for, where that is a link."""
+        real = folder if folder in ("", ".") else self.lies(folder)
+        found = self._files(real, recursive=recursive)
+        if self.revision is None:
+            found = self._without_announced(found)
+        if real == folder:
+            return found
+        size = 0 if real == "." else len(real) + 1
+        return [f"{folder}/{path[size:]}" for path in found]
+
+    def _files(self, folder: str, *, recursive: bool) -> list[str]:
+        prefix = "" if folder in ("", ".") else f"{folder}/"
+        found = self._entries(*([_literal(prefix)] if prefix else []))
+        size = len(prefix)
+        return sorted(
+            [
+                path
+                for path in found
+                if path.startswith(prefix)
+                and (path.find("/", size) < 0 or _is_listed(path[size:], recursive=recursive))
+            ]
+        )
+
+    def has_file(self, path: str) -> bool:
+        """Whether git has such a file."""
+        return _inside(path) and path in self._entries(_literal(path))
+
+    def signatures(self, paths: "Sequence[str]") -> list[object]:
+        """Return the content id of each file; None for what git has not."""
+        return [self._blobs.get(path) for path in paths]
+
+    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+        """Read files by one `git cat-file --batch`.
+
+        Raises:
+            CannotJudgeError: One of them is in conflict, so there is no saying which text counts.
+        """
+        self._look_up(paths)
+        known = self._blobs
+        blobs = [known.get(path) or self._blob(path) for path in paths]
+        wanted = "".join(f"{blob}\n" for blob in blobs if blob).encode()
+        batch = ("cat-file", "--batch", "--buffer")  # no write, and no read here, for each file
+        output = git(self.root, *batch, stdin=wanted) if wanted else b""
+        at = 0
+        for path, blob in zip(paths, blobs, strict=True):
+            if not blob:
+                what = "it is a link, and where it leads is " if path in self._links else ""
+                yield Content(path, error=f"{what}not in {self.name}")
+                continue
+            end = output.index(b"\n", at)
+            words = output[at:end].split()
+            if words[-1] == b"missing":
+                yield Content(path, error=f"its content {blob} is not in this clone")
+                at = end + 1
+                continue
+            size = int(words[2])
+            yield Content(path, output[end + 1 : end + 1 + size])
+            at = end + size + 2
+
+    def _blob(self, path: str) -> str:
+        """Return the content id of what is no plain file, or lies behind a link; else nothing."""
+        real = self._followed(path)
+        if path in self._conflicts or real in self._conflicts:
+            raise CannotJudgeError(
+                f"{path} is in conflict: resolve it, `git add` it, and run this again"
+            )
+        return self._blobs.get(real, "")
+
+    def _look_up(self, paths: "Iterable[str]") -> None:
+        for path in paths:
+            if not self._knows(path) and _inside(path):
+                self._entries(_literal(path))
+
+    def _knows(self, path: str) -> bool:
+        return path in self._blobs or path in self._links or path in self._conflicts
+
+    def _followed(self, path: str) -> str:
+        """Return where symbolic links lead, the path's own and those of the folders above."""
+        for _ in range(_MOST_LINKS):
+            link = next((each for each in (path, *_above(path)) if self._is_link(each)), None)
+            if link is None:
+                break
+            if link not in self._targets:
+                target = git(self.root, "cat-file", "blob", self._links[link])
+                self._targets[link] = os.fsdecode(target)
+            beside = posixpath.join(posixpath.dirname(link), self._targets[link])
+            path = posixpath.normpath(f"{beside}/{path[len(link) :]}")
+        return path
+
+    def _is_link(self, path: str) -> bool:
+        self._look_up([path])
+        return path in self._links
+
+    def _entries(self, *specs: str) -> list[str]:
+        """Return the paths of what the path specs name, and note the content of each."""
+        if specs not in self._listings:
+            self._listings[specs] = self._within(specs) or self._listed(specs)
+        return self._listings[specs]
+
+    def _within(self, specs: tuple[str, ...]) -> list[str] | None:
+        """Return what an earlier listing of a folder above says of one folder."""
+        if len(specs) != 1 or not specs[0].endswith("/"):
+            return None
+        for earlier, paths in self._listings.items():
+            if len(earlier) == 1 and earlier[0].endswith("/") and specs[0].startswith(earlier[0]):
+                folder = specs[0].removeprefix(_literal(""))
+                return [path for path in paths if path.startswith(folder)]
+        return None
+
+    def _listed(self, specs: tuple[str, ...]) -> list[str]:
+        found = []
+        blobs = self._blobs
+        # index: mode id stage; tree: mode type id.
+        at, end = (7, -2) if self.revision is None else (12, None)
+        for entry in paths_in(self._listing(specs)):
+            facts, _, path = entry.partition("\t")
+            # Nearly every entry is a plain file without conflict; ten thousand should cost little.
+            if facts.startswith("100") and (end is None or facts.endswith("0")):
+                blobs[path] = facts[at:end]
+            elif not self._note(facts, path):
+                continue
+            found.append(path)
+        return list(dict.fromkeys(found))
+
+    def _without_announced(self, paths: list[str]) -> list[str]:
+        """Leave out what `git add -N` only announces: it is in the index, and in no commit.
+
+        git lists it as an empty file. An empty `__init__.py`, which many have and no revision is,
+        is taken for a file, so that nobody waits for a second answer.
+        """
+        blobs = self._blobs
+        empty = [path for path in paths if blobs.get(path) in _EMPTY and path[-11:] != _PACKAGE]
+        if not empty:
+            return paths
+        tree = git(self.root, "hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
+        words = ("diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z")
+        specs = (_literal(path) for path in empty)
+        announced = {*empty}.difference(paths_in(git(self.root, *words, tree, "--", *specs)))
+        return [path for path in paths if path not in announced]
+
+    def _listing(self, specs: tuple[str, ...]) -> bytes:
+        if self.revision is None:
+            return git(self.root, "ls-files", "--stage", "-z", "--", *specs)
+        return git(
+            self.root,
+            *("ls-tree", "-r", "-z", "--full-tree", self.revision, "--", *specs),
+        )
+
+    def _note(self, facts: str, path: str) -> bool:
+        """Note an entry that is no plain file; return whether it is one to be read at all."""
+        if self.revision is None and not facts.endswith("0"):
+            # Whether that matters shows when somebody wants to read it.
+            self._conflicts.add(path)
+        elif facts.startswith("120000"):
+            self._links[path] = facts.split(" ")[1 if self.revision is None else 2]
+        else:
+            return False  # a submodule
+        return True
+
+
+def _shallow(root: str) -> str:
+    """Say that a commit may be missing only here."""
+    if git(root, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return ""
+    return "; this clone is shallow: `git fetch --unshallow` brings all commits"
+
+
+def _inside(path: str) -> bool:
+    """Whether a path can be one of the repository: git refuses to be asked for others."""
+    return bool(path) and path != ".." and not path.startswith(("../", "/")) and "\0" not in path
+
+
+def _above(path: str) -> "Iterator[str]":
+    """Yield the folders above a path, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _is_listed(path: str, *, recursive: bool) -> bool:
+    folders = path.split("/")[:-1]
+    return not folders or (
+        recursive and not any(folder.endswith("__pycache__") for folder in folders)
+    )
+
+
+def _literal(path: str) -> str:
+    return f":(literal){path}"
