@@ -60,7 +60,7 @@ class Caller:
     def __call__(self, event: str, **inputs: str) -> Log:
         """Run the workflow to copy; an input's `_` stands for `-`."""
         self.project.commit("two")
-        given = {"working-directory": "service"}
+        given = {"working-directory": "service", "rows": "false"}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         text = CALLER.read_text().rstrip() + "\n"
         for name, value in given.items():

@@ -1,5 +1,8 @@
 """What the action makes of its inputs and of a report, without a runner."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from revgate import action
@@ -17,6 +20,51 @@ from revgate import action
 )
 def test_report_files(written: str, found: list[tuple[str, str]]) -> None:
     assert action.report_files(written) == found
+
+
+GIVEN = {
+    "COMMAND": "gate",
+    "COMMENT": "false",
+    "ROWS": "true",
+    "WORKING_DIRECTORY": ".",
+    "REPORT_FILE": "html=page.html",
+    "HAS_SERVER": "true",
+    "CONFIG": "a b.ini",
+    "FORMAT": "github",
+    "SHARD": "1/2",
+    "X": "tenant=a\n-y=1\n",
+    **dict.fromkeys(
+        ("ENVIRONMENT", "AGAINST", "SELECT", "IGNORE", "FAIL_ON", "EXPECT_TABLES", "TIMEOUT"), ""
+    ),
+}
+
+
+def test_the_options_of_both_halves(tmp_path: Path) -> None:
+    action.prepare(GIVEN, str(tmp_path))
+    static, live = (
+        (tmp_path / f"{half}.options").read_text().split("\0") for half in ("static", "live")
+    )
+    common = ["--config=a b.ini", "--format=github", f"--output={os.devnull}"]
+    assert static == [*common, f"--report=github={tmp_path}/static/report.github", ""]
+    assert live[:6] == [*common, "--shard=1/2", "-xtenant=a", "-x-y=1"]
+    reports = [each.partition("=")[2].partition("=")[0] for each in live[6:-1]]
+    assert reports == ["json", "github", "markdown", "sarif", "html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COMMAND", "upgrade"),
+        ("COMMENT", "yes"),
+        ("ROWS", ""),
+        ("WORKING_DIRECTORY", "elsewhere"),
+        ("GITHUB_EVENT_NAME", "pull_request_target"),
+    ],
+)
+def test_an_input_that_is_refused(name: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(action.InputError):
+        action.prepare({**GIVEN, name: value}, str(tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_server_that_is_named_spares_the_embedded_ones() -> None:
