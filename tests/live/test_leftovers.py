@@ -275,3 +275,25 @@ def downgrade():
     assert observed.failures == observed.after_downgrade == ()
     assert not [note for note in observed.notes if "stays on the server" in note]
     assert _names(server) <= before, "the production pass left it, and it was dropped"
+
+
+def test_a_folder_is_never_seen_without_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from revgate.roundtrip import remains
+
+    real = remains._lock
+    seen: list[list[str]] = []
+
+    def look(file: Any) -> bool:
+        seen.append(sorted(path.name for path in tmp_path.iterdir()))
+        return real(file)
+
+    monkeypatch.setattr(remains, "_lock", look)
+    with remains.claim(str(tmp_path)):
+        assert seen == [["owner.new"]]
+        assert (tmp_path / "owner").exists()
+        remains._remove_unless_owned(str(tmp_path))
+        assert tmp_path.exists()
+    remains._remove_unless_owned(str(tmp_path))
+    assert not tmp_path.exists()

@@ -201,3 +201,22 @@ def test_the_command_line_steps_what_a_branch_adds(
     assert "4 revisions up to `r4` ran at once" in capsys.readouterr().out
     assert main([*words, "--shard", "9"]) == 2
     assert "write I/N" in capsys.readouterr().err
+
+
+def test_what_grants_to_a_role_of_the_run_is_not_kept(
+    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "WORTH_SECONDS", 0.0)
+    before = server.databases("revgate_template_")
+    role = (
+        "def upgrade():\n    op.execute('CREATE ROLE reader_of_scaled')\n"
+        "    op.execute('CREATE TABLE t (id int)')\n"
+        "    op.execute('GRANT SELECT ON t TO reader_of_scaled')\n\n\n"
+        "def downgrade():\n    op.execute('DROP TABLE t')\n"
+        "    op.execute('DROP ROLE reader_of_scaled')\n"
+    )
+    observed = project(role, table("b")).run(new=frozenset(["r2"]))
+
+    assert ask(observed) == []
+    assert server.databases("revgate_template_") == before
+    assert "reader_of_scaled" not in server.roles()

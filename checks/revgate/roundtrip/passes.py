@@ -130,7 +130,7 @@ class Trip:
             self._ground = self._server.create_database(kept)
             self._notes.append(f"{count} were taken from an earlier run, {kept.database}")
             return
-        begun = time.perf_counter()
+        begun, roles = time.perf_counter(), self._server.roles()
         self._ground = self._server.create_database()
         make = partial(self._server.create_beside, self._ground)
         started = agent.begin(self._ground, below[-1].id, make, production=True)
@@ -139,8 +139,8 @@ class Trip:
         # Only the one database can be copied.
         if answer["event"] == "finished" and started.address == self._ground:
             self._notes.append(f"{count} ran at once, without being stepped")
-            if self._options.cached and time.perf_counter() - begun > templates.WORTH_SECONDS:
-                templates.keep(self._server, self._ground, key)
+            if self._options.cached and self._server.roles() == roles:
+                templates.keep(self._server, self._ground, key, time.perf_counter() - begun)
             return
         # Which of them fails, and why, is seen by stepping all of them.
         self._ground = None

@@ -18,8 +18,11 @@ _LOCK = "owner"
 
 def claim(folder: str) -> IO[str]:
     """Lock a folder as ours for as long as the returned file is open, or this process lives."""
-    file = open(os.path.join(folder, _LOCK), "x", encoding="ascii")  # noqa: SIM115 - it is the lock
+    path = os.path.join(folder, _LOCK)
+    file = open(f"{path}.new", "x", encoding="ascii")  # noqa: SIM115 - it is the lock
     _lock(file)
+    # It gets its name when it is locked: without, another run would take the folder for nobody's.
+    os.rename(f"{path}.new", path)
     return file
 
 
