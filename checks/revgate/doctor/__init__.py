@@ -93,8 +93,10 @@ def opened(
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
         kept = Kept(options.root, environment, key, enabled=cached)
         models, notes = _models(bench)
-        states = kept.load() or build(bench, chain, report)
-        kept.save(states)
+        states = kept.load()
+        if states is None:
+            states = build(bench, chain, report)
+            kept.save(states)
         if states.version_table != VersionTable():
             found = look(place.address, states.version_table)
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from revgate.doctor.database import Found
 from revgate.doctor.diagnosis import Diagnosis
-from revgate.roundtrip.snapshot import Snapshot, count_tables
+from revgate.roundtrip.snapshot import Snapshot, count_tables, own_tables
 from revgate.roundtrip.words import name_parts, shown_name
 
 Table = tuple[str, str]
@@ -119,7 +119,7 @@ def run_tests(
     missing = tuple(sorted(known - set(there))) if known is not None else ()
     unmapped = tuple(sorted(set(there) - known)) if known is not None else ()
     tests = [
-        Test("connection", True, f"connected to {where}, PostgreSQL {found.version}"),  # noqa: FBT003 - we are here
+        Test("connection", passed=True, says=f"connected to {where}, PostgreSQL {found.version}"),
         _chain(expected),
         _revision(diagnosis, found.stamps),
         _count(count_tables(found.snapshot), expected.tables),
@@ -129,37 +129,36 @@ def run_tests(
 
 
 def _tables(snapshot: Snapshot) -> list[Table]:
-    """Return the tables of their own: a partition belongs to its table."""
-    return [
-        name_parts(name)
-        for (kind, name), (owner_kind, owner, _) in snapshot.items()
-        if kind == "table" and not (owner_kind == "table" and ("table", owner) in snapshot)
-    ]
+    return list(map(name_parts, own_tables(snapshot)))
 
 
 def _chain(expected: Expected) -> Test:
     if expected.broken:
         says = "the history is no single line, so it cannot be told where the database is in it"
-        return Test("chain", False, says, expected.broken)  # noqa: FBT003 - it did not pass
+        return Test("chain", passed=False, says=says, details=expected.broken)
     count = f"{expected.revisions} revision{'s' * (expected.revisions != 1)}"
-    return Test("chain", True, f"the history is one line: {count}, head `{expected.head}`")  # noqa: FBT003
+    return Test(
+        "chain", passed=True, says=f"the history is one line: {count}, head `{expected.head}`"
+    )
 
 
 def _revision(diagnosis: Diagnosis | None, stamps: Sequence[str]) -> Test:
     if diagnosis is None:
         names = ", ".join(f"`{stamp}`" for stamp in stamps) or "nothing"
-        return Test("revision", False, f"the database is stamped {names}")  # noqa: FBT003
+        return Test("revision", passed=False, says=f"the database is stamped {names}")
     details = [f"pending: `{each}`" for each in diagnosis.pending]
     passed = diagnosis.state == "at-head"
-    return Test("revision", passed, diagnosis.sentence, tuple(details))
+    return Test("revision", passed=passed, says=diagnosis.sentence, details=tuple(details))
 
 
 def _count(tables: int, expected: int | None) -> Test:
     said = f"{tables} table{'s' * (tables != 1)}"
     if expected is None:
-        return Test("tables", True, said)  # noqa: FBT003 - nobody says how many there should be
+        return Test("tables", passed=True, says=said)
     passed = tables == expected
-    return Test("tables", passed, f"{said}, {'as' if passed else f'{expected}'} expected")
+    return Test(
+        "tables", passed=passed, says=f"{said}, {'as' if passed else f'{expected}'} expected"
+    )
 
 
 def _models(
@@ -170,13 +169,13 @@ def _models(
     if missing:
         says = f"Missing {len(missing)} table{'s' * (len(missing) != 1)}"
         names = tuple(f"`{shown_name(*each)}`" for each in missing)
-        tests.append(Test("models", False, says, names))  # noqa: FBT003
+        tests.append(Test("models", passed=False, says=says, details=names))
     elif expected.models is not None:
-        tests.append(Test("models", True, "every model has its table"))  # noqa: FBT003
+        tests.append(Test("models", passed=True, says="every model has its table"))
     if unmapped:
         says = f"{len(unmapped)} table{'s' * (len(unmapped) != 1)} that {owner} do not know"
         if expected.models is None:
             says = says.replace(" do not know", " does not have")
         names = tuple(f"`{shown_name(*each)}`" for each in unmapped)
-        tests.append(Test("unmapped", True, says, names, warning=True))  # noqa: FBT003
+        tests.append(Test("unmapped", passed=True, says=says, details=names, warning=True))
     return tests

@@ -199,28 +199,33 @@ class Comparison:
 
     def _altered(self, told: dict[str, Any]) -> ModelDifference:
         table, column = _table(told), told["name"]
-        thing = f"column `{self._shown(table)}.{column}`"
-        both = self._both(table, column)
-        if both:
-            fact = f"{thing} is `{both[0]}` in the database and `{both[1]}` in the models"
-        else:
+        fact = self._differs_in_both(table, column)
+        if not fact:
             words = " and ".join(told["altered"]) or "definition"
+            thing = f"column `{self._shown(table)}.{column}`"
             fact = f"{thing} has another {words} in the models than in the database"
         return self._difference(table, fact, told["code"], column)
 
-    def _both(self, table: Table, column: str) -> tuple[str, str] | None:
-        """Return a column as the database and the models have it, where that tells them apart."""
-        if self._built is None:
-            return None
-        for key, (_, _, facts) in self._head.items():
-            if key[0] != "column" or _column(key[1]) != (table, column):
-                continue
-            default = ("default", key[1])
-            ours = _plain(facts) + _default_of(self._head.get(default))
-            theirs = _plain(self._built.get(key, ("", "", ""))[2])
-            theirs += _default_of(self._built.get(default))
-            return (ours, theirs) if ours != theirs and key in self._built else None
-        return None
+    def _differs_in_both(self, table: Table, column: str) -> str:
+        """Say how a column differs, by the catalogues; empty where these do not tell."""
+        for key in self._head:
+            if key[0] == "column" and _column(key[1]) == (table, column):
+                return self._sides(key, defaults=True)
+        return ""
+
+    def _sides(self, key: Key, *, defaults: bool) -> str:
+        """Say what a column is in the database and in the models; empty where that is the same."""
+        if self._built is None or key not in self._built:
+            return ""
+        ours, theirs = (_plain(each[key][2]) for each in (self._head, self._built))
+        if defaults:
+            ours += _default_of(self._head.get(("default", key[1])))
+            theirs += _default_of(self._built.get(("default", key[1])))
+        if ours == theirs:
+            return ""
+        table, column = _column(key[1])
+        thing = f"column `{self._shown(table)}.{column}`"
+        return f"{thing} is `{ours}` in the database and `{theirs}` in the models"
 
     # What Alembic does not look at.
 
@@ -228,25 +233,18 @@ class Comparison:
         if self._built is None:
             return
         told = {(_table(each), each["name"]) for each in self._operations("AlterColumnOp")}
-        yield from self._columns(self._built, told)
+        yield from self._columns(told)
         yield from self._checks(self._built)
         yield from self._labels(self._built)
 
-    def _columns(self, built: Snapshot, told: set[tuple[Table, str]]) -> Iterator[ModelDifference]:
-        for key, (_, _, facts) in self._head.items():
-            if key[0] != "column" or key not in built:
+    def _columns(self, told: set[tuple[Table, str]]) -> Iterator[ModelDifference]:
+        for key in self._head:
+            if key[0] != "column":
                 continue
             table, column = _column(key[1])
             if table not in self._told.tables or (table, column) in told:
                 continue
-            default = ("default", key[1])
-            ours, theirs = _plain(facts), _plain(built[key][2])
-            if self._told.defaults:
-                ours += _default_of(self._head.get(default))
-                theirs += _default_of(built.get(default))
-            if ours != theirs:
-                thing = f"column `{self._shown(table)}.{column}`"
-                fact = f"{thing} is `{ours}` in the database and `{theirs}` in the models"
+            if fact := self._sides(key, defaults=self._told.defaults):
                 yield self._difference(table, fact, "", column)
 
     def _checks(self, built: Snapshot) -> Iterator[ModelDifference]:

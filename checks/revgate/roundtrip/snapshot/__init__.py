@@ -5,6 +5,7 @@ Knows which kinds there are by looking at the modules beside it, as rules are fo
 """
 
 import os
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -95,12 +96,16 @@ def queries() -> list[str]:
     return found
 
 
+def own_tables(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the names of tables; a partition belongs to its parent."""
+    for (kind, name), (owner_kind, owner, _) in snapshot.items():
+        if kind == "table" and not (owner_kind == "table" and ("table", owner) in snapshot):
+            yield name
+
+
 def count_tables(snapshot: Snapshot) -> int:
     """Return the number of tables; a partition counts with its parent."""
-    return sum(
-        key[0] == "table" and not (owner_kind == "table" and ("table", owner) in snapshot)
-        for key, (owner_kind, owner, _) in snapshot.items()
-    )
+    return sum(1 for _ in own_tables(snapshot))
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
