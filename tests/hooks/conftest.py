@@ -8,39 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.revisions import revision
 
 ROOT = Path(__file__).parents[2]
 HOOK = ROOT / "hooks" / "revgate"
 BIN = Path(sys.executable).parent
 FIRST, SECOND, THIRD = "20250101000000", "20250102000000", "20250103000000"
-
-
-def revision(key: str, down: str | None) -> str:
-    """Write a revision file in which no rule finds anything."""
-    return f'''"""Add table t{key}.
-
-Revision ID: {key}
-Revises: {down or ""}
-Create Date: {key[:4]}-{key[4:6]}-{key[6:8]} 00:00:00
-
-"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{key}"
-down_revision = {f'"{down}"' if down else None}
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("t{key}", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("t{key}")
-'''
 
 
 _INSTALLERS = ("PIP_", "UV_", "SSL_", "REQUESTS_", "HTTP", "http", "NO_PROXY", "no_proxy")

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.hooks.conftest import FIRST, HOOK, SECOND, THIRD, Repository, blocked, revision
+from tests.hooks.conftest import FIRST, HOOK, SECOND, THIRD, Repository, blocked
+from tests.revisions import revision
 
 # Through pre-commit and prek.
 

@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.live.conftest import Production
 
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.agent.target import Target
@@ -119,33 +119,6 @@ def test_a_server_behind_a_socket_or_with_tls_is_named_as_such() -> None:
 
 
 # -- programs ------------------------------------------------------------------------------------
-
-
-class Production:
-    """A real server that must never be reached; its log says who came."""
-
-    def __init__(self, server: "Server") -> None:
-        self.address = server.address
-        connection = connect(server.address)
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW data_directory")
-            self._log = Path(cursor.fetchone()[0]).parent / "log"
-            cursor.execute("ALTER SYSTEM SET log_connections = on")
-            cursor.execute("SELECT pg_reload_conf()")
-        connection.close()
-        time.sleep(0.5)
-        self._before = 0
-        self._before = self.visits()
-
-    def visits(self) -> int:
-        """Count the connections since the start, also those that were turned away."""
-        return self._log.read_text().count("connection received") - self._before
-
-
-@pytest.fixture(scope="module")
-def production_server() -> "Iterator[Server]":
-    with throwaway(None) as running:
-        yield running
 
 
 @pytest.fixture

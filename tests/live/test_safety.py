@@ -2,15 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.live.conftest import Production
 
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.connect import connect
-from revgate.roundtrip.server import throwaway
 
 if TYPE_CHECKING:
     from revgate.roundtrip.server import Server
@@ -26,37 +25,6 @@ def upgrade():
 def downgrade():
     op.drop_table("users")
 """
-
-
-class Production:
-    """A real server that must never be reached; its log says who came."""
-
-    def __init__(self, server: "Server") -> None:
-        self.address = server.address
-        self._server = server
-        connection = connect(server.address)
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW data_directory")
-            self._log = Path(cursor.fetchone()[0]).parent / "log"
-            cursor.execute("ALTER SYSTEM SET log_connections = on")
-            cursor.execute("SELECT pg_reload_conf()")
-        connection.close()
-        time.sleep(0.5)
-        self._before = 0
-        self._before = self.visits()
-
-    def visits(self) -> int:
-        """Count the connections since the start, also those that were turned away."""
-        return self._log.read_text().count("connection received") - self._before
-
-    def url(self, driver: str) -> str:
-        return self.address.url(f"postgresql+{driver}")
-
-
-@pytest.fixture(scope="module")
-def production_server() -> "Iterator[Server]":
-    with throwaway(None) as running:
-        yield running
 
 
 @pytest.fixture

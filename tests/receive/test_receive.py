@@ -8,39 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.revisions import revision
 
 HOOKS = Path(__file__).parents[2] / "hooks"
 BIN = Path(sys.executable).parent
 FIRST, SECOND, THIRD, FOURTH = (f"2025010{day}000000" for day in (1, 2, 3, 4))
 OTHER = "20250105000000"
-
-
-def revision(key: str, down: str | None, column: str = "id") -> str:
-    """Write a revision file in which no rule finds anything."""
-    return f'''"""Add table t{key}.
-
-Revision ID: {key}
-Revises: {down or ""}
-Create Date: {key[:4]}-{key[4:6]}-{key[6:8]} 00:00:00
-
-"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{key}"
-down_revision = {f'"{down}"' if down else None}
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("t{key}", sa.Column("{column}", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("t{key}")
-'''
 
 
 @dataclass(frozen=True)
