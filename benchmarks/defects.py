@@ -4,6 +4,8 @@ Knows the defects and how each tool is called as its documentation has it; nothi
 works. A history without any defect goes first: whoever refuses that one proves nothing.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -161,7 +163,7 @@ def answer(command: str, folder: Path, culprit: Path, url: str) -> str:
 
 def table(binaries: Path) -> list[str]:
     """Try each tool on each defect."""
-    from revgate.roundtrip.server import throwaway
+    from revgate.postgres.server import throwaway
 
     revgate = f"{sys.executable} {ROOT}/hooks/revgate"
     lines = [f"| | {' | '.join(TOOLS)} |", "| --- |" + " --- |" * len(TOOLS)]

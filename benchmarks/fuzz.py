@@ -4,6 +4,8 @@ Takes the case files and a template, cuts, joins and damages them, and asks of e
 is read without an exception, quickly, and by both readers alike. Prints its figures.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import random

@@ -3,8 +3,13 @@
 Knows nothing of revgate: what it makes is what every tool in the comparison reads.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REVISION = '''\
 """add {table}

@@ -4,13 +4,17 @@ pytest-alembic gets what favours it: a server that runs already, and a database 
 Ours starts its server, makes three passes more, and compares the whole catalogue.
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.histories import write_history
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ENVIRONMENT = """\
 from alembic import context
@@ -56,7 +60,7 @@ def table(
         revgate: The command.
     """
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "checks"))
-    from revgate.roundtrip.server import throwaway
+    from revgate.postgres.server import throwaway
 
     python = _environment(work)
     lines = [

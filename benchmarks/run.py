@@ -4,6 +4,8 @@ Every figure is the least of several runs, and what counts is the ratio of two f
 run on the same machine. The tables are printed, and kept in benchmarks/README.md.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import platform
@@ -195,9 +197,8 @@ def one_more_committed(folder: Path, size: int) -> None:
 
 def pulls_line(work: Path, size: int) -> str:
     """Measure 100 open pull requests, each with one revision, half of them stale."""
-    from revgate.choice import Choice
-    from revgate.pulls.forks import with_rivals
-    from revgate.pulls.judge import Base
+    from revgate.checking.selection import Choice
+    from revgate.pulls.judge import Base, with_rivals
     from revgate.pulls.pull import Pull, Wanted
     from revgate.settings import Settings
 

@@ -4,6 +4,8 @@ Knows the marked blocks of README.md, the schema file, the hooks file, and the w
 which is what `revgate init` writes; what stands in them comes from the code.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import sys

@@ -4,6 +4,8 @@ Judges a copy of the reference application with one revision more, whose downgra
 behind, and opens the page in Chromium. Needs what the tests need: PostgreSQL and Chromium.
 """
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import sys

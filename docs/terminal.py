@@ -5,6 +5,8 @@ one in a real terminal with a real hook, and draws what git and the hook printed
 escapes that revgate uses; the colours are readable on light and dark pages.
 """
 
+from __future__ import annotations
+
 import os
 import pty
 import re

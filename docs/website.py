@@ -4,18 +4,23 @@ Knows where the pages lie and which of their blocks come from the code; not how 
 is the generator's. What the code says is written at each build, so that no page can be stale.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import generate
 
 from revgate.reports import catalogue
 from revgate.rules import CHAIN, HOUSEKEEPING, Rule, all_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCS = generate.ROOT / "docs"
 PLACE = generate.ROOT / "build" / "website"

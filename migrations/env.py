@@ -5,6 +5,8 @@ The database is `DATABASE_URL`, from the environment or else from the `.env` fil
 with psycopg2. `alembic upgrade head --sql` needs neither database nor URL.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import os

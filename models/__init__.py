@@ -1,5 +1,7 @@
 """The 63 tables of the multi-agent support system; importing this package registers them all."""
 
+from __future__ import annotations
+
 from models.accounts import ApiKey, User, UserRole
 from models.agents import AgentCollaboration, AgentHandoff, AgentPerformance
 from models.analytics import (

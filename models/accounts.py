@@ -1,5 +1,7 @@
 """Users and their API keys."""
 
+from __future__ import annotations
+
 import datetime as dt
 import enum
 import uuid

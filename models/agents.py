@@ -1,5 +1,7 @@
 """How the agents perform, and how they work together."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

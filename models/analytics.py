@@ -1,5 +1,7 @@
 """Figures by day and channel, funnels, cohorts, anomalies and A/B tests."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

@@ -1,5 +1,7 @@
 """Workflows, tasks, and whether the service levels were met."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

@@ -1,5 +1,7 @@
 """What all tables share: one metadata, one naming convention, ids, audit columns."""
 
+from __future__ import annotations
+
 import datetime as dt
 import enum
 import uuid

@@ -1,5 +1,7 @@
 """Subscriptions, invoices, payments, usage and credits."""
 
+from __future__ import annotations
+
 import datetime as dt
 import enum
 import uuid

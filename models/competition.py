@@ -1,5 +1,7 @@
 """Competitors, what they change, and deals won or lost against them."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

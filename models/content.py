@@ -1,5 +1,7 @@
 """Generated content and how it fares."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 

@@ -1,5 +1,7 @@
 """Conversations with customers, their messages and tags."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 

@@ -4,6 +4,8 @@ The view `active_customers` (customers that are not deleted) stands in the migra
 read by reports, and no model maps it.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from decimal import Decimal

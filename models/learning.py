@@ -1,5 +1,7 @@
 """What the system learns about itself."""
 
+from __future__ import annotations
+
 import datetime as dt
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What each customer prefers, and who they seem to be."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

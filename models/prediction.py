@@ -1,5 +1,7 @@
 """Machine learning: predictions, the models behind them, forecasts."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

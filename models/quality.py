@@ -1,5 +1,7 @@
 """Checks of the answers that agents give."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

@@ -1,5 +1,7 @@
 """Employees, and the way from a lead to a quote."""
 
+from __future__ import annotations
+
 import datetime as dt
 import uuid
 from typing import Any

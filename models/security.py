@@ -1,5 +1,7 @@
 """Audit log, personal data, incidents and consent."""
 
+from __future__ import annotations
+
 import datetime as dt
 import enum
 import uuid

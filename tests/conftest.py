@@ -5,6 +5,8 @@
 - `project`: writes an Alembic project into a folder of its own; see `Project`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -22,8 +24,8 @@ from revgate.environments import Environment
 from revgate.history.revision import Revision
 
 if TYPE_CHECKING:
+    from revgate.postgres.server import Server
     from revgate.roundtrip import RoundTrip
-    from revgate.roundtrip.server import Server
 
 # The same examples in every run of CI: what a new example finds belongs to whoever looks for it.
 settings.register_profile("ci", derandomize=True)
@@ -88,7 +90,7 @@ class Project(NamedTuple):
     environment: Environment
     server_url: str
 
-    def run(self, **options: object) -> "RoundTrip":
+    def run(self, **options: object) -> RoundTrip:
         """Make the round trip, with any of `Options`; on the session's server unless told."""
         from revgate.roundtrip import Options, run
 
@@ -100,16 +102,16 @@ ProjectMaker = Callable[..., Project]
 
 
 @pytest.fixture(scope="session")
-def server() -> "Iterator[Server]":
+def server() -> Iterator[Server]:
     """Run a throwaway server for the session."""
-    from revgate.roundtrip.server import throwaway
+    from revgate.postgres.server import throwaway
 
     with throwaway(None) as running:
         yield running
 
 
 @pytest.fixture
-def empty_database(server: "Server") -> Iterator[str]:
+def empty_database(server: Server) -> Iterator[str]:
     """Return the URL of a fresh database, with user and password, for SQLAlchemy and psycopg2."""
     address = server.create_database()
     yield address.url("postgresql+psycopg2")
@@ -117,7 +119,7 @@ def empty_database(server: "Server") -> Iterator[str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, server: "Server") -> ProjectMaker:
+def project(tmp_path: Path, server: Server) -> ProjectMaker:
     """Return a function that writes a project.
 
     It takes the bodies of the revisions in upgrade order (`upgrade` and `downgrade`, where `op` and

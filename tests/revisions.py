@@ -1,5 +1,7 @@
 """Revision files for tests that want many, in which no rule finds anything."""
 
+from __future__ import annotations
+
 
 def revision(key: str, down: str | None, column: str = "id", drop: bool = True) -> str:
     """Write a revision file in which no rule finds anything."""

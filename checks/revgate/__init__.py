@@ -5,6 +5,8 @@ Knows its own version and the names of its formats, and nothing else: importing 
 
 # A literal, as in pyproject.toml (a test compares the two): hooks run from a clone, where no
 # distribution metadata exists.
+from __future__ import annotations
+
 __version__ = "0.1.0"
 
 FORMATS = (

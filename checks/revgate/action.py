@@ -5,6 +5,8 @@ Knows the inputs and outputs of action.yml and the files of a runner; not what a
 nothing else of revgate.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -30,7 +32,7 @@ class InputError(Exception):
 # Before the commands: their options.
 
 
-def prepare(inputs: "Mapping[str, str]", folder: str) -> None:
+def prepare(inputs: Mapping[str, str], folder: str) -> None:
     """Write into `folder` what the steps read: the options of both halves, and what to install.
 
     Raises:
@@ -51,7 +53,7 @@ def prepare(inputs: "Mapping[str, str]", folder: str) -> None:
         file.write("".join(f"{each}\n" for each in requirements(inputs["HAS_SERVER"] == "true")))
 
 
-def _validate(inputs: "Mapping[str, str]") -> None:
+def _validate(inputs: Mapping[str, str]) -> None:
     if inputs["COMMAND"] not in _COMMANDS:
         raise InputError(f"the input command is one of {', '.join(_COMMANDS)}")
     for name in ("comment", "rows"):
@@ -69,27 +71,27 @@ def _validate(inputs: "Mapping[str, str]") -> None:
         )
 
 
-def _common(inputs: "Mapping[str, str]") -> "Iterator[str]":
+def _common(inputs: Mapping[str, str]) -> Iterator[str]:
     named = ("config", "environment", "against", "select", "ignore", "fail-on", "format")
     yield from _given(inputs, *named)
     if inputs["FORMAT"] == "github":
         yield f"--output={os.devnull}"  # the annotations are printed at the end, once
 
 
-def _live(inputs: "Mapping[str, str]") -> "Iterator[str]":
+def _live(inputs: Mapping[str, str]) -> Iterator[str]:
     yield from _given(inputs, "expect-tables", "shard", "timeout")
     yield from (f"-x{line}" for line in _lines(inputs["X"]))
     if inputs["ROWS"] == "false":
         yield "--no-rows"
 
 
-def _given(inputs: "Mapping[str, str]", *names: str) -> "Iterator[str]":
+def _given(inputs: Mapping[str, str], *names: str) -> Iterator[str]:
     for name in names:
         if value := inputs[name.replace("-", "_").upper()]:
             yield f"--{name}={value}"
 
 
-def _lines(written: str) -> "Iterator[str]":
+def _lines(written: str) -> Iterator[str]:
     return filter(None, map(str.strip, written.splitlines()))
 
 
@@ -128,7 +130,7 @@ def requirements(has_server: bool) -> list[str]:  # noqa: FBT001 - the one thing
 # After them: outputs, annotations, summary, files.
 
 
-def publish(inputs: "Mapping[str, str]", folder: str) -> None:
+def publish(inputs: Mapping[str, str], folder: str) -> None:
     """Hand on what the last command reported.
 
     Of a gate whose round trip did not come to an end only the annotations of the static half are
@@ -153,7 +155,7 @@ def publish(inputs: "Mapping[str, str]", folder: str) -> None:
         file.write("".join(f"{name}={value}\n" for name, value in values.items()))
 
 
-def _placed(inputs: "Mapping[str, str]", folder: str, half: str) -> dict[str, str]:
+def _placed(inputs: Mapping[str, str], folder: str, half: str) -> dict[str, str]:
     """Put the reports where they are wanted, and return where they lie."""
     paths = {f"{name}-file": _report(folder, half, form) for name, form in _FILES.items()}
     wanted = report_files(inputs["REPORT_FILE"])
@@ -204,7 +206,7 @@ def _summarise(path: str, summary: str, *, is_judged: bool) -> None:
         file.write(text)
 
 
-def place(source: str, wanted: str, inputs: "Mapping[str, str]") -> str:
+def place(source: str, wanted: str, inputs: Mapping[str, str]) -> str:
     """Copy a report to where it is wanted, and return that.
 
     Links in the repository are followed to nowhere outside it, for a pull request can bring some.

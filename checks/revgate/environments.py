@@ -4,12 +4,14 @@ Knows `alembic.ini` and `[tool.alembic]`; neither git nor what stands in a revis
 is imported or evaluated: a location given as `package:folder` is looked for as a path.
 """
 
+from __future__ import annotations
+
 import os
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.configuration import MAIN, Options, sections
+from revgate.alembic_config import MAIN, Options, sections
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.listing import missing
 from revgate.settings import EnvironmentSetting, Scope, Settings, nearest, shown
@@ -44,7 +46,7 @@ class Environment(NamedTuple):
     """Whether Alembic loads compiled files too, which nobody can read as text."""
 
 
-def find(source: "Source", settings: Settings, name: str | None = None) -> list[Environment]:
+def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
     """Find the environments of a repository.
 
     Args:
@@ -88,7 +90,7 @@ _LEAVE_OUT = (
 )
 
 
-def _discovered(source: "Source", scope: Scope, problems: list[str]) -> "Iterator[Environment]":
+def _discovered(source: Source, scope: Scope, problems: list[str]) -> Iterator[Environment]:
     """Yield what lies in the repository; what is broken becomes one of the problems."""
     configurations = source.configurations()
     for folder in dict.fromkeys(map(posixpath.dirname, configurations)):
@@ -106,7 +108,7 @@ def _discovered(source: "Source", scope: Scope, problems: list[str]) -> "Iterato
             problems.append(str(error))
 
 
-def _configured(source: "Source", setting: EnvironmentSetting) -> "Iterator[Environment]":
+def _configured(source: Source, setting: EnvironmentSetting) -> Iterator[Environment]:
     """Yield the environment that the settings name; all of a file where they name no section."""
     path = posixpath.normpath(setting.config)
     beside = posixpath.join(
@@ -126,7 +128,7 @@ def _configured(source: "Source", setting: EnvironmentSetting) -> "Iterator[Envi
         yield environment._replace(name=setting.name or environment.name)
 
 
-def _named_apart(every: "Iterable[Environment]") -> list[Environment]:
+def _named_apart(every: Iterable[Environment]) -> list[Environment]:
     """Give environments of one script location different names, and drop exact twins."""
     by_place: dict[tuple[str, tuple[str, ...]], Environment] = {}
     for environment in every:
@@ -142,7 +144,7 @@ def _named_apart(every: "Iterable[Environment]") -> list[Environment]:
     ]
 
 
-def _environment(source: "Source", options: Options, scope: Scope) -> Environment:
+def _environment(source: Source, options: Options, scope: Scope) -> Environment:
     """Locate one environment.
 
     Raises:
@@ -172,7 +174,7 @@ def _environment(source: "Source", options: Options, scope: Scope) -> Environmen
     )
 
 
-def _place(source: "Source", options: Options, written: str) -> str:
+def _place(source: Source, options: Options, written: str) -> str:
     """Return the path of a location relative to the root, wherever it is found."""
     if "\0" in written:
         raise UsageError(f"{options.path}: {shown(written)} is no path")
@@ -196,7 +198,7 @@ def _relative(root: str, path: str) -> str:
     return relative.replace(os.sep, "/")
 
 
-def _candidates(root: str, options: Options, written: str) -> "Iterator[str]":
+def _candidates(root: str, options: Options, written: str) -> Iterator[str]:
     """Yield absolute paths at which a location may lie.
 
     Alembic takes a path as relative to where it is run: beside the file mostly, else in one of
@@ -213,7 +215,7 @@ def _candidates(root: str, options: Options, written: str) -> "Iterator[str]":
         yield os.path.join(folder, written)
 
 
-def _above(root: str, here: str) -> "Iterator[str]":
+def _above(root: str, here: str) -> Iterator[str]:
     """Yield a folder and those above it, up to the root."""
     root = root.replace(os.sep, "/").rstrip("/")
     yield here

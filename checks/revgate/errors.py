@@ -1,5 +1,7 @@
 """The two ways in which revgate ends without a verdict."""
 
+from __future__ import annotations
+
 
 class RevgateError(Exception):
     """Ends the run with one message for the reader, never with a traceback."""

@@ -4,6 +4,8 @@ Knows neither rules nor reports. Named tuples rather than dataclasses here and w
 passes: importing `dataclasses` costs 10 ms, a tenth of what a whole run may take.
 """
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,13 +61,13 @@ class Finding(NamedTuple):
     @classmethod
     def at(
         cls,
-        revision: "Revision",
-        position: "Position",
+        revision: Revision,
+        position: Position,
         message: str,
         *,
         help: str,  # noqa: A002 - the contract's own word
-        related: "Sequence[Related]" = (),
-    ) -> "Finding":
+        related: Sequence[Related] = (),
+    ) -> Finding:
         """Build a finding at a position of a revision's file."""
         line, column = position
         return cls(message, help, revision.path, line, column, revision.id, tuple(related))
@@ -82,7 +84,7 @@ class Allowed(NamedTuple):
 class Judged(NamedTuple):
     """One environment as a report shows it."""
 
-    environment: "Environment"
+    environment: Environment
     revisions: int
     files: int
     heads: tuple[str, ...]

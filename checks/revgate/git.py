@@ -3,6 +3,8 @@
 Knows how to ask git and what its refusals mean; what is asked belongs to the callers.
 """
 
+from __future__ import annotations
+
 import os
 
 from revgate.errors import CannotJudgeError

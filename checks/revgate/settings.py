@@ -4,6 +4,8 @@ Knows the keys and their types, not what rules make of them. `KEYS` is the one d
 checks below and the JSON Schema that is shipped are both made from it.
 """
 
+from __future__ import annotations
+
 import os
 from typing import Any, NamedTuple
 

@@ -1,5 +1,7 @@
 """What the action judges, and what it lets nobody do."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil

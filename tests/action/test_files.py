@@ -1,15 +1,19 @@
 """The files themselves: the linters of `make lint`, and laws that no linter knows."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.action.conftest import BIN, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ACTION = ROOT / "action.yml"
 COPIED = sorted((ROOT / "docs" / "workflows").glob("*.yml"))

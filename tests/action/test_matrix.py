@@ -4,15 +4,20 @@ act starts no services, so that each server of the matrix is one and the same, b
 `actions/setup-python`, which would be fetched, leaves the Python as it is.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from tests.action.conftest import EVENTS, FIRST, ROOT, SECOND, THIRD, Log, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CALLER = ROOT / "docs" / "workflows" / "matrix.yml"
 CALLED = ROOT / ".github" / "workflows" / "migrations.yml"
@@ -42,7 +47,7 @@ def nothing(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def caller(project: Project, release: Path, nothing: Path, empty_database: str) -> "Caller":
+def caller(project: Project, release: Path, nothing: Path, empty_database: str) -> Caller:
     (project.path / "service" / "requirements.txt").write_text("# nothing\n")
     return Caller(project, release, nothing, empty_database)
 

@@ -1,14 +1,19 @@
 """Where the action puts what was found: annotations, summary, files, one comment."""
 
+from __future__ import annotations
+
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.action.conftest import EVENTS, FIRST, SECOND, THIRD, Project
 from tests.pulls.conftest import BOT, TOKEN, Issues
 
 from revgate.reports.comment import MARK
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def kept(project: Project, name: str) -> Path:

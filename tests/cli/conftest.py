@@ -1,14 +1,19 @@
 """Small repositories for the command line, and two ways to call it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from revgate.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 CHECKS = Path(__file__).parent.parent.parent / "checks"
 VERSIONS = "migrations/versions"
@@ -74,10 +79,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 
 
 @pytest.fixture
-def spawn(repository: Path, tmp_path: Path) -> Callable[..., "subprocess.Popen[bytes]"]:
+def spawn(repository: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """Start the command line as a process of its own, in an environment that is bare."""
 
-    def spawn(*arguments: str, env: Mapping[str, str] = {}) -> "subprocess.Popen[bytes]":
+    def spawn(*arguments: str, env: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:
         bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(CHECKS)}
         bare["PYTHONWARNINGS"] = "error"
         return subprocess.Popen(

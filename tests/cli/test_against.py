@@ -1,5 +1,7 @@
 """`check --against`: what a merge would do, told from git's objects alone."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

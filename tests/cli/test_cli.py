@@ -1,5 +1,7 @@
 """Exit codes, reports and options, as the contract has them."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """What only a process of its own can show."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ Spawn = Callable[..., "subprocess.Popen[bytes]"]
 Add = Callable[..., Path]
 
 
-def finish(process: "subprocess.Popen[bytes]") -> tuple[int, bytes, bytes]:
+def finish(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 

@@ -1,17 +1,21 @@
 """An application of three revisions with its models, and a database of its own."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from revgate.cli import main
-from revgate.roundtrip.connect import connect, parse_address
+from revgate.postgres.connect import connect, parse_address
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ProjectMaker = Callable[..., Any]
 
@@ -108,7 +112,7 @@ class Application(NamedTuple):
 
 @pytest.fixture
 def application(
-    project: "ProjectMaker",
+    project: ProjectMaker,
     sync_env: str,
     empty_database: str,
     monkeypatch: pytest.MonkeyPatch,

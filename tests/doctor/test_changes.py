@@ -1,12 +1,14 @@
 """--reset and --create-missing: what the application owns, where that may be, or nothing."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
 from revgate.cli import main
-from revgate.doctor.where import Place
-from revgate.roundtrip.connect import parse_address
+from revgate.doctor.target import Place
+from revgate.postgres.connect import parse_address
 
 Application = Any
 """The class of the fixture, which stands in conftest.py."""

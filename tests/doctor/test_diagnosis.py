@@ -1,5 +1,7 @@
 """Which revision a database is at: every way to be wrong, on a real one, and what mends it."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from revgate.cli import main
-from revgate.roundtrip.connect import parse_address
+from revgate.postgres.connect import parse_address
 
 Application = Any
 """The class of the fixture, which stands in conftest.py."""

@@ -1,18 +1,21 @@
 """The careful step on a real server: refused where it must be, backed up, waited for, verified."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from revgate.cli import main
-from revgate.roundtrip.binaries import find_local
-from revgate.roundtrip.connect import connect, parse_address
+from revgate.postgres.connect import connect, parse_address
+from revgate.postgres.process import find_local
+
+if TYPE_CHECKING:
+    import pytest
 
 Application = Any
 """The class of the fixture, which stands in conftest.py."""

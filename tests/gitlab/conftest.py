@@ -1,17 +1,21 @@
 """A job of GitLab CI as its runner does it: a detached checkout, the variables, and a shell."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.hooks.conftest import ROOT, Repository, env, published
 
 import revgate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["env", "published"]
 

@@ -1,8 +1,9 @@
 """The template for GitLab: its lines run by a shell, on checkouts as the runner makes them."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,9 @@ import revgate
 from revgate.setup import hosts
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from pathlib import Path
+
+    from revgate.postgres.server import Server
 
 FOURTH = "20250104000000"
 CHECK, ROUNDTRIP = "revgate-check", "revgate-roundtrip"
@@ -210,7 +213,7 @@ with create_engine("postgresql+psycopg2://user:secret@192.0.2.1/production").con
 """
 
 
-def test_the_round_trip(gitlab: GitLab, server: "Server", python: Path) -> None:
+def test_the_round_trip(gitlab: GitLab, server: Server, python: Path) -> None:
     shell = "sh"  # the other one would install everything once more
     (gitlab.work.path / "migrations" / "env.py").write_text(ENV)
     (gitlab.work.path / "requirements.txt").write_text("alembic\npsycopg2-binary\n")

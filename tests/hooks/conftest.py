@@ -1,5 +1,7 @@
 """Real repositories whose commits a hook guards, through pre-commit and through prek."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess

@@ -1,5 +1,7 @@
 """What is offered to other repositories, as pre-commit and prek take it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

@@ -1,12 +1,17 @@
 """The hook as others use it: real commits and merges, through pre-commit and through prek."""
 
+from __future__ import annotations
+
 import ast
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.hooks.conftest import FIRST, HOOK, SECOND, THIRD, Repository, blocked
 from tests.revisions import revision
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Through pre-commit and prek.
 
@@ -304,7 +309,7 @@ def test_the_engine_is_compiled_once(
     environment = {**plain.env, "PYTHONDONTWRITEBYTECODE": "1"}
     done = Repository(plain.path, environment).run(str(clone / "hooks/revgate"), "check")
     assert done.returncode == 0, done.stdout
-    assert list((clone / "checks/revgate/__pycache__").glob("judge.*.pyc"))
+    assert list((clone / "checks/revgate/cli/__pycache__").glob("commands.*.pyc"))
 
 
 def test_an_old_python_is_told_what_it_lacks(tmp_path: Path) -> None:

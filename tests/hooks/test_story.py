@@ -1,12 +1,17 @@
 """From a project without any hook to a fork that is refused: `revgate init`, then git."""
 
+from __future__ import annotations
+
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.hooks.conftest import FIRST, SECOND, THIRD, Repository, blocked
 
 import revgate
 from revgate.reports import HOME
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_what_init_writes_guards_the_next_commit(

@@ -1,5 +1,7 @@
 """Real git repositories of several shapes, for `revgate init`."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """The form that file names have taken to."""
 
+from __future__ import annotations
+
 import pytest
 
 from revgate.history.names import read_name

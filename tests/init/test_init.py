@@ -1,5 +1,7 @@
 """`revgate init` on repositories of several shapes: what it proposes, the check then passes."""
 
+from __future__ import annotations
+
 import json
 import os
 import pty

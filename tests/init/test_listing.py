@@ -1,5 +1,7 @@
 """A list in YAML gets one item more, and nothing else of the file changes."""
 
+from __future__ import annotations
+
 import difflib
 
 import pytest

@@ -1,7 +1,9 @@
 """Real histories of 69 environments: init finds settings for each that is no fork."""
 
+from __future__ import annotations
+
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.test_histories import HISTORIES, build
@@ -9,6 +11,9 @@ from tests.unit.test_histories import HISTORIES, build
 from revgate.settings import from_table
 from revgate.setup.proposal import judged, propose
 from revgate.setup.toml import written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORKED = {"rero/rero-ils__alembic"}
 

@@ -1,13 +1,18 @@
 """A real server in the place of production, for what must never reach it."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate.roundtrip.connect import connect
-from revgate.roundtrip.server import Server, throwaway
+from revgate.postgres.connect import connect
+from revgate.postgres.server import Server, throwaway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Production:

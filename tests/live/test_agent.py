@@ -1,5 +1,7 @@
 """The agent in Pythons that users have, with every driver; and what it does with env.py files."""
 
+from __future__ import annotations
+
 import ast
 import subprocess
 import sys

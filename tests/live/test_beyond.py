@@ -1,5 +1,7 @@
 """Statements about a database by name and about the whole server; tablespaces."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,18 +1,21 @@
 """An env.py with more than one database: each has a throwaway of its own, and is looked at."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate import cli
+from revgate.cli import commands
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from pathlib import Path
+
+    from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
 
@@ -76,7 +79,7 @@ class Multidb:
 
 
 @pytest.fixture
-def multidb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: "Server") -> Multidb:
+def multidb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Multidb:
     made = Multidb(tmp_path / "project")
     monkeypatch.chdir(made.root)
     monkeypatch.setenv("REVGATE_DATABASE_URL", server.address.url())
@@ -84,7 +87,7 @@ def multidb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: "Server") -
 
 
 def _run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
-    code = cli.main(["roundtrip", "--format", "json", *words])
+    code = commands.main(["roundtrip", "--format", "json", *words])
     said = capsys.readouterr()
     assert said.out, said.err
     return code, json.loads(said.out)
@@ -143,7 +146,7 @@ def test_an_upgrade_that_fails_in_the_second_only_is_told(
 
 
 def test_two_names_for_one_place_are_one_database(
-    project: ProjectMaker, sync_env: str, server: "Server"
+    project: ProjectMaker, sync_env: str, server: Server
 ) -> None:
     env = (
         """

@@ -1,22 +1,25 @@
 """Variables, `.env` files and command lines that name a second real server: nobody goes there."""
 
+from __future__ import annotations
+
 import re
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.live.conftest import Production
 
 from revgate.errors import CannotJudgeError
+from revgate.postgres.connect import connect
+from revgate.postgres.server import throwaway
 from revgate.roundtrip.agent.target import Target
 from revgate.roundtrip.agent.variables import point_at, rewritten
-from revgate.roundtrip.connect import connect
-from revgate.roundtrip.server import throwaway
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from pathlib import Path
+
+    from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
 
@@ -122,7 +125,7 @@ def test_a_server_behind_a_socket_or_with_tls_is_named_as_such() -> None:
 
 
 @pytest.fixture
-def production(production_server: "Server", monkeypatch: pytest.MonkeyPatch) -> Production:
+def production(production_server: Server, monkeypatch: pytest.MonkeyPatch) -> Production:
     made = Production(production_server)
     monkeypatch.setenv("DATABASE_URL", made.address.url("postgres"))
     monkeypatch.setenv("POSTGRES_URL", made.address.url())
@@ -341,7 +344,7 @@ def test_a_second_database_of_the_environment_is_one_of_its_own(
 
 
 def test_an_address_in_the_environment_of_revgate_itself_misleads_nobody(
-    production: Production, server: "Server"
+    production: Production, server: Server
 ) -> None:
     with throwaway(server.address.url()) as named:
         connect(named.create_database()).close()

@@ -1,5 +1,7 @@
 """Rows for any table: each kind of constraint, on a real server, and tables that take none."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from revgate.roundtrip.connect import connect, parse_address
+from revgate.postgres.connect import connect, parse_address
 from revgate.roundtrip.rows.catalogue import Catalogue
 from revgate.roundtrip.rows.fill import Filler
 

@@ -1,18 +1,20 @@
 """A step that does not end: what it was doing is told, and nothing of it goes on."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate import gate
-from revgate.arguments import parser
+from revgate.checking import gate
+from revgate.cli.parser import parser
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip import Options
 from revgate.upgrade.run import Patience, upgrade
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from revgate.postgres.server import Server
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -137,7 +139,7 @@ def test_the_production_pass_has_the_limit_for_each_step(project: ProjectMaker) 
     assert "\nthe statement was `SELECT pg_sleep(60)`\n" in said
 
 
-def test_a_real_upgrade_has_no_limit(project: ProjectMaker, server: "Server") -> None:
+def test_a_real_upgrade_has_no_limit(project: ProjectMaker, server: Server) -> None:
     made = project(SLEEPS.replace("60", "1.5"))
     address = server.create_database()
     options = Options(str(made.root), timeout=0.7)

@@ -1,5 +1,7 @@
 """Runs that were killed, and runs at the same time: each finds what nobody owns, and only that."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import revgate
-from revgate.roundtrip.connect import connect
-from revgate.roundtrip.server import Server, throwaway
+from revgate.postgres.connect import connect
+from revgate.postgres.server import Server, throwaway
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -55,7 +57,7 @@ class Runs:
         self.temporary = temporary
         self.started: list[Popen[str]] = []
 
-    def start(self, url: str = "") -> "Popen[str]":
+    def start(self, url: str = "") -> Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(self.root), url],
             env={**os.environ, "PYTHONPATH": SOURCE, "TMPDIR": str(self.temporary)},
@@ -77,7 +79,7 @@ class Runs:
 
 
 @pytest.fixture
-def runs(project: ProjectMaker) -> "Iterator[Callable[[str], Runs]]":
+def runs(project: ProjectMaker) -> Iterator[Callable[[str], Runs]]:
     made: list[Runs] = []
     # Not below tmp_path: another user than root has to reach the server's folder.
     temporary = Path(tempfile.mkdtemp(prefix="test-"))
@@ -280,20 +282,20 @@ def downgrade():
 def test_a_folder_is_never_seen_without_its_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from revgate.roundtrip import remains
+    from revgate.postgres import process
 
-    real = remains._lock
+    real = process._lock
     seen: list[list[str]] = []
 
     def look(file: Any) -> bool:
         seen.append(sorted(path.name for path in tmp_path.iterdir()))
         return real(file)
 
-    monkeypatch.setattr(remains, "_lock", look)
-    with remains.claim(str(tmp_path)):
+    monkeypatch.setattr(process, "_lock", look)
+    with process.claim(str(tmp_path)):
         assert seen == [["owner.new"]]
         assert (tmp_path / "owner").exists()
-        remains._remove_unless_owned(str(tmp_path))
+        process._remove_unless_owned(str(tmp_path))
         assert tmp_path.exists()
-    remains._remove_unless_owned(str(tmp_path))
+    process._remove_unless_owned(str(tmp_path))
     assert not tmp_path.exists()

@@ -1,16 +1,19 @@
 """Models against the migrated database: what both have, silent; each way to differ, told."""
 
+from __future__ import annotations
+
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from revgate.findings import ERROR, Finding
-from revgate.roundtrip.observed import RoundTrip
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from revgate.roundtrip.observed import RoundTrip
 
     ProjectMaker = Callable[..., Any]
 
@@ -78,7 +81,7 @@ def env(sync_env: str, configure: str = COMPARE) -> str:
 
 
 def run(
-    project: "ProjectMaker", env_text: str, *bodies: str, models: str = MODELS, **options: object
+    project: ProjectMaker, env_text: str, *bodies: str, models: str = MODELS, **options: object
 ) -> RoundTrip:
     made = project(*(bodies or (SAME,)), env=env_text)
     (made.root / "shop.py").write_text(textwrap.dedent(models))
@@ -95,7 +98,7 @@ def ask(observed: RoundTrip) -> list[Finding]:
     ]
 
 
-def test_silent_where_both_have_the_same(project: "ProjectMaker", sync_env: str) -> None:
+def test_silent_where_both_have_the_same(project: ProjectMaker, sync_env: str) -> None:
     observed = run(project, env(sync_env))
 
     assert ask(observed) == []
@@ -103,14 +106,14 @@ def test_silent_where_both_have_the_same(project: "ProjectMaker", sync_env: str)
     assert observed.models.tables == 2
 
 
-def test_silent_through_an_asynchronous_driver(project: "ProjectMaker", async_env: str) -> None:
+def test_silent_through_an_asynchronous_driver(project: ProjectMaker, async_env: str) -> None:
     made = project(SAME, env=env(async_env), url="postgresql+asyncpg://u@192.0.2.1/x")
     (made.root / "shop.py").write_text(MODELS)
 
     assert ask(made.run()) == []
 
 
-def test_silent_on_what_is_not_the_models(project: "ProjectMaker", sync_env: str) -> None:
+def test_silent_on_what_is_not_the_models(project: ProjectMaker, sync_env: str) -> None:
     more = change(
         "CREATE TABLE log (id int, at date) PARTITION BY RANGE (at);"
         "CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
@@ -131,7 +134,7 @@ def test_silent_on_what_is_not_the_models(project: "ProjectMaker", sync_env: str
     assert ask(observed) == []
 
 
-def test_silent_on_two_metadata(project: "ProjectMaker", sync_env: str) -> None:
+def test_silent_on_two_metadata(project: ProjectMaker, sync_env: str) -> None:
     models = MODELS.replace("class Post(Base)", "Other = declarative_base()\n\n\nclass Post(Other)")
     models = models.replace('ForeignKey("users.id")', "ForeignKey(User.id)")
     both = "target_metadata=[Base.metadata, Other.metadata]"
@@ -140,7 +143,7 @@ def test_silent_on_two_metadata(project: "ProjectMaker", sync_env: str) -> None:
 
 
 def test_models_that_are_not_named_are_said_not_to_be_compared(
-    project: "ProjectMaker", sync_env: str
+    project: ProjectMaker, sync_env: str
 ) -> None:
     observed = run(project, env(sync_env, "compare_type=True"))
 
@@ -149,7 +152,7 @@ def test_models_that_are_not_named_are_said_not_to_be_compared(
 
 
 def test_models_that_raise_are_said_not_to_be_compared(
-    project: "ProjectMaker", sync_env: str
+    project: ProjectMaker, sync_env: str
 ) -> None:
     raises = f"include_object=lambda *_: 1 / 0, {COMPARE}"
     observed = run(project, env(sync_env, raises))
@@ -238,7 +241,7 @@ DRIFTS = (
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.message[:50])
 def test_each_difference_is_told_once_at_its_place(
-    project: "ProjectMaker", sync_env: str, drift: Drift
+    project: ProjectMaker, sync_env: str, drift: Drift
 ) -> None:
     models = MODELS.replace(*drift.models) if drift.models[0] else MODELS
     bodies = (SAME, change(drift.more)) if drift.more else (SAME,)
@@ -263,7 +266,7 @@ def test_errors_are_errors() -> None:
 
 @pytest.mark.parametrize("name", ["oldest", "sqlalchemy2.0"])
 def test_the_agents_own_versions_compare_too(
-    project: "ProjectMaker", sync_env: str, interpreter: Any, name: str
+    project: ProjectMaker, sync_env: str, interpreter: Any, name: str
 ) -> None:
     models = MODELS.replace("String(50)", "String(80)")
     findings = ask(run(project, env(sync_env), models=models, python=interpreter(name)))
@@ -272,7 +275,7 @@ def test_the_agents_own_versions_compare_too(
     assert "character varying(80)" in findings[0].message
 
 
-def test_another_schema_is_named(project: "ProjectMaker", sync_env: str) -> None:
+def test_another_schema_is_named(project: ProjectMaker, sync_env: str) -> None:
     models = MODELS.replace(
         '__tablename__ = "posts"', '__tablename__ = "posts"\n    __table_args__ = {"schema": "App"}'
     ).replace("    title = Column(Text)\n", "")

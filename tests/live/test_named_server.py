@@ -1,5 +1,7 @@
 """A server that was named: as an ordinary user, with odd names, and what is said where it fails."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -11,10 +13,10 @@ import pytest
 
 import revgate
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.connect import Address, connect, parse_address
+from revgate.postgres.connect import Address, connect, parse_address
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from revgate.postgres.server import Server
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -38,7 +40,7 @@ ODD = "p@s:s/w?rd%20 é'\"\\"
 
 
 @pytest.fixture
-def ordinary(server: "Server") -> Iterator[Address]:
+def ordinary(server: Server) -> Iterator[Address]:
     """Return an address of a user who may create databases, and nothing else."""
     password = ODD.replace("'", "''")
     server.execute(f"""CREATE ROLE "o'dd us@r" LOGIN CREATEDB PASSWORD '{password}'""")
@@ -73,7 +75,7 @@ def test_a_url_with_odd_characters_is_read_as_it_was_written(ordinary: Address) 
     connect(parse_address(ordinary.url())).close()
 
 
-def test_a_database_that_is_not_there_is_told(project: ProjectMaker, server: "Server") -> None:
+def test_a_database_that_is_not_there_is_told(project: ProjectMaker, server: Server) -> None:
     with pytest.raises(CannotJudgeError, match='database "no_such" does not exist'):
         project(BODY).run(database_url=server.address._replace(database="no_such").url())
 
@@ -102,7 +104,7 @@ def test_no_report_has_a_password(project: ProjectMaker, ordinary: Address, form
         assert part not in said
 
 
-def _cli(root: Path, url: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def _cli(root: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
     return subprocess.run(
         [sys.executable, "-m", "revgate", *words],

@@ -1,20 +1,23 @@
 """Projects as people set them up: Alembic's own templates, Flask, sections, settings, schemas."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate import cli
+from revgate.cli import commands
 from revgate.errors import CannotJudgeError
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from pathlib import Path
+
+    from revgate.postgres.server import Server
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -45,7 +48,7 @@ def downgrade():
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: "Server") -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
     """Return an empty repository, and be in it."""
     root = tmp_path / "project"
     root.mkdir()
@@ -60,7 +63,7 @@ def _write(folder: Path) -> None:
 
 
 def _passes(capsys: pytest.CaptureFixture[str], *words: str) -> list[int]:
-    code = cli.main(["roundtrip", "--format", "json", *words])
+    code = commands.main(["roundtrip", "--format", "json", *words])
     said = capsys.readouterr()
     assert said.out, said.err
     told = json.loads(said.out)
@@ -69,7 +72,7 @@ def _passes(capsys: pytest.CaptureFixture[str], *words: str) -> list[int]:
 
 
 def _error(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert cli.main(["roundtrip", *words]) == 3
+    assert commands.main(["roundtrip", *words]) == 3
     return capsys.readouterr().err
 
 

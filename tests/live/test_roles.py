@@ -1,5 +1,7 @@
 """Roles on a server that others use at the same time: nobody's finding, nobody's rest."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from revgate.errors import CannotJudgeError
 from revgate.roundtrip.observed import DOWNGRADE
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
 
@@ -50,7 +52,7 @@ def somebody_else(sql):
 
 
 @pytest.fixture
-def roles(server: "Server") -> "Iterator[Callable[[], set[str]]]":
+def roles(server: Server) -> Iterator[Callable[[], set[str]]]:
     before = server.roles()
     yield lambda: set(server.roles() - before)
     server.drop_roles(frozenset(server.roles() - before))
@@ -89,7 +91,7 @@ def test_a_rebuilt_database_finds_no_role_in_its_way(
 
 
 def test_a_role_that_was_there_before_is_explained(
-    project: ProjectMaker, server: "Server", roles: Callable[[], set[str]]
+    project: ProjectMaker, server: Server, roles: Callable[[], set[str]]
 ) -> None:
     server.execute("CREATE ROLE shop_reader")
     with pytest.raises(CannotJudgeError) as caught:
@@ -123,7 +125,7 @@ def test_runs_that_make_roles_wait_for_each_other(
     assert roles() == set()
 
 
-def test_waiting_has_a_limit(project: ProjectMaker, server: "Server") -> None:
+def test_waiting_has_a_limit(project: ProjectMaker, server: Server) -> None:
     while not server.try_lock(0x7265766761746500):
         time.sleep(0.05)  # the session of the test before this one is about to end
     try:

@@ -1,5 +1,7 @@
 """Rows before a step: what is silent, what fires, and every kind of table that gets some."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -7,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from revgate.findings import Finding
-from revgate.roundtrip.observed import RoundTrip
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from revgate.findings import Finding
+    from revgate.roundtrip.observed import RoundTrip
 
     ProjectMaker = Callable[..., Any]
 
@@ -91,7 +94,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("what", HARMLESS)
-def test_silent_on_what_works_with_rows(project: "ProjectMaker", what: str) -> None:
+def test_silent_on_what_works_with_rows(project: ProjectMaker, what: str) -> None:
     observed = project(GROUND, HARMLESS[what]).run()
 
     assert not [each for each in observed.failures if each.during.startswith("upgrade")]
@@ -172,7 +175,7 @@ LOUD = (
 
 
 @pytest.mark.parametrize("case", LOUD, ids=lambda case: case.body[23:70])
-def test_fires_at_the_statement_that_meets_rows(project: "ProjectMaker", case: Loud) -> None:
+def test_fires_at_the_statement_that_meets_rows(project: ProjectMaker, case: Loud) -> None:
     observed = project(GROUND, case.body).run()
 
     (found,) = ask(observed)
@@ -182,14 +185,14 @@ def test_fires_at_the_statement_that_meets_rows(project: "ProjectMaker", case: L
     assert (found.path, found.line) == ("migrations/versions/r2.py", case.line)
 
 
-def test_without_rows_nothing_is_found(project: "ProjectMaker") -> None:
+def test_without_rows_nothing_is_found(project: ProjectMaker) -> None:
     observed = project(GROUND, LOUD[0].body, run_sql("DROP TABLE posts")).run(rows=False)
 
     assert ask(observed) == []
     assert [each["rows"] for each in observed.as_json()["revisions"]] == [None] * 3
 
 
-def test_what_comes_behind_a_failure_is_still_judged(project: "ProjectMaker") -> None:
+def test_what_comes_behind_a_failure_is_still_judged(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         run_sql("ALTER TABLE users ADD plan text NOT NULL"),
@@ -207,7 +210,7 @@ def test_what_comes_behind_a_failure_is_still_judged(project: "ProjectMaker") ->
     assert observed.notes == ("env.py names no `target_metadata`: no models were compared",)
 
 
-def test_columns_that_were_added_since_have_values_too(project: "ProjectMaker") -> None:
+def test_columns_that_were_added_since_have_values_too(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         run_sql(
@@ -227,7 +230,7 @@ def test_columns_that_were_added_since_have_values_too(project: "ProjectMaker") 
     assert "contains null values" in found[2][2]
 
 
-def test_what_the_base_has_is_run_and_not_judged(project: "ProjectMaker") -> None:
+def test_what_the_base_has_is_run_and_not_judged(project: ProjectMaker) -> None:
     made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
 
     observed = made.run(new=frozenset({"r3"}))
@@ -237,7 +240,7 @@ def test_what_the_base_has_is_run_and_not_judged(project: "ProjectMaker") -> Non
     assert told == [None, None, 3]
 
 
-def test_what_the_baseline_has_is_run_and_not_judged(project: "ProjectMaker") -> None:
+def test_what_the_baseline_has_is_run_and_not_judged(project: ProjectMaker) -> None:
     made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
     scope = made.environment.scope._replace(baseline="r2")
 
@@ -247,7 +250,7 @@ def test_what_the_baseline_has_is_run_and_not_judged(project: "ProjectMaker") ->
     assert [each["rows"] is None for each in observed.as_json()["revisions"]] == [True, True, False]
 
 
-def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: "ProjectMaker") -> None:
+def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: ProjectMaker) -> None:
     observed = project(
         GROUND, LOUD[0].body, run_sql("SELECT 1 / 0"), run_sql("DELETE FROM posts")
     ).run()
@@ -257,7 +260,7 @@ def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: "ProjectMaker
 
 
 def test_a_role_that_a_revision_makes_is_no_trouble_behind_a_failure(
-    project: "ProjectMaker",
+    project: ProjectMaker,
 ) -> None:
     observed = project(
         run_sql("CREATE ROLE revgate_rows_reader").replace("pass", "op.execute('DROP ROLE"
@@ -270,7 +273,7 @@ def test_a_role_that_a_revision_makes_is_no_trouble_behind_a_failure(
     assert [each.rule for each in ask(observed)] == ["fails-on-rows", "rows-lost"]
 
 
-def test_what_gets_no_rows_is_a_note(project: "ProjectMaker") -> None:
+def test_what_gets_no_rows_is_a_note(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         run_sql(
@@ -294,7 +297,7 @@ def test_what_gets_no_rows_is_a_note(project: "ProjectMaker") -> None:
                                                             ("a", "b", "c", "ruled")}  # fmt: skip
 
 
-def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: "ProjectMaker") -> None:
+def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         step(
@@ -322,7 +325,7 @@ def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: "Proj
     assert ask(observed) == []
 
 
-def test_a_partition_is_lost_when_dropped_and_not_when_detached(project: "ProjectMaker") -> None:
+def test_a_partition_is_lost_when_dropped_and_not_when_detached(project: ProjectMaker) -> None:
     observed = project(
         run_sql(
             "CREATE TABLE logs (at date NOT NULL) PARTITION BY RANGE (at)",
@@ -364,7 +367,7 @@ def run_command(made: Any, *arguments: str) -> dict[str, Any]:
     return told | {"code": done.returncode}
 
 
-def test_the_command_line_can_do_without_rows(project: "ProjectMaker") -> None:
+def test_the_command_line_can_do_without_rows(project: ProjectMaker) -> None:
     made = project(GROUND, LOUD[0].body.replace("pass", "op.drop_column('users', 'plan')"))
 
     told = run_command(made)
@@ -378,7 +381,7 @@ def test_the_command_line_can_do_without_rows(project: "ProjectMaker") -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--no-rows",)])
 def test_an_allow_holds_and_is_not_told_to_be_useless(
-    project: "ProjectMaker", arguments: tuple[str, ...]
+    project: ProjectMaker, arguments: tuple[str, ...]
 ) -> None:
     told = run_command(project(GROUND, ALLOWED), *arguments)
 

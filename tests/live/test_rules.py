@@ -1,15 +1,18 @@
 """Each live rule, where it must stay silent and where it must speak, on a real server."""
 
-from pathlib import Path
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate.findings import Finding
 from revgate.rules import LIVE, all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from revgate.findings import Finding
 
     ProjectMaker = Callable[..., Any]
 
@@ -52,7 +55,7 @@ def ask(observed: object) -> list[Finding]:
     ]
 
 
-def test_a_history_that_runs_both_ways_is_clean(project: "ProjectMaker") -> None:
+def test_a_history_that_runs_both_ways_is_clean(project: ProjectMaker) -> None:
     observed = project(TABLE, MORE).run(expect_tables=2)
 
     assert ask(observed) == []
@@ -70,7 +73,7 @@ def test_a_history_that_runs_both_ways_is_clean(project: "ProjectMaker") -> None
     assert told["revisions"][0]["rows"]["of"] == 0
 
 
-def test_an_enum_that_is_made_along_with_its_table_is_clean(project: "ProjectMaker") -> None:
+def test_an_enum_that_is_made_along_with_its_table_is_clean(project: ProjectMaker) -> None:
     body = change(
         "op.create_table('t', sa.Column('mood', sa.Enum('ok', 'bad', name='mood')))",
         "op.drop_table('t'); op.execute('DROP TYPE mood')",
@@ -78,7 +81,7 @@ def test_an_enum_that_is_made_along_with_its_table_is_clean(project: "ProjectMak
     assert ask(project(TABLE, body).run()) == []
 
 
-def test_upgrade_fails_at_the_line_that_issued_the_statement(project: "ProjectMaker") -> None:
+def test_upgrade_fails_at_the_line_that_issued_the_statement(project: ProjectMaker) -> None:
     broken = """
         def helper():
             op.execute(
@@ -105,7 +108,7 @@ def test_upgrade_fails_at_the_line_that_issued_the_statement(project: "ProjectMa
     assert [each.name for each in observed.passes] == ["upgrade", "downgrade", "upgrade again"]
 
 
-def test_a_python_error_is_told_as_one(project: "ProjectMaker") -> None:
+def test_a_python_error_is_told_as_one(project: ProjectMaker) -> None:
     (finding,) = ask(project(change("op.no_such_operation()", "pass")).run())
 
     assert finding.rule == "upgrade-fails"
@@ -113,7 +116,7 @@ def test_a_python_error_is_told_as_one(project: "ProjectMaker") -> None:
     assert finding.line == 6
 
 
-def test_a_downgrade_that_fails_hides_no_other(project: "ProjectMaker") -> None:
+def test_a_downgrade_that_fails_hides_no_other(project: ProjectMaker) -> None:
     raises = change(
         "op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError"
     )
@@ -129,7 +132,7 @@ def test_a_downgrade_that_fails_hides_no_other(project: "ProjectMaker") -> None:
     assert "NotImplementedError" in findings[0].message
 
 
-def test_postgresqls_detail_and_hint_are_passed_on(project: "ProjectMaker") -> None:
+def test_postgresqls_detail_and_hint_are_passed_on(project: ProjectMaker) -> None:
     wrong = sql("CREATE VIEW v AS SELECT id FROM users", "DROP TABLE users")
     findings = ask(project(TABLE, wrong).run())
 
@@ -180,7 +183,7 @@ RESIDUES = {
 
 @pytest.mark.parametrize("kind", RESIDUES)
 def test_residue_of_each_kind_is_told_with_the_line_to_write(
-    project: "ProjectMaker", kind: str
+    project: ProjectMaker, kind: str
 ) -> None:
     body, line = RESIDUES[kind]
     # `IF NOT EXISTS` everywhere would be another test: the second upgrade may fail here.
@@ -192,7 +195,7 @@ def test_residue_of_each_kind_is_told_with_the_line_to_write(
     assert f"{kind} " in residues[0].message
 
 
-def test_an_enum_label_that_stays_is_residue(project: "ProjectMaker") -> None:
+def test_an_enum_label_that_stays_is_residue(project: ProjectMaker) -> None:
     made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
     added = sql("ALTER TYPE mood ADD VALUE 'bad'")
     findings = ask(project(made, added).run())
@@ -201,7 +204,7 @@ def test_an_enum_label_that_stays_is_residue(project: "ProjectMaker") -> None:
     assert "enum label `'bad'` of `mood`" in findings[0].message
 
 
-def test_a_changed_column_is_residue(project: "ProjectMaker") -> None:
+def test_a_changed_column_is_residue(project: ProjectMaker) -> None:
     body = change("op.alter_column('users', 'email', type_=sa.Text())")
     (finding,) = ask(project(TABLE, body).run())
 
@@ -209,7 +212,7 @@ def test_a_changed_column_is_residue(project: "ProjectMaker") -> None:
     assert "`users.email` as `text`, before: `character varying(50)`" in finding.message
 
 
-def test_what_a_downgrade_loses_is_told(project: "ProjectMaker") -> None:
+def test_what_a_downgrade_loses_is_told(project: ProjectMaker) -> None:
     lost = sql("SELECT 1", "DROP INDEX ix_users_email")
     findings = ask(project(TABLE, lost).run())
 
@@ -218,7 +221,7 @@ def test_what_a_downgrade_loses_is_told(project: "ProjectMaker") -> None:
     assert "CREATE INDEX ix_users_email ON public.users" in findings[0].help
 
 
-def test_the_order_of_columns_does_not_count(project: "ProjectMaker") -> None:
+def test_the_order_of_columns_does_not_count(project: ProjectMaker) -> None:
     moved = change(
         "op.drop_column('users', 'email')",
         "op.add_column('users', sa.Column('email', sa.String(50), index=True))"
@@ -231,7 +234,7 @@ def test_the_order_of_columns_does_not_count(project: "ProjectMaker") -> None:
 
 
 def test_an_upgrade_that_builds_something_else_is_told(
-    project: "ProjectMaker", tmp_path: Path
+    project: ProjectMaker, tmp_path: Path
 ) -> None:
     flag = tmp_path / "flag"
     body = f"""
@@ -253,7 +256,7 @@ def test_an_upgrade_that_builds_something_else_is_told(
     assert "column `t.b` is new" in findings[0].message
 
 
-def test_a_wrong_number_of_tables_is_told_once(project: "ProjectMaker") -> None:
+def test_a_wrong_number_of_tables_is_told_once(project: ProjectMaker) -> None:
     (finding,) = ask(project(TABLE, MORE).run(expect_tables=3))
 
     assert finding.rule == "table-count"
@@ -261,7 +264,7 @@ def test_a_wrong_number_of_tables_is_told_once(project: "ProjectMaker") -> None:
     assert "expected 3" in finding.message
 
 
-def test_partitions_count_with_their_parent(project: "ProjectMaker") -> None:
+def test_partitions_count_with_their_parent(project: ProjectMaker) -> None:
     body = sql(
         "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
         "DROP TABLE p",
@@ -270,7 +273,7 @@ def test_partitions_count_with_their_parent(project: "ProjectMaker") -> None:
 
 
 def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
-    project: "ProjectMaker", sync_env: str
+    project: ProjectMaker, sync_env: str
 ) -> None:
     env = sync_env.replace("with context.begin_transaction():", "if True:")
     env = env.replace(
@@ -283,7 +286,7 @@ def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
     assert "0 tables after the pass `production`, expected 1" in finding.message
 
 
-def test_what_only_fails_when_all_runs_at_once_is_told(project: "ProjectMaker") -> None:
+def test_what_only_fails_when_all_runs_at_once_is_told(project: ProjectMaker) -> None:
     made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
     added = sql(
         "ALTER TYPE mood ADD VALUE 'bad'", "DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok')"
@@ -299,7 +302,7 @@ def test_what_only_fails_when_all_runs_at_once_is_told(project: "ProjectMaker") 
 
 
 def test_a_transaction_for_each_revision_is_what_the_help_says_it_is(
-    project: "ProjectMaker", sync_env: str
+    project: ProjectMaker, sync_env: str
 ) -> None:
     made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
     added = sql(

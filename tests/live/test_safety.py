@@ -1,5 +1,7 @@
 """No database but the throwaway: a second real server, which env.py points at, hears of nobody."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
@@ -9,10 +11,10 @@ import pytest
 from tests.live.conftest import Production
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.connect import connect
+from revgate.postgres.connect import connect
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from revgate.postgres.server import Server
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -28,7 +30,7 @@ def downgrade():
 
 
 @pytest.fixture
-def production(production_server: "Server") -> Production:
+def production(production_server: Server) -> Production:
     return Production(production_server)
 
 
@@ -156,7 +158,7 @@ def test_a_driver_may_reach_the_throwaway(project: ProjectMaker) -> None:
 
 
 def test_the_named_database_is_never_written_to(
-    project: ProjectMaker, server: "Server", production_server: "Server"
+    project: ProjectMaker, server: Server, production_server: Server
 ) -> None:
     connection = connect(production_server.address)
     with connection.cursor() as cursor:

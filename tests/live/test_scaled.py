@@ -1,22 +1,24 @@
 """Only what is new is stepped, or only a part of it; and nothing that matters is missed."""
 
+from __future__ import annotations
+
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from revgate.history.revision import Allow
-from revgate.roundtrip import templates
-from revgate.roundtrip.observed import RoundTrip
+from revgate.postgres import templates
 from revgate.rules import LIVE, all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
 
     from revgate.findings import Finding
-    from revgate.roundtrip.server import Server
+    from revgate.postgres.server import Server
+    from revgate.roundtrip.observed import RoundTrip
 
     ProjectMaker = Callable[..., Any]
 
@@ -50,7 +52,7 @@ def stepped(observed: RoundTrip) -> list[str]:
     return [each.revision.id for each in observed.steps if each.upgrade_ms is not None]
 
 
-def test_only_what_the_base_lacks_is_stepped(project: "ProjectMaker") -> None:
+def test_only_what_the_base_lacks_is_stepped(project: ProjectMaker) -> None:
     observed = project(*FIVE).run(new=frozenset(["r4", "r5"]), expect_tables=5)
 
     assert ask(observed) == []
@@ -60,28 +62,28 @@ def test_only_what_the_base_lacks_is_stepped(project: "ProjectMaker") -> None:
     assert any("3 revisions up to `r3` ran at once" in note for note in observed.notes)
 
 
-def test_nothing_new_is_run_at_once_and_counted(project: "ProjectMaker") -> None:
+def test_nothing_new_is_run_at_once_and_counted(project: ProjectMaker) -> None:
     made = project(*FIVE)
 
     assert ask(made.run(new=frozenset(), expect_tables=5)) == []
     assert ask(made.run(new=frozenset(), expect_tables=6)) == [("table-count", "r5")]
 
 
-def test_what_the_base_does_wrong_is_its_own_affair(project: "ProjectMaker") -> None:
+def test_what_the_base_does_wrong_is_its_own_affair(project: ProjectMaker) -> None:
     bodies = [table("a"), table("b", drops=False), table("c"), table("d", drops=False)]
     observed = project(*bodies).run(new=frozenset(["r4"]))
 
     assert ask(observed) == [("downgrade-residue", "r4"), ("reupgrade-fails", "r4")]
 
 
-def test_a_base_that_does_not_run_at_once_is_stepped(project: "ProjectMaker") -> None:
+def test_a_base_that_does_not_run_at_once_is_stepped(project: ProjectMaker) -> None:
     broken = "def upgrade():\n    op.execute('SELECT nothing')\n\n\ndef downgrade():\n    pass\n"
     observed = project(table("a"), broken, table("c")).run(new=frozenset(["r3"]))
 
     assert ask(observed) == [("upgrade-fails", "r2")]
 
 
-def test_production_begins_where_the_base_is(project: "ProjectMaker") -> None:
+def test_production_begins_where_the_base_is(project: ProjectMaker) -> None:
     label = (
         "def upgrade():\n    op.execute(\"ALTER TYPE mood ADD VALUE 'b'\")\n\n\n"
         "def downgrade():\n    pass\n"
@@ -97,7 +99,7 @@ def test_production_begins_where_the_base_is(project: "ProjectMaker") -> None:
     assert ("fails-in-one-transaction", "r3") in ask(made.run(new=frozenset(["r2", "r3"])))
 
 
-def test_shards_find_together_what_one_job_finds(project: "ProjectMaker") -> None:
+def test_shards_find_together_what_one_job_finds(project: ProjectMaker) -> None:
     bodies = [table(name, drops=name not in "be") for name in "abcdefg"]
     made = project(*bodies)
     alone = ask(made.run(expect_tables=9))
@@ -110,7 +112,7 @@ def test_shards_find_together_what_one_job_finds(project: "ProjectMaker") -> Non
     assert together == {*alone, ("reupgrade-fails", "r5")}
 
 
-def test_more_shards_than_revisions(project: "ProjectMaker") -> None:
+def test_more_shards_than_revisions(project: ProjectMaker) -> None:
     made = project(table("a"))
     shards = [made.run(shard=(number, 3)) for number in (1, 2, 3)]
 
@@ -118,7 +120,7 @@ def test_more_shards_than_revisions(project: "ProjectMaker") -> None:
     assert [ask(each) for each in shards] == [[], [], []]
 
 
-def test_a_downgrade_that_may_raise_hides_nothing(project: "ProjectMaker") -> None:
+def test_a_downgrade_that_may_raise_hides_nothing(project: ProjectMaker) -> None:
     raises = (
         "def upgrade():\n    pass\n\n\ndef downgrade():\n    raise NotImplementedError('data')\n"
     )
@@ -140,7 +142,7 @@ def taken(observed: RoundTrip) -> bool:
 
 
 def test_what_the_base_builds_is_kept_where_the_server_stays(
-    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+    project: ProjectMaker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "WORTH_SECONDS", 0.0)
     made = project(*FIVE)
@@ -162,7 +164,7 @@ def test_what_the_base_builds_is_kept_where_the_server_stays(
 
 
 def test_what_took_no_time_is_not_kept(
-    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+    project: ProjectMaker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "WORTH_SECONDS", 1000.0)
     before = server.databases("revgate_template_")
@@ -178,7 +180,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def test_the_command_line_steps_what_a_branch_adds(
-    project: "ProjectMaker", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: ProjectMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from revgate.cli import main
 
@@ -204,7 +206,7 @@ def test_the_command_line_steps_what_a_branch_adds(
 
 
 def test_what_grants_to_a_role_of_the_run_is_not_kept(
-    project: "ProjectMaker", server: "Server", monkeypatch: pytest.MonkeyPatch
+    project: ProjectMaker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "WORTH_SECONDS", 0.0)
     before = server.databases("revgate_template_")

@@ -1,5 +1,7 @@
 """Throwaway servers of each kind, and that nothing of them is left: no process, no file."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal
@@ -15,8 +17,8 @@ import pytest
 
 import revgate
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.roundtrip.connect import Address, connect, parse_address
-from revgate.roundtrip.server import Server, throwaway
+from revgate.postgres.connect import Address, connect, parse_address
+from revgate.postgres.server import Server, throwaway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +86,8 @@ def test_the_embedded_server_has_contrib_extensions(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_fallback_of_the_embedded_server_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from revgate.roundtrip import embedded
-    from revgate.roundtrip.process import own_server
+    from revgate.postgres import embedded
+    from revgate.postgres.process import own_server
 
     programs = embedded._pgserver()
     assert programs
@@ -165,11 +167,11 @@ def _alive_in(folder: Path) -> list[str]:
 @pytest.fixture
 def start(
     project: ProjectMaker, tmp_path: Path
-) -> "Iterator[Callable[..., tuple[subprocess.Popen[str], Path]]]":
+) -> Iterator[Callable[..., tuple[subprocess.Popen[str], Path]]]:
     """Start a round trip in a process of its own; wait until its first upgrade runs."""
     started = []
 
-    def run(seconds: float, downgrade: str = "pass") -> "tuple[subprocess.Popen[str], Path]":
+    def run(seconds: float, downgrade: str = "pass") -> tuple[subprocess.Popen[str], Path]:
         flag = tmp_path / "flag"
         made = project(WAITS.format(str(flag), seconds, downgrade))
         # Not below tmp_path: another user than root has to reach the server's folder.
@@ -200,7 +202,7 @@ def start(
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_after_a_signal(
-    start: "Callable[..., tuple[subprocess.Popen[str], Path]]", tmp_path: Path, how: str
+    start: Callable[..., tuple[subprocess.Popen[str], Path]], tmp_path: Path, how: str
 ) -> None:
     process, temporary = start(60)
     assert len(list(temporary.glob("revgate-*"))) == 1
@@ -216,7 +218,7 @@ def test_nothing_is_left_after_a_signal(
 
 @pytest.mark.parametrize("downgrade", ["pass", "raise ValueError('no')"])
 def test_nothing_is_left_after_success_and_failure(
-    start: "Callable[..., tuple[subprocess.Popen[str], Path]]", tmp_path: Path, downgrade: str
+    start: Callable[..., tuple[subprocess.Popen[str], Path]], tmp_path: Path, downgrade: str
 ) -> None:
     process, temporary = start(0, downgrade)
     said, errors = process.communicate(timeout=120)

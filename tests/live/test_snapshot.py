@@ -4,10 +4,11 @@
 the dump.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,21 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from revgate.roundtrip.binaries import find_local
-from revgate.roundtrip.connect import Address, connect
-from revgate.roundtrip.embedded import find_embedded
-from revgate.roundtrip.observed import Change
-from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
-from revgate.roundtrip.words import (
-    changed,
-    how_to_bring_back,
-    how_to_remove,
-    how_to_restore,
-    thing,
-)
+from revgate.postgres.connect import Address, connect
+from revgate.postgres.embedded import find_embedded
+from revgate.postgres.names import changed, how_to_bring_back, how_to_remove, how_to_restore, thing
+from revgate.postgres.process import find_local
+from revgate.postgres.snapshot import Camera, Snapshot, compare, count_tables
 
 if TYPE_CHECKING:
-    from revgate.roundtrip.server import Server
+    from collections.abc import Iterator
+
+    from revgate.postgres.server import Server
+    from revgate.roundtrip.observed import Change
 
 GROUND = """
     CREATE SCHEMA other;
@@ -254,7 +251,7 @@ class Database:
 
 
 @pytest.fixture
-def database(server: "Server") -> Iterator[Database]:
+def database(server: Server) -> Iterator[Database]:
     address = server.create_database()
     made = Database(address)
     for role in ("reader", "leader"):

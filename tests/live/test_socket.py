@@ -1,5 +1,7 @@
 """A server that listens on a Unix socket only, as a machine's own often does."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -10,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from revgate.roundtrip.binaries import find_local
-from revgate.roundtrip.embedded import find_embedded
+from revgate.postgres.embedded import find_embedded
+from revgate.postgres.process import find_local
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]

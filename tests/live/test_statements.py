@@ -1,15 +1,18 @@
 """What statements do to tables that stood before: rules on locks and rewrites, on a real server."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from revgate.findings import Finding
-from revgate.roundtrip.observed import RoundTrip
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from revgate.findings import Finding
+    from revgate.roundtrip.observed import RoundTrip
 
     ProjectMaker = Callable[..., Any]
 
@@ -75,7 +78,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("what", HARMLESS)
-def test_silent_on_what_is_done_in_a_moment(project: "ProjectMaker", what: str) -> None:
+def test_silent_on_what_is_done_in_a_moment(project: ProjectMaker, what: str) -> None:
     observed = project(GROUND, HARMLESS[what]).run()
 
     assert not [each for each in observed.failures if each.during == "upgrade"]
@@ -147,7 +150,7 @@ LOUD = (
 
 
 @pytest.mark.parametrize("loud", LOUD, ids=lambda loud: loud.help[:40])
-def test_told_is_what_grows_with_the_table(project: "ProjectMaker", loud: Loud) -> None:
+def test_told_is_what_grows_with_the_table(project: ProjectMaker, loud: Loud) -> None:
     (finding,) = ask(project(GROUND, loud.body).run())
 
     assert (finding.rule, finding.revision) == (loud.rule, "r2")
@@ -155,7 +158,7 @@ def test_told_is_what_grows_with_the_table(project: "ProjectMaker", loud: Loud) 
     assert loud.help in finding.help
 
 
-def test_a_foreign_key_blocks_writes_to_both_tables(project: "ProjectMaker") -> None:
+def test_a_foreign_key_blocks_writes_to_both_tables(project: ProjectMaker) -> None:
     body = run_sql("ALTER TABLE posts ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users")
     findings = ask(project(GROUND, body).run())
 
@@ -164,7 +167,7 @@ def test_a_foreign_key_blocks_writes_to_both_tables(project: "ProjectMaker") -> 
     assert all("`ShareRowExclusiveLock`" in each.message for each in findings)
 
 
-def test_the_line_is_that_of_the_call_through_helpers(project: "ProjectMaker") -> None:
+def test_the_line_is_that_of_the_call_through_helpers(project: ProjectMaker) -> None:
     body = """
         def widen(table):
             op.execute(
@@ -192,7 +195,7 @@ def test_the_line_is_that_of_the_call_through_helpers(project: "ProjectMaker") -
     ]
 
 
-def test_what_the_baseline_has_ran_long_ago(project: "ProjectMaker") -> None:
+def test_what_the_baseline_has_ran_long_ago(project: ProjectMaker) -> None:
     made = project(GROUND, run_sql("ALTER TABLE users ALTER id TYPE bigint", bounded=False))
     scope = made.environment.scope._replace(baseline="r2")
     made = made._replace(environment=made.environment._replace(scope=scope))
@@ -200,7 +203,7 @@ def test_what_the_baseline_has_ran_long_ago(project: "ProjectMaker") -> None:
     assert ask(made.run()) == []
 
 
-def test_a_statement_of_another_schema_is_named_with_it(project: "ProjectMaker") -> None:
+def test_a_statement_of_another_schema_is_named_with_it(project: ProjectMaker) -> None:
     made = 'CREATE SCHEMA "My App"; CREATE TABLE "My App"."T" (id int)'
     body = run_sql('ALTER TABLE "My App"."T" ALTER id TYPE bigint')
     (finding,) = ask(project(run_sql(made), body).run())

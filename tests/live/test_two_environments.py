@@ -1,5 +1,7 @@
 """A repository with two environments: each has its round trip, and the reports have both."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
@@ -25,7 +27,7 @@ def downgrade():
 
 
 @pytest.fixture
-def words(project: "ProjectMaker", monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def words(project: ProjectMaker, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made = project(TABLE)
     (made.root / ".git").rmdir()
     subprocess.run(["git", "init", "-q"], cwd=made.root, check=True)

@@ -1,5 +1,7 @@
 """What is shipped: the version, the wheel, the files by which others reach the engine."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess

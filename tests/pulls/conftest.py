@@ -1,5 +1,7 @@
 """A GitHub of our own: a server on this machine that behaves like the API, and a repository."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -7,11 +9,9 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +19,10 @@ import pytest
 from tests.revisions import revision
 
 from revgate.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 TOKEN = "ghs_thisMustNeverBeShown"
 BOT = "github-actions[bot]"

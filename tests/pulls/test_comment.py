@@ -1,13 +1,18 @@
 """The sticky comment, on a GitHub of our own: whose it is, where it goes, what a refusal makes."""
 
+from __future__ import annotations
+
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.pulls.conftest import BOT, TOKEN, Issues
 
 from revgate.cli import main
 from revgate.reports.comment import MARK
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEWS = f"{MARK}\n**2 errors**\n"
 

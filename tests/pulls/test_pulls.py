@@ -1,5 +1,7 @@
 """`revgate pulls` against a server that behaves like GitHub, and real repositories."""
 
+from __future__ import annotations
+
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ def found(verdict: dict[str, Any]) -> set[str]:
 # Verdicts.
 
 
-def test_a_clean_pull_request(site: "Site") -> None:
+def test_a_clean_pull_request(site: Site) -> None:
     head = site.open(1, site.new(THIRD, SECOND))
     verdict = site.pulls()[1]
     assert (verdict["state"], verdict["status"], verdict["head"]) == ("success", "set", head)
@@ -35,7 +37,7 @@ def test_a_clean_pull_request(site: "Site") -> None:
     ]
 
 
-def test_a_pull_request_that_went_stale(site: "Site") -> None:
+def test_a_pull_request_that_went_stale(site: Site) -> None:
     """It was clean when it was opened; then the base moved."""
     head = site.open(7, site.new(THIRD, SECOND))
     assert site.pulls()[7]["state"] == "success"
@@ -47,7 +49,7 @@ def test_a_pull_request_that_went_stale(site: "Site") -> None:
     assert [each["state"] for each in site.github.statuses[head]] == ["success", "failure"]
 
 
-def test_the_base_is_the_one_on_the_server(site: "Site") -> None:
+def test_the_base_is_the_one_on_the_server(site: Site) -> None:
     """Not the one that the clone was made of: two pushes may follow each other quickly."""
     site.open(7, site.new(THIRD, SECOND))
     newest = site.merge(site.new(FOURTH, SECOND))
@@ -55,7 +57,7 @@ def test_the_base_is_the_one_on_the_server(site: "Site") -> None:
     assert site.pulls()[7]["state"] == "failure"
 
 
-def test_a_pull_request_that_touches_no_revision(site: "Site") -> None:
+def test_a_pull_request_that_touches_no_revision(site: Site) -> None:
     site.open(1, {"notes.txt": "mine\n", "migrations/env.py": "raise SystemExit('mine')\n"})
     site.open(2, {"pyproject.toml": '[project]\ndependencies = ["alembic>=1.9"]\n'})
     site.merge(site.new(FOURTH, SECOND))
@@ -63,7 +65,7 @@ def test_a_pull_request_that_touches_no_revision(site: "Site") -> None:
     assert {each["description"] for each in verdicts.values()} == {"clean: touches no revision"}
 
 
-def test_what_was_published_is_changed(site: "Site") -> None:
+def test_what_was_published_is_changed(site: Site) -> None:
     site.open(1, site.new(SECOND, FIRST, column="key"))
     site.open(2, {f"migrations/versions/{SECOND}_add.py": None})
     site.open(3, {**site.new(THIRD, FIRST), **site.new(SECOND, THIRD)})
@@ -74,7 +76,7 @@ def test_what_was_published_is_changed(site: "Site") -> None:
     assert verdicts[3]["description"].endswith(" more)")
 
 
-def test_rules_on_what_is_new(site: "Site") -> None:
+def test_rules_on_what_is_new(site: Site) -> None:
     site.open(1, site.new(THIRD, SECOND, drop=False))
     site.open(2, {"migrations/versions/add.py": "this is no Python\n"})
     site.open(3, {f"migrations/versions/{SECOND}_again.py": site.text(SECOND, FIRST)})
@@ -84,14 +86,14 @@ def test_rules_on_what_is_new(site: "Site") -> None:
     assert "duplicate-revision" in found(verdicts[3])
 
 
-def test_a_conflict_elsewhere_is_not_our_affair(site: "Site") -> None:
+def test_a_conflict_elsewhere_is_not_our_affair(site: Site) -> None:
     site.merge({"notes.txt": "as it was\n"})
     site.open(1, {"notes.txt": "mine\n", **site.new(THIRD, SECOND)})
     site.merge({"notes.txt": "theirs\n"})
     assert site.pulls()[1]["state"] == "success"
 
 
-def test_a_base_that_is_merged_into_the_pull_request(site: "Site") -> None:
+def test_a_base_that_is_merged_into_the_pull_request(site: Site) -> None:
     mine = site.open(1, {"notes.txt": "mine\n"})
     site.merge(site.new(THIRD, SECOND))
     site.git("switch", "--quiet", "--detach", mine)
@@ -104,7 +106,7 @@ def test_a_base_that_is_merged_into_the_pull_request(site: "Site") -> None:
     assert found(site.pulls()[2]) >= {"branching-merge"}
 
 
-def test_a_parent_that_only_the_base_has(site: "Site") -> None:
+def test_a_parent_that_only_the_base_has(site: Site) -> None:
     """What counts is the merge."""
     site.merge(site.new(THIRD, SECOND))
     site.open(1, site.new(FOURTH, THIRD), fork_of="main~1")
@@ -114,7 +116,7 @@ def test_a_parent_that_only_the_base_has(site: "Site") -> None:
     assert "missing-parent" in found(verdicts[2])
 
 
-def test_another_configuration(site: "Site") -> None:
+def test_another_configuration(site: Site) -> None:
     """A pull request that turns revgate away from the revisions is judged as it would be."""
     site.open(1, {"alembic.ini": "[alembic]\nscript_location = elsewhere\n"})
     verdict = site.pulls()[1]
@@ -122,14 +124,14 @@ def test_another_configuration(site: "Site") -> None:
     assert "could not be judged" in verdict["description"]
 
 
-def test_a_history_that_was_never_one(site: "Site") -> None:
+def test_a_history_that_was_never_one(site: Site) -> None:
     site.git("switch", "--quiet", "--orphan", "apart")
     head = site.write(site.new(THIRD, SECOND))
     site.open(1, {"notes.txt": "apart\n"}, fork_of=head)
     assert "no ancestor in common" in site.pulls()[1]["description"]
 
 
-def test_only_one_description_fits(site: "Site") -> None:
+def test_only_one_description_fits(site: Site) -> None:
     name = "x" * 200
     site.open(1, {f"migrations/versions/{name}.py": site.text(THIRD, SECOND)})
     description = site.pulls()[1]["description"]
@@ -140,7 +142,7 @@ def test_only_one_description_fits(site: "Site") -> None:
 # Clean alone, and not together.
 
 
-def test_two_that_fork_together(site: "Site") -> None:
+def test_two_that_fork_together(site: Site) -> None:
     one, two = site.open(12, site.new(THIRD, SECOND)), site.open(15, site.new(FOURTH, SECOND))
     site.open(16, {"notes.txt": "mine\n"})
     verdicts = site.pulls()
@@ -150,7 +152,7 @@ def test_two_that_fork_together(site: "Site") -> None:
     assert site.github.latest(two)["description"] == words
 
 
-def test_a_pull_request_upon_another_one(site: "Site") -> None:
+def test_a_pull_request_upon_another_one(site: Site) -> None:
     first = site.open(1, site.new(THIRD, SECOND))
     site.open(2, site.new(FOURTH, THIRD), fork_of=first)
     site.open(3, site.new(FIFTH, SECOND))
@@ -158,13 +160,13 @@ def test_a_pull_request_upon_another_one(site: "Site") -> None:
     assert [verdicts[each]["forks_with"] for each in (1, 2, 3)] == [[3], [3], [1, 2]]
 
 
-def test_one_that_fails_by_itself_forks_with_none(site: "Site") -> None:
+def test_one_that_fails_by_itself_forks_with_none(site: Site) -> None:
     site.open(1, site.new(THIRD, SECOND, drop=False))
     site.open(2, site.new(FOURTH, SECOND))
     assert site.pulls()[2]["forks_with"] == []
 
 
-def test_many_that_fork_together(site: "Site") -> None:
+def test_many_that_fork_together(site: Site) -> None:
     for number in range(1, 9):
         site.open(number, site.new(f"2025020{number}000000", SECOND))
     description = site.pulls()[8]["description"]
@@ -175,7 +177,7 @@ def test_many_that_fork_together(site: "Site") -> None:
 # GitHub.
 
 
-def test_pages(site: "Site") -> None:
+def test_pages(site: Site) -> None:
     site.github.largest_page = 2
     for number in range(1, 6):
         site.open(number, {"notes.txt": f"{number}\n"})
@@ -189,7 +191,7 @@ def test_pages(site: "Site") -> None:
     assert [verdicts[each]["status"] for each in (4, 5)] == ["set", "unchanged"]
 
 
-def test_an_unchanged_status_is_not_set_again(site: "Site") -> None:
+def test_an_unchanged_status_is_not_set_again(site: Site) -> None:
     head = site.open(1, site.new(THIRD, SECOND))
     server = "http://127.0.0.1:9"
     assert site.pulls(GITHUB_SERVER_URL=server, GITHUB_RUN_ID="17")[1]["status"] == "set"
@@ -199,20 +201,20 @@ def test_an_unchanged_status_is_not_set_again(site: "Site") -> None:
     assert len(site.github.statuses[head]) == 1
 
 
-def test_another_context(site: "Site") -> None:
+def test_another_context(site: Site) -> None:
     head = site.open(1, site.new(THIRD, SECOND))
     site.pulls()
     assert site.pulls("--context=gate/chain")[1]["status"] == "set"
     assert {each["context"] for each in site.github.statuses[head]} == {"revgate", "gate/chain"}
 
 
-def test_a_dry_run_sets_nothing(site: "Site") -> None:
+def test_a_dry_run_sets_nothing(site: Site) -> None:
     site.open(1, site.new(THIRD, FIRST))
     assert site.pulls("--dry-run")[1]["status"] == "would be set"
     assert not site.github.statuses
 
 
-def test_only_open_ones_into_the_base_are_judged(site: "Site") -> None:
+def test_only_open_ones_into_the_base_are_judged(site: Site) -> None:
     site.open(1, site.new(THIRD, SECOND), state="closed")
     site.open(2, site.new(THIRD, SECOND), base={"ref": "next"})
     site.open(3, site.new(THIRD, SECOND), draft=True)
@@ -221,13 +223,13 @@ def test_only_open_ones_into_the_base_are_judged(site: "Site") -> None:
     assert verdicts[3]["draft"]
 
 
-def test_no_pull_request_at_all(site: "Site") -> None:
+def test_no_pull_request_at_all(site: Site) -> None:
     done = site.run()
     assert done.returncode == 0
     assert "0 open pull requests" in done.stdout
 
 
-def test_vanished_heads_do_not_fail_the_others(site: "Site") -> None:
+def test_vanished_heads_do_not_fail_the_others(site: Site) -> None:
     for number in range(1, 8):
         site.open(number, {"notes.txt": f"{number}\n"})
     for number in (2, 5):
@@ -241,7 +243,7 @@ def test_vanished_heads_do_not_fail_the_others(site: "Site") -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])
-def test_a_refusal_is_one_pull_requests_own(site: "Site", status: int) -> None:
+def test_a_refusal_is_one_pull_requests_own(site: Site, status: int) -> None:
     first = site.open(1, {"notes.txt": "1\n"})
     site.open(2, {"notes.txt": "2\n"})
     words = {"message": "No, thank you"}
@@ -251,7 +253,7 @@ def test_a_refusal_is_one_pull_requests_own(site: "Site", status: int) -> None:
     assert verdicts[1]["note"] == f"GitHub answers {status}: No, thank you"
 
 
-def test_a_thousand_statuses(site: "Site") -> None:
+def test_a_thousand_statuses(site: Site) -> None:
     full = site.open(1, {"notes.txt": "1\n"})
     site.open(2, {"notes.txt": "2\n"})
     old = {"context": "revgate", "state": "failure", "description": "old"}
@@ -262,7 +264,7 @@ def test_a_thousand_statuses(site: "Site") -> None:
     assert verdicts[2]["status"] == "set"
 
 
-def test_statuses_that_may_not_be_set_at_all(site: "Site") -> None:
+def test_statuses_that_may_not_be_set_at_all(site: Site) -> None:
     for number in (1, 2):
         site.open(number, {"notes.txt": f"{number}\n"})
     words = {"message": "Resource not accessible by integration"}
@@ -273,7 +275,7 @@ def test_statuses_that_may_not_be_set_at_all(site: "Site") -> None:
     assert "#1 success" in done.stdout
 
 
-def test_a_failure_that_passes(site: "Site") -> None:
+def test_a_failure_that_passes(site: Site) -> None:
     site.open(1, {"notes.txt": "1\n"})
     site.fails("GET /repos/o/n/pulls", 502)
     site.fails("GET .*/status", 503)
@@ -282,13 +284,13 @@ def test_a_failure_that_passes(site: "Site") -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_a_limit_that_passes(site: "Site", status: int) -> None:
+def test_a_limit_that_passes(site: Site, status: int) -> None:
     site.open(1, {"notes.txt": "1\n"})
     site.fails("POST", status, headers={"Retry-After": "1"}, body=SECONDARY)
     assert site.pulls()[1]["status"] == "set"
 
 
-def test_a_limit_that_does_not_pass_in_time(site: "Site") -> None:
+def test_a_limit_that_does_not_pass_in_time(site: Site) -> None:
     """What was done until then is told, and nothing is waited for an hour."""
     for number in (1, 2, 3):
         site.open(number, {"notes.txt": f"{number}\n"})
@@ -310,7 +312,7 @@ def test_a_limit_that_does_not_pass_in_time(site: "Site") -> None:
     ],
 )
 def test_pull_requests_that_cannot_be_listed(
-    site: "Site", fault: tuple[int, dict[str, str]], words: str
+    site: Site, fault: tuple[int, dict[str, str]], words: str
 ) -> None:
     site.fails("GET /repos/o/n/pulls", fault[0], body=fault[1], times=99)
     done = site.run()
@@ -318,13 +320,13 @@ def test_pull_requests_that_cannot_be_listed(
     assert words in done.stderr
 
 
-def test_an_api_that_is_not_there(site: "Site") -> None:
+def test_an_api_that_is_not_there(site: Site) -> None:
     done = site.run(GITHUB_API_URL="http://127.0.0.1:9")
     assert done.returncode == 3
     assert "http://127.0.0.1:9 cannot be reached" in done.stderr
 
 
-def test_what_is_not_said(site: "Site") -> None:
+def test_what_is_not_said(site: Site) -> None:
     for name, code, words in (
         ("GITHUB_TOKEN", 3, "there is no GITHUB_TOKEN"),
         ("GITHUB_REPOSITORY", 2, "--repository OWNER/NAME"),
@@ -339,13 +341,13 @@ def test_what_is_not_said(site: "Site") -> None:
 # git.
 
 
-def test_a_base_that_is_not_there(site: "Site") -> None:
+def test_a_base_that_is_not_there(site: Site) -> None:
     done = site.run("--base=nowhere")
     assert done.returncode == 3
     assert "the base 'nowhere' cannot be fetched" in done.stderr
 
 
-def test_a_shallow_clone(site: "Site") -> None:
+def test_a_shallow_clone(site: Site) -> None:
     site.merge({"notes.txt": "more\n"})
     site.open(1, {"notes.txt": "mine\n"})
     site.git("clone", "-q", "--depth=1", f"file://{site.path}/server.git", "shallow", inside=".")
@@ -357,7 +359,7 @@ def test_a_shallow_clone(site: "Site") -> None:
     assert not site.github.statuses
 
 
-def test_a_folder_of_revisions_that_is_a_link(site: "Site") -> None:
+def test_a_folder_of_revisions_that_is_a_link(site: Site) -> None:
     """What lies behind it changes under another name: silence would be taken for success."""
     site.git("mv", "migrations/versions", "elsewhere")
     (site.author / "migrations" / "versions").symlink_to("../elsewhere")
@@ -370,7 +372,7 @@ def test_a_folder_of_revisions_that_is_a_link(site: "Site") -> None:
     assert not site.github.statuses
 
 
-def test_a_base_without_alembic(site: "Site") -> None:
+def test_a_base_without_alembic(site: Site) -> None:
     site.git("rm", "--quiet", "-r", "migrations", "alembic.ini")
     site.merge({"notes.txt": "nothing\n"})
     site.open(1, {"notes.txt": "mine\n"})
@@ -379,7 +381,7 @@ def test_a_base_without_alembic(site: "Site") -> None:
     assert "no Alembic environment" in done.stderr
 
 
-def test_the_token_goes_to_the_server_and_nowhere_else(site: "Site") -> None:
+def test_the_token_goes_to_the_server_and_nowhere_else(site: Site) -> None:
     """A clone without credentials of its own, as `persist-credentials: false` leaves it."""
     server = site.github.url.removesuffix("/api/v3")
     site.git("remote", "set-url", "origin", f"{server}/o/n", inside="clone")
@@ -395,7 +397,7 @@ def test_the_token_goes_to_the_server_and_nowhere_else(site: "Site") -> None:
 # The report.
 
 
-def test_errors_fail_the_run_on_demand_only(site: "Site") -> None:
+def test_errors_fail_the_run_on_demand_only(site: Site) -> None:
     site.open(1, site.new(THIRD, FIRST))
     assert site.run().returncode == 0
     done = site.run("--fail")
@@ -404,7 +406,7 @@ def test_errors_fail_the_run_on_demand_only(site: "Site") -> None:
     assert "1 open pull request, 1 not clean" in done.stdout
 
 
-def test_a_name_in_a_pull_request_is_data(site: "Site") -> None:
+def test_a_name_in_a_pull_request_is_data(site: Site) -> None:
     site.open(1, {"migrations/versions/\x1b[31m\n::error::x.py": "not Python at all\n"})
     done = site.run("--format=text")
     assert done.returncode == 0

@@ -1,22 +1,25 @@
 """The quick way through many pull requests says what the slow one says, and is quick."""
 
+from __future__ import annotations
+
 import random
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate import published
-from revgate.choice import Choice
-from revgate.findings import Finding
-from revgate.pulls.forks import with_rivals
-from revgate.pulls.judge import Base
+from revgate.checking import merge as merge_checks
+from revgate.checking.selection import Choice
+from revgate.pulls.judge import Base, with_rivals
 from revgate.pulls.pull import Pull, Wanted
 from revgate.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.pulls.conftest import Site
+
+    from revgate.findings import Finding
 
 SECOND = "20250102000000"
 STAMP = "2030{:02}{:02}000000"
@@ -32,7 +35,7 @@ def told(finding: Finding) -> tuple[object, ...]:
     return finding.rule, finding.path, finding.line, finding.message, finding.help, finding.related
 
 
-def grow(site: "Site", random_: random.Random, known: list[str]) -> None:
+def grow(site: Site, random_: random.Random, known: list[str]) -> None:
     """Commit one thing to the detached head: most often a revision, behind any other."""
     key = STAMP.format(random_.randint(1, 12), random_.randint(1, 28))
     parent = random_.choice([known[-1]] * 6 + [random_.choice(known), "20300101999999"])
@@ -59,7 +62,7 @@ def grow(site: "Site", random_: random.Random, known: list[str]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_the_quick_way_is_the_slow_one(site: "Site", seed: int) -> None:
+def test_the_quick_way_is_the_slow_one(site: Site, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - no secret
     trunk = [f"202501{day:02}000000" for day in range(1, 9)]
     site.write({k: v for at in range(2, 6) for k, v in site.new(trunk[at], trunk[at - 1]).items()})
@@ -78,7 +81,7 @@ def test_the_quick_way_is_the_slow_one(site: "Site", seed: int) -> None:
     base = Base(wanted(site.author), forks[-1])
     verdicts = base.judge(Pull(number, head) for number, head in enumerate(heads))
     for verdict in verdicts:
-        slow = published.check(
+        slow = merge_checks.check(
             str(site.author),
             base.wanted.settings,
             base.wanted.choice,
@@ -91,7 +94,7 @@ def test_the_quick_way_is_the_slow_one(site: "Site", seed: int) -> None:
             assert not slow.errors
 
 
-def test_a_hundred_pull_requests(site: "Site") -> None:
+def test_a_hundred_pull_requests(site: Site) -> None:
     """Over 2,000 revisions, half of them stale."""
     ids = [f"{2100 + at // 300}{at // 25 % 12 + 1:02}{at % 25 + 1:02}000000" for at in range(2000)]
     versions = site.author / "migrations/versions"
@@ -107,7 +110,7 @@ def test_a_hundred_pull_requests(site: "Site") -> None:
     assert all(len(each.rivals) == 49 for each in verdicts[::2])
 
 
-def import_heads(site: "Site", base: str, ids: list[str]) -> list[str]:
+def import_heads(site: Site, base: str, ids: list[str]) -> list[str]:
     """Make a hundred commits, each with one revision: behind the head, or behind its parent."""
     lines = []
     for number in range(100):

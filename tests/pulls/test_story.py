@@ -1,5 +1,7 @@
 """The story that revgate is for, played whole: two branches, one head, both green."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ HOOK = Path(__file__).parents[2] / "hooks" / "revgate"
 SECOND, OURS, THEIRS = "20250102000000", "20250103000000", "20250104000000"
 
 
-def revgate(site: "Site", *words: str) -> subprocess.CompletedProcess[str]:
+def revgate(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
     """Run revgate from its clone in the author's work tree."""
     return subprocess.run(
         [sys.executable, "-I", "-S", str(HOOK), *words],
@@ -27,7 +29,7 @@ def revgate(site: "Site", *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_two_branches_of_one_head(site: "Site") -> None:
+def test_two_branches_of_one_head(site: Site) -> None:
     # Two branches fork off one head; both are green.
     site.open(1, site.new(OURS, SECOND))
     site.git("branch", "first")

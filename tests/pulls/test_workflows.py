@@ -1,5 +1,7 @@
 """The workflows to copy, as GitHub would run them: by act, on a repository with pull requests."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -44,7 +46,7 @@ def wheels(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def act(
-    site: "Site", name: str, trigger: str, event: dict[str, Any], *words: str, **variables: str
+    site: Site, name: str, trigger: str, event: dict[str, Any], *words: str, **variables: str
 ) -> tuple[int, str]:
     """Run a workflow on what is checked out in the author's clone."""
     (site.path / "event.json").write_text(json.dumps(event))
@@ -79,7 +81,7 @@ def act(
 
 
 @pytest.mark.parametrize("trigger", ["pull_request", "merge_group"])
-def test_a_pull_request_and_a_merge_queue(site: "Site", published: Path, trigger: str) -> None:
+def test_a_pull_request_and_a_merge_queue(site: Site, published: Path, trigger: str) -> None:
     """Judged against the base as it stands now, which is not what the branch was made from."""
     action = ("--local-repository", f"revgate/revgate@v0.1.0={published}")
 
@@ -101,7 +103,7 @@ def test_a_pull_request_and_a_merge_queue(site: "Site", published: Path, trigger
     assert "branching-merge" in log
 
 
-def test_a_push_to_the_base(site: "Site", wheels: Path) -> None:
+def test_a_push_to_the_base(site: Site, wheels: Path) -> None:
     """With revgate installed as a user would install it."""
     stale = site.open(1, site.new(THIRD, SECOND))
     site.open(2, {"notes.txt": "mine\n"})

@@ -1,5 +1,7 @@
 """git's own hooks: real pushes to bare repositories, and real merges, each guarded by a link."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

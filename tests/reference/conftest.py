@@ -1,18 +1,23 @@
 """The reference application: Alembic's commands, the schema as text, a copy to write in."""
 
+from __future__ import annotations
+
 import io
 import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, make_url, pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 # `models` is no package that is installed; Alembic finds it by prepend_sys_path, the tests by this.

@@ -1,12 +1,17 @@
 """The five revisions as text: their order, their headers, what they import."""
 
+from __future__ import annotations
+
 import ast
 import re
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import models
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHAIN = [
     "20251117000000",

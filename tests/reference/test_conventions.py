@@ -1,6 +1,11 @@
 """What every table must keep, asked of the catalogue at head: each query finds the offenders."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OFFENDERS = {
     "a foreign key that no index leads with": """

@@ -1,11 +1,16 @@
 """What `alembic revision` and `alembic merge` write: name, id and date are one moment."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -1,11 +1,16 @@
 """How env.py finds its database, and what it says when it finds none."""
 
+from __future__ import annotations
+
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 UNREACHABLE = "postgresql+psycopg2://nobody@127.0.0.1:1/none"

@@ -1,5 +1,7 @@
 """The chain on a real server: up, down and up again, online and as a script."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import models

@@ -1,17 +1,21 @@
 """Small git repositories with Alembic histories, and Alembic itself as the judge of the result."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.script import ScriptDirectory
 
 from revgate import settings
 from revgate.repair.rebase import Outcome, Wanted, rebase
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 VERSIONS = "migrations/versions"

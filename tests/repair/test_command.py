@@ -1,5 +1,7 @@
 """The command line of `revgate rebase`."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

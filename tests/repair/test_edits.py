@@ -1,5 +1,7 @@
 """Edits by position: the tokens concerned change, and no other byte."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from typing import Any
 

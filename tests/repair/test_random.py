@@ -1,5 +1,7 @@
 """Random branches on random histories: afterwards one line, and only the tokens have changed."""
 
+from __future__ import annotations
+
 import re
 import tempfile
 from pathlib import Path

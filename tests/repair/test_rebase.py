@@ -1,13 +1,18 @@
 """`revgate rebase` on real branches: what it does, what it refuses, what it leaves alone."""
 
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate import published, settings
-from revgate.choice import Choice
+from revgate import settings
+from revgate.checking import merge as merge_checks
+from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSIONS = "migrations/versions"
 
@@ -20,7 +25,7 @@ def findings(repository: Any, against: str) -> list[str]:
     """Return what `check --against` says of HEAD."""
     root = str(repository.root)
     loaded = settings.load(root)
-    result = published.check(
+    result = merge_checks.check(
         root, loaded, Choice(loaded), ours="HEAD", against=against, cached=False
     )
     return [finding.rule for finding in result.findings]

@@ -1,12 +1,15 @@
 """`--restamp`: fresh ids, names and dates, and every reference among the new revisions."""
 
+from __future__ import annotations
+
 import itertools
 from typing import Any
 
 import pytest
 
-from revgate import published, settings
-from revgate.choice import Choice
+from revgate import settings
+from revgate.checking import merge as merge_checks
+from revgate.checking.selection import Choice
 from revgate.errors import UsageError
 
 VERSIONS = "migrations/versions"
@@ -19,7 +22,7 @@ def stamp(number: int) -> str:
 def findings(repository: Any) -> list[str]:
     root = str(repository.root)
     loaded = settings.load(root)
-    result = published.check(
+    result = merge_checks.check(
         root, loaded, Choice(loaded), ours="HEAD", against="main", cached=False
     )
     return [finding.rule for finding in result.findings]

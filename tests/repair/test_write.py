@@ -1,5 +1,7 @@
 """Dry runs write nothing, and a write that fails leaves everything as it was."""
 
+from __future__ import annotations
+
 import os
 import stat
 from typing import Any

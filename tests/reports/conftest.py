@@ -1,18 +1,22 @@
 """Results as every report gets them: made by hand where odd ones are wanted, by a run elsewhere."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from revgate.cli import main
-from revgate.detail import Deeds, Detail
 from revgate.environments import Environment
 from revgate.findings import ERROR, Finding, Judged, Result, Severity
 from revgate.history.history import History
 from revgate.history.revision import Revision
+from revgate.reports.detail import Deeds, Detail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 VERSIONS = "migrations/versions"
 

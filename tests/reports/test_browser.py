@@ -1,17 +1,21 @@
 """The page in a real Chromium: it works, by keyboard too, and reaches for nothing."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from revgate.findings import WARNING
 from revgate.reports import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

@@ -1,5 +1,7 @@
 """All formats together: each is there, each says the same, and nobody waits for one."""
 
+from __future__ import annotations
+
 import ast
 import subprocess
 import sys
@@ -9,8 +11,8 @@ from typing import Any
 import pytest
 
 from revgate import FORMATS
-from revgate.arguments import parser
 from revgate.cli import main
+from revgate.cli.parser import parser
 from revgate.findings import WARNING
 from revgate.reports import DETAILED, WITH_OPERATIONS, render
 
@@ -59,7 +61,7 @@ def test_describing_the_command_line_imports_no_report() -> None:
 
 
 def test_a_plain_check_reads_no_details(repository: Path) -> None:
-    code = "from revgate.cli import main; main(['check']); print('revgate.detail' in sys.modules)"
+    code = "from revgate.cli import main; main(['check']); print('revgate.reports.detail' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(CHECKS)!r}); {code}"],
         capture_output=True,

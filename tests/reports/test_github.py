@@ -1,5 +1,7 @@
 """Annotations as GitHub's runner reads them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from revgate.findings import WARNING, Related

@@ -1,13 +1,17 @@
 """GitLab's Code Quality report, by the documentation of its format."""
 
+from __future__ import annotations
+
 import json
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revgate.findings import WARNING
 from revgate.reports import render
 from revgate.reports.gitlab import NOTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read(text: str) -> list[dict[str, Any]]:

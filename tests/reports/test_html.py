@@ -1,13 +1,17 @@
 """The page, as a file: what it holds, what it may load, how large it gets."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revgate.findings import WARNING
 from revgate.reports import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(made: Any) -> str:

@@ -4,6 +4,8 @@ Each format is read back by what reads it in the end (the runner's own rules for
 a parser of Markdown, of HTML, of XML, of JSON), and may hold nothing but what we put there.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import xml.etree.ElementTree as ET

@@ -1,15 +1,19 @@
 """What the JSON report promises, by its own schema."""
 
+from __future__ import annotations
+
 import json
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 from revgate.cli import main
 from revgate.reports import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA = json.loads((files("revgate.reports") / "report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -1,11 +1,15 @@
 """JUnit's XML, as CI systems agree on it."""
 
+from __future__ import annotations
+
 import xml.etree.ElementTree as ET
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revgate.findings import WARNING
 from revgate.reports import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALLOWED = {
     "testsuites": {"name", "tests", "failures", "errors"},

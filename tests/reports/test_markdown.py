@@ -1,5 +1,7 @@
 """The summary of a job, the comment, and the picture in both."""
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

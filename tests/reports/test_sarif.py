@@ -1,8 +1,9 @@
 """SARIF by its own schema, and what code scanning makes of it."""
 
+from __future__ import annotations
+
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic_sarif.model import (  # type: ignore[import-untyped]  # made of the schema, untyped
@@ -12,6 +13,9 @@ from pydantic_sarif.model import (  # type: ignore[import-untyped]  # made of th
 from revgate.findings import WARNING, Related
 from revgate.reports import render, sarif
 from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read(text: str) -> Any:

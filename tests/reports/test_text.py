@@ -1,5 +1,7 @@
 """The report for people, in terminals of different kinds."""
 
+from __future__ import annotations
+
 import os
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Small repositories for the tests of single modules."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from collections.abc import Callable, Mapping

@@ -1,11 +1,16 @@
 """What the action makes of its inputs and of a report, without a runner."""
 
+from __future__ import annotations
+
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from revgate import action
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,25 @@
 """The cache changes how long a run takes, and nothing else."""
 
+from __future__ import annotations
+
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate import judge, settings
-from revgate.choice import Choice
-from revgate.findings import Result
+from revgate import settings
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.history import cache as cache_module
 from revgate.history import parse as parse_module
 from revgate.history.parse import parse
 from revgate.history.source import WorkTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from revgate.findings import Result
 
 REVISION = """\
 revision = "{id}"
@@ -55,7 +62,7 @@ def write(root: Path, key: str, parent: str | None, down: str = "op.drop_table('
 def check(root: Path, *, cached: bool = True) -> Result:
     loaded = settings.load(str(root))
     source = WorkTree(str(root), is_repository=False)
-    return judge.check(source, loaded, Choice(loaded), cached=cached)[0]
+    return history_checks.check(source, loaded, Choice(loaded), cached=cached)[0]
 
 
 def rules(result: Result) -> list[str]:

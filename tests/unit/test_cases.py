@@ -8,20 +8,27 @@ A case with the folders `start`, `ours` and `theirs` is a merge: both branches b
 and `ours` is judged against `theirs`; a file REMOVED lists what a branch takes away.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate import judge, published, settings
-from revgate.choice import Choice
-from revgate.findings import Result
+from revgate import settings
+from revgate.checking import history as history_checks
+from revgate.checking import merge as merge_checks
+from revgate.checking.selection import Choice
 from revgate.history.source import WorkTree
 from revgate.rules import LIVE, all_rules
+
+if TYPE_CHECKING:
+    from revgate.findings import Result
 
 CASES = Path(__file__).parent.parent / "cases"
 EXPECTED = re.compile(r"# expect(?:@(?P<line>\d+))?: (?P<rules>[a-z\-, ]+)$", re.MULTILINE)
@@ -94,7 +101,7 @@ def test_history(case: Path, tmp_path: Path, versions: Path) -> None:
         shutil.copytree(case / "root", tmp_path, dirs_exist_ok=True)
     source = WorkTree(str(tmp_path), is_repository=False)
     loaded = settings.load(str(tmp_path))
-    result, _ = judge.check(source, loaded, Choice(loaded), cached=False)
+    result, _ = history_checks.check(source, loaded, Choice(loaded), cached=False)
     assert found_in(result) == expectations(case)
 
 
@@ -108,7 +115,7 @@ def test_merge(case: Path, tmp_path: Path, versions: Path, monkeypatch: pytest.M
         commit(tmp_path, case / side, versions)
     loaded = settings.load(str(tmp_path))
     for ours in ("ours", None):  # the commit, and the index, which is the same here
-        result = published.check(
+        result = merge_checks.check(
             str(tmp_path), loaded, Choice(loaded), ours=ours, against="theirs", cached=False
         )
         assert found_in(result) == expectations(case)

@@ -1,13 +1,18 @@
 """What the documentation repeats of the code is what the code says."""
 
+from __future__ import annotations
+
 import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -49,7 +54,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 def test_no_command_is_promised_that_does_not_exist() -> None:
-    from revgate.arguments import parser
+    from revgate.cli.parser import parser
 
     usage = parser().format_help()
     known = set(re.findall(r"^    ([a-z]+)\s", usage, re.MULTILINE))

@@ -1,5 +1,7 @@
 """Environments lie where the installed Alembic looks for them."""
 
+from __future__ import annotations
+
 import os
 import sys
 import warnings

@@ -1,9 +1,11 @@
 """One defect is told once, and never less than before."""
 
+from __future__ import annotations
+
 import pytest
 
+from revgate.checking.gate import once
 from revgate.findings import ERROR, WARNING, Finding, Severity
-from revgate.gate import once
 
 
 def finding(rule: str, revision: str = "a", severity: Severity = ERROR) -> Finding:

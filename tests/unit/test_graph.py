@@ -1,5 +1,7 @@
 """The tolerant graph against Alembic's own, which stops at the first defect."""
 
+from __future__ import annotations
+
 import warnings
 from typing import NamedTuple
 

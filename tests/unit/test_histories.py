@@ -5,6 +5,8 @@ file, id, parents, `depends_on` and labels (a tuple as `{"tuple": [...]}`), and 
 Alembic 1.20.1 says of it.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from pathlib import Path
@@ -12,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from revgate import environments, judge
-from revgate.choice import Choice
+from revgate import environments
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.history.read import read
 from revgate.history.source import WorkTree
 from revgate.rules import CHAIN, all_rules
@@ -74,7 +77,7 @@ def test_a_real_history(name: str, tmp_path: Path) -> None:
     assert not graph.ambiguous_labels
     # The chain's rules read the top of each file alone, and must see the same.
     choice = Choice(ANYTHING, select=CHAIN_RULES)
-    result, _ = judge.check(source, ANYTHING, choice, cached=False)
+    result, _ = history_checks.check(source, ANYTHING, choice, cached=False)
     assert Counter(finding.rule for finding in result.findings) == Counter(defects(facts))
     assert result.environments[0].heads == graph.heads
     assert result.environments[0].bases == graph.bases

@@ -1,5 +1,7 @@
 """What a file name says."""
 
+from __future__ import annotations
+
 import pytest
 
 from revgate.history.names import Named, impossible, pattern, read_name

@@ -1,17 +1,24 @@
 """`revgate new` writes a revision that every naming rule accepts, and evaluates nothing."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate import environments, judge, settings
-from revgate.choice import Choice
+from revgate import environments, settings
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.errors import UsageError
-from revgate.history.history import History
 from revgate.history.read import read
 from revgate.history.source import WorkTree
-from revgate.new import write_new
+from revgate.repair.new import write_new
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from revgate.history.history import History
 
 NOW = datetime(2025, 11, 18, 12, 0, 0, tzinfo=UTC)
 REVISION = """\
@@ -50,7 +57,7 @@ def history(root: Path) -> History:
 def findings(root: Path) -> list[str]:
     source = WorkTree(str(root), is_repository=False)
     loaded = settings.load(str(root))
-    result, _ = judge.check(source, loaded, Choice(loaded), cached=False)
+    result, _ = history_checks.check(source, loaded, Choice(loaded), cached=False)
     return [finding.rule for finding in result.findings]
 
 

@@ -1,5 +1,7 @@
 """Work that is spread over processes comes back whole and in order."""
 
+from __future__ import annotations
+
 import os
 import signal
 

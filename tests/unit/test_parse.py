@@ -1,5 +1,7 @@
 """One revision file, whatever stands in it: read as Python reads it, and never run."""
 
+from __future__ import annotations
+
 import builtins
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What a round trip steps: all, what a base lacks, and the parts that jobs share."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

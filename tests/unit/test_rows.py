@@ -1,5 +1,7 @@
 """What conditions suggest, and the order of tables: no database."""
 
+from __future__ import annotations
+
 import re
 from decimal import Decimal
 

@@ -1,5 +1,7 @@
 """The quick way of reading a head says what the parser says, or says nothing."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

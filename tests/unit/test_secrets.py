@@ -1,8 +1,10 @@
 """What is masked, and what must stay as it is said."""
 
+from __future__ import annotations
+
 import pytest
 
-from revgate.roundtrip.secrets import Mask
+from revgate.postgres.connect import Mask
 
 MASK = Mask(
     {

@@ -1,20 +1,25 @@
 """What the settings say, what they cannot say, and that the JSON Schema agrees."""
 
+from __future__ import annotations
+
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
-from revgate import judge, settings
-from revgate.choice import Choice
+from revgate import settings
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.errors import UsageError
 from revgate.history.source import WorkTree
 from revgate.rules import COMING, all_rules
 from revgate.settings import EnvironmentSetting, Scope, Settings, from_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # It has no type hints of its own.
 jsonschema: Any = import_module("jsonschema")
@@ -203,7 +208,7 @@ def test_a_baseline_that_is_no_revision(baseline: str, message: str, tmp_path: P
     loaded = load(tmp_path, f"baseline = '{baseline}'\n")
     source = WorkTree(str(tmp_path), is_repository=False)
     with pytest.raises(UsageError, match=message):
-        judge.check(source, loaded, Choice(loaded), cached=False)
+        history_checks.check(source, loaded, Choice(loaded), cached=False)
 
 
 def test_a_pattern_that_python_warns_of_is_taken(tmp_path: Path) -> None:

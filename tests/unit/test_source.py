@@ -1,20 +1,26 @@
 """The work tree, the index and a commit show the same files, however git was called."""
 
+from __future__ import annotations
+
 import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from revgate import environments, judge, settings
-from revgate.choice import Choice
+from revgate import environments, settings
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.findings import Result
 from revgate.git import find_root
 from revgate.git import git as run_git
 from revgate.history.source import Content, Source, WorkTree
 from revgate.history.tree import GitTree
+
+if TYPE_CHECKING:
+    from revgate.findings import Result
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 Git = Callable[..., str]
@@ -66,7 +72,7 @@ def sources(root: Path) -> dict[str, Source]:
 
 def check(source: Source) -> Result:
     loaded = settings.load(source.root)
-    return judge.check(source, loaded, Choice(loaded), cached=False)[0]
+    return history_checks.check(source, loaded, Choice(loaded), cached=False)[0]
 
 
 def rules(result: Result) -> list[str]:

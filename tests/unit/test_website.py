@@ -1,18 +1,23 @@
 """The documentation site: every link leads somewhere, and nothing is promised that is not there."""
 
+from __future__ import annotations
+
 import importlib.util
 import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from revgate.arguments import parser
+from revgate.cli.parser import parser
 from revgate.reports import SITE
 from revgate.rules import all_rules
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted((ROOT / "docs" / "pages").glob("*.md"))

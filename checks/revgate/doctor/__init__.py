@@ -4,25 +4,29 @@ Knows the order of things: the history is built on a throwaway server, the datab
 a read-only transaction, and both are compared. Nothing third-party is imported before it is called.
 """
 
-import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import NamedTuple
+from __future__ import annotations
 
-from revgate.doctor.comparable import comparable, extensions_of
+import shlex
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, run_tests
-from revgate.doctor.states import Kept, States, build
-from revgate.doctor.where import Place
-from revgate.environments import Environment
-from revgate.history.revision import Revision
-from revgate.roundtrip.bench import Bench
-from revgate.roundtrip.content import key_of
+from revgate.doctor.states import Kept, States, build, comparable, extensions_of
+from revgate.history.digest import key_of
+from revgate.postgres.names import name_parts
+from revgate.postgres.snapshot import Snapshot, count_tables, queries
+from revgate.roundtrip.agent_client import Bench
 from revgate.roundtrip.models import Told, read_told
-from revgate.roundtrip.options import Options
-from revgate.roundtrip.snapshot import Snapshot, count_tables, queries
-from revgate.roundtrip.words import name_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.doctor.target import Place
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.roundtrip.options import Options
 
 __all__ = ["Patient", "examine", "opened"]
 
@@ -74,10 +78,10 @@ def opened(
     Raises:
         CannotJudgeError: The database cannot be read, or the history not be run.
     """
-    from revgate.roundtrip.client import Agent
+    from revgate.postgres.server import throwaway
+    from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.interruption import orderly_end
     from revgate.roundtrip.progress import progress
-    from revgate.roundtrip.server import throwaway
 
     found = look(place.address, VersionTable())  # first, since it may not be reached at all
     if broken:

@@ -3,24 +3,29 @@
 Knows the options and the terminal; how a database is judged, emptied or filled is told elsewhere.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import environments, judge
-from revgate.choice import Choice
+from revgate import environments
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.doctor import Patient, create, examine, opened, report, reset
-from revgate.doctor.where import Place, find_database
+from revgate.doctor.target import Place, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
-from revgate.history.read import Read
-from revgate.history.source import Source
-from revgate.roundtrip.options import Options
-from revgate.roundtrip.snapshot import Key
-from revgate.roundtrip.words import shown_name
+from revgate.postgres.names import shown_name
 from revgate.rules import CHAIN
-from revgate.settings import Settings
+
+if TYPE_CHECKING:
+    from revgate.history.read import Read
+    from revgate.history.source import Source
+    from revgate.postgres.snapshot import Key
+    from revgate.roundtrip.options import Options
+    from revgate.settings import Settings
 
 Say = Callable[[str], None]
 """Writes text, whole lines, to where the user reads it."""
@@ -58,7 +63,7 @@ def run(source: Source, settings: Settings, wanted: Wanted, options: Options, sa
     changes = "--reset" if wanted.reset else "--create-missing" if wanted.create_missing else ""
     if changes:
         _see_that_it_may_be_changed(place, changes, remote=wanted.remote)
-    chain = [] if broken else judge.upgrade_order(read.history)
+    chain = [] if broken else history_checks.upgrade_order(read.history)
     with opened(place, environment, chain, broken, options, cached=wanted.cached) as patient:
         if wanted.reset:
             return _reset(patient, wanted, say)
@@ -84,7 +89,7 @@ def one_history(
         names = ", ".join(each.name for each in found)
         raise UsageError(f"there are several environments, {names}: choose with --environment")
     choice = Choice(settings, groups=(CHAIN,))
-    result, reads = judge.check(source, settings, choice, environment=found[0].name)
+    result, reads = history_checks.check(source, settings, choice, environment=found[0].name)
     errors = (each for each in result.findings if each.severity is ERROR)
     return reads[0], tuple(f"{each.path}:{each.line} {each.message}" for each in errors)
 

@@ -3,12 +3,16 @@
 Knows statements that the models' own `create_all` would run; nothing of what is missing.
 """
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.connect import Address, connect
+from revgate.postgres.connect import Address, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Table = tuple[str, str]
 """Schema and name, not quoted."""

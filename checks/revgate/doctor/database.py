@@ -4,13 +4,17 @@ Everything is read in one read-only transaction, so that it is of one moment, an
 server itself refuses whatever would write.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.connect import Address, connect
-from revgate.roundtrip.snapshot import Camera, Snapshot
+from revgate.postgres.connect import Address, connect
+from revgate.postgres.snapshot import Camera, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class VersionTable(NamedTuple):

@@ -8,12 +8,17 @@ breaks next is what users meet: "Table already exists" (stamped too low), missin
 too high), "Can't locate revision" (stamped with an id that is gone).
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from __future__ import annotations
 
-from revgate.doctor.by_hand import drops
-from revgate.roundtrip.observed import Change
-from revgate.roundtrip.snapshot import Snapshot, compare
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.postgres.names import drops
+from revgate.postgres.snapshot import Snapshot, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.roundtrip.observed import Change
 
 BASE = "base"
 """What Alembic calls the state before the first revision."""

@@ -3,13 +3,18 @@
 Pure: everything that was seen comes in, and tests with their outcome go out.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.doctor.database import Found
-from revgate.doctor.diagnosis import Diagnosis
-from revgate.roundtrip.snapshot import Snapshot, count_tables, own_tables
-from revgate.roundtrip.words import name_parts, shown_name
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.postgres.names import name_parts, shown_name
+from revgate.postgres.snapshot import Snapshot, count_tables, own_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.doctor.database import Found
+    from revgate.doctor.diagnosis import Diagnosis
 
 Table = tuple[str, str]
 """Schema and name, not quoted."""

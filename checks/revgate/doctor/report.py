@@ -1,12 +1,18 @@
 """An examination as text and as json. Pure functions."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.doctor.examination import Examination, Test
-from revgate.roundtrip.observed import Change
-from revgate.roundtrip.words import changed, thing
+from revgate.postgres.names import changed, thing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.doctor.examination import Examination, Test
+    from revgate.roundtrip.observed import Change
 
 _MOST = 30
 """Details of one test, and differences, that the text shows; json has all."""

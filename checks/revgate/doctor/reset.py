@@ -5,14 +5,19 @@ and is named: extensions, foreign servers, what somebody else keeps in the same 
 dropped by CASCADE, so nothing can go that was not shown before.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.doctor.database import VersionTable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.connect import Address, connect
-from revgate.roundtrip.snapshot import Key, Snapshot
+from revgate.postgres.connect import Address, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from revgate.doctor.database import VersionTable
+    from revgate.postgres.snapshot import Key, Snapshot
 
 KINDS = (
     "materialized view",

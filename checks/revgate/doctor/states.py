@@ -3,16 +3,21 @@
 Knows how states are had and kept; not what is concluded from them.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.doctor.database import VersionTable
-from revgate.environments import Environment
 from revgate.history.cache import Cache
-from revgate.history.revision import Revision
-from revgate.roundtrip.bench import Bench
-from revgate.roundtrip.progress import Report
-from revgate.roundtrip.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.postgres.snapshot import Snapshot
+    from revgate.roundtrip.agent_client import Bench
+    from revgate.roundtrip.progress import Report
 
 
 class States(NamedTuple):
@@ -87,3 +92,33 @@ def _replayed(steps: Sequence[Any]) -> Iterator[Snapshot]:
         for key in taken:
             del state[key]
         yield state
+
+
+_OF_THE_SERVER = frozenset(
+    ("default privileges", "grant", "owner", "role", "setting", "subscription", "user mapping")
+)
+"""Kinds that differ between two installations of one application: who owns it, and who may what."""
+
+
+def comparable(snapshot: Snapshot, extensions: Iterable[str]) -> Snapshot:
+    """Return what is compared.
+
+    Args:
+        snapshot: A catalogue.
+        extensions: Names of those that the history knows; others are the operators' tools.
+    """
+    known = frozenset(extensions)
+    return {
+        key: (owner_kind, owner, "" if key[0] in ("extension", "schema") else facts)
+        for key, (owner_kind, owner, facts) in snapshot.items()
+        if key[0] not in _OF_THE_SERVER
+        and (key[0] != "extension" or key[1] in known)
+        # What is said of an extension is not the application's either.
+        and owner_kind != "extension"
+        and key != ("schema", "public")
+    }
+
+
+def extensions_of(snapshots: Iterable[Snapshot]) -> frozenset[str]:
+    """Return the names of all extensions that some state has."""
+    return frozenset(name for each in snapshots for kind, name in each if kind == "extension")

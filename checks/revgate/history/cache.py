@@ -4,6 +4,8 @@ Knows bytes and files; nothing of what the facts mean. A cache that is absent, d
 be written costs time and nothing else.
 """
 
+from __future__ import annotations
+
 import marshal
 import os
 import sys

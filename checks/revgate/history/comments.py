@@ -3,6 +3,8 @@
 Knows comments, by Python's own tokenizer, so that a string which looks like one is none.
 """
 
+from __future__ import annotations
+
 import ast
 import io
 import re
@@ -10,7 +12,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Allow
-from revgate.history.text import decoded
+from revgate.history.syntax import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +30,14 @@ def read_allows(data: bytes, tree: ast.Module) -> tuple[Allow, ...]:
     return tuple(_allows(list(_tokens(data)), functions))
 
 
-def _tokens(data: bytes) -> "Iterator[tokenize.TokenInfo]":
+def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.generate_tokens(io.StringIO(decoded(data)).readline)
     except (tokenize.TokenError, SyntaxError):
         return  # what the parser takes and the tokenizer does not ends the comments, not the run
 
 
-def _allows(tokens: list[tokenize.TokenInfo], functions: dict[int, int]) -> "Iterator[Allow]":
+def _allows(tokens: list[tokenize.TokenInfo], functions: dict[int, int]) -> Iterator[Allow]:
     not_code = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING}
     not_code |= {tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
     code = sorted({token.start[0] for token in tokens if token.type not in not_code})

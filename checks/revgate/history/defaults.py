@@ -3,6 +3,8 @@
 Knows `server_default=`, and DEFAULT in literal SQL.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +19,7 @@ class FrozenDefault(NamedTuple):
     """One default that PostgreSQL evaluates when the column is made, and never again."""
 
     text: str
-    position: "Position"
+    position: Position
     """Of the string."""
 
 
@@ -43,12 +45,12 @@ def may_be_frozen(data: bytes) -> bool:
     return has_word and _MAY_BE_IN_SQL.search(data) is not None
 
 
-def read_frozen_defaults(tree: ast.Module) -> "tuple[FrozenDefault, ...]":
+def read_frozen_defaults(tree: ast.Module) -> tuple[FrozenDefault, ...]:
     """Return the defaults of a whole file that are evaluated once."""
     return tuple(found for node in ast.walk(tree) for found in _of(node))
 
 
-def _of(node: ast.AST) -> "Iterator[FrozenDefault]":
+def _of(node: ast.AST) -> Iterator[FrozenDefault]:
     match node:
         case ast.Call(keywords=keywords):
             for keyword in keywords:

@@ -4,6 +4,8 @@ Knows neither Python nor SQL; apart from `sql`, since most runs meet no SQL and 
 its patterns.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 

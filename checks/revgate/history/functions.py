@@ -3,10 +3,12 @@
 Knows statements; nothing of ids, files or the graph.
 """
 
+from __future__ import annotations
+
 import ast
 
 from revgate.history.revision import Function
-from revgate.history.statements import statements_within
+from revgate.history.syntax import statements_within
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BINDS_NOTHING = (ast.Pass, ast.Expr)

@@ -4,6 +4,8 @@ Knows ids and parents; neither files nor Alembic. Where Alembic stops at the fir
 graph holds a placeholder and goes on, so that all defects can be reported at once.
 """
 
+from __future__ import annotations
+
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ class Graph:
     Of revisions that share an id the last one counts, as for Alembic.
     """
 
-    def __init__(self, revisions: "Sequence[Revision]", unread: "Iterable[str]" = ()) -> None:
+    def __init__(self, revisions: Sequence[Revision], unread: Iterable[str] = ()) -> None:
         """Build the graph.
 
         Args:
@@ -67,7 +69,7 @@ class Graph:
         return tuple(sorted(each.id for each in self.by_id.values() if len(each.parents) > 1))
 
     @cached_property
-    def duplicates(self) -> dict[str, list["Revision"]]:
+    def duplicates(self) -> dict[str, list[Revision]]:
         """Revisions that share an id, by that id."""
         if len(self.by_id) == len(self.revisions):
             return {}
@@ -77,7 +79,7 @@ class Graph:
         return {key: found for key, found in sharing.items() if len(found) > 1}
 
     @cached_property
-    def missing(self) -> list[tuple["Revision", str]]:
+    def missing(self) -> list[tuple[Revision, str]]:
         """Each revision with each parent of it that is no revision."""
         known = self.by_id.keys() | self.unread
         absent = self.children.keys() - known
@@ -91,7 +93,7 @@ class Graph:
         ]
 
     @cached_property
-    def labels(self) -> dict[str, list["Revision"]]:
+    def labels(self) -> dict[str, list[Revision]]:
         """Revisions by the branch labels that they state."""
         labels: dict[str, list[Revision]] = {}
         for revision in self.revisions:  # of two that share an id, both state theirs
@@ -100,7 +102,7 @@ class Graph:
         return labels
 
     @cached_property
-    def ambiguous_labels(self) -> dict[str, list["Revision"]]:
+    def ambiguous_labels(self) -> dict[str, list[Revision]]:
         """Labels that several revisions state, or that are ids too: Alembic refuses both."""
         return {
             label: revisions
@@ -109,7 +111,7 @@ class Graph:
         }
 
     @cached_property
-    def missing_dependencies(self) -> list[tuple["Revision", str]]:
+    def missing_dependencies(self) -> list[tuple[Revision, str]]:
         """Each revision with each `depends_on` of it that is neither an id nor a label.
 
         None where some labels are not known, since any name might be one of those.
@@ -226,7 +228,7 @@ class Graph:
                 waiting += self.children.get(each, ())
         return found
 
-    def common_ancestor(self, ids: "Sequence[str]") -> str | None:
+    def common_ancestor(self, ids: Sequence[str]) -> str | None:
         """Return the last revision that all of the ids descend from: where they part."""
         shared = set.intersection(*(self.ancestors(key) for key in ids))
         return next((key for key in reversed(self.order) if key in shared), None)
@@ -243,7 +245,7 @@ class Graph:
         return {label for each in found for label in self.by_id[each].labels}
 
 
-def _knots(edges: dict[str, list[str]]) -> "Iterator[set[str]]":
+def _knots(edges: dict[str, list[str]]) -> Iterator[set[str]]:
     """Yield the sets of nodes that all reach each other, by the algorithm of Kosaraju."""
     back: dict[str, list[str]] = {key: [] for key in edges}
     for key in sorted(edges):

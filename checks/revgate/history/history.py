@@ -3,6 +3,8 @@
 Knows the graph, the settings that apply, and which revisions are exempt; not where files lie.
 """
 
+from __future__ import annotations
+
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,10 @@ class History:
 
     def __init__(
         self,
-        environment: "Environment",
-        revisions: "Sequence[Revision]",
-        unreadable: "Sequence[Unreadable]" = (),
-        source: "Source | None" = None,
+        environment: Environment,
+        revisions: Sequence[Revision],
+        unreadable: Sequence[Unreadable] = (),
+        source: Source | None = None,
     ) -> None:
         self.environment = environment
         self.scope = environment.scope
@@ -48,7 +50,7 @@ class History:
         return self.graph.ancestors(baseline) | self.published
 
     @cached_property
-    def rival_heads(self) -> "list[list[Revision]]":
+    def rival_heads(self) -> list[list[Revision]]:
         """The heads that stand side by side without leave: each list should be one head.
 
         What hangs from a missing parent is left out: where it belongs shows when that is mended,
@@ -80,7 +82,7 @@ class History:
         return self.own[name] and not f"{module}.".startswith(f"{below}.")
 
 
-def is_own(source: "Source", environment: "Environment", name: str) -> bool:
+def is_own(source: Source, environment: Environment, name: str) -> bool:
     """Whether a top-level module lies where a project's own modules are mostly imported from."""
     beside = environment.config.rpartition("/")[0]
     within = f"{beside}/" if beside else ""

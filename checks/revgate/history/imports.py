@@ -3,12 +3,14 @@
 Knows import statements, wherever they stand; nothing of what the modules are.
 """
 
+from __future__ import annotations
+
 import ast
 import sys
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Import
-from revgate.history.statements import COMPOUND, statements_within
+from revgate.history.syntax import COMPOUND, statements_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _ALWAYS = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 
 
-def read_imports(body: "Iterable[ast.stmt]") -> "Iterator[Import]":
+def read_imports(body: Iterable[ast.stmt]) -> Iterator[Import]:
     """Yield each import that is neither of Python's library nor of Alembic or SQLAlchemy."""
     for statement in body:
         if isinstance(statement, ast.ImportFrom):

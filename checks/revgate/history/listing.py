@@ -3,6 +3,8 @@
 Knows which files Alembic would load; nothing of what stands in them.
 """
 
+from __future__ import annotations
+
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +25,7 @@ class Listed(NamedTuple):
     """False for a few of them: of the others nothing may be forgotten."""
 
 
-def list_files(source: "Source", environment: "Environment", *, cached: bool = True) -> Listed:
+def list_files(source: Source, environment: Environment, *, cached: bool = True) -> Listed:
     """List the revision files of an environment, with what tells them unchanged.
 
     Args:
@@ -38,7 +40,7 @@ def list_files(source: "Source", environment: "Environment", *, cached: bool = T
     return Listed(paths, source.signatures(paths) if cached else [None] * len(paths))
 
 
-def revision_files(source: "Source", environment: "Environment") -> list[str]:
+def revision_files(source: Source, environment: Environment) -> list[str]:
     """List the files that Alembic would load; others lie in the folder unread.
 
     Raises:
@@ -63,7 +65,7 @@ def revision_files(source: "Source", environment: "Environment") -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def missing(source: "Source", folder: str) -> str:
+def missing(source: Source, folder: str) -> str:
     """Say that a folder is missing; of a link, where it leads."""
     real = source.lies(folder)
     if real == folder:

@@ -3,6 +3,8 @@
 Knows git's trees and what a revision does, as text; nothing of rules.
 """
 
+from __future__ import annotations
+
 import ast
 import os
 from functools import cached_property
@@ -27,7 +29,7 @@ class Sides(NamedTuple):
     base: GitTree
     merged: GitTree
 
-    def changed(self, one: GitTree, other: GitTree, folders: "Sequence[str]") -> list[str]:
+    def changed(self, one: GitTree, other: GitTree, folders: Sequence[str]) -> list[str]:
         """Return the paths below some folders that differ between two of the trees, sorted."""
         sides = (self.ours, self.base)
         if any(side.lies(folder) != folder for side in sides for folder in folders):
@@ -38,7 +40,7 @@ class Sides(NamedTuple):
 class Merge:
     """What rules on published history judge."""
 
-    def __init__(self, sides: Sides, ours: "History", base: "History", merged: "History") -> None:
+    def __init__(self, sides: Sides, ours: History, base: History, merged: History) -> None:
         """Put the three histories of one environment together."""
         self.sides = sides
         self.ours = ours
@@ -46,13 +48,13 @@ class Merge:
         self.merged = merged
 
     @cached_property
-    def new(self) -> tuple["Revision", ...]:
+    def new(self) -> tuple[Revision, ...]:
         """The revisions that the base lacks, parents before children."""
         graph = self.merged.graph
         return tuple(graph.by_id[key] for key in graph.order if key not in self.base.graph.by_id)
 
     @cached_property
-    def edited(self) -> "list[tuple[Revision, Revision]]":
+    def edited(self) -> list[tuple[Revision, Revision]]:
         """Each published revision that does something else after the merge; before and after."""
         pairs = [
             (before, after)
@@ -69,7 +71,7 @@ class Merge:
             or fingerprint(olds[before.path]) != fingerprint(news[after.path])
         ]
 
-    def _differ(self, before: "Revision", after: "Revision") -> bool:
+    def _differ(self, before: Revision, after: Revision) -> bool:
         """Whether the file changed at all: what was read once for both sides is one object."""
         return (before is not after and before != after) or before.path in self._changed
 
@@ -82,7 +84,7 @@ class Merge:
     def _contents(source: GitTree, paths: list[str]) -> dict[str, bytes]:
         return {content.path: content.data for content in source.read(paths)}
 
-    def twin(self, revision: "Revision") -> "Revision | None":
+    def twin(self, revision: Revision) -> Revision | None:
         """Return the new revision that does what a removed one did, under another id."""
         wanted = fingerprint(self._contents(self.sides.base, [revision.path])[revision.path])
         contents = self._contents(self.sides.merged, [each.path for each in self.new])
@@ -156,14 +158,14 @@ def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None
     raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {way}")
 
 
-def _changed_paths(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
+def _changed_paths(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:
     words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
     trees = (one.revision or "", other.revision or "")
     output = git(one.root, *words, *trees, "--", *(folder for folder in folders if folder != "."))
     return sorted(os.fsdecode(output).split("\0")[:-1])
 
 
-def _different(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[str]:
+def _different(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:
     """Compare file by file, where a folder is a link: git would compare only the link itself."""
     paths = {path for side in (one, other) for path in _below(side, folders)}
     there = sorted(paths)
@@ -171,7 +173,7 @@ def _different(one: GitTree, other: GitTree, folders: "Iterable[str]") -> list[s
     return [path for path, before, after in pairs if before[1:2] != after[1:2]]
 
 
-def _below(side: GitTree, folders: "Iterable[str]") -> "Iterator[str]":
+def _below(side: GitTree, folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
         if side.has_folder(folder):
             yield from side.files(folder, recursive=True)

@@ -3,6 +3,8 @@
 Knows the `file-name` setting; nothing of what stands in the file.
 """
 
+from __future__ import annotations
+
 import re
 from functools import cache
 from typing import NamedTuple
@@ -21,7 +23,7 @@ class Named(NamedTuple):
 
 
 @cache
-def pattern(file_name: str) -> "re.Pattern[str] | None":
+def pattern(file_name: str) -> re.Pattern[str] | None:
     """Return the pattern of a `file-name` setting; None for `any`.
 
     Raises:

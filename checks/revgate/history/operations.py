@@ -5,6 +5,8 @@ of the same file, as SQL. A call that cannot be read makes the whole function in
 is then concluded from what was not seen.
 """
 
+from __future__ import annotations
+
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,8 +100,8 @@ _DEEPEST = 5
 
 
 def read_effects(
-    tree: ast.Module, names: "Iterable[str]", *, enums: bool = True
-) -> "Iterator[Effects]":
+    tree: ast.Module, names: Iterable[str], *, enums: bool = True
+) -> Iterator[Effects]:
     """Read what some functions of a module make and drop, one after the other.
 
     Args:
@@ -217,7 +219,7 @@ class _Reader:
             case _:
                 raise _UnreadableError
 
-    def _add(self, effects: "Iterable[Effect]", call: ast.Call) -> None:
+    def _add(self, effects: Iterable[Effect], call: ast.Call) -> None:
         line, column = call.lineno, call.col_offset + 1
         for action, kind, key, of, _, _, columns in effects:
             # What `_replace` does, in a third of the time; one by one, since the next may be
@@ -247,7 +249,7 @@ class _Reader:
         action = "touch" if checked and action == "drop" else action
         return Effect(action, "type", name, "", call.lineno, call.col_offset + 1)
 
-    def _operation(self, name: str, call: ast.Call, batch: str | None) -> "Iterator[Effect]":
+    def _operation(self, name: str, call: ast.Call, batch: str | None) -> Iterator[Effect]:
         if name == "create_table":
             yield from self._create_table(call)
         elif name == "drop_table":
@@ -271,7 +273,7 @@ class _Reader:
         elif name not in _NEUTRAL:
             raise _UnreadableError
 
-    def _create_table(self, call: ast.Call) -> "Iterator[Effect]":
+    def _create_table(self, call: ast.Call) -> Iterator[Effect]:
         yield Effect(_create_action(call), "table", self._table(call, 0, "table_name"))
         for argument in call.args[1:]:
             # `*audit_columns()`: whatever it adds goes with the table, unless it is a type.
@@ -289,7 +291,7 @@ class _Reader:
                 )
         return False
 
-    def _types(self, argument: ast.expr) -> "Iterator[Effect]":
+    def _types(self, argument: ast.expr) -> Iterator[Effect]:
         """Yield the enum types that a table brings along; `drop_table` leaves them behind."""
         for node in ast.walk(argument):
             if isinstance(node, ast.Name) and node.id in self.enums:
@@ -315,7 +317,7 @@ class _Reader:
                     return Effect(_create_action(call), "column", written, table)
         raise _UnreadableError
 
-    def _renamed(self, call: ast.Call, batch: str | None) -> "Iterator[Effect]":
+    def _renamed(self, call: ast.Call, batch: str | None) -> Iterator[Effect]:
         for keyword in call.keywords:
             if keyword.arg == "new_column_name":
                 table = batch if batch is not None else self._table(call, 0, "table_name")

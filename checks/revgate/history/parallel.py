@@ -4,6 +4,8 @@ Knows processes; nothing of the work. Children are forked, so that nothing has t
 them, and send plain values back.
 """
 
+from __future__ import annotations
+
 import gc
 import marshal
 import os
@@ -20,7 +22,7 @@ SMALLEST_SHARE = 200
 """Fewer things than this are done before another process is up."""
 
 
-def spread(things: "Sequence[T]", work: "Callable[[T], Any]") -> list[Any]:
+def spread(things: Sequence[T], work: Callable[[T], Any]) -> list[Any]:
     """Apply a function that returns plain values (as `marshal` takes them) to each thing, in order.
 
     A child that dies costs time only: its share is done here.
@@ -28,7 +30,7 @@ def spread(things: "Sequence[T]", work: "Callable[[T], Any]") -> list[Any]:
     return spread_shares(things, lambda share: [work(thing) for thing in share])
 
 
-def spread_shares(things: "Sequence[T]", work: "Callable[[Sequence[T]], list[Any]]") -> list[Any]:
+def spread_shares(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> list[Any]:
     """Do as `spread`, with a function that takes many things at once and answers with a list."""
     # Syntax trees hold no cycles: looking for some triples the time of parsing.
     was_enabled = gc.isenabled()
@@ -58,7 +60,7 @@ def _shares(count: int) -> list[slice]:
     return [slice(begin, end) for begin, end in pairwise(edges)]
 
 
-def _start(things: "Sequence[T]", work: "Callable[[Sequence[T]], list[Any]]") -> tuple[int, int]:
+def _start(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> tuple[int, int]:
     """Begin a share in a child; return its process id and the pipe to read from."""
     reader, writer = os.pipe()
     # What is still buffered would otherwise be written twice.

@@ -4,6 +4,8 @@ Knows Python's syntax and what Alembic wants of a revision file; nothing of othe
 is imported, evaluated or run: a revision file is hostile input, and no input ends in a traceback.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 import sys
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.history.comments import read_allows
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import read_function
+from revgate.history.header import read_header
 from revgate.history.imports import read_imports
 from revgate.history.operations import read_effects
 from revgate.history.revision import (
@@ -25,9 +28,7 @@ from revgate.history.revision import (
     Unreadable,
 )
 from revgate.history.scan import find_top, read_top, without_top
-from revgate.history.scope import bound_names, count_characters, module_scope
-from revgate.history.stated import read_header
-from revgate.history.warned import quietly
+from revgate.history.syntax import bound_names, count_characters, module_scope, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +158,7 @@ def _id_in_text(data: bytes) -> str | None:
     return found[-1].decode("utf-8", "replace") if found else None
 
 
-def _assignments(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, _Assigned]]:
     """Yield what the module binds to the four names, in order; the last one counts."""
     for statement in tree.body:
         match statement:
@@ -175,14 +176,14 @@ def _assignments(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
                 yield from _bound_within(statement)
 
 
-def _bound_by_walrus(tree: ast.Module) -> "Iterator[tuple[str, _Assigned]]":
+def _bound_by_walrus(tree: ast.Module) -> Iterator[tuple[str, _Assigned]]:
     """Yield what `:=` binds, which may stand in any expression of the module."""
     for node in module_scope(tree):
         if isinstance(node, ast.NamedExpr):
             yield from _bound_within(node)
 
 
-def _bound(target: ast.expr, value: ast.expr) -> "Iterator[tuple[str, _Assigned]]":
+def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, _Assigned]]:
     match target, value:
         case ast.Name(id=name), _ if name in NAMES:
             try:
@@ -199,7 +200,7 @@ def _bound(target: ast.expr, value: ast.expr) -> "Iterator[tuple[str, _Assigned]
             yield from _bound_within(target)
 
 
-def _bound_within(node: ast.AST) -> "Iterator[tuple[str, _Assigned]]":
+def _bound_within(node: ast.AST) -> Iterator[tuple[str, _Assigned]]:
     """Yield names bound inside an `if`, an import, a loop: bound, but to no literal."""
     for inner in module_scope(node):
         for name in bound_names(inner):
@@ -228,7 +229,7 @@ def _position(node: ast.expr | ast.stmt | ast.alias) -> Position:
     return node.lineno, node.col_offset + 1
 
 
-def _problems(path: str, assigned: dict[str, _Assigned]) -> "Iterator[Problem]":
+def _problems(path: str, assigned: dict[str, _Assigned]) -> Iterator[Problem]:
     match assigned.get("revision"):
         case None:
             if not _LEGACY_NAME.match(path.rpartition("/")[2]):
@@ -260,7 +261,7 @@ def _problems(path: str, assigned: dict[str, _Assigned]) -> "Iterator[Problem]":
             )
 
 
-def _illegal(value: str, position: Position) -> "Iterator[Problem]":
+def _illegal(value: str, position: Position) -> Iterator[Problem]:
     illegal = sorted(ILLEGAL.intersection(value))
     if illegal:
         yield Problem(

@@ -3,6 +3,8 @@
 Knows which files are revisions, and when what is known of a file still holds; nothing of rules.
 """
 
+from __future__ import annotations
+
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +17,9 @@ from revgate.history.revision import Revision, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from revgate.checking.file_rules import Facts, Reading
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.history.facts import Facts, Reading
     from revgate.history.source import Content, Source
 
 __all__ = ["Listed", "Read", "list_files", "read", "reread", "revision_files"]
@@ -30,15 +32,15 @@ class Read(NamedTuple):
     """One environment as it was read."""
 
     history: History
-    findings: "tuple[Finding, ...]"
+    findings: tuple[Finding, ...]
     """What rules found that judge one file alone, whichever rules are asked."""
     files: int
     """How many files were read, the unreadable among them."""
 
 
 def read(
-    source: "Source",
-    environment: "Environment",
+    source: Source,
+    environment: Environment,
     *,
     whole: bool = True,
     cached: bool = True,
@@ -56,7 +58,7 @@ def read(
     Raises:
         CannotJudgeError: A folder is missing, or there is no revision in any.
     """
-    from revgate.history.facts import Reading, findings_from, revision_from
+    from revgate.checking.file_rules import Reading, findings_from, revision_from
 
     listed = listed or list_files(source, environment, cached=cached)
     reading = Reading(environment.scope.file_name, whole)
@@ -79,7 +81,7 @@ def read(
     return Read(history, findings, len(listed.paths))
 
 
-def reread(read_before: Read, source: "Source", changed: "Sequence[str]", *, cached: bool) -> Read:
+def reread(read_before: Read, source: Source, changed: Sequence[str], *, cached: bool) -> Read:
     """Read an environment again from a source that differs in a few files only.
 
     Args:
@@ -105,7 +107,7 @@ def reread(read_before: Read, source: "Source", changed: "Sequence[str]", *, cac
     return Read(history, findings, len(revisions) + len(unreadable))
 
 
-def _present(source: "Source", environment: "Environment") -> list[str]:
+def _present(source: Source, environment: Environment) -> list[str]:
     """List the revision files that a source has, none where it has no such folder yet."""
     try:
         return revision_files(source, environment)
@@ -124,7 +126,7 @@ class _Known:
         self.others: dict[str, Facts] = table.get("others", {})
         """By content id and path: facts of what files held before, as on another branch."""
 
-    def of(self, source: "Source", listed: Listed, reading: "Reading") -> "list[Facts]":
+    def of(self, source: Source, listed: Listed, reading: Reading) -> list[Facts]:
         """Return the facts of each file, reading only those that are not known."""
         started = time.time_ns()
         paths, signatures, complete = listed
@@ -144,7 +146,7 @@ class _Known:
             self.cache.save({"files": self.files, "others": self.others})
         return found  # type: ignore[return-value]  # none of them is None any more
 
-    def _recalled(self, path: str, signature: object) -> "Facts | None":
+    def _recalled(self, path: str, signature: object) -> Facts | None:
         if signature is None:
             return None
         known = self.files.get(path)
@@ -153,14 +155,14 @@ class _Known:
         return self.others.get(f"{signature} {path}") if isinstance(signature, str) else None
 
     def _learn(
-        self, source: "Source", paths: "Sequence[str]", reading: "Reading"
-    ) -> "list[tuple[str | None, Facts]]":
+        self, source: Source, paths: Sequence[str], reading: Reading
+    ) -> list[tuple[str | None, Facts]]:
         """Read files; return the content id and the facts of each, None where not to be kept."""
-        from revgate.history.facts import facts_of, lasting
+        from revgate.checking.file_rules import facts_of, lasting
         from revgate.history.parallel import spread_shares
-        from revgate.history.warned import quietly
+        from revgate.history.syntax import quietly
 
-        def learn(content: "Content") -> "tuple[str | None, Facts]":
+        def learn(content: Content) -> tuple[str | None, Facts]:
             # Without a cache, nobody asks for the name of a content.
             content_id = content.id() if self.cache.enabled else ""
             known = self._recalled(content.path, content_id) if content.error is None else None
@@ -168,19 +170,19 @@ class _Known:
             kept = content.error is None and lasting(facts)
             return content_id if kept else None, facts
 
-        def learn_all(share: "Sequence[str]") -> "list[tuple[str | None, Facts]]":
+        def learn_all(share: Sequence[str]) -> list[tuple[str | None, Facts]]:
             with quietly():
                 return [learn(each) for each in source.read(share)]
 
         return spread_shares(paths, learn_all)
 
-    def _keep(self, path: str, signature: object, content_id: str, facts: "Facts") -> None:
+    def _keep(self, path: str, signature: object, content_id: str, facts: Facts) -> None:
         before = self.files.get(path)
         if before is not None and before[1] != content_id:
             self.others[f"{before[1]} {path}"] = before[2]
         self.files[path] = (signature, content_id, facts)
 
-    def _forget(self, paths: "Sequence[str]") -> None:
+    def _forget(self, paths: Sequence[str]) -> None:
         """Keep the table within a few times what is there."""
         most = _KEPT * len(paths) + 100
         if len(self.files) > most:

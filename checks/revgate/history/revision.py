@@ -5,6 +5,8 @@ graph needs, and cheap to have for ten thousand files; `Head` adds the docstring
 name; `Script` adds what the two functions do.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class Unreadable(NamedTuple):
     """The id, where at least that could be read: its children are then not parentless too."""
 
     @classmethod
-    def of(cls, path: str, reason: str) -> "Unreadable":
+    def of(cls, path: str, reason: str) -> Unreadable:
         """Describe a file whose bytes cannot be had."""
         problem = Problem(
             f"the file cannot be read: {reason}",
@@ -144,7 +146,7 @@ class Head(NamedTuple):
 
     revision: Revision
     header: Header
-    named: "Named | None"
+    named: Named | None
     """The file's name taken apart; None where it has not the form that is asked for."""
     form: str
     """The form that is asked for: the setting `file-name`."""
@@ -157,6 +159,6 @@ class Script(NamedTuple):
     header: Header
     upgrade: Function
     downgrade: Function
-    upgrade_effects: "Effects"
-    downgrade_effects: "Effects"
-    frozen_defaults: "tuple[FrozenDefault, ...]" = ()
+    upgrade_effects: Effects
+    downgrade_effects: Effects
+    frozen_defaults: tuple[FrozenDefault, ...] = ()

@@ -5,12 +5,14 @@ is left to `parse`; nothing is guessed. Reading ten thousand heads this way take
 what Python's parser takes for the files.
 """
 
+from __future__ import annotations
+
 import re
 from functools import cache
 from typing import NamedTuple
 
+from revgate.history.header import header_in
 from revgate.history.revision import NOWHERE, Header, Revision
-from revgate.history.stated import header_in
 
 _TEXT = rb"\"[^\"\\\n]*\"|'[^'\\\n]*'"
 # A literal on one line: None, a string, or a tuple or list of strings.
@@ -39,12 +41,12 @@ _TEMPLATES_COMMENT = b"# revision identifiers, used by Alembic."
 class Top(NamedTuple):
     """Where the top of a file stands in it, its four names understood."""
 
-    docstring: "re.Match[bytes] | None"
+    docstring: re.Match[bytes] | None
     start: int
     """Of what follows the docstring."""
     end: int
     """Where the first function begins."""
-    assignments: "list[re.Match[bytes]]"
+    assignments: list[re.Match[bytes]]
     """Of the four names: each a whole line, name, annotation and value its groups."""
 
 
@@ -135,7 +137,7 @@ def _is_plain(data: bytes, top: Top) -> bool:
 def _is_module(text: bytes) -> bool:
     import ast
 
-    from revgate.history.warned import quietly
+    from revgate.history.syntax import quietly
 
     try:
         with quietly():
@@ -151,7 +153,7 @@ def _names(text: bytes) -> bool:
     return False
 
 
-def _revision(path: str, data: bytes, found: "dict[bytes, re.Match[bytes]]") -> Revision | None:
+def _revision(path: str, data: bytes, found: dict[bytes, re.Match[bytes]]) -> Revision | None:
     values = {name: _values(match[3]) for name, match in found.items()}
     at = {name: (data.count(b"\n", 0, match.start()) + 1, 1) for name, match in found.items()}
     ids = values[b"revision"]

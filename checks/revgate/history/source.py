@@ -5,6 +5,8 @@ keeps, the index and commits, is `tree`'s. Paths are relative to the repository 
 slashes.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import time
@@ -59,13 +61,13 @@ class Source(Protocol):
     def has_file(self, path: str) -> bool:
         """Whether there is such a file."""
 
-    def signatures(self, paths: "Sequence[str]") -> list[object]:
+    def signatures(self, paths: Sequence[str]) -> list[object]:
         """Return what tells that a file is unchanged, without reading it.
 
         A content id, as text; or size, times and number of the file, as a tuple; or None.
         """
 
-    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+    def read(self, paths: Sequence[str]) -> Iterator[Content]:
         """Read files, in the order asked for."""
 
 
@@ -118,7 +120,7 @@ class WorkTree:
     def _known_to_git(self, *which: str) -> list[str]:
         return paths_in(git(self.root, "ls-files", "-z", *which, "--", *configuration_globs()))
 
-    def _walk(self) -> "Iterator[str]":
+    def _walk(self) -> Iterator[str]:
         for folder, folders, files in os.walk(self.root):
             folders[:] = [
                 name for name in folders if name not in _NOT_SEARCHED and not name.startswith(".")
@@ -155,7 +157,7 @@ class WorkTree:
             found += [prefix + entry.name for entry in entries if entry.name not in names]
         return sorted(found)
 
-    def _listed(self, folder: str) -> "list[os.DirEntry[str]]":
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(os.path.join(self.root, folder)) as entries:
                 return list(entries)
@@ -168,7 +170,7 @@ class WorkTree:
         """Whether there is such a file."""
         return os.path.isfile(os.path.join(self.root, path))
 
-    def signatures(self, paths: "Sequence[str]") -> list[object]:
+    def signatures(self, paths: Sequence[str]) -> list[object]:
         """Return size, modification and change time (ns) and inode of each file."""
         found: list[object] = []
         opened = _Opened(self.root)
@@ -183,7 +185,7 @@ class WorkTree:
         opened.close()
         return found
 
-    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+    def read(self, paths: Sequence[str]) -> Iterator[Content]:
         """Read files one by one; a link that leads nowhere or a device is an error, not a wait."""
         opened = _Opened(self.root)
         try:
@@ -233,21 +235,21 @@ class _Opened:
         self._path = self.folder = None
 
 
-def _folders(entries: "list[os.DirEntry[str]]") -> "list[os.DirEntry[str]]":
+def _folders(entries: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
     try:
         return [entry for entry in entries if entry.is_dir()]
     except OSError:
         return [entry for entry in entries if _is_folder(entry)]
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
         return False
 
 
-def _is_searched(entry: "os.DirEntry[str]") -> bool:
+def _is_searched(entry: os.DirEntry[str]) -> bool:
     """Whether Alembic looks into a folder that lies among the revisions."""
     return not entry.is_symlink() and not entry.name.endswith("__pycache__")
 
@@ -270,7 +272,7 @@ def _read_regular(path: str, folder: int | None) -> bytes:
         os.close(descriptor)
 
 
-def configuration_globs() -> "Iterable[str]":
+def configuration_globs() -> Iterable[str]:
     """Yield what git calls every file that may configure an environment."""
     for name in CONFIGURATIONS:
         yield name

@@ -4,6 +4,8 @@ Knows the few statements of PostgreSQL that make or drop an object by name. What
 know is said to be unreadable; nothing is guessed.
 """
 
+from __future__ import annotations
+
 import re
 from typing import TYPE_CHECKING
 
@@ -81,7 +83,7 @@ _NEUTRAL_ACTION = re.compile(
 _SAME = {"materialized view": "view", "foreign table": "table", "procedure": "function"}
 
 
-def read_sql(text: str) -> "Iterator[Effect]":
+def read_sql(text: str) -> Iterator[Effect]:
     """Yield what the statements of a piece of SQL make and drop.
 
     Raises:
@@ -91,7 +93,7 @@ def read_sql(text: str) -> "Iterator[Effect]":
         yield from _statement(statement)
 
 
-def _statement(statement: str) -> "Iterator[Effect]":
+def _statement(statement: str) -> Iterator[Effect]:
     if match := _INDEX.fullmatch(statement):
         action = "touch" if match["exists"] else "create"
         table = plain(match["table"])
@@ -115,7 +117,7 @@ def _statement(statement: str) -> "Iterator[Effect]":
         raise UnreadableSqlError(statement)
 
 
-def _created(match: "re.Match[str]") -> Effect:
+def _created(match: re.Match[str]) -> Effect:
     kind = _kind(match["kind"])
     table = ""
     if kind in ("trigger", "policy", "rule"):
@@ -125,7 +127,7 @@ def _created(match: "re.Match[str]") -> Effect:
     return Effect(action, kind, plain(match["name"]), table)
 
 
-def _altered(table: str, action: str) -> "Iterator[Effect]":
+def _altered(table: str, action: str) -> Iterator[Effect]:
     if _ADD_UNNAMED.match(action):
         yield Effect("create", "constraint", None, table)
     elif match := _ADD.match(action):
@@ -170,16 +172,16 @@ _TOKEN = re.compile(
 )
 
 
-def split(text: str) -> "Iterator[str]":
+def split(text: str) -> Iterator[str]:
     """Yield the statements of a piece of SQL, without comments; quoted text is left whole."""
     yield from (part for part in _parts(text, ";") if part)
 
 
-def _top_level(text: str) -> "Iterator[str]":
+def _top_level(text: str) -> Iterator[str]:
     yield from (part for part in _parts(text, ",") if part)
 
 
-def _parts(text: str, separator: str) -> "Iterator[str]":
+def _parts(text: str, separator: str) -> Iterator[str]:
     depth = 0
     part: list[str] = []
     for match in _TOKEN.finditer(text):

@@ -4,6 +4,8 @@ Knows git's listings, links and conflicts; nothing of Alembic or of Python's syn
 lies on disk.
 """
 
+from __future__ import annotations
+
 import os
 import posixpath
 from typing import TYPE_CHECKING
@@ -41,7 +43,7 @@ class GitTree:
         self._listings: dict[tuple[str, ...], list[str]] = {}
 
     @classmethod
-    def at(cls, root: str, revision: str) -> "GitTree":
+    def at(cls, root: str, revision: str) -> GitTree:
         """Open a commit.
 
         Raises:
@@ -105,11 +107,11 @@ class GitTree:
         """Whether git has such a file."""
         return _inside(path) and path in self._entries(_literal(path))
 
-    def signatures(self, paths: "Sequence[str]") -> list[object]:
+    def signatures(self, paths: Sequence[str]) -> list[object]:
         """Return the content id of each file; None for what git has not."""
         return [self._blobs.get(path) for path in paths]
 
-    def read(self, paths: "Sequence[str]") -> "Iterator[Content]":
+    def read(self, paths: Sequence[str]) -> Iterator[Content]:
         """Read files by one `git cat-file --batch`.
 
         Raises:
@@ -146,7 +148,7 @@ class GitTree:
             )
         return self._blobs.get(real, "")
 
-    def _look_up(self, paths: "Iterable[str]") -> None:
+    def _look_up(self, paths: Iterable[str]) -> None:
         for path in paths:
             if not self._knows(path) and _inside(path):
                 self._entries(_literal(path))
@@ -250,7 +252,7 @@ def _inside(path: str) -> bool:
     return bool(path) and path != ".." and not path.startswith(("../", "/")) and "\0" not in path
 
 
-def _above(path: str) -> "Iterator[str]":
+def _above(path: str) -> Iterator[str]:
     """Yield the folders above a path, the nearest first."""
     while path := path.rpartition("/")[0]:
         yield path

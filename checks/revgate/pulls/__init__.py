@@ -4,6 +4,8 @@ Knows GitHub, and in which order things are asked; nothing of rules. A pull requ
 else's: its objects are fetched and read, and nothing of it is checked out or executed.
 """
 
+from __future__ import annotations
+
 from revgate.pulls.pull import Outcome, Place, Verdict, Wanted
 from revgate.pulls.report import render
 from revgate.pulls.run import from_variables, run

@@ -3,6 +3,8 @@
 Knows paths and contents; nothing of revisions.
 """
 
+from __future__ import annotations
+
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,14 +44,14 @@ class Changes:
         """The ancestor in common; None where there are several."""
         self.paths = paths
 
-    def only_adds(self, paths: "Sequence[str]") -> bool:
+    def only_adds(self, paths: Sequence[str]) -> bool:
         """Whether all that happens to some paths is that plain files are added."""
         changes = [self.paths[path] for path in paths]
         return self.fork is not None and all(
             each.status == "A" and each.is_file for each in changes
         )
 
-    def contents(self, paths: "Iterable[str]") -> "Iterator[bytes]":
+    def contents(self, paths: Iterable[str]) -> Iterator[bytes]:
         """Yield what some paths held, and what they hold."""
         for path in paths:
             for blob in (self.paths[path].old, self.paths[path].new):
@@ -107,7 +109,7 @@ def _parsed(output: bytes) -> dict[str, Change]:
     return found
 
 
-def added_since(root: str, fork: str, base: str, folders: "Iterable[str]") -> set[str] | None:
+def added_since(root: str, fork: str, base: str, folders: Iterable[str]) -> set[str] | None:
     """Return the paths that the base has and an ancestor of it had not yet.
 
     None where the base has changed in any other way below these folders.

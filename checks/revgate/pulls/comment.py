@@ -5,6 +5,8 @@ Standard library only, for the action posts before anything is installed. What t
 the caller's.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -41,7 +43,7 @@ class Where(NamedTuple):
     token: str
 
 
-def where(variables: "Mapping[str, str]") -> Where | None:
+def where(variables: Mapping[str, str]) -> Where | None:
     """Read the pull request off the variables of a workflow run.
 
     Returns:
@@ -77,7 +79,7 @@ def _number(event: str) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def body(path: str, variables: "Mapping[str, str]") -> str:
+def body(path: str, variables: Mapping[str, str]) -> str:
     """Return what to post: the report, or that there is none.
 
     The comment of an earlier push would otherwise go on saying that all is well.
@@ -145,7 +147,7 @@ def _find(place: Where) -> dict[str, Any] | None:
     return None
 
 
-def _comments(place: Where) -> "Iterator[dict[str, Any]]":
+def _comments(place: Where) -> Iterator[dict[str, Any]]:
     """Yield the comments, oldest first, page by page."""
     base = f"{place.api}/repos/{place.repository}/issues/{place.number}/comments"
     for number in range(1, _MOST_PAGES + 1):

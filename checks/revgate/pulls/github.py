@@ -4,6 +4,8 @@ Knows addresses, pages, limits and refusals; neither git nor what is judged. The
 tries again by itself where GitHub asks for it or fails for a moment, within the bounds below.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
@@ -41,7 +43,7 @@ class Status(NamedTuple):
 class Repository:
     """One repository on GitHub, or on a GitHub Enterprise Server."""
 
-    def __init__(self, place: "Place") -> None:
+    def __init__(self, place: Place) -> None:
         """Connect to nothing yet.
 
         Raises:
@@ -141,7 +143,7 @@ class Repository:
         )
         return data if isinstance(data, dict) else {}
 
-    def _answer(self, ask: "Callable[[], T]") -> "T":
+    def _answer(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
         except self._limit as error:

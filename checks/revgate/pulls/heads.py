@@ -4,6 +4,8 @@ Knows the references that GitHub keeps for pull requests, and how one that has v
 out; nothing of what is in them. No work tree, index or branch is touched.
 """
 
+from __future__ import annotations
+
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +33,7 @@ class Heads(NamedTuple):
     pulls: dict[int, str]
 
 
-def fetch(root: str, remote: str, place: "Place", numbers: "Sequence[int]") -> Heads:
+def fetch(root: str, remote: str, place: Place, numbers: Sequence[int]) -> Heads:
     """Fetch the base and the heads of pull requests.
 
     Raises:
@@ -88,7 +90,7 @@ class _Fetcher:
 
 
 @contextmanager
-def _authorized(place: "Place") -> "Iterator[tuple[str, ...]]":
+def _authorized(place: Place) -> Iterator[tuple[str, ...]]:
     """Let git send the token to the server, without writing it anywhere.
 
     It goes through a variable, since every process of the machine can read a command line. What

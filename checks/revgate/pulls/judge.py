@@ -5,17 +5,20 @@ which nothing is wrong: those are judged with as much of the base as they hang f
 further back can matter to them. All others are judged with the whole history.
 """
 
+from __future__ import annotations
+
 import posixpath
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from revgate import environments, published
+from revgate import environments
+from revgate.checking import merge as merge_checks
+from revgate.checking.history import place
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import Read, list_files, read
 from revgate.history.tree import GitTree
-from revgate.judge import place
 from revgate.pulls.changes import Changed, Changes, changes_of
 from revgate.pulls.pull import Pull, Verdict
 from revgate.pulls.window import Window
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.pulls.pull import Wanted
 
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
 # What of a pyproject.toml may concern Alembic; most change for other reasons.
 _CONFIGURES = re.compile(rb"script_location|version_locations|\balembic\b\s*[\"'\]=.]")
 _THREADS = 4
@@ -35,7 +46,7 @@ _THREADS = 4
 class Base:
     """The base as it stands now."""
 
-    def __init__(self, wanted: "Wanted", commit: str) -> None:
+    def __init__(self, wanted: Wanted, commit: str) -> None:
         """Read the base.
 
         Raises:
@@ -54,7 +65,7 @@ class Base:
             for each in self.environments
         ]
 
-    def judge(self, pulls: "Iterable[Pull]") -> list[Verdict]:
+    def judge(self, pulls: Iterable[Pull]) -> list[Verdict]:
         """Judge pull requests, each by itself."""
         pulls = list(pulls)
         # git does the work here, so that threads do help.
@@ -113,7 +124,7 @@ class Base:
         return read(source, environment, cached=False, listed=listed)
 
     def _quickly(
-        self, pull: Pull, changes: Changes, added: "list[tuple[Read, Read | None]]"
+        self, pull: Pull, changes: Changes, added: list[tuple[Read, Read | None]]
     ) -> Verdict | None:
         """Judge what only adds to a sound base; None where it does more."""
         below = [path for path in changes.paths if self._is_below(path)]
@@ -139,7 +150,7 @@ class Base:
 
     def _wholly(self, pull: Pull) -> Verdict:
         wanted = self.wanted
-        result = published.check(
+        result = merge_checks.check(
             wanted.root,
             wanted.settings,
             wanted.choice,
@@ -151,7 +162,7 @@ class Base:
         return Verdict(pull, result.findings)
 
 
-def _need_no_links(source: GitTree, found: "Iterable[Environment]") -> None:
+def _need_no_links(source: GitTree, found: Iterable[Environment]) -> None:
     """See that revisions lie where their paths say: what a pull request changes is told by paths.
 
     Raises:
@@ -167,14 +178,14 @@ def _need_no_links(source: GitTree, found: "Iterable[Environment]") -> None:
                 )
 
 
-def _names(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, str, str]]":
+def _names(added: list[tuple[Read, Read | None]]) -> Iterator[tuple[str, str, str]]:
     for base, new in added:
         for each in new.history.revisions if new else ():
             if each.id not in base.history.graph.by_id:
                 yield base.history.environment.name, each.id, each.path
 
 
-def _anchors(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, str]]":
+def _anchors(added: list[tuple[Read, Read | None]]) -> Iterator[tuple[str, str]]:
     for base, new in added:
         known = base.history.graph.by_id
         for each in new.history.revisions if new else ():
@@ -182,3 +193,22 @@ def _anchors(added: "list[tuple[Read, Read | None]]") -> "Iterator[tuple[str, st
                 for parent in each.parents or ("",):
                     if parent in known or not parent:
                         yield base.history.environment.name, parent
+
+
+def with_rivals(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Name to each that is clean the clean ones that it cannot be merged together with.
+
+    Two fork when both add something behind the same revision, unless one contains all that the
+    other adds: a branch that is built upon another one.
+    """
+    rivals: dict[int, list[int]] = {}
+    clean = [each for each in verdicts if each.state == "success" and each.added]
+    for one, other in combinations(clean, 2):
+        if one.anchors & other.anchors and not (
+            one.added <= other.added or other.added <= one.added
+        ):
+            rivals.setdefault(one.pull.number, []).append(other.pull.number)
+            rivals.setdefault(other.pull.number, []).append(one.pull.number)
+    return [
+        each._replace(rivals=tuple(sorted(rivals.get(each.pull.number, ())))) for each in verdicts
+    ]

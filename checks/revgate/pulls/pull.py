@@ -1,11 +1,13 @@
 """Pull requests and what is said of them, as data."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.findings import ERROR
 
 if TYPE_CHECKING:
-    from revgate.choice import Choice
+    from revgate.checking.selection import Choice
     from revgate.findings import Finding
     from revgate.settings import Settings
 
@@ -17,8 +19,8 @@ class Wanted(NamedTuple):
     """What is to be judged, and how."""
 
     root: str
-    settings: "Settings"
-    choice: "Choice"
+    settings: Settings
+    choice: Choice
     remote: str = "origin"
     context: str = "revgate"
     """The name of the commit status."""
@@ -54,7 +56,7 @@ class Verdict(NamedTuple):
     """What merging one pull request would do to the base as it stands now."""
 
     pull: Pull
-    findings: "tuple[Finding, ...]" = ()
+    findings: tuple[Finding, ...] = ()
     problem: str | None = None
     """Why there is no verdict."""
     concerned: bool = True

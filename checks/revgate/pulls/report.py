@@ -1,5 +1,7 @@
 """What one run over the pull requests came to, as text and as JSON."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from revgate.reports import printable
@@ -10,12 +12,12 @@ if TYPE_CHECKING:
     from revgate.pulls.pull import Outcome, Verdict
 
 
-def render(outcome: "Outcome", form: str) -> str:
+def render(outcome: Outcome, form: str) -> str:
     """Write an outcome as `text` or as `json`."""
     return _json(outcome) if form == "json" else "".join(f"{line}\n" for line in _lines(outcome))
 
 
-def _lines(outcome: "Outcome") -> "Iterator[str]":
+def _lines(outcome: Outcome) -> Iterator[str]:
     width = max((len(str(each.pull.number)) for each in outcome.verdicts), default=0)
     for each in outcome.verdicts:
         draft = " (draft)" if each.pull.draft else ""
@@ -31,7 +33,7 @@ def _lines(outcome: "Outcome") -> "Iterator[str]":
     yield printable(f"{place.repository}, {place.base} at {outcome.commit[:12]}: {_sum(outcome)}")
 
 
-def _sum(outcome: "Outcome") -> str:
+def _sum(outcome: Outcome) -> str:
     count = len(outcome.verdicts)
     rivals = sum(bool(each.rivals) for each in outcome.verdicts)
     return (
@@ -40,7 +42,7 @@ def _sum(outcome: "Outcome") -> str:
     )
 
 
-def _json(outcome: "Outcome") -> str:
+def _json(outcome: Outcome) -> str:
     import json
 
     from revgate import __version__
@@ -58,7 +60,7 @@ def _json(outcome: "Outcome") -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _pull(verdict: "Verdict") -> dict[str, Any]:
+def _pull(verdict: Verdict) -> dict[str, Any]:
     return {
         "number": verdict.pull.number,
         "head": verdict.pull.head,

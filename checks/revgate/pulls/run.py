@@ -3,6 +3,8 @@
 Knows the order, and that what goes wrong with one pull request is its own affair.
 """
 
+from __future__ import annotations
+
 import os
 import time
 from contextlib import closing
@@ -10,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.pulls import heads
-from revgate.pulls.forks import with_rivals
 from revgate.pulls.github import RefusedError, Repository, Status
-from revgate.pulls.judge import Base
+from revgate.pulls.judge import Base, with_rivals
 from revgate.pulls.pull import Outcome, Place, Pull, Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _on_a_branch() -> bool:
     return os.environ.get("GITHUB_REF_TYPE", "branch") == "branch"
 
 
-def run(wanted: "Wanted", place: Place) -> Outcome:
+def run(wanted: Wanted, place: Place) -> Outcome:
     """Judge every open pull request, and set a commit status on each head.
 
     Raises:
@@ -66,7 +67,7 @@ def run(wanted: "Wanted", place: Place) -> Outcome:
     return Outcome(place, fetched.base, tuple(told), problem)
 
 
-def _judged(wanted: "Wanted", listed: "Sequence[Pull]", fetched: heads.Heads) -> list[Verdict]:
+def _judged(wanted: Wanted, listed: Sequence[Pull], fetched: heads.Heads) -> list[Verdict]:
     """Judge the heads that were fetched: what was listed may have moved meanwhile."""
     base = Base(wanted, fetched.base)
     there = [
@@ -83,7 +84,7 @@ def _judged(wanted: "Wanted", listed: "Sequence[Pull]", fetched: heads.Heads) ->
 
 
 def _tell(
-    wanted: "Wanted", repository: Repository, verdicts: "Sequence[Verdict]"
+    wanted: Wanted, repository: Repository, verdicts: Sequence[Verdict]
 ) -> tuple[list[Verdict], str | None]:
     """Set the statuses; return what became of each, and what kept the rest from being set."""
     told: list[Verdict] = []
@@ -108,7 +109,7 @@ def _tell(
     return told, problem or _all_refused(told)
 
 
-def _set(wanted: "Wanted", repository: Repository, verdict: Verdict) -> str:
+def _set(wanted: Wanted, repository: Repository, verdict: Verdict) -> str:
     """Set one status, unless it stands already: a commit has room for a thousand."""
     status = Status(verdict.state, verdict.description)
     if repository.status(verdict.pull.head, wanted.context) == status:
@@ -119,7 +120,7 @@ def _set(wanted: "Wanted", repository: Repository, verdict: Verdict) -> str:
     return "set"
 
 
-def _all_refused(told: "Sequence[Verdict]") -> str | None:
+def _all_refused(told: Sequence[Verdict]) -> str | None:
     """Say when no status at all could be set: that is no pull request's own affair."""
     wanted = [each for each in told if each.problem is None]
     if wanted and all(each.status == "not set" for each in wanted):

@@ -4,10 +4,12 @@ Knows why nothing before it can matter: in one straight line without errors, a r
 from a later one can break nothing further back. The rules themselves are asked as everywhere.
 """
 
+from __future__ import annotations
+
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from revgate import published
+from revgate.checking import merge as merge_checks
 from revgate.history.history import History
 from revgate.history.merge import Sides
 from revgate.history.read import Read
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 class Window:
     """One environment of the base."""
 
-    def __init__(self, wanted: "Wanted", commit: str, whole: Read) -> None:
+    def __init__(self, wanted: Wanted, commit: str, whole: Read) -> None:
         self.wanted = wanted
         self.commit = commit
         self.base = whole.history
@@ -53,7 +55,7 @@ class Window:
     def _paths(self) -> set[str]:
         return {each.path for each in self.base.revisions}
 
-    def judge(self, new: Read, changes: "Changes") -> "tuple[Finding, ...] | None":
+    def judge(self, new: Read, changes: Changes) -> tuple[Finding, ...] | None:
         """Judge revisions that are added; None where only the whole history tells."""
         added = new.history.revisions
         if not self._fits(new) or {each for one in added for each in _imports(one)} & changes.names:
@@ -94,7 +96,7 @@ class Window:
     def _ids(self, paths: set[str]) -> list[str]:
         return [each.id for each in self.base.revisions if each.path in paths] if paths else []
 
-    def _ask(self, new: Read, begin: int, later: set[str], head: str) -> "tuple[Finding, ...]":
+    def _ask(self, new: Read, begin: int, later: set[str], head: str) -> tuple[Finding, ...]:
         """Ask the rules of three short histories in place of the whole ones."""
         end = [self.base.graph.by_id[key] for key in self.base.graph.order[begin:]]
         # What stands in the base was judged with the base: here it is nothing but a place.
@@ -102,7 +104,7 @@ class Window:
         end[0] = end[0]._replace(parents=(), depends_on=())
         then = [each for each in end if each.path not in later]
         added = [*new.history.revisions]
-        reads = published.Reads(
+        reads = merge_checks.Reads(
             self._read([*then, *added], new),
             self._read(end, None),
             self._read([*end, *added], new),
@@ -111,9 +113,9 @@ class Window:
         tip = GitTree(root, self.commit)
         sides = Sides(GitTree(root, head), tip, tip)
         rules = self.wanted.choice.stage(published=True)
-        return tuple(published.judge_merge(sides, reads, rules)[0])
+        return tuple(merge_checks.judge_merge(sides, reads, rules)[0])
 
-    def _read(self, revisions: "Sequence[Revision]", new: Read | None) -> Read:
+    def _read(self, revisions: Sequence[Revision], new: Read | None) -> Read:
         history = History(
             self.base.environment,
             sorted(revisions, key=lambda each: each.path),
@@ -124,5 +126,5 @@ class Window:
         return Read(history, new.findings if new else (), len(revisions))
 
 
-def _imports(revision: "Revision") -> set[str]:
+def _imports(revision: Revision) -> set[str]:
     return {each.module.partition(".")[0] for each in revision.imports}

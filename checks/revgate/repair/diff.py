@@ -3,6 +3,8 @@
 Pure: from changes to text.
 """
 
+from __future__ import annotations
+
 import difflib
 import io
 import tokenize
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
 _NO_END = "\\ No newline at end of file\n"
 
 
-def diff(changes: "Iterable[Change]") -> str:
+def diff(changes: Iterable[Change]) -> str:
     """Return a unified diff of changes, with what git says of renamed files."""
     return "".join(line for change in changes for line in _lines(change))
 
 
-def _lines(change: "Change") -> "Iterator[str]":
+def _lines(change: Change) -> Iterator[str]:
     old, new = _quoted(f"a/{change.path}"), _quoted(f"b/{change.new_path}")
     yield f"diff --git {old} {new}\n"
     if change.path != change.new_path:

@@ -4,6 +4,8 @@ Knows which tokens speak of ids and times; where they stand is for `tokens`. Wha
 read again before anybody writes it.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +30,7 @@ class Step(NamedTuple):
     parent: str
     id: str
     path: str
-    created: "datetime | None" = None
+    created: datetime | None = None
     """The time that it is stamped with; None where id and time stay."""
 
     @property
@@ -71,7 +73,7 @@ def change(step: Step, data: bytes, ids: dict[str, str]) -> Change:
     return made
 
 
-def _edits(step: Step, script: Script, text: RevisionText, ids: dict[str, str]) -> "Iterator[Edit]":
+def _edits(step: Step, script: Script, text: RevisionText, ids: dict[str, str]) -> Iterator[Edit]:
     header = script.header
     if step.is_new_parent:
         yield _parent(text, step.parent)
@@ -104,7 +106,7 @@ def _id(text: RevisionText, key: str) -> Edit:
     return text.replaced(value, key)
 
 
-def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> "Iterator[Edit]":
+def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> Iterator[Edit]:
     if not ids:
         return
     value = text.value("depends_on")
@@ -116,7 +118,7 @@ def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> "Itera
                 yield text.replaced(node, ids[key])
 
 
-def _date(created: "datetime", before: str) -> str:
+def _date(created: datetime, before: str) -> str:
     """Write a time as the line has it, in UTC where it names a zone."""
     form = _DATE.match(before)
     separator, zone = form.groups() if form else (" ", None)

@@ -3,6 +3,8 @@
 Pure: from revisions to steps.
 """
 
+from __future__ import annotations
+
 import heapq
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _FORM = "%Y%m%d%H%M%S"
 
 
-def in_order(new: "Sequence[Revision]") -> "list[Revision]":
+def in_order(new: Sequence[Revision]) -> list[Revision]:
     """Bring revisions into one line: parents and dependencies first, then by time and name.
 
     Raises:
@@ -48,11 +50,11 @@ def in_order(new: "Sequence[Revision]") -> "list[Revision]":
     return ordered
 
 
-def _rank(revision: "Revision") -> tuple[str, str, str]:
+def _rank(revision: Revision) -> tuple[str, str, str]:
     return revision.stamp, revision.path, revision.id
 
 
-def behind(head: str, ordered: "Sequence[Revision]") -> list[Step]:
+def behind(head: str, ordered: Sequence[Revision]) -> list[Step]:
     """Put revisions behind a head, each with its predecessor as the only parent."""
     parents = [head, *(each.id for each in ordered)]
     return [
@@ -62,11 +64,11 @@ def behind(head: str, ordered: "Sequence[Revision]") -> list[Step]:
 
 
 def restamped(
-    head: "Revision",
-    ordered: "Sequence[Revision]",
+    head: Revision,
+    ordered: Sequence[Revision],
     now: datetime,
-    ids: "Collection[str]",
-    paths: "Collection[str]",
+    ids: Collection[str],
+    paths: Collection[str],
 ) -> list[Step]:
     """Put revisions behind a head, and give them ids and names by the time, a second apart.
 
@@ -96,7 +98,7 @@ def restamped(
     return steps
 
 
-def _times(now: datetime, head: "Revision") -> "Iterator[datetime]":
+def _times(now: datetime, head: Revision) -> Iterator[datetime]:
     """Yield seconds, the first of them after the head's."""
     time = now.replace(microsecond=0)
     stamp = head.stamp or head.id
@@ -111,7 +113,7 @@ def _times(now: datetime, head: "Revision") -> "Iterator[datetime]":
         raise UsageError(f"there is no time after `{head.id}`, the head: rename it there") from None
 
 
-def _slug(revision: "Revision") -> str:
+def _slug(revision: Revision) -> str:
     """Return the description in a file's name, also behind an id such as Alembic makes up."""
     if match := TIMESTAMP.fullmatch(revision.name):
         return match["slug"]

@@ -3,14 +3,16 @@
 Knows branches and remotes of git; nothing of revisions.
 """
 
+from __future__ import annotations
+
 import os
 import shlex
 from typing import NamedTuple
 
-from revgate.base import REBASES, ask, branch_base, git_path
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import find_root
 from revgate.history.tree import GitTree
+from revgate.target_branch import REBASES, ask, branch_base, git_path
 
 
 class Onto(NamedTuple):

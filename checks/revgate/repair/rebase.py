@@ -4,6 +4,8 @@ Knows the order of the stages, and what is said of them. All changes of all envi
 worked out and read again before the first byte is written.
 """
 
+from __future__ import annotations
+
 import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,7 +57,7 @@ class _Plan(NamedTuple):
     changes: list[Change]
 
 
-def rebase(root: str, settings: "Settings", wanted: Wanted, now: "datetime") -> Outcome:
+def rebase(root: str, settings: Settings, wanted: Wanted, now: datetime) -> Outcome:
     """Re-point the new revisions of the work tree behind the head of a base.
 
     Args:
@@ -88,7 +90,7 @@ def rebase(root: str, settings: "Settings", wanted: Wanted, now: "datetime") -> 
     return Outcome((*lines, *_next(root, onto, plans)))
 
 
-def _plan(sides: Sides, now: "datetime", *, restamp: bool) -> _Plan:
+def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
     ordered = in_order(sides.new())
     if restamp:
         _need_timestamps(sides)
@@ -113,7 +115,7 @@ def _need_timestamps(sides: Sides) -> None:
         raise UsageError(f"`file-name` is {form!r}, from which --restamp can make up no name")
 
 
-def _need_one_line(sides: Sides, steps: "Sequence[Step]", changes: "Sequence[Change]") -> None:
+def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[Change]) -> None:
     """Make sure that base and new revisions are one line, by the files as they will be."""
     after = {each.new_path: each.after for each in changes}
     scripts = [parse(step.path, after.get(step.path, sides.data(step.revision))) for step in steps]
@@ -131,7 +133,7 @@ def _need_one_line(sides: Sides, steps: "Sequence[Step]", changes: "Sequence[Cha
 # What is said.
 
 
-def _said(onto: Onto, plans: "Sequence[_Plan]", *, named: bool) -> "Iterator[str]":
+def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
     yield f"onto {onto.name}{f' ({onto.why})' if onto.why else ''}"
     for plan in plans:
         name = f"{plan.sides.here.environment.name}: " if named else ""
@@ -145,9 +147,7 @@ def _said(onto: Onto, plans: "Sequence[_Plan]", *, named: bool) -> "Iterator[str
         yield from _remarks(plan)
 
 
-def _left_out(
-    onto: Onto, found: "Sequence[Environment]", plans: "Sequence[_Plan]"
-) -> "Iterator[str]":
+def _left_out(onto: Onto, found: Sequence[Environment], plans: Sequence[_Plan]) -> Iterator[str]:
     judged = {plan.sides.here.environment.name for plan in plans}
     for each in found:
         if each.name not in judged:
@@ -162,7 +162,7 @@ def _line(step: Step) -> str:
     return f"{step.revision.path}: parent {old} -> `{step.parent}`{name}"
 
 
-def _remarks(plan: _Plan) -> "Iterator[str]":
+def _remarks(plan: _Plan) -> Iterator[str]:
     """Yield what a reader should know of one environment's line."""
     early = [
         f"`{step.id}`"
@@ -187,7 +187,7 @@ def _stamps(plan: _Plan) -> list[str]:
     return [plan.sides.head.stamp, *(step.revision.stamp for step in plan.steps)]
 
 
-def _next(root: str, onto: Onto, plans: "Sequence[_Plan]") -> "Iterator[str]":
+def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
     """Yield what is left for the user to do."""
     changes = [each for plan in plans for each in plan.changes]
     if changes:

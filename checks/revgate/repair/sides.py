@@ -4,12 +4,13 @@ Knows what is new on the branch and what was published; a published revision tha
 changed stops a rebase, since no order of revisions mends that.
 """
 
+from __future__ import annotations
+
 import shlex
 from typing import TYPE_CHECKING
 
 from revgate import environments
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
-from revgate.history.history import History
 from revgate.history.merge import fingerprint
 from revgate.history.parse import parse
 from revgate.history.read import read
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from revgate.environments import Environment
+    from revgate.history.history import History
     from revgate.history.revision import Revision
     from revgate.history.source import Source
     from revgate.repair.onto import Onto
@@ -39,11 +41,11 @@ class Sides:
         self._data: dict[tuple[str, str], bytes] = {}
 
     @property
-    def head(self) -> "Revision":
+    def head(self) -> Revision:
         """The revision behind which new ones go."""
         return self.onto.graph.by_id[self.onto.graph.heads[0]]
 
-    def new(self) -> "list[Revision]":
+    def new(self) -> list[Revision]:
         """Return the revisions of the work tree that the base has not.
 
         Raises:
@@ -72,11 +74,11 @@ class Sides:
             raise UsageError("\n".join([*facts, "nothing was changed"]))
         return found
 
-    def data(self, revision: "Revision") -> bytes:
+    def data(self, revision: Revision) -> bytes:
         """Return the bytes of a file of the work tree."""
         return self._data[self.here.source.name if self.here.source else "", revision.path]
 
-    def _load(self, history: History | None, revisions: "Iterable[Revision]") -> None:
+    def _load(self, history: History | None, revisions: Iterable[Revision]) -> None:
         if history is None or history.source is None:
             return
         for content in history.source.read([each.path for each in revisions]):
@@ -84,7 +86,7 @@ class Sides:
                 raise CannotJudgeError(f"{content.path} cannot be read: {content.error}")
             self._data[history.source.name, content.path] = content.data
 
-    def _problem(self, key: str, before: "Revision | None") -> str:
+    def _problem(self, key: str, before: Revision | None) -> str:
         """Say what was done to a published revision; nothing where the base has it likewise."""
         here, onto = self.here.graph.by_id[key], self.onto.graph.by_id[key]
         name = _name(self.onto)
@@ -108,7 +110,7 @@ class Sides:
         what = "changed" if here.path == onto.path else "renamed or changed"
         return f"{here.path}: this branch {what} `{key}`, which {name} has: {mend}"
 
-    def _unparsed(self, revision: "Revision") -> str:
+    def _unparsed(self, revision: Revision) -> str:
         """Say why a new revision, of which only the top was read, cannot be read whole."""
         data = self.data(revision)
         parsed = parse(revision.path, data)
@@ -121,7 +123,7 @@ class Sides:
             f" `{_checkout(name, path)}`"
         )
 
-    def _dropped(self, here: "Revision", before: "Revision") -> str:
+    def _dropped(self, here: Revision, before: Revision) -> str:
         if self.before is not None and self._same(self.here, here, self.before, before):
             return ""
         return (
@@ -130,7 +132,7 @@ class Sides:
         )
 
     def _same(
-        self, one: History, revision: "Revision", other: History, counterpart: "Revision"
+        self, one: History, revision: Revision, other: History, counterpart: Revision
     ) -> bool:
         """Whether two sides have a revision under one name, with one meaning."""
         if revision.path != counterpart.path:
@@ -140,11 +142,11 @@ class Sides:
             return True
         return _ties(revision) == _ties(counterpart) and fingerprint(olds) == fingerprint(news)
 
-    def _of(self, history: History, revision: "Revision") -> bytes:
+    def _of(self, history: History, revision: Revision) -> bytes:
         return self._data[_name(history), revision.path]
 
 
-def _ties(revision: "Revision") -> tuple[set[str], set[str], set[str]]:
+def _ties(revision: Revision) -> tuple[set[str], set[str], set[str]]:
     return {*revision.parents}, {*revision.labels}, {*revision.depends_on}
 
 
@@ -156,9 +158,7 @@ def _name(history: History) -> str:
     return history.source.name if history.source else ""
 
 
-def open_sides(
-    work: "Source", environment: "Environment", onto: "Onto", settings: "Settings"
-) -> Sides:
+def open_sides(work: Source, environment: Environment, onto: Onto, settings: Settings) -> Sides:
     """Read one environment on all sides.
 
     Raises:
@@ -182,7 +182,7 @@ def open_sides(
     return Sides(here, base, before)
 
 
-def is_there(source: "Source", environment: "Environment", settings: "Settings") -> bool:
+def is_there(source: Source, environment: Environment, settings: Settings) -> bool:
     """Whether another commit has an environment."""
     try:
         _there(source, environment, settings)
@@ -191,7 +191,7 @@ def is_there(source: "Source", environment: "Environment", settings: "Settings")
     return True
 
 
-def _there(source: "Source", environment: "Environment", settings: "Settings") -> "Environment":
+def _there(source: Source, environment: Environment, settings: Settings) -> Environment:
     """Return the environment as another commit has it."""
     named = tuple(each for each in settings.environments if each.name in (None, environment.name))
     narrowed = settings._replace(environments=named)
@@ -210,7 +210,7 @@ def _need_readable(history: History) -> None:
     )
 
 
-def _why(unreadable: "Unreadable", data: bytes, name: str) -> str:
+def _why(unreadable: Unreadable, data: bytes, name: str) -> str:
     if _in_conflict(data):
         return f"{unreadable.path}: both sides changed it, and it is in conflict: resolve it first"
     return "\n".join(
@@ -239,7 +239,7 @@ def _need_one_line(base: History) -> None:
         )
 
 
-def _defects(base: History) -> "Iterator[str]":
+def _defects(base: History) -> Iterator[str]:
     graph = base.graph
     for revision, parent in graph.missing:
         yield f"the parent `{parent}` of `{revision.id}` is missing"

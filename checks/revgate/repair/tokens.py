@@ -4,6 +4,8 @@ Knows Python's literals and the docstring header; nothing of other files. What c
 to the character is refused, never guessed.
 """
 
+from __future__ import annotations
+
 import ast
 import io
 import re
@@ -12,7 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
-from revgate.history.scope import bound_names, module_scope
+from revgate.history.syntax import bound_names, module_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +56,7 @@ class RevisionText:
             self.tree = ast.parse(data)
         self._starts = [0, *(each.end() for each in re.finditer("\r\n|\r|\n", self.text))]
 
-    def edited(self, edits: "list[Edit]") -> bytes:
+    def edited(self, edits: list[Edit]) -> bytes:
         """Return the bytes after some edits, none of which may overlap."""
         text = self.text
         for edit in sorted(edits, reverse=True):
@@ -80,7 +82,7 @@ class RevisionText:
             raise self.refusal(lines[0], f"`{name}` is not bound by a plain assignment")
         return plain[0] if plain else None
 
-    def _plain(self) -> "Iterator[tuple[str, ast.expr]]":
+    def _plain(self) -> Iterator[tuple[str, ast.expr]]:
         for statement in self.tree.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -127,12 +129,12 @@ class RevisionText:
         before = self.text[start:end].encode("utf-8", "surrogatepass")[:column]
         return start + len(before.decode("utf-8", "surrogatepass"))
 
-    def _own_quotes(self) -> "re.Match[str] | None":
+    def _own_quotes(self) -> re.Match[str] | None:
         """Return the quotes of the id, for a value that has none."""
         node = self.value("revision")
         return _QUOTES.match(self.text, self._span(node)[0]) if node is not None else None
 
-    def _literal(self, value: str, quotes: "re.Match[str] | None") -> str:
+    def _literal(self, value: str, quotes: re.Match[str] | None) -> str:
         prefix, quote = quotes.groups() if quotes else ("", '"')
         if not self._is_plain(value):
             return ascii(value)
@@ -146,7 +148,7 @@ class RevisionText:
             return False
         return value.isprintable() and not {*"\"'\\"} & {*value}
 
-    def restated(self, stated: "Stated", value: str) -> Edit:
+    def restated(self, stated: Stated, value: str) -> Edit:
         """Replace what a line of the docstring header says.
 
         Raises:
@@ -163,7 +165,7 @@ class RevisionText:
         return Edit(label.end(), label.end() + len(stated.text), space + value)
 
 
-def _tokens(written: str) -> "Iterator[tokenize.TokenInfo]":
+def _tokens(written: str) -> Iterator[tokenize.TokenInfo]:
     # In parentheses, since it may go over several lines.
     readline: Callable[[], str] = io.StringIO(f"({written}\n)").readline
     return tokenize.generate_tokens(readline)

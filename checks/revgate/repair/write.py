@@ -3,6 +3,8 @@
 Knows files and folders; nothing of what stands in them.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import stat
@@ -19,7 +21,7 @@ _NEW = 0o644
 """The mode of a file that was not there before: git's own for one that is no program."""
 
 
-def write(root: str, changes: "Sequence[Change]") -> None:
+def write(root: str, changes: Sequence[Change]) -> None:
     """Write changes; each file by a temporary one that then takes its place.
 
     Args:
@@ -51,14 +53,14 @@ def write(root: str, changes: "Sequence[Change]") -> None:
                 os.unlink(temporary)
 
 
-def _said(error: OSError, left: "list[str]") -> str:
+def _said(error: OSError, left: list[str]) -> str:
     what = f"{error.filename or 'a file'} cannot be written: {error.strerror or error}"
     if left:
         return f"{what}; these could not be put back, see `git diff`: {', '.join(left)}"
     return f"{what}; nothing was changed"
 
 
-def _check(root: str, change: "Change") -> None:
+def _check(root: str, change: Change) -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     if change.is_new:
         if os.path.lexists(path):
@@ -103,7 +105,7 @@ def _prepared(root: str, path: str, data: bytes, *, is_new: bool = False) -> str
     return temporary
 
 
-def _replace(root: str, change: "Change", temporary: str) -> None:
+def _replace(root: str, change: Change, temporary: str) -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     if new_path == path:
         os.replace(temporary, path)
@@ -112,7 +114,7 @@ def _replace(root: str, change: "Change", temporary: str) -> None:
     os.replace(temporary, new_path)
 
 
-def _restored(root: str, change: "Change") -> bool:
+def _restored(root: str, change: Change) -> bool:
     """Put a file back; return whether it is there as before, under its name alone."""
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     try:

@@ -5,6 +5,8 @@ names, ids, messages) is data here, and can become neither markup nor a command 
 escape.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import FORMATS
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from revgate.detail import Detail
     from revgate.findings import Result
+    from revgate.reports.detail import Detail
 
 __all__ = [
     "DETAILED",
@@ -59,10 +61,10 @@ class Style(NamedTuple):
 
 
 def render(
-    result: "Result",
+    result: Result,
     form: str,
     style: Style = Style(),  # noqa: B008 - immutable
-    details: "Sequence[Detail]" = (),
+    details: Sequence[Detail] = (),
 ) -> str:
     """Write a result in one of `FORMATS`.
 
@@ -113,7 +115,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def pass_name(result: "Result", told: "dict[str, Any]") -> str:
+def pass_name(result: Result, told: dict[str, Any]) -> str:
     """Say which pass it is; and of which environment, where several were run."""
     name = str(told["name"])
     if len(result.environments) < 2 or "environment" not in told:
@@ -126,7 +128,7 @@ def rule_link(name: str) -> str:
     return f"{SITE}/rules/{name}/" if name else HOME
 
 
-def verdict(result: "Result") -> str:
+def verdict(result: Result) -> str:
     """Say in a few words how a run ended."""
     said = [count(result.errors, "error") if result.errors else "no errors"]
     if result.errors or result.warnings:
@@ -136,7 +138,7 @@ def verdict(result: "Result") -> str:
     return f"{'✗' if result.errors else '✓'} {', '.join(said)}"
 
 
-def most_severe_first(result: "Result") -> "Iterable[int]":
+def most_severe_first(result: Result) -> Iterable[int]:
     """Return the places of findings in the result, errors before warnings, else as they stand."""
     findings = result.findings
     return sorted(range(len(findings)), key=lambda at: findings[at].severity != "error")

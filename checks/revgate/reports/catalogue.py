@@ -1,5 +1,7 @@
 """The rules as text, JSON or Markdown, from their own docstrings."""
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,7 @@ def explain(name: str) -> str:
     return f"{rule.name} ({rule.group}, {rule.severity})\n\n{rule.documentation}\n"
 
 
-def _text() -> "Iterator[str]":
+def _text() -> Iterator[str]:
     rules = all_rules().values()
     width = max(len(rule.name) for rule in rules)
     group = None
@@ -55,7 +57,7 @@ def _text() -> "Iterator[str]":
         yield f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}"
 
 
-def _markdown() -> "Iterator[str]":
+def _markdown() -> Iterator[str]:
     yield "| rule | group | severity | what is wrong |"
     yield "| --- | --- | --- | --- |"
     for rule in all_rules().values():

@@ -3,6 +3,8 @@
 Knows graphs; nothing of findings.
 """
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "mermaid", "dot", "json")
 
 
-def render(histories: "Sequence[History]", form: str) -> str:
+def render(histories: Sequence[History], form: str) -> str:
     """Draw the histories in one of `FORMATS`."""
     if form == "json":
         return json.dumps({"schema": 1, "environments": [*map(_json, histories)]}, indent=2) + "\n"
@@ -25,7 +27,7 @@ def render(histories: "Sequence[History]", form: str) -> str:
     return "".join(f"{line}\n" for line in draw(histories))
 
 
-def title(revision: "Revision") -> str:
+def title(revision: Revision) -> str:
     """Return the words of a file name, as a title: without the time and the id before them."""
     stem = revision.name.removesuffix(".py")
     words = [word for word in stem.split("_") if word]
@@ -34,7 +36,7 @@ def title(revision: "Revision") -> str:
     return " ".join(words) or stem
 
 
-def order(history: "History") -> "list[Revision]":
+def order(history: History) -> list[Revision]:
     """Return revisions with parents first; what a cycle holds comes last."""
     graph = history.graph
     ordered = list(graph.order)
@@ -42,7 +44,7 @@ def order(history: "History") -> "list[Revision]":
     return [graph.by_id[key] for key in ordered + left]
 
 
-def marks(history: "History", revision: "Revision") -> list[str]:
+def marks(history: History, revision: Revision) -> list[str]:
     """Say what a revision is in the chain: a head, a branch point, ...; mostly nothing."""
     graph = history.graph
     found = []
@@ -55,7 +57,7 @@ def marks(history: "History", revision: "Revision") -> list[str]:
     return found + [f"missing parent {lost}" for each, lost in graph.missing if each is revision]
 
 
-def _text(histories: "Sequence[History]") -> "Iterator[str]":
+def _text(histories: Sequence[History]) -> Iterator[str]:
     """Newest first, as `alembic history` has it; a column each for branches side by side."""
     for history in histories:
         if len(histories) > 1:
@@ -100,7 +102,7 @@ def advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str 
     return after
 
 
-def _mermaid(histories: "Sequence[History]") -> "Iterator[str]":
+def _mermaid(histories: Sequence[History]) -> Iterator[str]:
     """Draw a flowchart; nodes bear numbers, since an id might be a word of Mermaid's own."""
     yield "flowchart BT"
     for number, history in enumerate(histories):
@@ -126,7 +128,7 @@ def entity(text: str) -> str:
     )
 
 
-def _dot(histories: "Sequence[History]") -> "Iterator[str]":
+def _dot(histories: Sequence[History]) -> Iterator[str]:
     yield "digraph history {"
     yield "    rankdir=BT; node [shape=box];"
     for number, history in enumerate(histories):
@@ -148,20 +150,20 @@ def _quoted(text: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def _edges(history: "History") -> "Iterator[tuple[str, str]]":
+def _edges(history: History) -> Iterator[tuple[str, str]]:
     for revision in order(history):
         for parent in revision.parents:
             yield revision.id, parent
 
 
-def _numbers(history: "History", prefix: str) -> dict[str, str]:
+def _numbers(history: History, prefix: str) -> dict[str, str]:
     """Name every revision and every missing parent."""
     keys = dict.fromkeys(revision.id for revision in order(history))
     keys |= dict.fromkeys(parent for _, parent in _edges(history))
     return {key: f"{prefix}{number}" for number, key in enumerate(keys)}
 
 
-def _json(history: "History") -> dict[str, Any]:
+def _json(history: History) -> dict[str, Any]:
     graph = history.graph
     return {
         "name": history.environment.name,

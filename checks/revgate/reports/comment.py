@@ -4,6 +4,8 @@ Knows what a comment may hold; whoever posts it looks for `MARK` in the first li
 that are there.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.reports.markdown import fit, footer, lines
@@ -11,8 +13,8 @@ from revgate.reports.markdown import fit, footer, lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.detail import Detail
     from revgate.findings import Result
+    from revgate.reports.detail import Detail
 
 MARK = "<!-- revgate -->"
 """The first line, which nobody sees."""
@@ -21,7 +23,7 @@ MOST_BYTES = 65_000
 _MOST_FINDINGS = 30
 
 
-def render(result: "Result", details: "Sequence[Detail]") -> str:
+def render(result: Result, details: Sequence[Detail]) -> str:
     """Write the comment: the summary of the job, shorter, below its mark."""
     text = "".join(f"{line}\n" for line in lines(result, details, _MOST_FINDINGS))
     last = f"{footer()}\n"

@@ -1,5 +1,7 @@
 """Text that came from a repository, made harmless in HTML."""
 
+from __future__ import annotations
+
 from html import escape as _escape
 
 from revgate.reports import printable

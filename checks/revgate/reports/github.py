@@ -4,6 +4,8 @@ Knows the escapes and the limits of those commands: `command.ts` of actions/tool
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
@@ -19,12 +21,12 @@ MOST = 10
 """Annotations of one type that GitHub shows of one step; it drops the others without a word."""
 
 
-def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every format's signature
+def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
     """Write a command for each finding that GitHub will show, and count the others."""
     return "".join(f"{line}\n" for line in _lines(result))
 
 
-def _lines(result: "Result") -> "Iterator[str]":
+def _lines(result: Result) -> Iterator[str]:
     left = {"error": MOST, "warning": MOST}
     for at in most_severe_first(result):
         finding = result.findings[at]
@@ -40,7 +42,7 @@ def _lines(result: "Result") -> "Iterator[str]":
     yield f"revgate: {verdict(result)}"
 
 
-def _annotation(finding: "Finding") -> str:
+def _annotation(finding: Finding) -> str:
     kind = "error" if finding.severity is ERROR else "warning"
     properties = {
         "file": printable(finding.path),
@@ -52,7 +54,7 @@ def _annotation(finding: "Finding") -> str:
     return f"::{kind} {written}::{_data(_message(finding))}"
 
 
-def _message(finding: "Finding") -> str:
+def _message(finding: Finding) -> str:
     lines = [printable(finding.message)]
     lines += [
         f"{printable(each.path)}:{each.line}: {printable(each.message)}" for each in finding.related

@@ -3,6 +3,8 @@
 Knows its format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 """
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ NOTE = "not-looked-at"
 """What a note is called: the format has no place for what belongs to no line."""
 
 
-def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every format's signature
+def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
     """Write a JSON list, ASCII only: the findings in their order, then the notes."""
     noted = [_noted(result, note) for note in result.notes]
     found = [*result.findings, *noted]
@@ -28,14 +30,14 @@ def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every for
     return json.dumps(issues, indent=2) + "\n"
 
 
-def _noted(result: "Result", note: str) -> "Finding":
+def _noted(result: Result, note: str) -> Finding:
     from revgate.findings import Finding
 
     path = result.environments[0].environment.config if result.environments else "."
     return Finding(note, "", path, rule=NOTE)
 
 
-def _issue(finding: "Finding", fingerprint: str) -> dict[str, Any]:
+def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:
     return {
         "description": printable(finding.message),
         "check_name": finding.rule,

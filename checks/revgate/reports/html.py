@@ -5,6 +5,8 @@ and `page.js`. The page may load nothing from anywhere, and says so itself (its 
 it holds by hash), so that it can be kept and sent around.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import os
@@ -19,19 +21,19 @@ from revgate.reports.rows import Facts, chain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from revgate.detail import Detail
     from revgate.findings import Finding, Result
+    from revgate.reports.detail import Detail
 
 MOST_LISTED = 200
 """Findings listed above the chain; in their places stand all of them."""
 
 
-def render(result: "Result", details: "Sequence[Detail]") -> str:
+def render(result: Result, details: Sequence[Detail]) -> str:
     """Write the page."""
     return "".join(f"{line}\n" for line in _page(result, details))
 
 
-def _page(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
+def _page(result: Result, details: Sequence[Detail]) -> Iterator[str]:
     style, script = _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
@@ -70,7 +72,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _places(details: "Sequence[Detail]") -> dict[str, str]:
+def _places(details: Sequence[Detail]) -> dict[str, str]:
     """Name the row of each revision, by its path."""
     return {
         revision.path: f"e{number}-{at}"
@@ -79,7 +81,7 @@ def _places(details: "Sequence[Detail]") -> dict[str, str]:
     }
 
 
-def _environments(result: "Result") -> "Iterator[str]":
+def _environments(result: Result) -> Iterator[str]:
     for judged in result.environments:
         heads = ", ".join(map(code, judged.heads)) or "none"
         word = "head" if len(judged.heads) == 1 else "heads"
@@ -87,7 +89,7 @@ def _environments(result: "Result") -> "Iterator[str]":
         yield f"<p>{name}: {count(judged.revisions, 'revision')}, {word} {heads}</p>"
 
 
-def _findings(result: "Result", places: "Mapping[str, str]") -> "Iterator[str]":
+def _findings(result: Result, places: Mapping[str, str]) -> Iterator[str]:
     if not result.findings:
         return
     ordered = [result.findings[at] for at in most_severe_first(result)]
@@ -102,7 +104,7 @@ def _findings(result: "Result", places: "Mapping[str, str]") -> "Iterator[str]":
     yield "</section>"
 
 
-def finding(found: "Finding", places: "Mapping[str, str]") -> str:
+def finding(found: Finding, places: Mapping[str, str]) -> str:
     """Write one finding, with a link to its revision where that is on the page."""
     severity = found.severity.value
     where = f"{found.path}:{found.line}:{found.column}"
@@ -120,12 +122,12 @@ def finding(found: "Finding", places: "Mapping[str, str]") -> str:
     )
 
 
-def _link(path: str, shown: str, places: "Mapping[str, str]") -> str:
+def _link(path: str, shown: str, places: Mapping[str, str]) -> str:
     place = places.get(path)
     return f'<a href="#{place}">{code(shown)}</a>' if place else code(shown)
 
 
-def _passes(result: "Result") -> "Iterator[str]":
+def _passes(result: Result) -> Iterator[str]:
     if result.roundtrip is None:
         return
     server = result.roundtrip["server"]
@@ -141,16 +143,14 @@ def _passes(result: "Result") -> "Iterator[str]":
     yield "</tbody></table></section>"
 
 
-def _notes(result: "Result") -> "Iterator[str]":
+def _notes(result: Result) -> Iterator[str]:
     if result.notes:
         yield '<section aria-labelledby="notes"><h2 id="notes">Not looked at</h2><ul>'
         yield from (f"<li>{words(note)}</li>" for note in result.notes)
         yield "</ul></section>"
 
 
-def _chains(
-    result: "Result", details: "Sequence[Detail]", places: "Mapping[str, str]"
-) -> "Iterator[str]":
+def _chains(result: Result, details: Sequence[Detail], places: Mapping[str, str]) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     severities: dict[str, list[str]] = {}
     for found in result.findings:
@@ -169,7 +169,7 @@ def _chains(
     yield "</section>"
 
 
-def _seen(result: "Result", details: "Sequence[Detail]") -> "list[dict[str, dict[str, object]]]":
+def _seen(result: Result, details: Sequence[Detail]) -> list[dict[str, dict[str, object]]]:
     """Give what the round trip saw of each revision to the environment that it ran on."""
     seen: list[dict[str, dict[str, object]]] = [{} for _ in details]
     for each in result.roundtrip["revisions"] if result.roundtrip else ():

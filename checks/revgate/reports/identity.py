@@ -3,6 +3,8 @@
 Knows findings; nothing of formats.
 """
 
+from __future__ import annotations
+
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
 
 
-def fingerprints(findings: "Sequence[Finding]") -> list[str]:
+def fingerprints(findings: Sequence[Finding]) -> list[str]:
     """Return 32 hexadecimal digits for each finding, all of them different.
 
     Made of the rule, the environment, the revision (of what is none, the path) and the message:

@@ -1,5 +1,7 @@
 """The JSON report: the public contract, schema 1."""
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from revgate.reports import Style
 
 
-def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every format's signature
+def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
     """Write the result as one JSON document, ASCII only, ending in a newline."""
     document = {
         "schema": 1,
@@ -31,7 +33,7 @@ def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every for
     return json.dumps(document, indent=2) + "\n"
 
 
-def _environment(judged: "Judged") -> dict[str, Any]:
+def _environment(judged: Judged) -> dict[str, Any]:
     return {
         "name": judged.environment.name,
         "script_location": judged.environment.script_location,
@@ -41,7 +43,7 @@ def _environment(judged: "Judged") -> dict[str, Any]:
     }
 
 
-def _finding(finding: "Finding") -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,

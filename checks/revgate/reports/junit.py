@@ -4,6 +4,8 @@ Knows the format as CI systems agree on it (there is no standard of it): one `fa
 that all findings of one revision stand in one text. Warnings are no failures.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,20 +15,20 @@ from revgate.reports import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from revgate.detail import Detail
     from revgate.findings import Finding, Judged, Result
+    from revgate.reports.detail import Detail
 
 _Cases = dict[tuple[str, str], "list[Finding]"]
 """Findings by path and revision."""
 
 
-def render(result: "Result", details: "Sequence[Detail]") -> str:
+def render(result: Result, details: Sequence[Detail]) -> str:
     """Write an XML document of characters that every XML 1.0 may hold."""
     lines = list(_document(result, details))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _document(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
+def _document(result: Result, details: Sequence[Detail]) -> Iterator[str]:
     histories = {each.history.environment.name: each for each in details}
     suites = [
         (judged, _cases(result, judged, histories.get(judged.environment.name)))
@@ -42,7 +44,7 @@ def _document(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
     yield "</testsuites>"
 
 
-def _cases(result: "Result", judged: "Judged", detail: "Detail | None") -> _Cases:
+def _cases(result: Result, judged: Judged, detail: Detail | None) -> _Cases:
     cases: _Cases = {}
     if detail is not None:
         for revision in detail.history.revisions:
@@ -58,7 +60,7 @@ def _failures(cases: _Cases) -> int:
     return sum(any(each.severity is ERROR for each in found) for found in cases.values())
 
 
-def _seconds(result: "Result") -> dict[str, float]:
+def _seconds(result: Result) -> dict[str, float]:
     """Return how long each revision took, up and down, where a round trip ran."""
     revisions = result.roundtrip["revisions"] if result.roundtrip else ()
     return {
@@ -68,8 +70,8 @@ def _seconds(result: "Result") -> dict[str, float]:
 
 
 def _suite(
-    result: "Result", judged: "Judged", cases: _Cases, seconds: dict[str, float]
-) -> "Iterator[str]":
+    result: Result, judged: Judged, cases: _Cases, seconds: dict[str, float]
+) -> Iterator[str]:
     name = judged.environment.name
     failures = _failures(cases)
     total = f"{sum(seconds.get(key, 0) for _, key in cases):.3f}"
@@ -90,7 +92,7 @@ def _suite(
     yield "  </testsuite>"
 
 
-def _told(found: "Sequence[Finding]") -> "Iterator[str]":
+def _told(found: Sequence[Finding]) -> Iterator[str]:
     errors = [each for each in found if each.severity is ERROR]
     warnings = [each for each in found if each.severity is not ERROR]
     if errors:
@@ -101,7 +103,7 @@ def _told(found: "Sequence[Finding]") -> "Iterator[str]":
         yield f"      <system-out>{escape(_text(warnings))}</system-out>"
 
 
-def _text(found: "Iterable[Finding]") -> str:
+def _text(found: Iterable[Finding]) -> str:
     lines = []
     for each in found:
         place = f"{each.path}:{each.line}:{each.column}"

@@ -3,6 +3,8 @@
 Knows what fits into a summary; every part is cut off by itself where it is too long, and says so.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from revgate.reports import HOME, count, most_severe_first, pass_name, rule_link, verdict
@@ -12,8 +14,8 @@ from revgate.reports.picture import mermaid
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from revgate.detail import Detail
     from revgate.findings import Finding, Result
+    from revgate.reports.detail import Detail
 
 MOST_BYTES = 1024 * 1024 - 1024
 """GitHub takes a MiB for one step, and drops a summary that is larger."""
@@ -25,7 +27,7 @@ _NAME_CHARACTERS = 200
 _MOST_NAMES = 8
 
 
-def render(result: "Result", details: "Sequence[Detail]") -> str:
+def render(result: Result, details: Sequence[Detail]) -> str:
     """Write the summary."""
     return fit("".join(f"{line}\n" for line in lines(result, details)), MOST_BYTES)
 
@@ -43,9 +45,7 @@ def fit(text: str, most: int) -> str:
     return shown + fence + folded + _CUT
 
 
-def lines(
-    result: "Result", details: "Sequence[Detail]", most: int = MOST_FINDINGS
-) -> "Iterator[str]":
+def lines(result: Result, details: Sequence[Detail], most: int = MOST_FINDINGS) -> Iterator[str]:
     """Yield the parts of the summary, without any limit on the whole."""
     yield f"## revgate: {verdict(result)}"
     yield ""
@@ -63,7 +63,7 @@ def lines(
         yield ""
 
 
-def _environments(result: "Result") -> "Iterator[str]":
+def _environments(result: Result) -> Iterator[str]:
     for judged in result.environments:
         heads = ", ".join(map(code, judged.heads[:20])) or "none"
         heads += f" and {len(judged.heads) - 20} more" if len(judged.heads) > 20 else ""
@@ -73,7 +73,7 @@ def _environments(result: "Result") -> "Iterator[str]":
         yield ""
 
 
-def _findings(result: "Result", most: int) -> "Iterator[str]":
+def _findings(result: Result, most: int) -> Iterator[str]:
     if not result.findings:
         return
     yield "| | rule | where | what |"
@@ -86,7 +86,7 @@ def _findings(result: "Result", most: int) -> "Iterator[str]":
         yield ""
 
 
-def _finding(finding: "Finding") -> str:
+def _finding(finding: Finding) -> str:
     sign = "❌" if finding.severity == "error" else "⚠️"
     rule = f"[{plain(finding.rule)}]({rule_link(finding.rule)})"
     place = code(f"{_name(finding.path)}:{finding.line}")
@@ -102,7 +102,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _FINDING_CHARACTERS else f"{text[:_FINDING_CHARACTERS]} …"
 
 
-def _picture(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
+def _picture(result: Result, details: Sequence[Detail]) -> Iterator[str]:
     if not details:
         return
     found: dict[str, str] = {}
@@ -119,7 +119,7 @@ def _picture(result: "Result", details: "Sequence[Detail]") -> "Iterator[str]":
     yield ""
 
 
-def _passes(result: "Result") -> "Iterator[str]":
+def _passes(result: Result) -> Iterator[str]:
     if result.roundtrip is None:
         return
     server = result.roundtrip["server"]
@@ -132,7 +132,7 @@ def _passes(result: "Result") -> "Iterator[str]":
     yield ""
 
 
-def _revisions(result: "Result") -> "Iterator[str]":
+def _revisions(result: Result) -> Iterator[str]:
     revisions = result.roundtrip["revisions"] if result.roundtrip else ()
     if not revisions:
         return
@@ -181,7 +181,7 @@ def _name(name: object) -> str:
     return text if len(text) <= _NAME_CHARACTERS else f"{text[:_NAME_CHARACTERS]} …"
 
 
-def _more(all_of_them: "Sequence[object]") -> str:
+def _more(all_of_them: Sequence[object]) -> str:
     more = len(all_of_them) - _MOST_NAMES
     return f", and {more} more" if more > 0 else ""
 

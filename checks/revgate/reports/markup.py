@@ -4,6 +4,8 @@ Knows Markdown's structure characters; an entity can never be one of them (Commo
 references cannot be used in place of symbols that give structure).
 """
 
+from __future__ import annotations
+
 from revgate.reports import printable
 
 _PLAIN = frozenset(" ,;.()-+=?/'")

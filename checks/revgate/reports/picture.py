@@ -3,6 +3,8 @@
 Knows which revisions a reader looks for; how a whole chain is drawn stands in `chain`.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.reports import count
@@ -19,7 +21,7 @@ _AROUND = 2
 """Neighbours that are drawn of each revision that matters."""
 
 
-def mermaid(histories: "Sequence[History]", found: "Mapping[str, str]") -> "Iterator[str]":
+def mermaid(histories: Sequence[History], found: Mapping[str, str]) -> Iterator[str]:
     """Draw a flowchart of several environments, upwards in time.
 
     Args:
@@ -36,7 +38,7 @@ def mermaid(histories: "Sequence[History]", found: "Mapping[str, str]") -> "Iter
     yield "    classDef gap stroke-dasharray:2"
 
 
-def _history(history: "History", found: "Mapping[str, str]", prefix: str) -> "Iterator[str]":
+def _history(history: History, found: Mapping[str, str], prefix: str) -> Iterator[str]:
     keys = [revision.id for revision in order(history)]
     drawn = chosen(history, found, keys)
     names = {key: f"{prefix}r{at}" for at, key in enumerate(drawn)}
@@ -57,7 +59,7 @@ def _history(history: "History", found: "Mapping[str, str]", prefix: str) -> "It
     yield from _edges(history, names, prefix)
 
 
-def chosen(history: "History", found: "Mapping[str, str]", keys: "Sequence[str]") -> list[str]:
+def chosen(history: History, found: Mapping[str, str], keys: Sequence[str]) -> list[str]:
     """Choose the revisions to draw: all of a short chain; of a long one what matters.
 
     That is what has findings, the heads, what parts or joins or lacks a parent, and the bases, in
@@ -79,7 +81,7 @@ def chosen(history: "History", found: "Mapping[str, str]", keys: "Sequence[str]"
     return [key for key in keys if key in picked]
 
 
-def _near(history: "History", key: str) -> "Iterator[str]":
+def _near(history: History, key: str) -> Iterator[str]:
     """Yield a revision, and a few before and behind it."""
     graph = history.graph
     ring = [key]
@@ -94,7 +96,7 @@ def _near(history: "History", key: str) -> "Iterator[str]":
         yield from ring
 
 
-def _edges(history: "History", names: "Mapping[str, str]", prefix: str) -> "Iterator[str]":
+def _edges(history: History, names: Mapping[str, str], prefix: str) -> Iterator[str]:
     """Yield arrows from parents to children; a dotted one leads over what is left out."""
     graph = history.graph
     gaps = 0
@@ -116,7 +118,7 @@ def _edges(history: "History", names: "Mapping[str, str]", prefix: str) -> "Iter
             yield f"    {gap} -.-> {names[key]}"
 
 
-def _next_drawn(history: "History", key: str, names: "Mapping[str, str]") -> tuple[str | None, int]:
+def _next_drawn(history: History, key: str, names: Mapping[str, str]) -> tuple[str | None, int]:
     """Walk back to the next revision that is drawn; return it and how many lie between.
 
     At a merge point the first parent is followed.

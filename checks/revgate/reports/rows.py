@@ -5,6 +5,8 @@ Knows one chain; the page around it stands in `html`. The newest comes first, as
 filtered away or not be laid out at all while it is out of sight.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.reports import count
@@ -14,9 +16,9 @@ from revgate.reports.elements import code, escape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from revgate.detail import Deeds
     from revgate.history.history import History
     from revgate.history.revision import Revision
+    from revgate.reports.detail import Deeds
 
 _HEIGHT, _MIDDLE = 36, 18
 _STEP, _MARGIN = 14, 10
@@ -29,19 +31,19 @@ _KNOWN = frozenset(("revision", "upgrade_ms", "downgrade_ms", "locks", "rewrites
 class Facts(NamedTuple):
     """What is known of the revisions of one chain."""
 
-    places: "Mapping[str, str]"
+    places: Mapping[str, str]
     """The name of each revision's row, by path."""
-    findings: "Mapping[str, Sequence[str]]"
+    findings: Mapping[str, Sequence[str]]
     """As HTML, by path."""
-    severities: "Mapping[str, Sequence[str]]"
+    severities: Mapping[str, Sequence[str]]
     """Of the same findings."""
-    seen: "Mapping[str, Mapping[str, Any]]"
+    seen: Mapping[str, Mapping[str, Any]]
     """What the round trip saw, by id: `revisions` of the JSON contract."""
-    deeds: "Mapping[str, tuple[Deeds, Deeds]]"
+    deeds: Mapping[str, tuple[Deeds, Deeds]]
     """What upgrade and downgrade do, by path."""
 
 
-def chain(history: "History", facts: Facts) -> "Iterator[str]":
+def chain(history: History, facts: Facts) -> Iterator[str]:
     """Yield a row for each revision."""
     ordered = order(history)
     waiting = dict.fromkeys(each.id for each in ordered)
@@ -63,11 +65,11 @@ def chain(history: "History", facts: Facts) -> "Iterator[str]":
 class _Picture(NamedTuple):
     """One row of the drawing: the lanes above it and below it, by the id they lead to."""
 
-    before: "Sequence[str | None]"
-    after: "Sequence[str | None]"
+    before: Sequence[str | None]
+    after: Sequence[str | None]
     lane: int
     key: str
-    parents: "Sequence[str]"
+    parents: Sequence[str]
     widest: int
 
     @property
@@ -108,7 +110,7 @@ def _x(lane: int) -> int:
     return _MARGIN + _STEP * min(lane, _WIDEST - 1)
 
 
-def _row(history: "History", revision: "Revision", facts: Facts, picture: _Picture) -> str:
+def _row(history: History, revision: Revision, facts: Facts, picture: _Picture) -> str:
     seen = facts.seen.get(revision.id, {})
     severities = facts.severities.get(revision.path, ())
     marked = marks(history, revision)
@@ -131,8 +133,8 @@ def _row(history: "History", revision: "Revision", facts: Facts, picture: _Pictu
 
 
 def _kinds(
-    revision: "Revision", facts: Facts, marked: "Sequence[str]", seen: "Mapping[str, Any]"
-) -> "Iterator[str]":
+    revision: Revision, facts: Facts, marked: Sequence[str], seen: Mapping[str, Any]
+) -> Iterator[str]:
     """Yield the words that the page filters by."""
     yield from dict.fromkeys(facts.severities.get(revision.path, ()))
     if "head" in marked:
@@ -151,7 +153,7 @@ def _kinds(
             yield "oneway"
 
 
-def _times(seen: "Mapping[str, Any]") -> str:
+def _times(seen: Mapping[str, Any]) -> str:
     shown = []
     for key, arrow, word in (("upgrade_ms", "↑", "up"), ("downgrade_ms", "↓", "down")):
         if seen.get(key) is not None:
@@ -160,8 +162,8 @@ def _times(seen: "Mapping[str, Any]") -> str:
 
 
 def _body(
-    history: "History", revision: "Revision", facts: Facts, seen: "Mapping[str, Any]"
-) -> "Iterator[str]":
+    history: History, revision: Revision, facts: Facts, seen: Mapping[str, Any]
+) -> Iterator[str]:
     for found in facts.findings.get(revision.path, ()):
         yield f'<div class="finding">{found}</div>'
     yield f"<p>{code(f'{revision.path}:{revision.id_at[0]}')}</p>"
@@ -180,14 +182,14 @@ def _body(
     yield from _observed(seen)
 
 
-def _parent(history: "History", key: str, facts: Facts) -> str:
+def _parent(history: History, key: str, facts: Facts) -> str:
     parent = history.graph.by_id.get(key)
     if parent is None:
         return f"{code(key)}, which is missing"
     return f'<a href="#{facts.places[parent.path]}">{code(key)}</a>'
 
 
-def _deeds(name: str, deeds: "Deeds") -> str:
+def _deeds(name: str, deeds: Deeds) -> str:
     said = {"absent": "is not there", "empty": "does nothing", "raises": "only raises"}
     head = f"<h4>{name}</h4>"
     if deeds.kind in said:
@@ -199,7 +201,7 @@ def _deeds(name: str, deeds: "Deeds") -> str:
     return f"<div>{head}{shown or '<p>makes and drops nothing</p>'}</div>"
 
 
-def _observed(seen: "Mapping[str, Any]") -> "Iterator[str]":
+def _observed(seen: Mapping[str, Any]) -> Iterator[str]:
     """Show what the round trip saw; also what a later version of it may add."""
     if locks := seen.get("locks"):
         items = "".join(f"<li>{_lock(lock)}</li>" for lock in locks)
@@ -213,7 +215,7 @@ def _observed(seen: "Mapping[str, Any]") -> "Iterator[str]":
             yield f"<h4>{escape(key.replace('_', ' '))}</h4>{_any(value)}"
 
 
-def _lock(lock: "Mapping[str, Any]") -> str:
+def _lock(lock: Mapping[str, Any]) -> str:
     line = f", line {lock['line']}" if lock.get("line") else ""
     return f"{escape(str(lock.get('mode', '')))} on {code(str(lock.get('table', '')))}{line}"
 

@@ -4,6 +4,8 @@ Knows the standard (https://docs.oasis-open.org/sarif/sarif/v2.1.0/) and what Gi
 (https://docs.github.com/en/code-security/reference/code-scanning/sarif-files).
 """
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,7 @@ _ROOT = "%SRCROOT%"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
-def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every format's signature
+def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
     """Write one run, ASCII only; of too many results the most severe."""
     taken_back = [each.finding for each in result.taken_back]
     identities = fingerprints([*result.findings, *taken_back])
@@ -54,7 +56,7 @@ def render(result: "Result", style: "Style") -> str:  # noqa: ARG001 - every for
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _driver(rules: "list[Rule]") -> dict[str, Any]:
+def _driver(rules: list[Rule]) -> dict[str, Any]:
     return {
         "name": "revgate",
         "version": __version__,
@@ -64,7 +66,7 @@ def _driver(rules: "list[Rule]") -> dict[str, Any]:
     }
 
 
-def _rule(rule: "Rule") -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.name,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
@@ -82,12 +84,12 @@ def _introduction(documentation: str) -> str:
     return " ".join(documentation.partition("\n## ")[0].split())
 
 
-def _markdown(rule: "Rule") -> str:
+def _markdown(rule: Rule) -> str:
     """Return the documentation with a title; Markdown is what it is written in."""
     return f"# {rule.name}\n\n{rule.documentation}\n"
 
 
-def _invocation(result: "Result") -> dict[str, Any]:
+def _invocation(result: Result) -> dict[str, Any]:
     said = [printable(note) for note in result.notes]
     if (more := len(result.findings) - MOST) > 0:
         said.append(f"{count(more, 'finding')} more, left out since code scanning takes {MOST:,}")
@@ -100,7 +102,7 @@ def _invocation(result: "Result") -> dict[str, Any]:
     }
 
 
-def _result(finding: "Finding", index: int, identity: str) -> dict[str, Any]:
+def _result(finding: Finding, index: int, identity: str) -> dict[str, Any]:
     told = [printable(line) for line in finding.help.splitlines()]
     text = _text("\n".join([printable(finding.message), *told]))
     result: dict[str, Any] = {
@@ -128,7 +130,7 @@ def _result(finding: "Finding", index: int, identity: str) -> dict[str, Any]:
     return result
 
 
-def _suppressed(allowed: "Allowed", index: int, identity: str) -> dict[str, Any]:
+def _suppressed(allowed: Allowed, index: int, identity: str) -> dict[str, Any]:
     """Write a finding that an inline comment allows, with its reason."""
     suppression = {"kind": "inSource"}  # without a status it is accepted
     reason = {"justification": printable(allowed.reason)} if allowed.reason else {}

@@ -4,6 +4,8 @@ Knows the variables that terminals set of themselves; nothing of reports. There 
 terminal whether it follows links (OSC 8), so those count that are known to.
 """
 
+from __future__ import annotations
+
 import os
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ _VTE = 5000
 _NARROWEST = 40
 
 
-def follows_links(environ: "Mapping[str, str]") -> bool:
+def follows_links(environ: Mapping[str, str]) -> bool:
     """Whether the terminal shows OSC 8 as a link; a log of CI never does."""
     if environ.get("CI") or environ.get("TERM") in (None, "", "dumb"):
         return False
@@ -36,7 +38,7 @@ def follows_links(environ: "Mapping[str, str]") -> bool:
     )
 
 
-def width(stream: "TextIO") -> int | None:
+def width(stream: TextIO) -> int | None:
     """Return the columns of a terminal; None where it does not tell, or has next to none."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns

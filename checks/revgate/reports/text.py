@@ -1,5 +1,7 @@
 """The report for people: findings as `path:line:column`, what to do, and a verdict."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
@@ -18,7 +20,7 @@ _SLOWEST = 5
 _HELP = "    help: "
 
 
-def render(result: "Result", style: "Style") -> str:
+def render(result: Result, style: Style) -> str:
     """Write the result; every line ends in a newline."""
     lines: list[str] = []
     for finding in result.findings:
@@ -34,7 +36,7 @@ def render(result: "Result", style: "Style") -> str:
     return "".join(f"{harmless(line)}\n" for line in lines)
 
 
-def _finding(finding: "Finding", style: "Style") -> "Iterator[str]":
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
     place = _place(finding.path, f"{finding.line}:{finding.column}", style)
     color = _RED if finding.severity is ERROR else _YELLOW
     rule = _paint(f"{finding.severity.value}[{finding.rule}]", color, style)
@@ -48,7 +50,7 @@ def _finding(finding: "Finding", style: "Style") -> "Iterator[str]":
             label = "     "
 
 
-def _place(path: str, position: str, style: "Style") -> str:
+def _place(path: str, position: str, style: Style) -> str:
     """Name a place; where the terminal follows links, the path is one to the file."""
     shown = printable(path)
     if style.links_to is None:
@@ -61,7 +63,7 @@ def _place(path: str, position: str, style: "Style") -> str:
     return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}:"
 
 
-def _wrapped(text: str, style: "Style") -> "Sequence[str]":
+def _wrapped(text: str, style: Style) -> Sequence[str]:
     """Break a line of help where the terminal ends, but never within backticks: that is code."""
     if style.width is None or len(text) + len(_HELP) <= style.width:
         return [text]
@@ -74,7 +76,7 @@ def _wrapped(text: str, style: "Style") -> "Sequence[str]":
     return lines
 
 
-def _words(text: str) -> "Iterator[str]":
+def _words(text: str) -> Iterator[str]:
     word = ""
     for part in text.split(" "):
         word = f"{word} {part}" if word else part
@@ -85,7 +87,7 @@ def _words(text: str) -> "Iterator[str]":
         yield word
 
 
-def _passes(result: "Result") -> "Iterator[str]":
+def _passes(result: Result) -> Iterator[str]:
     if result.roundtrip is None:
         return
     server = result.roundtrip["server"]
@@ -101,11 +103,11 @@ def _passes(result: "Result") -> "Iterator[str]":
         yield f"  {len(slow) - _SLOWEST:,} more took over a second"
 
 
-def _slowness(revision: "dict[str, Any]") -> float:
+def _slowness(revision: dict[str, Any]) -> float:
     return max(revision.get("upgrade_ms") or 0.0, revision.get("downgrade_ms") or 0.0)
 
 
-def _slow(revision: "dict[str, Any]") -> str:
+def _slow(revision: dict[str, Any]) -> str:
     """Say what a slow revision held meanwhile: that is what a deployment waits for."""
     up, down = ((revision.get(key) or 0.0) / 1000 for key in ("upgrade_ms", "downgrade_ms"))
     held = [f"{lock['mode']} on {lock['table']}" for lock in revision.get("locks") or ()]
@@ -114,12 +116,12 @@ def _slow(revision: "dict[str, Any]") -> str:
     return f"  slow: {revision['revision']} took {up:.2f} s up and {down:.2f} s down{also}"
 
 
-def _environment(judged: "Judged") -> str:
+def _environment(judged: Judged) -> str:
     heads = ", ".join(judged.heads) or "none"
     word = "head" if len(judged.heads) == 1 else "heads"
     revisions = count(judged.revisions, "revision")
     return printable(f"{judged.environment.name}: {revisions}, {word} {heads}")
 
 
-def _paint(text: str, code: str, style: "Style") -> str:
+def _paint(text: str, code: str, style: Style) -> str:
     return f"\033[{code}m{text}\033[0m" if style.color else text

@@ -1,5 +1,7 @@
 """Paths as URIs have them."""
 
+from __future__ import annotations
+
 from urllib.parse import quote
 
 

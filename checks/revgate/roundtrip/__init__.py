@@ -3,12 +3,18 @@
 Knows how its parts are put together. Nothing third-party is imported before `run` is called.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from revgate.environments import Environment
-from revgate.history.revision import Revision
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import RoundTrip
 from revgate.roundtrip.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
 
 __all__ = ["Options", "RoundTrip", "run"]
 
@@ -24,8 +30,8 @@ def run(environment: Environment, chain: Sequence[Revision], options: Options) -
     Raises:
         CannotJudgeError: It could not be run at all; never when a revision fails.
     """
+    from revgate.roundtrip.contexts import run_all
     from revgate.roundtrip.interruption import orderly_end
-    from revgate.roundtrip.others import run_all
     from revgate.roundtrip.progress import progress
 
     with orderly_end(), progress(len(chain), shown=options.progress) as report:

@@ -1,5 +1,7 @@
 """Which Python runs env.py: the one that has the project's packages."""
 
+from __future__ import annotations
+
 import os
 import sys
 

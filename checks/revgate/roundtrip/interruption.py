@@ -3,12 +3,16 @@
 Knows signals, not what there is to clean up: that hangs on context managers, as for any exception.
 """
 
+from __future__ import annotations
+
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 _SIGNALS = ("SIGTERM", "SIGHUP")
 

@@ -5,17 +5,22 @@ not look at is seen by having both: a database made by the revisions and one mad
 whose catalogues PostgreSQL writes in the same words. Knows what the agent tells; not how it knows.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate.roundtrip.connect import Address, connect
+from revgate.postgres.connect import Address, connect
+from revgate.postgres.names import name_parts, shown_name, split_name, unquoted
 from revgate.roundtrip.observed import ModelDifference, Models, Step
-from revgate.roundtrip.snapshot import Key, Snapshot
-from revgate.roundtrip.words import name_parts, shown_name, split_name, unquoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.postgres.snapshot import Key, Snapshot
 
 Table = tuple[str, str]
 """Schema and name, not quoted."""

@@ -4,10 +4,13 @@ Knows neither servers nor how anything was observed. Line numbers are positions 
 from 1; paths are relative to the repository root; times are what the agent measured.
 """
 
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.environments import Environment
-from revgate.history.revision import Revision
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
 
 UPGRADE = "upgrade"
 DOWNGRADE = "downgrade"
@@ -231,7 +234,7 @@ class RoundTrip(NamedTuple):
     """Whether the upgrade, and not only the production pass, went up to the head."""
     where: str = ""
     """What was migrated, where that is not the first thing that env.py migrates."""
-    others: "tuple[RoundTrip, ...]" = ()
+    others: tuple[RoundTrip, ...] = ()
     """One for everything else that env.py migrates: a second database, a further schema."""
 
     def tables(self, name: str) -> int | None:

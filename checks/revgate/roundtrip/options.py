@@ -1,5 +1,7 @@
 """What the caller decides about a round trip."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 

@@ -3,23 +3,21 @@
 Knows what is compared with what; neither SQL nor how steps are performed.
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from revgate.environments import Environment
 from revgate.errors import CannotJudgeError
-from revgate.history.revision import Revision
-from revgate.roundtrip import templates
-from revgate.roundtrip.bench import Bench
-from revgate.roundtrip.beyond import beyond, explain_tablespace
-from revgate.roundtrip.client import Agent, Started
-from revgate.roundtrip.connect import Address
-from revgate.roundtrip.content import key_of
-from revgate.roundtrip.extensions import explain_missing_extension
-from revgate.roundtrip.locks import upcoming
+from revgate.history.digest import key_of
+from revgate.postgres import templates
+from revgate.postgres.roles import Roles
+from revgate.postgres.server import throwaway
+from revgate.postgres.snapshot import Camera, Snapshot, compare, count_tables
+from revgate.roundtrip.agent_client import Agent, Bench, Started
+from revgate.roundtrip.explain import beyond, explain_missing_extension, explain_tablespace
 from revgate.roundtrip.models import Comparison, Told, build, read_told
 from revgate.roundtrip.observed import (
     AGAIN,
@@ -36,13 +34,18 @@ from revgate.roundtrip.observed import (
     Step,
     read_statement,
 )
-from revgate.roundtrip.options import Options
 from revgate.roundtrip.plan import make_plan
-from revgate.roundtrip.progress import Report
-from revgate.roundtrip.roles import Roles
 from revgate.roundtrip.rows.judge import Host, Judge
-from revgate.roundtrip.server import throwaway
-from revgate.roundtrip.snapshot import Camera, Snapshot, compare, count_tables
+from revgate.rules._locks import upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.postgres.connect import Address
+    from revgate.roundtrip.options import Options
+    from revgate.roundtrip.progress import Report
 
 _REBUILDS = 100
 

@@ -3,11 +3,16 @@
 Knows places in a chain; nothing of databases.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
-from revgate.history.revision import Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.history.revision import Revision
 
 
 class Plan(NamedTuple):

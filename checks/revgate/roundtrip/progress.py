@@ -1,5 +1,7 @@
 """How far the round trip is, for somebody who watches; nothing at all for a log file."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

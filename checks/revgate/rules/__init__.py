@@ -11,6 +11,8 @@ judges is the name of its parameter:
 - `settled`: the inline allows, and which of them took a finding back.
 """
 
+from __future__ import annotations
+
 import os
 from enum import StrEnum
 from functools import cache
@@ -78,7 +80,7 @@ class Rule(NamedTuple):
     severity: Severity
     judges: str
     """`head`, `script`, `history`, `merge`, `observed` or `settled`."""
-    check: "Callable[[Any], Iterable[Finding]]"
+    check: Callable[[Any], Iterable[Finding]]
     documentation: str
     """The module's docstring: Markdown, first line the summary."""
     lasting: bool = True
@@ -92,10 +94,10 @@ class Rule(NamedTuple):
 
 def rule(
     *, severity: Severity, group: Group, lasting: bool = True
-) -> "Callable[[Callable[[Any], Iterable[Finding]]], Rule]":
+) -> Callable[[Callable[[Any], Iterable[Finding]]], Rule]:
     """Make a rule of a function that yields findings; its module's docstring documents it."""
 
-    def declare(check: "Callable[[Any], Iterable[Finding]]") -> Rule:
+    def declare(check: Callable[[Any], Iterable[Finding]]) -> Rule:
         return Rule(
             name=check.__module__.rpartition(".")[2].replace("_", "-"),
             group=group,
@@ -130,7 +132,7 @@ def rules_that_judge(subject: str) -> tuple[Rule, ...]:
     return tuple(each for each in all_rules().values() if each.judges == subject)
 
 
-def ask(rule: Rule, subjects: "Iterable[object]", environment: str) -> "Iterator[Finding]":
+def ask(rule: Rule, subjects: Iterable[object], environment: str) -> Iterator[Finding]:
     """Ask one rule, and put its name, its severity and the environment on what it finds."""
     for subject in subjects:
         for finding in rule.check(subject):

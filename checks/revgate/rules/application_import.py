@@ -21,6 +21,8 @@ them.
         op.execute(customers.update().values(plan="free"))
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CONTENT, WARNING, Finding, rule
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=WARNING, group=CONTENT)
-def application_import(history: "History") -> "Iterator[Finding]":
+def application_import(history: History) -> Iterator[Finding]:
     """Yield each import of a module that lies in the repository."""
     for revision in history.revisions:
         for imported in revision.imports:

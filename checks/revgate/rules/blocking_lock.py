@@ -19,12 +19,18 @@ until the last row is read, and those that wait keep others waiting.
             op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
 """
 
-import re
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.locks import blocks, do_without, held, held_ms, strong_locks, upcoming
-from revgate.roundtrip.observed import RoundTrip, Statement, Step
+import re
+from typing import TYPE_CHECKING
+
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
+from revgate.rules._locks import blocks, do_without, held, held_ms, strong_locks, upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip, Statement, Step
 
 _INDEX = re.compile(
     r'CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)', re.IGNORECASE

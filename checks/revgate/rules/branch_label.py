@@ -13,6 +13,8 @@ label is a leftover, or the beginning of a second branch that nobody announced.
 Branches that are wanted are named in the settings: `branches = ["billing"]`.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, Related, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def branch_label(history: "History") -> "Iterator[Finding]":
+def branch_label(history: History) -> Iterator[Finding]:
     """Yield each label that the settings do not name, where the history is to be linear.
 
     And, linear or not, each that Alembic refuses: one that stands twice, or is an id too.

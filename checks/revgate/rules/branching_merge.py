@@ -17,6 +17,8 @@ revisions are present".
     20251118130000_add_receipts.py      down_revision = "20251118120000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, PUBLISHED, Finding, Related, rule
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=PUBLISHED)
-def branching_merge(merge: "Merge") -> "Iterator[Finding]":
+def branching_merge(merge: Merge) -> Iterator[Finding]:
     """Yield one finding for each set of heads that the merge would make."""
     before = [{head.id for head in heads} for heads in merge.ours.rival_heads]
     for heads in merge.merged.rival_heads:
@@ -49,7 +51,7 @@ def branching_merge(merge: "Merge") -> "Iterator[Finding]":
         )
 
 
-def _forks(merge: "Merge", parents: tuple[str, ...]) -> bool:
+def _forks(merge: Merge, parents: tuple[str, ...]) -> bool:
     """Whether a new revision stands on a published one that is not the base's head."""
     return any(
         parent in merge.base.graph.by_id and parent not in merge.base.graph.heads

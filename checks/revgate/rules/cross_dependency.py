@@ -13,6 +13,8 @@ has run anyway; a dependency there is a second, hidden order that can contradict
     depends_on = None
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def cross_dependency(history: "History") -> "Iterator[Finding]":
+def cross_dependency(history: History) -> Iterator[Finding]:
     """Yield each revision with `depends_on`, where the history is to be linear."""
     if not history.scope.linear:
         return

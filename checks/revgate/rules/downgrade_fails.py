@@ -18,11 +18,16 @@ drops a type which a column still uses, or that it was never written.
         op.execute("DROP TYPE ticket_status")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.failures import finding
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import DOWNGRADE, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import failure_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -30,7 +35,7 @@ def downgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report downgrades that raise."""
     for failure in observed.failures:
         if failure.during == DOWNGRADE and not _is_allowed_to_raise(failure):
-            yield finding(failure, f"`downgrade()` of `{failure.step.revision.id}` fails")
+            yield failure_finding(failure, f"`downgrade()` of `{failure.step.revision.id}` fails")
 
 
 def _is_allowed_to_raise(failure: Failure) -> bool:

@@ -16,11 +16,17 @@ a whole column.
         op.create_index("ix_users_email", "users", ["email"])
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.observed import RoundTrip
-from revgate.roundtrip.words import how_to_bring_back, thing
+from typing import TYPE_CHECKING
+
+from revgate.postgres.names import how_to_bring_back, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)

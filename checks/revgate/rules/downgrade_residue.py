@@ -20,11 +20,17 @@ stays for ever, and the database is one that no revision describes.
         op.execute("DROP TYPE ticket_status")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.observed import RoundTrip
-from revgate.roundtrip.words import changed, how_to_remove, how_to_restore, thing
+from typing import TYPE_CHECKING
+
+from revgate.postgres.names import changed, how_to_remove, how_to_restore, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)

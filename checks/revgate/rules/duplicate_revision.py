@@ -16,6 +16,8 @@ It happens when a revision is made by copying a file.
     revision = "20251118130000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, Related, rule
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def duplicate_revision(history: "History") -> "Iterator[Finding]":
+def duplicate_revision(history: History) -> Iterator[Finding]:
     """Yield one finding a shared id, at the last file that has it."""
     for key, revisions in sorted(history.graph.duplicates.items()):
         *others, last = revisions

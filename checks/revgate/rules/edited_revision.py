@@ -15,6 +15,8 @@ Comments, docstrings, formatting and annotations are no edit.
     op.alter_column("customers", "fax", type_=sa.String(100))
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, PUBLISHED, Finding, rule
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=PUBLISHED)
-def edited_revision(merge: "Merge") -> "Iterator[Finding]":
+def edited_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each revision of the base that would do something else after the merge."""
     for _, after in merge.edited:
         yield Finding.at(

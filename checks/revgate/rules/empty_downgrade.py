@@ -16,6 +16,8 @@ An upgrade that does nothing itself needs no downgrade and is no finding. What c
         op.drop_table("invoices")
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import DOWNGRADE, ERROR, Finding, rule
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=DOWNGRADE)
-def empty_downgrade(script: "Script") -> "Iterator[Finding]":
+def empty_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a downgrade that does nothing, of an upgrade that does something."""
     if script.downgrade.is_empty and script.upgrade.does_something:
         yield Finding.at(

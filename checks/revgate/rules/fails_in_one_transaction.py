@@ -21,11 +21,16 @@ next test run's, the one of a disaster recovery.
             op.execute("ALTER TYPE status ADD VALUE 'paused'")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.failures import finding
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import PRODUCTION, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import failure_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _UNSAFE_ENUM_LABEL = "55P04"
 _PENDING_TRIGGER_EVENTS = "55006"
@@ -37,7 +42,7 @@ def fails_in_one_transaction(observed: RoundTrip) -> Iterator[Finding]:
     env = f"{observed.environment.script_location}/env.py"
     for failure in observed.failures:
         if failure.during == PRODUCTION:
-            found = finding(
+            found = failure_finding(
                 failure,
                 f"`upgrade()` of `{failure.step.revision.id}` passes step by step and fails when"
                 " `alembic upgrade head` runs all revisions at once",

@@ -19,11 +19,16 @@ ran before the statement that fails has been locked for nothing.
         op.alter_column("users", "plan", nullable=False)
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.failures import finding
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import ROWS, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import failure_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WAYS = {
     "23502": "give the rows that are there a value first: add the column as nullable or with a"
@@ -43,7 +48,7 @@ def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise only where tables have rows."""
     for failure in observed.failures:
         if failure.during == ROWS:
-            found = finding(
+            found = failure_finding(
                 failure,
                 f"`upgrade()` of `{failure.step.revision.id}` works on empty tables and fails on"
                 " tables that have rows",

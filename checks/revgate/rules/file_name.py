@@ -15,6 +15,8 @@ Another form is set with `file-name`: `"any"`, or a regular expression with `(?P
 `(?P<slug>...)`.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.history.names import impossible
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=NAMING)
-def file_name(head: "Head") -> "Iterator[Finding]":
+def file_name(head: Head) -> Iterator[Finding]:
     """Yield a file whose name has not the form, or whose time is none of the calendar."""
     revision = head.revision
     if head.named is None:
@@ -48,7 +50,7 @@ def _form(setting: str) -> str:
     return "YYYYMMDDHHMMSS_description.py" if setting == "timestamp" else setting
 
 
-def _help(head: "Head") -> str:
+def _help(head: Head) -> str:
     if head.form != "timestamp":
         return "rename the file as the setting `file-name` has it"
     import re

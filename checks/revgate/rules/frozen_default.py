@@ -12,6 +12,8 @@ other functions the column's type refuses the text, or a text column stores it a
     sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"))
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CONTENT, WARNING, Finding, rule
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=WARNING, group=CONTENT)
-def frozen_default(script: "Script") -> "Iterator[Finding]":
+def frozen_default(script: Script) -> Iterator[Finding]:
     """Yield each default that is a string where an expression was meant."""
     for default in script.frozen_defaults:
         yield Finding.at(

@@ -11,6 +11,8 @@ it. It happens when a timestamp is made up by hand, or a clock is wrong.
     versions/20251118120000_add_invoices.py
 """
 
+from __future__ import annotations
+
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=WARNING, group=NAMING, lasting=False)
-def future_timestamp(head: "Head") -> "Iterator[Finding]":
+def future_timestamp(head: Head) -> Iterator[Finding]:
     """Yield a revision whose timestamp has come in no time zone yet."""
     revision = head.revision
     if revision.stamp > _latest()[: len(revision.stamp)]:

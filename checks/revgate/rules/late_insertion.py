@@ -14,6 +14,8 @@ looks at where a database stands, not at what it has run.
     down_revision = "20251117000000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, PUBLISHED, Finding, rule
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=PUBLISHED)
-def late_insertion(merge: "Merge") -> "Iterator[Finding]":
+def late_insertion(merge: Merge) -> Iterator[Finding]:
     """Yield each new revision from which a published one would descend."""
     published = merge.base.graph.by_id
     before_published = merge.merged.graph.ancestors(

@@ -21,6 +21,8 @@ together, a call of code elsewhere.
         op.execute("DROP TYPE status")
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.rules import DOWNGRADE, WARNING, Finding, rule
@@ -38,13 +40,13 @@ Key = tuple[str, str, str | None]
 class _Net(NamedTuple):
     """What one function has made and dropped when it is done."""
 
-    created: "dict[Key, Effect]"
-    dropped: "dict[Key, Effect]"
-    touched: "set[Key]"
+    created: dict[Key, Effect]
+    dropped: dict[Key, Effect]
+    touched: set[Key]
     """What it made or dropped if need be, or dropped and made again."""
     complete: bool
 
-    def went(self, effect: "Effect") -> bool:
+    def went(self, effect: Effect) -> bool:
         """Whether an object is gone: dropped by name, or with its table or a column of it."""
         if _key(effect) in self.dropped:
             return True
@@ -53,7 +55,7 @@ class _Net(NamedTuple):
         carriers |= {("column", effect.table, column) for column in effect.columns}
         return bool(gone & carriers) or _among(effect, gone)
 
-    def came(self, effect: "Effect") -> bool:
+    def came(self, effect: Effect) -> bool:
         """Whether an object was made: by name, without a name, or with its table or column."""
         if _key(effect) in self.created:
             return True
@@ -70,7 +72,7 @@ class _Net(NamedTuple):
 
 
 @rule(severity=WARNING, group=DOWNGRADE)
-def lopsided_downgrade(script: "Script") -> "Iterator[Finding]":
+def lopsided_downgrade(script: Script) -> Iterator[Finding]:
     """Yield what only one of the two functions does."""
     if not (script.upgrade.does_something and script.downgrade.does_something):
         return
@@ -80,7 +82,7 @@ def lopsided_downgrade(script: "Script") -> "Iterator[Finding]":
         yield from _differences(script, up, down)
 
 
-def _differences(script: "Script", up: _Net, down: _Net) -> "Iterator[Finding]":
+def _differences(script: Script, up: _Net, down: _Net) -> Iterator[Finding]:
     if down.complete:
         for effect in up.created.values():
             if not down.went(effect):
@@ -112,7 +114,7 @@ def _differences(script: "Script", up: _Net, down: _Net) -> "Iterator[Finding]":
                 )
 
 
-def _finding(script: "Script", effect: "Effect", verb: str, lack: str, help_: str) -> Finding:
+def _finding(script: Script, effect: Effect, verb: str, lack: str, help_: str) -> Finding:
     return Finding.at(
         script.revision,
         (effect.line, effect.column),
@@ -121,13 +123,13 @@ def _finding(script: "Script", effect: "Effect", verb: str, lack: str, help_: st
     )
 
 
-def _key(effect: "Effect") -> Key:
+def _key(effect: Effect) -> Key:
     # An index or a type is known by its name alone; `drop_index` often says no table.
     table = effect.table if effect.kind in ("column", "constraint", "trigger", "policy") else ""
     return effect.kind, table, effect.name
 
 
-def _among(effect: "Effect", keys: "set[Key]") -> bool:
+def _among(effect: Effect, keys: set[Key]) -> bool:
     """Whether an object is among others; one without a name may be any of its kind there."""
     kind, table, name = _key(effect)
     if name is None:
@@ -135,7 +137,7 @@ def _among(effect: "Effect", keys: "set[Key]") -> bool:
     return not keys.isdisjoint({(kind, table, name), (kind, table, None)})
 
 
-def _renamed(*functions: "Effects") -> dict[str, str]:
+def _renamed(*functions: Effects) -> dict[str, str]:
     """Give the names of each renamed table one in common: what is done to it is then the same."""
     names: dict[str, str] = {}
     for effects in functions:
@@ -146,7 +148,7 @@ def _renamed(*functions: "Effects") -> dict[str, str]:
     return names
 
 
-def _net(effects: "Effects", names: dict[str, str]) -> _Net:
+def _net(effects: Effects, names: dict[str, str]) -> _Net:
     created: dict[Key, Effect] = {}
     dropped: dict[Key, Effect] = {}
     touched: set[Key] = set()
@@ -171,13 +173,13 @@ def _net(effects: "Effects", names: dict[str, str]) -> _Net:
     return _Net(created, dropped, touched, effects.complete)
 
 
-def _title(effect: "Effect") -> str:
+def _title(effect: Effect) -> str:
     name = f"`{effect.name}`" if effect.name else "without a name"
     of = f" of `{effect.table}`" if effect.table and effect.kind != "table" else ""
     return f"{effect.kind} {name}{of}"
 
 
-def _drop(effect: "Effect") -> str:
+def _drop(effect: Effect) -> str:
     match effect.kind:
         case "table":
             return f'op.drop_table("{effect.name}")'

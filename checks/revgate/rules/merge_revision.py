@@ -16,6 +16,8 @@ one instead.
 Histories that merge on purpose set `linear = false`.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, rule
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def merge_revision(history: "History") -> "Iterator[Finding]":
+def merge_revision(history: History) -> Iterator[Finding]:
     """Yield each merge point, where the history is to be linear."""
     if not history.scope.linear:
         return

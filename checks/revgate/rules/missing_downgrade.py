@@ -13,6 +13,8 @@ moment when nobody wants to write it.
         op.drop_table("invoices")
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import DOWNGRADE, ERROR, Finding, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=DOWNGRADE)
-def missing_downgrade(script: "Script") -> "Iterator[Finding]":
+def missing_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a file without `downgrade()`."""
     if script.downgrade.is_absent:
         yield Finding.at(

@@ -18,11 +18,17 @@ application from the table for ten minutes.
         op.add_column("users", sa.Column("nickname", sa.String(), nullable=True))
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.locks import blocks, strong_locks, upcoming
-from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
+from typing import TYPE_CHECKING
+
 from revgate.rules import LIVE, WARNING, Finding, rule
+from revgate.rules._locks import blocks, strong_locks, upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
 
 
 @rule(severity=WARNING, group=LIVE)

@@ -11,6 +11,8 @@ It happens when a revision is deleted, renamed, or left behind on another branch
     down_revision = "20251116120000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, rule
@@ -26,7 +28,7 @@ _MOST_SUGGESTIONS = 20
 
 
 @rule(severity=ERROR, group=CHAIN)
-def missing_parent(history: "History") -> "Iterator[Finding]":
+def missing_parent(history: History) -> Iterator[Finding]:
     """Yield each parent that is no revision, with the id that it was most likely meant to be."""
     for number, (revision, parent) in enumerate(history.graph.missing):
         nearest = _nearest(history, revision.id, parent) if number < _MOST_SUGGESTIONS else None
@@ -46,7 +48,7 @@ def missing_parent(history: "History") -> "Iterator[Finding]":
         )
 
 
-def _nearest(history: "History", key: str, parent: str) -> str | None:
+def _nearest(history: History, key: str, parent: str) -> str | None:
     from difflib import get_close_matches
 
     others = [each for each in history.graph.by_id if each != key]

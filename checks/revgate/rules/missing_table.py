@@ -15,11 +15,17 @@ The code goes to production, the table does not. The first request that needs it
         op.create_table("invoices", sa.Column("id", sa.Integer(), primary_key=True))
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.drift import finding
-from revgate.roundtrip.observed import RoundTrip
+from typing import TYPE_CHECKING
+
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import drift_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -27,4 +33,4 @@ def missing_table(observed: RoundTrip) -> Iterator[Finding]:
     """Report tables that the models have and the database lacks."""
     if observed.models:
         for difference in observed.models.missing:
-            yield finding(difference)
+            yield drift_finding(difference)

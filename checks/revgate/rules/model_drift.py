@@ -17,11 +17,17 @@ the next revision by `--autogenerate` finds somebody else's change in it.
         op.add_column("users", sa.Column("nickname", sa.String(50), nullable=True))
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.drift import finding
-from revgate.roundtrip.observed import RoundTrip
+from typing import TYPE_CHECKING
+
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import drift_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -29,4 +35,4 @@ def model_drift(observed: RoundTrip) -> Iterator[Finding]:
     """Report what differs in tables that both have."""
     if observed.models:
         for difference in observed.models.drift:
-            yield finding(difference)
+            yield drift_finding(difference)

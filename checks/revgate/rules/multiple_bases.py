@@ -13,6 +13,8 @@ other has built, and their order in an upgrade is an accident.
     down_revision = "20251117000000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, Related, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def multiple_bases(history: "History") -> "Iterator[Finding]":
+def multiple_bases(history: History) -> Iterator[Finding]:
     """Yield one finding a base beyond the first; labels in `branches` may have one each."""
     bases = [history.graph.by_id[key] for key in history.graph.bases]
     bases = [base for base in bases if not {*base.labels} & {*history.scope.branches}]
@@ -43,7 +45,7 @@ def multiple_bases(history: "History") -> "Iterator[Finding]":
             )
 
 
-def _help(history: "History", key: str) -> str:
+def _help(history: History, key: str) -> str:
     below = history.graph.descendants(key)
     heads = [head for head in history.graph.heads if head not in below]
     if len(heads) == 1:

@@ -16,6 +16,8 @@ green. The deployment stops at "Multiple head revisions are present for given ar
     down_revision = "20251118120000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, Related, rule
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def multiple_heads(history: "History") -> "Iterator[Finding]":
+def multiple_heads(history: History) -> Iterator[Finding]:
     """Yield one finding for each set of heads that should be one."""
     for heads in history.rival_heads:
         *others, last = sorted(heads, key=_age)
@@ -42,12 +44,12 @@ def multiple_heads(history: "History") -> "Iterator[Finding]":
         )
 
 
-def _age(revision: "Revision") -> tuple[str, str]:
+def _age(revision: Revision) -> tuple[str, str]:
     """Return what sorts the newer behind the older, as far as the file names tell."""
     return revision.stamp, revision.name
 
 
-def _related(history: "History", heads: "list[Revision]") -> "Iterator[Related]":
+def _related(history: History, heads: list[Revision]) -> Iterator[Related]:
     point = history.graph.common_ancestor([head.id for head in heads])
     if point is not None:
         fork = history.graph.by_id[point]
@@ -56,7 +58,7 @@ def _related(history: "History", heads: "list[Revision]") -> "Iterator[Related]"
         yield Related(head.path, head.parents_at[0], f"`{head.id}` is a head")
 
 
-def _help(history: "History", others: "list[Revision]", last: "Revision") -> str:
+def _help(history: History, others: list[Revision], last: Revision) -> str:
     point = history.graph.common_ancestor([each.id for each in (*others, last)])
     own = history.graph.ancestors(last.id) - history.graph.ancestors(*(each.id for each in others))
     first = next((key for key in history.graph.order if key in own), last.id)

@@ -19,6 +19,8 @@ or, where nothing can bring it back, the reason on the line or the line above:
         raise NotImplementedError
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import DOWNGRADE, ERROR, Finding, rule
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=DOWNGRADE)
-def raising_downgrade(script: "Script") -> "Iterator[Finding]":
+def raising_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a downgrade that raises before it does anything."""
     if script.downgrade.raises:
         yield Finding.at(

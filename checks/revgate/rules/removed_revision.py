@@ -12,6 +12,8 @@ A revision under a new id runs a second time where it has run already.
     op.drop_table("invoices")
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, PUBLISHED, Finding, rule
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=PUBLISHED)
-def removed_revision(merge: "Merge") -> "Iterator[Finding]":
+def removed_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each revision of the base that would be gone after the merge."""
     unread = merge.merged.graph.unread
     for key, before in merge.base.graph.by_id.items():

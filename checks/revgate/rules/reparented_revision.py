@@ -13,6 +13,8 @@ taken to have run what now comes before it, and never will.
     down_revision = "20251117000000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, PUBLISHED, Finding, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=PUBLISHED)
-def reparented_revision(merge: "Merge") -> "Iterator[Finding]":
+def reparented_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each revision of the base whose parents would be others after the merge."""
     for key, before in merge.base.graph.by_id.items():
         after = merge.merged.graph.by_id.get(key)

@@ -14,11 +14,16 @@ behind: `type "ticket_status" already exists`. The database can now go neither w
         op.execute("DROP TYPE ticket_status")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.failures import finding
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import AGAIN, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import failure_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -27,4 +32,6 @@ def reupgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     for failure in observed.failures:
         if failure.during == AGAIN:
             name = failure.step.revision.id
-            yield finding(failure, f"`upgrade()` of `{name}` fails after `downgrade()` was run")
+            yield failure_finding(
+                failure, f"`upgrade()` of `{name}` fails after `downgrade()` was run"
+            )

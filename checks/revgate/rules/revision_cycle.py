@@ -16,6 +16,8 @@ There is no first revision to begin with, so Alembic refuses the whole history. 
     down_revision = "20251114120000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, Related, rule
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def revision_cycle(history: "History") -> "Iterator[Finding]":
+def revision_cycle(history: History) -> Iterator[Finding]:
     """Yield one finding a cycle, at its least id; then those that a dependency closes."""
     for cycle in history.graph.dependency_cycles:
         first = history.graph.by_id[cycle[0]]

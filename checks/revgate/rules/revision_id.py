@@ -15,6 +15,8 @@ is found at a glance and the order of two ids is plain; when it is another one, 
 Asked only where `file-name` is `"timestamp"`.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, NAMING, Finding, rule
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=NAMING)
-def revision_id(head: "Head") -> "Iterator[Finding]":
+def revision_id(head: Head) -> Iterator[Finding]:
     """Yield a revision whose id differs from the timestamp in its file name."""
     revision = head.revision
     if head.form == "timestamp" and revision.stamp not in ("", revision.id):

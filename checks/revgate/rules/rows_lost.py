@@ -17,11 +17,17 @@ A downgrade makes the table again, never its rows. What no backup has is gone.
         op.drop_table("addresses")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.locks import upcoming
-from revgate.roundtrip.observed import Lost, RoundTrip
+from typing import TYPE_CHECKING
+
 from revgate.rules import LIVE, WARNING, Finding, rule
+from revgate.rules._locks import upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import Lost, RoundTrip
 
 
 @rule(severity=WARNING, group=LIVE)

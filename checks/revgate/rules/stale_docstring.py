@@ -18,6 +18,8 @@ header goes on naming the old parent, and the next conflict is resolved by the w
     Revises: 20251118100000
 """
 
+from __future__ import annotations
+
 import re
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ _NO_DIGIT = re.compile(r"\D")
 
 
 @rule(severity=WARNING, group=NAMING)
-def stale_docstring(head: "Head") -> "Iterator[Finding]":
+def stale_docstring(head: Head) -> Iterator[Finding]:
     """Yield each line of a header that disagrees with the code or with the file's timestamp."""
     revision, header = head.revision, head.header
     if header.revision_id is not None:
@@ -44,7 +46,7 @@ def stale_docstring(head: "Head") -> "Iterator[Finding]":
         yield from _stale_date(revision, header.create_date)
 
 
-def _stale_id(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
+def _stale_id(revision: Revision, stated: Stated) -> Iterator[Finding]:
     if stated.text != revision.id:
         yield Finding.at(
             revision,
@@ -54,7 +56,7 @@ def _stale_id(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
         )
 
 
-def _stale_parents(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
+def _stale_parents(revision: Revision, stated: Stated) -> Iterator[Finding]:
     if stated.text == ", ".join(revision.parents):
         return
     named = {word for word in re.split(r"[,\s]+", stated.text) if word not in ("", "None")}
@@ -68,7 +70,7 @@ def _stale_parents(revision: "Revision", stated: "Stated") -> "Iterator[Finding]
         )
 
 
-def _stale_date(revision: "Revision", stated: "Stated") -> "Iterator[Finding]":
+def _stale_date(revision: Revision, stated: Stated) -> Iterator[Finding]:
     """Compare as many digits as both have: a file name may end with the minutes."""
     date = _DATE.match(stated.text)
     digits = _NO_DIGIT.sub("", date[0])[:14] if date else ""

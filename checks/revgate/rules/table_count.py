@@ -17,17 +17,15 @@ nobody knows whose it is. Counting finds both in the pull request that did it.
     expect-tables = 64
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.observed import (
-    AGAIN,
-    DOWNGRADE,
-    PRODUCTION,
-    UPGRADE,
-    RoundTrip,
-    Step,
-)
+from typing import TYPE_CHECKING
+
+from revgate.roundtrip.observed import AGAIN, DOWNGRADE, PRODUCTION, UPGRADE, RoundTrip, Step
 from revgate.rules import ERROR, LIVE, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(severity=ERROR, group=LIVE)

@@ -18,12 +18,18 @@ that touches the table waits until then.
         # then, in revisions and releases of their own: write both, fill in steps, switch over
 """
 
-import re
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.locks import do_without, upcoming
-from revgate.roundtrip.observed import RoundTrip, Statement
+import re
+from typing import TYPE_CHECKING
+
 from revgate.rules import LIVE, WARNING, Finding, rule
+from revgate.rules._locks import do_without, upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip, Statement
 
 _TYPE = re.compile(r'ALTER(?:\s+COLUMN)?\s+("[^"]+"|\w+)\s+(?:SET\s+DATA\s+)?TYPE\s', re.IGNORECASE)
 _ADDED = re.compile(r'ADD(?:\s+COLUMN)?(?:\s+IF NOT EXISTS)?\s+("[^"]+"|\w+)\s', re.IGNORECASE)

@@ -13,6 +13,8 @@ It happens when a branch is put behind another without a fresh timestamp.
     down_revision = "20251119080000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, NAMING, Finding, Related, rule
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=NAMING)
-def timestamp_order(history: "History") -> "Iterator[Finding]":
+def timestamp_order(history: History) -> Iterator[Finding]:
     """Yield each revision whose timestamp is before that of a parent."""
     by_id = history.graph.by_id
     for revision in history.revisions:

@@ -12,6 +12,8 @@ Whoever reads the line next cannot tell whether the exception still holds, so it
     raise NotImplementedError
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, HOUSEKEEPING, Finding, rule
@@ -19,11 +21,11 @@ from revgate.rules import ERROR, HOUSEKEEPING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.allows import Settled
+    from revgate.checking.suppressions import Settled
 
 
 @rule(severity=ERROR, group=HOUSEKEEPING)
-def unexplained_allow(settled: "Settled") -> "Iterator[Finding]":
+def unexplained_allow(settled: Settled) -> Iterator[Finding]:
     """Yield each allow without a reason."""
     for revision in settled.revisions:
         for allow in revision.allows:

@@ -15,11 +15,17 @@ Nobody writes to it any more, or somebody does by hand; and the next `--autogene
         op.drop_table("invoices_2019")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.drift import finding
-from revgate.roundtrip.observed import RoundTrip
+from typing import TYPE_CHECKING
+
 from revgate.rules import LIVE, WARNING, Finding, rule
+from revgate.rules._live import drift_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=WARNING, group=LIVE)
@@ -27,4 +33,4 @@ def unmapped_table(observed: RoundTrip) -> Iterator[Finding]:
     """Report tables that the database has and no model knows."""
     if observed.models:
         for difference in observed.models.unmapped:
-            yield finding(difference)
+            yield drift_finding(difference)

@@ -17,6 +17,8 @@ character that Alembic refuses.
     down_revision = "20251117000000"
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, ERROR, Finding, rule
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @rule(severity=ERROR, group=CHAIN)
-def unreadable_revision(history: "History") -> "Iterator[Finding]":
+def unreadable_revision(history: History) -> Iterator[Finding]:
     """Yield every problem of every unreadable file."""
     for unreadable in history.unreadable:
         for problem in unreadable.problems:

@@ -19,11 +19,17 @@ one fails on the other.
         op.drop_table("invoices")
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.observed import Change, RoundTrip
-from revgate.roundtrip.words import changed, thing
+from typing import TYPE_CHECKING
+
+from revgate.postgres.names import changed, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import Change, RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)

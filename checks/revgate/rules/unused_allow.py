@@ -12,6 +12,8 @@ it for an exception that does not exist.
     op.drop_table("invoices")
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, HOUSEKEEPING, WARNING, Finding, all_rules, rule
@@ -20,11 +22,11 @@ from revgate.settings import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.allows import Settled
+    from revgate.checking.suppressions import Settled
 
 
 @rule(severity=WARNING, group=HOUSEKEEPING)
-def unused_allow(settled: "Settled") -> "Iterator[Finding]":
+def unused_allow(settled: Settled) -> Iterator[Finding]:
     """Yield each rule in an allow that took nothing back, or that is no rule."""
     for revision in settled.revisions:
         for allow in revision.allows:
@@ -40,7 +42,7 @@ def unused_allow(settled: "Settled") -> "Iterator[Finding]":
                     )
 
 
-def _why(settled: "Settled", name: str) -> str | None:
+def _why(settled: Settled, name: str) -> str | None:
     """Say why an allow of a rule does nothing; None where that cannot be known in this stage."""
     rules = all_rules()
     if name not in rules:

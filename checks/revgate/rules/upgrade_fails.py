@@ -13,11 +13,16 @@ revision waits behind this one.
         op.create_index("ix_invoices_number", "invoices", ["number"])
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from revgate.roundtrip.failures import finding
+from typing import TYPE_CHECKING
+
 from revgate.roundtrip.observed import UPGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import failure_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -25,4 +30,4 @@ def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise when they run one by one."""
     for failure in observed.failures:
         if failure.during == UPGRADE:
-            yield finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
+            yield failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")

@@ -3,10 +3,12 @@
 Knows the terminal, and who may be asked; not what is proposed.
 """
 
+from __future__ import annotations
+
 import sys
 from typing import TYPE_CHECKING
 
-from revgate.console import show, write
+from revgate.cli.output import show, write
 from revgate.errors import UsageError
 from revgate.reports import printable
 from revgate.setup.run import Wanted, apply, propose
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def run(start: str, arguments: "argparse.Namespace") -> tuple[str, ...]:
+def run(start: str, arguments: argparse.Namespace) -> tuple[str, ...]:
     """Set up a repository.
 
     Args:
@@ -40,7 +42,7 @@ def run(start: str, arguments: "argparse.Namespace") -> tuple[str, ...]:
     return outcome.problems
 
 
-def _lines(texts: "Iterable[str]") -> str:
+def _lines(texts: Iterable[str]) -> str:
     return "".join(f"{printable(text)}\n" for text in texts)
 
 

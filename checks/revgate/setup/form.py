@@ -4,6 +4,8 @@ Knows names, ids and times; not the settings file. The newest names count: an ol
 baseline, and the form is what tomorrow's files are asked for.
 """
 
+from __future__ import annotations
+
 import re
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ _SEPARATORS = "-_."
 _SHORTEST_DATE = 8
 
 
-def form_of(newest_first: "Sequence[Revision]") -> str:
+def form_of(newest_first: Sequence[Revision]) -> str:
     """Return the setting `file-name` that the newest revisions agree with.
 
     Args:
@@ -39,7 +41,7 @@ def form_of(newest_first: "Sequence[Revision]") -> str:
     return candidates[runs.index(longest)]
 
 
-def _run(newest_first: "Sequence[Revision]", form: str) -> int:
+def _run(newest_first: Sequence[Revision], form: str) -> int:
     """Count the newest revisions that have a form, up to the first that has not."""
     count = 0
     for revision in newest_first:
@@ -49,7 +51,7 @@ def _run(newest_first: "Sequence[Revision]", form: str) -> int:
     return count
 
 
-def has_form(revision: "Revision", form: str) -> bool:
+def has_form(revision: Revision, form: str) -> bool:
     """Whether the rules `file-name` and `revision-id` would have nothing against a name."""
     named = read_name(revision.name, form)
     if named is None or (named.stamp is not None and impossible(named.stamp)):
@@ -57,7 +59,7 @@ def has_form(revision: "Revision", form: str) -> bool:
     return form != "timestamp" or named.stamp == revision.id
 
 
-def derive(revision: "Revision") -> str | None:
+def derive(revision: Revision) -> str | None:
     """Return a pattern for names like that of one revision; None where there is none to see.
 
     `2025_01_31_1200-ae1027a6acf4_add_users.py` has a time, its id and words.

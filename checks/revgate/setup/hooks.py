@@ -3,6 +3,8 @@
 Knows the two programs' files; `.pre-commit-hooks.yaml` is made from this by docs/generate.py.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -65,7 +67,7 @@ CATALOGUE = (
 _MINIMUM = "3.2.0"
 
 
-def manifest(live: "Sequence[str]") -> str:
+def manifest(live: Sequence[str]) -> str:
     """Return `.pre-commit-hooks.yaml`.
 
     Args:
@@ -76,7 +78,7 @@ def manifest(live: "Sequence[str]") -> str:
     )
 
 
-def _described(hook: Hook, live: "Sequence[str]") -> "list[str]":
+def _described(hook: Hook, live: Sequence[str]) -> list[str]:
     values = {
         "name": hook.name,
         "description": hook.description,

@@ -3,6 +3,8 @@
 Knows the files of GitHub and GitLab, and what a remote's address tells; talks to neither.
 """
 
+from __future__ import annotations
+
 import os
 import re
 

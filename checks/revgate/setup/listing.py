@@ -4,6 +4,8 @@ Knows block lists below a key at the left margin, as people write `repos:` and `
 beyond that. Where a file is written another way, it says so, and leaves it.
 """
 
+from __future__ import annotations
+
 import re
 from typing import NamedTuple
 

@@ -3,10 +3,13 @@
 Knows what settings can exempt, and what they cannot; not where settings are written.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import environments, judge
-from revgate.choice import Choice
+from revgate import environments
+from revgate.checking import history as history_checks
+from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import read
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
@@ -26,12 +29,12 @@ _BASES = "multiple-bases"
 class Proposal(NamedTuple):
     """Settings for the environments of a repository."""
 
-    found: "tuple[Environment, ...]"
+    found: tuple[Environment, ...]
     scopes: tuple[Scope, ...]
     """What applies to each of them."""
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
-    exempted: "tuple[Finding, ...]" = ()
+    exempted: tuple[Finding, ...] = ()
     """What is found today and no longer under these settings."""
     left_out: tuple[str, ...] = ()
     """Why configurations are no environment; the settings then name those that are."""
@@ -72,37 +75,37 @@ class Proposal(NamedTuple):
 class Judgement(NamedTuple):
     """What today's history is under some settings."""
 
-    result: "Result"
-    histories: "tuple[History, ...]"
+    result: Result
+    histories: tuple[History, ...]
 
     @property
-    def broken(self) -> "list[Finding]":
+    def broken(self) -> list[Finding]:
         """Errors of the chain: no setting takes them away."""
         rules = all_rules()
         return [each for each in self._errors if rules[each.rule].group is CHAIN]
 
     @property
-    def left(self) -> "list[Finding]":
+    def left(self) -> list[Finding]:
         """All other errors."""
         rules = all_rules()
         return [each for each in self._errors if rules[each.rule].group is not CHAIN]
 
     @property
-    def _errors(self) -> "list[Finding]":
+    def _errors(self) -> list[Finding]:
         return [each for each in self.result.findings if each.severity == "error"]
 
 
-def judged(source: "Source", settings: Settings) -> Judgement:
+def judged(source: Source, settings: Settings) -> Judgement:
     """Judge the static rules under settings.
 
     Raises:
         CannotJudgeError: There is nothing to judge.
     """
-    result, reads = judge.check(source, settings, Choice(settings))
+    result, reads = history_checks.check(source, settings, Choice(settings))
     return Judgement(result, tuple(each.history for each in reads))
 
 
-def propose(source: "Source") -> tuple[Proposal, Judgement]:
+def propose(source: Source) -> tuple[Proposal, Judgement]:
     """Find settings under which the history passes, as far as settings can make it.
 
     Raises:
@@ -150,7 +153,7 @@ def _as_warnings(proposal: Proposal, judgement: Judgement) -> Proposal | None:
     return proposal._replace(severity=tuple((rule, "warning") for rule in still))
 
 
-def _found(source: "Source") -> "tuple[tuple[Environment, ...], tuple[str, ...]]":
+def _found(source: Source) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
     """Return the environments, and what is wrong with the configurations of others.
 
     Raises:
@@ -170,25 +173,25 @@ def _found(source: "Source") -> "tuple[tuple[Environment, ...], tuple[str, ...]]
         return tuple(found.values()), tuple(problems)
 
 
-def _located(source: "Source", path: str) -> "list[Environment]":
+def _located(source: Source, path: str) -> list[Environment]:
     try:
         return environments.find(source, with_config(Settings(), path))
     except RevgateError:
         return []
 
 
-def is_exemptable(finding: "Finding") -> bool:
+def is_exemptable(finding: Finding) -> bool:
     """Whether a baseline exempts from the rule."""
     return all_rules()[finding.rule].group in (NAMING, DOWNGRADE)
 
 
-def newest(history: "History") -> str:
+def newest(history: History) -> str:
     """Return the head that most of the history leads to."""
     graph = history.graph
     return max(graph.heads, key=lambda head: (len(graph.ancestors(head)), head))
 
 
-def _scope(history: "History") -> Scope:
+def _scope(history: History) -> Scope:
     graph = history.graph
     newest_first = [graph.by_id[key] for key in reversed(graph.order)]
     form = form_of(newest_first) if newest_first else Scope().file_name
@@ -202,7 +205,7 @@ def _scope(history: "History") -> Scope:
     )
 
 
-def _branches(history: "History") -> tuple[str, ...]:
+def _branches(history: History) -> tuple[str, ...]:
     """Return the labels of heads that stand side by side, where each has one of its own."""
     graph = history.graph
     if len(graph.heads) < 2:
@@ -217,7 +220,7 @@ def _branches(history: "History") -> tuple[str, ...]:
     return tuple(sorted(own)) if len(own) >= len(graph.heads) - 1 else ()
 
 
-def _named(environment: "Environment") -> dict[str, object]:
+def _named(environment: Environment) -> dict[str, object]:
     named: dict[str, object] = {"name": environment.name, "config": environment.config}
     if environment.section != "alembic":
         named["section"] = environment.section

@@ -4,6 +4,8 @@ Knows the order of the stages, and what is said of them. All files are worked ou
 one is written, and what is set up already is left as it is.
 """
 
+from __future__ import annotations
+
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,7 +93,7 @@ def apply(outcome: Outcome) -> None:
 # The files. Each answers with a change, or says why there is none.
 
 
-def _settings(root: str, found: "Proposal | None") -> Change | str:
+def _settings(root: str, found: Proposal | None) -> Change | str:
     if found is None:
         return "settings: left as they are"
     name = "pyproject.toml"
@@ -114,7 +116,7 @@ def _hooks(root: str) -> Change | str:
     return _changed(name, before, _listed(name, before, "repos", hooks.entry()))
 
 
-def _pipelines(root: str, wanted: Wanted) -> "Iterator[Change | str]":
+def _pipelines(root: str, wanted: Wanted) -> Iterator[Change | str]:
     chosen = {"auto": hosts.hosts(root), "none": ()}.get(wanted.ci, (wanted.ci,))
     if not chosen and wanted.ci == "auto":
         yield "CI: neither GitHub nor GitLab: run `revgate check --against auto` in it"
@@ -174,14 +176,14 @@ def _changed(name: str, before: bytes, after: bytes) -> Change:
 # What is said.
 
 
-def _seen(judgement: "Judgement") -> "Iterator[str]":
+def _seen(judgement: Judgement) -> Iterator[str]:
     for each in judgement.result.environments:
         heads = ", ".join(each.heads) or "none"
         heads = f"head{'s' if len(each.heads) != 1 else ''} {heads}"
         yield f"{each.environment.name}: {each.revisions} revisions, {heads}"
 
 
-def _said(found: "Proposal | None", judgement: "Judgement", path: str | None) -> "Iterator[str]":
+def _said(found: Proposal | None, judgement: Judgement, path: str | None) -> Iterator[str]:
     if found is None:
         yield f"settings: those of {path}"
         return
@@ -195,7 +197,7 @@ def _said(found: "Proposal | None", judgement: "Judgement", path: str | None) ->
             yield f"{name}: found in what there is: {rules}; so the baseline is {scope.baseline}"
 
 
-def _broken(judgement: "Judgement") -> "Iterator[str]":
+def _broken(judgement: Judgement) -> Iterator[str]:
     yield from _listing(judgement.broken)
     rules = {each.rule for each in judgement.broken}
     yield "the chain is broken, and no baseline exempts from that: nothing was written"
@@ -207,7 +209,7 @@ def _broken(judgement: "Judgement") -> "Iterator[str]":
     yield "then run `revgate init` again; `revgate check` tells more"
 
 
-def _left(judgement: "Judgement") -> "Iterator[str]":
+def _left(judgement: Judgement) -> Iterator[str]:
     """Say what settings cannot mend, or what those that are there could."""
     yield from _listing(judgement.left)
     old = {each.environment for each in judgement.left if proposal.is_exemptable(each)}
@@ -221,14 +223,14 @@ def _left(judgement: "Judgement") -> "Iterator[str]":
         yield "no baseline exempts from that: mend it, `revgate check` says how"
 
 
-def _listing(findings: "Sequence[Finding]") -> "Iterator[str]":
+def _listing(findings: Sequence[Finding]) -> Iterator[str]:
     shown = findings[:_SHOWN]
     yield from (f"{each.path}:{each.line}: {each.rule}: {each.message}" for each in shown)
     if len(findings) > len(shown):
         yield f"and {len(findings) - len(shown)} more"
 
 
-def _next(start: str, root: str, changes: tuple[Change, ...]) -> "Iterator[str]":
+def _next(start: str, root: str, changes: tuple[Change, ...]) -> Iterator[str]:
     names = [each.path for each in changes]
     if not names:
         return

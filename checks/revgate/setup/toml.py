@@ -3,6 +3,8 @@
 Knows how TOML is written; not what the settings mean.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ _WHY = {
 }
 
 
-def written(proposal: "Proposal", *, in_tool: bool) -> str:
+def written(proposal: Proposal, *, in_tool: bool) -> str:
     """Write settings as TOML.
 
     Args:
@@ -39,7 +41,7 @@ def written(proposal: "Proposal", *, in_tool: bool) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _keys(table: "Mapping[str, object]") -> "Iterable[str]":
+def _keys(table: Mapping[str, object]) -> Iterable[str]:
     for key, value in table.items():
         why = f"  # {_WHY[key]}" if key in _WHY else ""
         yield f"{key} = {_value(value)}{why}"
@@ -76,7 +78,7 @@ def append(data: bytes, table: str, name: str) -> bytes:
     return result
 
 
-def _holds(before: "Mapping[str, object]", result: bytes, name: str) -> bool:
+def _holds(before: Mapping[str, object], result: bytes, name: str) -> bool:
     """Whether the file says all that it said, and more."""
     try:
         after = parse_toml(result, name)

@@ -4,14 +4,19 @@ Knows PostgreSQL's client programs and where they are; nothing of migrations. Th
 through the environment, since everybody on a machine may read command lines.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.roundtrip.binaries import find_local, major_version
-from revgate.roundtrip.connect import Address
-from revgate.roundtrip.embedded import find_embedded
+from revgate.postgres.embedded import find_embedded
+from revgate.postgres.process import find_local, major_version
+
+if TYPE_CHECKING:
+    from revgate.postgres.connect import Address
 
 _VARIABLES = {
     "sslmode": "PGSSLMODE",

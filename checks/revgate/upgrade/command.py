@@ -4,27 +4,32 @@ Knows the options and the terminal. Whatever fails before the upgrade itself lea
 untouched; what fails in it is rolled back by PostgreSQL as far as env.py's transactions go.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate import gate, judge
-from revgate.choice import Choice
+from revgate.checking import gate
+from revgate.checking import history as history_checks
 from revgate.doctor import Patient, examine, opened, report
 from revgate.doctor.command import confirm, one_history
 from revgate.doctor.database import VersionTable, look
-from revgate.doctor.examination import Examination
-from revgate.doctor.where import Place, find_database
+from revgate.doctor.target import Place, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR, Result
-from revgate.history.read import Read
-from revgate.history.source import Source
-from revgate.roundtrip.options import Options
-from revgate.roundtrip.snapshot import Snapshot
-from revgate.settings import Settings
 from revgate.upgrade import backup, plan, script
 from revgate.upgrade.run import LOCK_NOT_AVAILABLE, Patience, upgrade
+
+if TYPE_CHECKING:
+    from revgate.checking.selection import Choice
+    from revgate.doctor.examination import Examination
+    from revgate.history.read import Read
+    from revgate.history.source import Source
+    from revgate.postgres.snapshot import Snapshot
+    from revgate.roundtrip.options import Options
+    from revgate.settings import Settings
 
 Say = Callable[[str], None]
 _READY = ("behind", "empty")
@@ -74,7 +79,7 @@ def run(
             "the history is no single line, so there is no head to upgrade to:\n"
             + "\n".join(broken)
         )
-    chain = judge.upgrade_order(read.history)
+    chain = history_checks.upgrade_order(read.history)
     environment = read.history.environment
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
     if wanted.sql is not None:
@@ -157,7 +162,7 @@ def _see_that_it_may_run(
         return
     from revgate.reports import render
 
-    judged = (judge.judged(read),)
+    judged = (history_checks.judged(read),)
     say(render(Result("upgrade", judged, tuple(errors), notes=observed.notes), "text"))
     raise CannotJudgeError("not upgraded: what is to run fails on a throwaway database already")
 

@@ -1,10 +1,15 @@
 """What an upgrade is about to do, as people read it before they say yes. Pure functions."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from __future__ import annotations
 
-from revgate.doctor.where import Place
-from revgate.roundtrip.locks import blocks
+from typing import TYPE_CHECKING, Any
+
+from revgate.rules._locks import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.doctor.target import Place
 
 _SLOW_MS = 100
 

@@ -3,17 +3,22 @@
 Knows the agent and what its failures mean; nothing of backups or questions.
 """
 
-import time
-from collections.abc import Callable
-from contextlib import closing
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.environments import Environment
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.doctor.database import read_only
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.client import Agent
-from revgate.roundtrip.connect import Address
-from revgate.roundtrip.options import Options
-from revgate.upgrade.waiting import open_transactions
+from revgate.roundtrip.agent_client import Agent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from revgate.environments import Environment
+    from revgate.postgres.connect import Address
+    from revgate.roundtrip.options import Options
 
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -79,3 +84,24 @@ def _refuse(_name: str) -> None:
         "env.py goes to a second database, which was neither looked at nor backed up: choose one"
         " environment or section for each database"
     )
+
+
+_OPEN = """
+    SELECT pid, coalesce(usename, ''), coalesce(nullif(application_name, ''), 'no name'),
+           extract(epoch FROM clock_timestamp() - xact_start)::int, coalesce(state, ''),
+           left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 80)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+      AND clock_timestamp() - xact_start > interval '2 seconds'
+    ORDER BY xact_start LIMIT 5
+"""
+
+
+def open_transactions(address: Address) -> list[str]:
+    """Return a sentence for each transaction that has been open for seconds, the oldest first."""
+    with read_only(address) as connection, connection.cursor() as cursor:
+        cursor.execute(_OPEN)
+        return [
+            f"open for {seconds} s: process {pid} of {user} ({name}), {state}: {query}"
+            for pid, user, name, seconds, state, query in cursor.fetchall()
+        ]

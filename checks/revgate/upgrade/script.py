@@ -3,14 +3,19 @@
 Knows that env.py has an offline mode; the statements are Alembic's.
 """
 
+from __future__ import annotations
+
 import os
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.environments import Environment
 from revgate.errors import UsageError
-from revgate.roundtrip.client import Agent
-from revgate.roundtrip.options import Options
+from revgate.roundtrip.agent_client import Agent
+
+if TYPE_CHECKING:
+    from revgate.environments import Environment
+    from revgate.roundtrip.options import Options
 
 
 def write(

@@ -6,8 +6,12 @@ Names are quoted as SQL wants them. A partitioned table stands for all of its pa
 
 # ruff: noqa: S608 - SQL of our own words only
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 LEAVES = 60
 """Partitions of one table that are asked what they take."""

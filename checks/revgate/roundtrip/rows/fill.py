@@ -4,15 +4,20 @@ Knows how an attempt is made and what is tried after one that failed. Each row h
 its own: what PostgreSQL refuses leaves no trace.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 from revgate.roundtrip.rows.order import in_order, needs
 from revgate.roundtrip.rows.plan import EMPTY, ROWS, Plan
 from revgate.roundtrip.rows.solve import Solver
 from revgate.roundtrip.rows.values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
 
 _ROUNDS = 12
 _CHECK_VIOLATION = "23514"

@@ -4,14 +4,18 @@ Knows how PostgreSQL writes conditions: every literal in one may be a value, or 
 length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see `solve`.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
-from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
 from itertools import islice, pairwise, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _STRING = re.compile(r"(E?)'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")

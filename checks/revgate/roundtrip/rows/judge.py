@@ -4,17 +4,21 @@ Knows what is asked of each step; neither how rows are made nor SQL. It runs aft
 on empty tables, and judges only revisions that passed there.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from revgate.history.revision import Revision
-from revgate.roundtrip.bench import Bench
-from revgate.roundtrip.client import Agent
-from revgate.roundtrip.connect import connect
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.postgres.connect import connect
 from revgate.roundtrip.observed import Lost, Rows, Statement, Step
 from revgate.roundtrip.rows.catalogue import Catalogue, Standing
 from revgate.roundtrip.rows.fill import Filler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from revgate.history.revision import Revision
+    from revgate.roundtrip.agent_client import Agent, Bench
 
 _REBUILDS = 20
 _TOLD = 5

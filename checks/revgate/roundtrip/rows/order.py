@@ -4,9 +4,14 @@ Knows only tables and their keys. Foreign keys that take null can wait; tables t
 in a circle are filled together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from __future__ import annotations
 
-from revgate.roundtrip.rows.catalogue import ForeignKey, Table
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from revgate.roundtrip.rows.catalogue import ForeignKey, Table
 
 
 def needs(table: Table, key: ForeignKey) -> bool:

@@ -6,13 +6,19 @@ one that has null wherever it may. Knows a table and what it points at; puts not
 
 # ruff: noqa: S608 - SQL of our own words and PostgreSQL's, on a throwaway database
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from revgate.roundtrip.rows import hints
-from revgate.roundtrip.rows.catalogue import Check, Column, ForeignKey, Table
 from revgate.roundtrip.rows.order import needs
 from revgate.roundtrip.rows.solve import Row, Solver, components, suggestions
 from revgate.roundtrip.rows.values import Values, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from revgate.roundtrip.rows.catalogue import Check, Column, ForeignKey, Table
 
 ROWS = 3
 EMPTY = 2
@@ -37,7 +43,7 @@ class Plan:
         self._solved: list[list[Row]] | None = None
         self._guessed = self._guess()
 
-    def with_checks(self, checks: tuple[Check, ...]) -> "Plan":
+    def with_checks(self, checks: tuple[Check, ...]) -> Plan:
         """Return a plan for rows of the same table that satisfy other checks."""
         return Plan(self.table._replace(checks=checks), self._values)
 

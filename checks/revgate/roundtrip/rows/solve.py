@@ -5,13 +5,18 @@ Knows how to put candidates beside each other; what they are comes from `values`
 
 # ruff: noqa: S608 - expressions of PostgreSQL's own writing, on a throwaway database
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revgate.roundtrip.rows import hints
-from revgate.roundtrip.rows.catalogue import Check, Table, Type
 from revgate.roundtrip.rows.values import Values, length, precision, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from revgate.roundtrip.rows.catalogue import Check, Table, Type
 
 _COMBINATIONS = 6000
 _SOLUTIONS = 300

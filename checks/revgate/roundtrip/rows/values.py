@@ -4,10 +4,15 @@ Knows PostgreSQL's types and those of the extensions that migrations use most; n
 column asks of its values.
 """
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from __future__ import annotations
 
-from revgate.roundtrip.rows.catalogue import Type
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from revgate.roundtrip.rows.catalogue import Type
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DEEPEST = 6

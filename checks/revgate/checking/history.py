@@ -1,0 +1,167 @@
+"""The static half from end to end: environments to findings.
+
+Knows the order of the stages and how findings are gathered; what a rule finds wrong and how a
+report looks belong elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from revgate import environments
+from revgate.checking.suppressions import settle
+from revgate.errors import UsageError
+from revgate.findings import Allowed, Finding, Judged, Result
+from revgate.history.read import Read, list_files, read
+from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
+from revgate.settings import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from revgate.checking.selection import Choice
+    from revgate.environments import Environment
+    from revgate.history.history import History
+    from revgate.history.read import Listed
+    from revgate.history.revision import Revision
+    from revgate.history.source import Source
+    from revgate.rules import Rule
+    from revgate.settings import Settings
+
+
+def check(
+    source: Source,
+    settings: Settings,
+    choice: Choice,
+    *,
+    environment: str | None = None,
+    cached: bool = True,
+) -> tuple[Result, list[Read]]:
+    """Judge the static rules on every environment of a source.
+
+    Returns:
+        The result, and what was read, for those who go on with it.
+
+    Raises:
+        CannotJudgeError: There is nothing to judge in one of them.
+        UsageError: The settings name what is not there.
+    """
+    found = environments.find(source, settings, environment)
+    listed = [(each, list_files(source, each)) for each in found]
+    return check_listed(source, settings, choice, listed, cached=cached)
+
+
+def check_listed(
+    source: Source,
+    settings: Settings,
+    choice: Choice,
+    listed: Sequence[tuple[Environment, Listed]],
+    *,
+    cached: bool,
+) -> tuple[Result, list[Read]]:
+    """Judge environments whose files have been listed already, as `check` does."""
+    rules = choice.stage()
+    whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
+    reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
+    check_baselines(settings, [each.history for each in reads])
+    return sum_up(reads, (_settled(each, rules) for each in reads)), reads
+
+
+def _settled(read: Read, rules: Sequence[Rule]) -> tuple[list[Finding], list[Allowed]]:
+    found = list(findings_of(read, rules))
+    return settle(read.history.revisions, found, rules, read.history.environment.name)
+
+
+def sum_up(reads: Sequence[Read], settled: Iterable[tuple[list[Finding], list[Allowed]]]) -> Result:
+    """Make one result of all environments.
+
+    Args:
+        reads: What was read of each.
+        settled: What was found in each and stands, and what its inline allows take back.
+    """
+    findings: set[Finding] = set()
+    allowed: list[Allowed] = []
+    for kept, taken_back in settled:
+        findings.update(kept)
+        allowed += taken_back
+    return Result(
+        command="check",
+        environments=tuple(judged(each) for each in reads),
+        findings=tuple(sorted(findings, key=place)),
+        taken_back=tuple(allowed),
+        notes=tuple(note for each in reads for note in notes(each)),
+    )
+
+
+def place(finding: Finding) -> tuple[str, str, int, int, str, str]:
+    """Return what findings are sorted by."""
+    where = (finding.environment, finding.path, finding.line, finding.column)
+    return (*where, finding.rule, finding.message)
+
+
+def check_baselines(settings: Settings, histories: list[History]) -> None:
+    """See that every baseline is a revision.
+
+    Raises:
+        UsageError: One is none; with the nearest that is.
+    """
+    for scope in {settings.scope, *(each.scope for each in histories)}:
+        ids = [key for each in histories for key in each.graph.by_id]
+        if scope.baseline is not None and scope.baseline not in ids:
+            raise UsageError(
+                f"{settings.path}: the baseline {scope.baseline!r} is no revision"
+                f"{nearest(scope.baseline, ids)}"
+            )
+
+
+def findings_of(read: Read, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Ask the rules that judge one history, or one file of it."""
+    name = read.history.environment.name
+    asked = {rule.name: rule for rule in rules}
+    for finding in read.findings:
+        if rule := asked.get(finding.rule):
+            found = finding._replace(severity=rule.severity, environment=name)
+            if not _is_exempt(read.history, rule, found):
+                yield found
+    for rule in rules:
+        if rule.judges == "history":
+            for found in ask(rule, (read.history,), name):
+                if not _is_exempt(read.history, rule, found):
+                    yield found
+
+
+def _is_exempt(history: History, rule: Rule, finding: Finding) -> bool:
+    """Whether a revision is too old to be asked: what is published was judged when it was new."""
+    if rule.group in (NAMING, DOWNGRADE):
+        return finding.revision in history.exempt
+    return rule.group is CONTENT and finding.revision in history.published
+
+
+def judged(read: Read) -> Judged:
+    """Sum up one environment for the reports."""
+    graph = read.history.graph
+    return Judged(
+        environment=read.history.environment,
+        revisions=len(read.history.revisions),
+        files=read.files,
+        heads=graph.heads,
+        bases=graph.bases,
+    )
+
+
+def notes(read: Read) -> Iterator[str]:
+    """Yield what of an environment was not looked at."""
+    environment = read.history.environment
+    if environment.sourceless:
+        yield (
+            f"{environment.config}: `sourceless` is true, so Alembic loads compiled revisions"
+            " (.pyc) too; these were not looked at"
+        )
+    for revision in read.history.revisions:
+        for name in revision.computed:
+            yield f"{revision.path}: `{name}` is computed, so it was not looked at"
+
+
+def upgrade_order(history: History) -> list[Revision]:
+    """Return the revisions in the order in which an upgrade runs them."""
+    return [history.graph.by_id[key] for key in history.graph.order]

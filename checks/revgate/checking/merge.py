@@ -1,0 +1,131 @@
+"""What merging into a base would do: the history as it would be afterwards, and what was published.
+
+Knows how the three histories of a merge are judged together; what is wrong with one belongs to
+the rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate import environments
+from revgate.checking import history as history_checks
+from revgate.checking.suppressions import settle
+from revgate.errors import CannotJudgeError
+from revgate.history.merge import Merge, open_sides
+from revgate.history.read import Read, read, reread
+from revgate.history.tree import GitTree
+from revgate.rules import CHAIN, PUBLISHED, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.checking.selection import Choice
+    from revgate.environments import Environment
+    from revgate.findings import Allowed, Finding, Result
+    from revgate.history.merge import Sides
+    from revgate.rules import Rule
+    from revgate.settings import Settings
+
+
+HEADS = "multiple-heads"
+
+
+class Reads(NamedTuple):
+    """One environment as each side has it."""
+
+    ours: Read
+    base: Read
+    merged: Read
+
+
+def check(
+    root: str,
+    settings: Settings,
+    choice: Choice,
+    *,
+    ours: str | None,
+    against: str,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge a commit, and what merging it into a base would do.
+
+    Args:
+        root: The repository root.
+        settings: Of the repository.
+        choice: The rules to ask; those on naming, downgrades and content are asked of what the
+            base lacks only.
+        ours: A commit; None for the index.
+        against: The base.
+        environment: Only the environment of this name.
+        cached: Whether facts of earlier runs may be used, and kept.
+
+    Raises:
+        CannotJudgeError: The base, or the ancestor in common, is not in this clone; or there is
+            nothing to judge.
+        UsageError: git knows no commit `ours`, or the settings name what is not there.
+    """
+    sides = open_sides(root, ours, against)
+    found = environments.find(sides.ours, settings, environment)
+    rules = choice.stage(published=True)
+    reads = [_read(sides, each, cached=cached) for each in found]
+    history_checks.check_baselines(settings, [each.ours.history for each in reads])
+    settled = (judge_merge(sides, each, rules) for each in reads)
+    return history_checks.sum_up([each.ours for each in reads], settled)
+
+
+def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
+    """Read the tops of one side's files, and whole only those in which the sides differ.
+
+    What is published was judged whole when it was new.
+    """
+    folders = environment.version_locations
+    in_base = sides.changed(sides.ours, sides.base, folders)
+    in_merged = sides.changed(sides.ours, sides.merged, folders)
+    ours = read(sides.ours, environment, whole=False, cached=cached)
+    ours = reread(ours, sides.ours, in_base, cached=cached) if in_base else ours
+    base = reread(ours, sides.base, in_base, cached=cached)
+    merged = reread(ours, sides.merged, in_merged, cached=cached) if in_merged else ours
+    published = frozenset(base.history.graph.by_id)
+    for each in (ours, merged):
+        each.history.published = published
+    return Reads(ours, base, merged)
+
+
+def judge_merge(
+    sides: Sides, reads: Reads, rules: Sequence[Rule]
+) -> tuple[list[Finding], list[Allowed]]:
+    """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
+    name = reads.ours.history.environment.name
+    chain = [rule for rule in rules if rule.group is CHAIN]
+    own = list(
+        history_checks.findings_of(reads.ours, [rule for rule in rules if rule not in chain])
+    )
+    # A parent that only the base has is there after the merge, which is what counts.
+    own += history_checks.findings_of(reads.merged, [each for each in chain if each.name != HEADS])
+    if reads.merged.history.rival_heads:
+        # Those that merging alone would make are `branching-merge`.
+        own += history_checks.findings_of(
+            reads.ours, [each for each in chain if each.name == HEADS]
+        )
+    merge = Merge(sides, *(each.history for each in reads[:3]))
+    own += [
+        finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
+    ]
+    return settle(reads.merged.history.revisions, own, rules, name)
+
+
+def lacking(root: str, ours: Read, against: str) -> frozenset[str]:
+    """Return the ids of the revisions that a base does not have.
+
+    Raises:
+        UsageError: git knows no such base.
+    """
+    base = GitTree.at(root, against)
+    ids = frozenset(ours.history.graph.by_id)
+    try:
+        there = read(base, ours.history.environment, whole=False, cached=False)
+    except CannotJudgeError:  # the base has no such folder, or no revision in it
+        return ids
+    return ids - frozenset(there.history.graph.by_id)

@@ -1,0 +1,178 @@
+"""Pushes, as git's own hooks hear of them: which branches they move, and what is judged of each.
+
+Knows the lines that git writes to `pre-receive` and `pre-push`. Reads git's objects only, those in
+quarantine too; a bare repository has no files, so the settings are those of the pushed commit.
+"""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.checking import merge as merge_checks
+from revgate.checking import verdict_cache
+from revgate.checking.selection import Choice
+from revgate.errors import UsageError
+from revgate.git import find_root, git
+from revgate.history.tree import GitTree
+from revgate.rules import CHAIN, PUBLISHED
+from revgate.settings import FILES, Settings, from_table, table_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from revgate.findings import Result
+    from revgate.history.source import Source
+
+HOOKS = ("pre-receive", "pre-push")
+_BRANCHES = "refs/heads/"
+_DEFAULT = ("main", "master")
+
+
+class Update(NamedTuple):
+    """A branch that a push would move."""
+
+    branch: str
+    old: str | None
+    """The commit that it names now; None for a new branch, or one that is not known here."""
+    new: str
+    protected: bool = False
+    """Whether its history is published: merged into by many, deployed from."""
+
+
+def updates(root: str, hook: str, lines: Iterable[str]) -> list[Update]:
+    """Return the branches that a push moves, of those that the hook guards.
+
+    Tags, other references and deletions are left out: none of them makes a history.
+
+    Args:
+        root: The repository root, or a bare repository.
+        hook: `pre-receive`, which guards protected branches, or `pre-push`, which judges every
+            branch.
+        lines: What git writes to the hook.
+
+    Raises:
+        UsageError: git writes no such lines.
+    """
+    patterns = protected(root)
+    moved = []
+    for line in lines:
+        ref, old, new = _words(hook, line)
+        if not ref.startswith(_BRANCHES) or _is_zero(new):
+            continue
+        branch = ref.removeprefix(_BRANCHES)
+        guarded = any(fnmatchcase(branch, pattern) for pattern in patterns)
+        if guarded or hook == "pre-push":
+            moved.append(Update(branch, _known(root, old), new, guarded))
+    return moved
+
+
+def _words(hook: str, line: str) -> tuple[str, str, str]:
+    """Return reference, old and new commit of one line."""
+    words = line.split()
+    if hook == "pre-receive" and len(words) == 3:
+        return words[2], words[0], words[1]
+    if hook == "pre-push" and len(words) == 4:
+        return words[2], words[3], words[1]
+    raise UsageError(f"git writes no such line to {hook}: {line.strip()!r:.200}")
+
+
+def _is_zero(commit: str) -> bool:
+    return not commit.strip("0")
+
+
+def _known(root: str, commit: str) -> str | None:
+    """Return a commit that is here; before a push, what the other side has may not be."""
+    if _is_zero(commit):
+        return None
+    wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+    return git(root, *wanted, accept=(0, 1)).decode().strip() or None
+
+
+def protected(root: str) -> tuple[str, ...]:
+    """Return the patterns of protected branches.
+
+    `git config --add revgate.protected 'release/*'`, as often as needed; without any: main,
+    master, and the branch that the repository's HEAD names.
+    """
+    written = git(root, "config", "--get-all", "revgate.protected", accept=(0, 1))
+    if patterns := os.fsdecode(written).split():
+        return tuple(patterns)
+    head = git(root, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
+    return (*_DEFAULT, os.fsdecode(head).strip().removeprefix(_BRANCHES))
+
+
+def judge(root: str, hook: str, update: Update) -> Result | None:
+    """Judge one branch as the push would leave it; None where it has nothing for Alembic.
+
+    A server asks the rules on the chain and on what was published: git gives all its hooks a few
+    seconds. Before a push all rules are asked, as before a commit.
+
+    Raises:
+        CannotJudgeError: There is nothing to judge though there should be.
+        UsageError: The settings in the pushed commit are wrong.
+    """
+    source = GitTree.at(root, update.new)
+    settings = settings_of(source)
+    against = update.old if update.protected else None
+    if not _concerns(source, settings) and not (against and _had(root, against)):
+        return None
+    groups = (CHAIN, PUBLISHED) if hook == "pre-receive" else None
+    choice = Choice(settings, groups=groups)
+    if against is None:
+        return verdict_cache.check(source, settings, choice)
+    ours = _as_change(root, against, update.new)
+    return merge_checks.check(root, settings, choice, ours=ours, against=against)
+
+
+def _had(root: str, commit: str) -> bool:
+    source = GitTree.at(root, commit)
+    return _concerns(source, settings_of(source))
+
+
+def settings_of(source: Source) -> Settings:
+    """Read the settings that stand in a commit.
+
+    Raises:
+        UsageError: As `settings.load`.
+    """
+    for name in FILES:
+        if source.has_file(name):
+            table = table_in(next(iter(source.read([name]))).data, name)
+            if table is not None:
+                return from_table(table, name)
+    return Settings()
+
+
+def _concerns(source: Source, settings: Settings) -> bool:
+    """Whether a commit has anything for Alembic: a branch of web pages need not be judged."""
+    return bool(settings.environments) or any(_configurations(source))
+
+
+def _configurations(source: Source) -> Iterator[bool]:
+    paths = source.configurations()
+    yield from (True for path in paths if path.endswith(".ini"))
+    for content in source.read([path for path in paths if path.endswith(".toml")]):
+        yield b"alembic" in content.data and b"script_location" in content.data
+
+
+def _as_change(root: str, old: str, new: str) -> str:
+    """Return the pushed commit as a change of the old one, also where it does not descend from it.
+
+    A forced push puts one history in the place of another: nothing is merged, and whatever the old
+    one had and the new one lacks is gone. The commit made for that is an object without a name,
+    and git puts it into quarantine with the others.
+    """
+    if git(root, "merge-base", old, new, accept=(0, 1)).decode().strip() == old:
+        return new
+    identity = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
+    words = ("commit-tree", f"{new}^{{tree}}", "-p", old, "-m", "the push as one change")
+    return git(root, *identity, *words).decode().strip()
+
+
+def repository(start: str, hook: str) -> str:
+    """Return where git is asked: a server's repository may be bare, and lie below another one."""
+    if hook == "pre-receive":
+        return os.fsdecode(git(start, "rev-parse", "--absolute-git-dir")).rstrip("\n")
+    return find_root(start)[0]

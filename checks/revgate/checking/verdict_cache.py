@@ -1,0 +1,177 @@
+"""What was judged of the very same files before: a verdict that still holds.
+
+Knows when nothing has changed; nothing of how a verdict is reached.
+"""
+
+from __future__ import annotations
+
+import marshal
+import time
+from typing import TYPE_CHECKING, Any
+
+from revgate import environments
+from revgate.environments import Environment
+from revgate.findings import Allowed, Finding, Judged, Related, Result, Severity
+from revgate.history.cache import RACY_NS, Cache
+from revgate.history.history import is_own
+from revgate.history.listing import Listed, list_files
+from revgate.settings import Scope
+
+if TYPE_CHECKING:
+    from revgate.checking.selection import Choice
+    from revgate.history.source import Source
+    from revgate.settings import Settings
+
+
+def check(
+    source: Source,
+    settings: Settings,
+    choice: Choice,
+    *,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge the static rules as `history_checks.check` does, or recall what it said of the same files.
+
+    Raises:
+        CannotJudgeError: As `history_checks.check`.
+        UsageError: As `history_checks.check`.
+    """
+    started = time.time_ns()
+    found = environments.find(source, settings, environment)
+    listed = [list_files(source, each, cached=cached) for each in found]
+    cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
+    key = marshal.dumps(
+        (repr((settings, choice.words, found)), *(tuple(each[:2]) for each in listed)), 2
+    )
+    saved = cache.load()
+    if saved.get("key") == key and _still_own(source, found, saved["own"]):
+        return _from_plain(saved["result"])
+
+    from revgate.checking import history as history_checks
+
+    result, reads = history_checks.check_listed(
+        source, settings, choice, list(zip(found, listed, strict=True)), cached=cached
+    )
+    if all(_is_settled(each, started) for each in listed) and _lasts(result):
+        own = [dict(read.history.own) for read in reads]
+        cache.save({"key": key, "result": _plain(result), "own": own})
+    return result
+
+
+def check_against(
+    root: str,
+    settings: Settings,
+    choice: Choice,
+    *,
+    ours: str | None,
+    against: str,
+    environment: str | None = None,
+    cached: bool = True,
+) -> Result:
+    """Judge a merge as `merge_checks.check` does, or recall what it said of the same commits.
+
+    Raises:
+        CannotJudgeError: As `merge_checks.check`.
+        UsageError: As `merge_checks.check`.
+    """
+    commits = _commits(root, ours, against)
+    key = repr((settings, choice.words, environment, commits))
+    cache = Cache(f"merge\n{root}\n{ours}\n{against}", enabled=cached)
+    saved = cache.load()
+    if commits is not None and saved.get("key") == key:
+        return _from_plain(saved["result"])
+
+    from revgate.checking import merge as merge_checks
+
+    result = merge_checks.check(
+        root,
+        settings,
+        choice,
+        ours=ours,
+        against=against,
+        environment=environment,
+        cached=cached,
+    )
+    if commits is not None and _lasts(result):
+        cache.save({"key": key, "result": _plain(result)})
+    return result
+
+
+def _commits(root: str, ours: str | None, against: str) -> object:
+    """Return what names the two sides for ever; None where git does not know one of them."""
+    from revgate.git import GitRefusedError, git
+
+    names = [f"{name}^{{commit}}" for name in (ours or "HEAD", against)]
+    try:
+        commits = git(root, "rev-parse", "--end-of-options", *names)
+        if ours is not None:
+            return commits
+        other = git(root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD", accept=(0, 1))
+        return commits, other, git(root, "write-tree")
+    except GitRefusedError:
+        return None
+
+
+def _is_settled(listed: Listed, started: int) -> bool:
+    """Whether every file would show it, were it changed from now on."""
+    return all(
+        isinstance(signature, str)
+        or (isinstance(signature, tuple) and max(signature[1], signature[2]) < started - RACY_NS)
+        for signature in listed.signatures
+    )
+
+
+def _lasts(result: Result) -> bool:
+    from revgate.rules import all_rules
+
+    return all(all_rules()[finding.rule].lasting for finding in result.findings)
+
+
+def _still_own(source: Source, found: list[Environment], own: list[dict[str, bool]]) -> bool:
+    """Whether the modules that revisions import still lie where they lay, or do not."""
+    return all(
+        is_own(source, environment, name) is was
+        for environment, known in zip(found, own, strict=True)
+        for name, was in known.items()
+    )
+
+
+def _plain(result: Result) -> tuple[Any, ...]:
+    """Make what `marshal` takes of a result: no named tuples, no enumerations."""
+    judged = tuple(
+        (tuple(each.environment._replace(scope=tuple(each.environment.scope))), *each[1:])  # type: ignore[arg-type]  # undone below
+        for each in result.environments
+    )
+    allowed = tuple((_plain_finding(each.finding), each.reason) for each in result.taken_back)
+    return judged, tuple(map(_plain_finding, result.findings)), allowed, result.notes
+
+
+def _plain_finding(finding: Finding) -> tuple[Any, ...]:
+    fields = finding._asdict()
+    fields["related"] = tuple(map(tuple, finding.related))
+    fields["severity"] = finding.severity.value
+    return tuple(fields.values())
+
+
+def _from_plain(plain: tuple[Any, ...]) -> Result:
+    judged, findings, allowed, notes = plain
+    environments = [Environment(*fields) for fields, *_ in judged]
+    return Result(
+        command="check",
+        environments=tuple(
+            Judged(environment._replace(scope=Scope(*environment.scope)), *rest)
+            for environment, (_, *rest) in zip(environments, judged, strict=True)
+        ),
+        findings=tuple(map(_restored, findings)),
+        taken_back=tuple(Allowed(_restored(finding), reason) for finding, reason in allowed),
+        notes=notes,
+    )
+
+
+def _restored(plain: tuple[Any, ...]) -> Finding:
+    finding = Finding(*plain)
+    return finding._replace(
+        severity=Severity(finding.severity),
+        related=tuple(Related(*each) for each in finding.related),
+    )

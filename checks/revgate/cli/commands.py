@@ -1,0 +1,361 @@
+"""The command line: arguments to calls, and what went wrong to exit codes.
+
+Knows the commands; nothing of what they do. Whatever a command needs is imported by that command,
+since a hook waits for every import.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from revgate.cli.context import configured, report, settings_of, source_of
+from revgate.cli.output import complain, show, unwritten, write
+from revgate.cli.parser import parser
+from revgate.errors import RevgateError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from revgate.roundtrip.options import Options
+    from revgate.settings import Settings
+
+
+def run() -> None:
+    """Run as a program: what the console script and `hooks/revgate` call."""
+    code = main()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = unwritten(error) or code
+    raise SystemExit(code)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after the program's name; those of the process by default.
+
+    Returns:
+        The exit code: 0, 1, 2 or 3 as the contract has them; 130 after Ctrl-C.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        arguments = parser(words).parse_args(words)
+    except SystemExit as stop:  # argparse has no other way to say that it has answered
+        return stop.code if isinstance(stop.code, int) else 2
+    try:
+        return _COMMANDS[arguments.command](arguments)
+    except RevgateError as error:
+        complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return 130
+    except Exception as error:  # noqa: BLE001 - no input may end in a traceback
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("REVGATE_DEBUG"):
+        raise error
+    complain(
+        f"an error of revgate itself, so nothing was judged: {type(error).__name__}: {error}\n"
+        "please report it with the traceback that REVGATE_DEBUG=1 shows"
+    )
+    return 3
+
+
+# The commands.
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from revgate.checking import verdict_cache
+
+    root, settings, choice = configured(arguments)
+    source = source_of(arguments, root)
+    environment, cached = arguments.environment, not arguments.no_cache
+    if arguments.against is None:
+        result = verdict_cache.check(
+            source, settings, choice, environment=environment, cached=cached
+        )
+        return report(arguments, result, source)
+
+    from revgate.history.tree import GitTree
+    from revgate.target_branch import find_base
+
+    result = verdict_cache.check_against(
+        root,
+        settings,
+        choice,
+        # Of the work tree, HEAD: git merges what is committed, or staged.
+        ours=source.revision if isinstance(source, GitTree) else "HEAD",
+        against=find_base(root, arguments.against),
+        environment=environment,
+        cached=cached,
+    )
+    return report(arguments, result, source)
+
+
+def _roundtrip(arguments: argparse.Namespace) -> int:
+    return _live(arguments, "roundtrip")
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    return _live(arguments, "gate")
+
+
+def _live(arguments: argparse.Namespace, name: str) -> int:
+    from revgate.checking import gate
+    from revgate.roundtrip.plan import parse_shard
+    from revgate.target_branch import find_base
+
+    root, settings, choice = configured(arguments)
+    against = getattr(arguments, "against", None)
+    source = source_of(arguments, root)
+    result = gate.run(
+        source,
+        settings,
+        choice,
+        name=name,
+        environment=arguments.environment,
+        cached=not arguments.no_cache,
+        against=None if against is None else find_base(root, against),
+        live=gate.Live(
+            root=root,
+            database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
+            python=arguments.python,
+            expect_tables=arguments.expect_tables,
+            timeout=arguments.timeout or None,
+            x_arguments=tuple(arguments.x_arguments),
+            progress=not arguments.quiet and sys.stderr.isatty(),
+            shard=None if arguments.shard is None else parse_shard(arguments.shard),
+            cached=not arguments.no_cache,
+            rows=not arguments.no_rows,
+        ),
+    )
+    return report(arguments, result, source)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from revgate import environments
+    from revgate.history.read import read
+    from revgate.repair.new import write_new
+
+    root, settings = settings_of(arguments)
+    source = source_of(arguments, root)
+    found = environments.find(source, settings, arguments.environment)
+    if len(found) > 1:
+        names = ", ".join(environment.name for environment in found)
+        raise UsageError(f"there are several environments, {names}: choose with --environment")
+    history = read(source, found[0], whole=False).history
+    path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
+    if not by_template:
+        complain(
+            f"{found[0].script_location}/script.py.mako is absent or wants to be evaluated, so"
+            " Alembic's standard template was used"
+        )
+    write(f"{os.path.relpath(os.path.join(root, path))}\n", None)
+    return 0
+
+
+def _rebase(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from revgate.repair.rebase import Wanted, rebase
+    from revgate.reports import printable
+
+    root, settings = settings_of(arguments)
+    wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
+    outcome = rebase(root, settings, wanted, datetime.now(UTC))
+    write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
+    show(outcome.diff)
+    return 0
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    try:
+        import shtab
+    except ImportError:
+        raise UsageError("completion needs a library: pip install 'revgate[completion]'") from None
+    write(shtab.complete(parser(), arguments.shell), None)
+    return 0
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    from revgate import environments
+    from revgate.history.read import read
+    from revgate.reports import chain
+
+    root, settings = settings_of(arguments)
+    source = source_of(arguments, root)
+    found = environments.find(source, settings, arguments.environment)
+    reads = [read(source, environment, whole=False) for environment in found]
+    write(chain.render([read.history for read in reads], arguments.form), arguments.output)
+    if unread := [each.path for read in reads for each in read.history.unreadable]:
+        from revgate.errors import CannotJudgeError
+
+        raise CannotJudgeError(
+            f"not in the picture, since they cannot be read: {', '.join(unread)}; `revgate check`"
+            " says why"
+        )
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from revgate.reports import catalogue
+
+    write(catalogue.render(arguments.form), None)
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from revgate.reports import catalogue
+
+    write(catalogue.explain(arguments.rule), None)
+    return 0
+
+
+def _pulls(arguments: argparse.Namespace) -> int:
+    from revgate import pulls
+
+    root, settings, choice = configured(arguments)
+    wanted = pulls.Wanted(
+        root=root,
+        settings=settings,
+        choice=choice,
+        remote=arguments.remote,
+        context=arguments.context,
+        environment=arguments.environment,
+        cached=not arguments.no_cache,
+        dry_run=arguments.dry_run,
+    )
+    outcome = pulls.run(wanted, pulls.from_variables(arguments.repository, arguments.base))
+    write(pulls.render(outcome, arguments.form), arguments.output)
+    if outcome.problem:
+        from revgate.errors import CannotJudgeError
+
+        raise CannotJudgeError(outcome.problem)
+    return 1 if arguments.fail and outcome.errors else 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from revgate.setup.command import run as set_up
+
+    problems = set_up(os.getcwd(), arguments)
+    if problems:
+        complain("\n".join(problems))
+    return 1 if problems else 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from revgate.doctor import command
+
+    root, settings = settings_of(arguments)
+    wanted = command.Wanted(
+        url=arguments.database_url,
+        environment=arguments.environment,
+        form=arguments.form,
+        cached=not arguments.no_cache,
+        reset=arguments.reset,
+        create_missing=arguments.create_missing,
+        yes=arguments.yes,
+        remote=arguments.remote,
+    )
+    say = partial(write, path=arguments.output)
+    return command.run(
+        source_of(arguments, root), settings, wanted, _options(arguments, root, settings), say
+    )
+
+
+def _upgrade(arguments: argparse.Namespace) -> int:
+    from revgate.checking import gate
+    from revgate.upgrade import command
+    from revgate.upgrade.run import Patience
+
+    root, settings, choice = configured(arguments)
+    patience = Patience(arguments.lock_timeout, arguments.attempts, arguments.pause)
+    wanted = command.Wanted(
+        url=arguments.database_url,
+        environment=arguments.environment,
+        backup=arguments.backup,
+        no_backup=arguments.no_backup,
+        sql=arguments.sql,
+        start=arguments.start,
+        yes=arguments.yes,
+        despite_differences=arguments.despite_differences,
+        patience=patience,
+    )
+    options = _options(arguments, root, settings)
+    live = gate.Live(
+        root=root,
+        python=options.python,
+        expect_tables=options.expect_tables,
+        progress=options.progress,
+        x_arguments=options.x_arguments,
+    )
+    source = source_of(arguments, root)
+    return command.run(source, settings, choice, wanted, options, live, partial(write, path=None))
+
+
+def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Options:
+    """Return how env.py is run on a throwaway server, for commands that name another database."""
+    from revgate.roundtrip.options import Options
+
+    expected = arguments.expect_tables
+    return Options(
+        root=root,
+        python=arguments.python,
+        expect_tables=settings.scope.expect_tables if expected is None else expected,
+        env=settings.env,
+        timeout=arguments.timeout or None,
+        progress=not arguments.quiet and sys.stderr.isatty(),
+        x_arguments=tuple(arguments.x_arguments),
+    )
+
+
+def _comment(arguments: argparse.Namespace) -> int:
+    from revgate.pulls.comment import comment
+    from revgate.reports import printable
+
+    write(f"revgate: {printable(comment(arguments.file))}\n", None)
+    return 0
+
+
+def _hook(arguments: argparse.Namespace) -> int:
+    from revgate.checking import pushes
+    from revgate.reports import printable, render
+
+    root = pushes.repository(os.getcwd(), arguments.hook)
+    failed = False
+    for update in pushes.updates(root, arguments.hook, sys.stdin):
+        result = pushes.judge(root, arguments.hook, update)
+        text = render(result, "text") if result else "nothing for Alembic\n"
+        write(f"revgate: {printable(update.branch)}\n{text}", None)
+        failed |= result is not None and result.errors > 0
+    return 1 if failed else 0
+
+
+_COMMANDS = {
+    "check": _check,
+    "roundtrip": _roundtrip,
+    "gate": _gate,
+    "new": _new,
+    "rebase": _rebase,
+    "pulls": _pulls,
+    "init": _init,
+    "doctor": _doctor,
+    "upgrade": _upgrade,
+    "graph": _graph,
+    "rules": _rules,
+    "explain": _explain,
+    "completion": _completion,
+    "comment": _comment,
+    "hook": _hook,
+}

@@ -1,0 +1,101 @@
+"""What the commands have in common: options to settings, source and rules; a result to reports.
+
+Knows the names of options; nothing of what a command does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from revgate.cli.output import write
+from revgate.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from revgate.checking.selection import Choice
+    from revgate.findings import Result
+    from revgate.history.source import Source
+    from revgate.settings import Settings
+
+
+def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
+    """Return the repository root, the settings, and the rules that are to be asked.
+
+    Raises:
+        UsageError: The settings or the names of rules are wrong.
+    """
+    from revgate.checking.selection import Choice
+
+    for written in getattr(arguments, "report", ()):  # before anything takes its time
+        from revgate.cli.output import wanted
+
+        wanted(written)
+    root, settings = settings_of(arguments)
+    choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
+    return root, settings, choice
+
+
+def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
+    """Return the repository root and the settings, with `--config` taken into account."""
+    from revgate import settings
+    from revgate.git import find_root
+
+    root, _ = find_root(os.getcwd())
+    if arguments.config is None:
+        return root, settings.load(root)
+    path = os.path.abspath(arguments.config)
+    if not os.path.isfile(path):
+        raise UsageError(f"--config {arguments.config}: no such file")
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
+    if path.endswith(".toml") and settings.has_settings(root, relative):
+        return root, settings.load_file(root, relative)
+    return root, settings.with_config(settings.load(root), relative)
+
+
+def source_of(arguments: argparse.Namespace, root: str) -> Source:
+    """Return what is judged: the work tree, the index, or a commit.
+
+    Raises:
+        UsageError: The folder is no repository, or git knows no such commit.
+    """
+    from revgate.git import find_root
+
+    _, is_repository = find_root(root)
+    staged = getattr(arguments, "staged", False)
+    at = getattr(arguments, "at", None)
+    if not staged and at is None:
+        from revgate.history.source import WorkTree
+
+        cached = not getattr(arguments, "no_cache", False)
+        return WorkTree(root, is_repository=is_repository, cached=cached)
+    if not is_repository:
+        raise UsageError(f"{root} is no git repository: --staged and --at need one")
+
+    from revgate.history.tree import GitTree
+
+    if at is not None:
+        return GitTree.at(root, at)
+    # In pre-commit's pre-push stage what leaves is a commit, not the index.
+    pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
+    return GitTree.at(root, pushed) if pushed else GitTree(root)
+
+
+def _names(written: str | None) -> list[str]:
+    return [name.strip() for name in (written or "").split(",") if name.strip()]
+
+
+def report(arguments: argparse.Namespace, result: Result, source: Source) -> int:
+    """Write every report that was asked for, and return the exit code of the result."""
+    from revgate.cli.output import reports
+
+    for text, path in reports(arguments, result, source):
+        write(text, path)
+    match arguments.fail_on:
+        case "never":
+            return 0
+        case "warning":
+            return 1 if result.errors or result.warnings else 0
+        case _:
+            return 1 if result.errors else 0

@@ -1,0 +1,81 @@
+"""Where the database is that is to be examined: the option, the environment, or `.env`.
+
+Knows names of variables and files; connects to nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import NamedTuple
+
+from revgate.errors import UsageError
+from revgate.postgres.connect import Address, parse_address
+
+VARIABLE = "DATABASE_URL"
+
+
+class Place(NamedTuple):
+    """A database that is not ours, and who named it."""
+
+    address: Address
+    named_by: str
+    """`--database-url`, `DATABASE_URL` or `.env`."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its host is this machine, by its name: nothing is looked up."""
+        host = self.address.host
+        if host in ("", "localhost") or host.startswith("/"):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+def find_database(root: str, url: str | None, folders: tuple[str, ...] = ()) -> Place:
+    """Find the database.
+
+    Args:
+        root: The repository root.
+        url: What the command line says, which goes before all else.
+        folders: Where else a `.env` may lie: the folder of alembic.ini.
+
+    Raises:
+        UsageError: Nothing names one, or not in a form that can be read.
+    """
+    if url:
+        return Place(parse_address(url), "--database-url")
+    if named := os.environ.get(VARIABLE):
+        return Place(_parsed(named, VARIABLE), VARIABLE)
+    for folder in dict.fromkeys((root, *folders)):
+        if named := _in_file(os.path.join(folder, ".env")):
+            return Place(_parsed(named, ".env"), ".env")
+    raise UsageError(
+        "no database is named: set DATABASE_URL in the environment or in .env, or pass"
+        " `--database-url` postgresql://user:password@host:5432/name"
+    )
+
+
+def _in_file(path: str) -> str | None:
+    if not os.path.isfile(path):
+        return None
+    try:
+        from dotenv import dotenv_values
+    except ImportError:
+        raise UsageError(
+            f"{path} cannot be read without python-dotenv: pip install 'revgate[live]', or pass"
+            " `--database-url`"
+        ) from None
+    try:
+        return dotenv_values(path).get(VARIABLE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+
+
+def _parsed(url: str, named_by: str) -> Address:
+    try:
+        return parse_address(url)
+    except UsageError as error:
+        raise UsageError(str(error).replace("`--database-url`", named_by)) from None

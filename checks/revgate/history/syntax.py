@@ -1,0 +1,115 @@
+"""The text of a Python file, of any bytes.
+
+Knows encodings; nothing of what the text says.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+
+
+def decoded(data: bytes) -> str:
+    """Decode as Python does, which lets bytes that are no text pass in a comment."""
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    return data.decode(encoding, "replace")
+
+
+_OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def module_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it that run in the same scope.
+
+    Of a function, that is its decorators, defaults and annotations; of a class, its bases.
+    """
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        if isinstance(each, _OWN_SCOPE):
+            for field, value in ast.iter_fields(each):
+                if field != "body":
+                    parts = value if isinstance(value, list) else [value]
+                    waiting += [part for part in parts if isinstance(part, ast.AST)]
+        else:
+            waiting += ast.iter_child_nodes(each)
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that one node binds, or unbinds, by itself."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield other or name.partition(".")[0]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.ExceptHandler(name=str() as name) | ast.MatchStar(name=str() as name):
+            yield name
+        case ast.MatchAs(name=str() as name) | ast.MatchMapping(rest=str() as name):
+            yield name
+
+
+def count_characters(tree: ast.Module, data: bytes) -> None:
+    """Turn the columns of a tree, which count the bytes of UTF-8, into those of characters."""
+    lines = [line.encode() for line in re.split("\r\n|\r|\n", decoded(data))]
+    for node in ast.walk(tree):
+        column = getattr(node, "col_offset", None)
+        line = getattr(node, "lineno", 0)
+        if column and line <= len(lines):
+            before = lines[line - 1][:column]
+            node.col_offset = len(before.decode("utf-8", "replace"))  # type: ignore[attr-defined]  # it has one
+
+
+# Asked for by type and not by `isinstance`, which would try one after the other: nobody derives
+# from these.
+COMPOUND = frozenset(
+    (
+        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor),
+        *(ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match),
+    )
+)
+"""The statements that hold others."""
+_PARTS = ("body", "orelse", "finalbody")
+
+
+def statements_within(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements one level below a statement."""
+    if type(statement) not in COMPOUND:
+        return
+    for part in _PARTS:
+        yield from getattr(statement, part, ())
+    for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield from branch.body
+
+
+_NOTHING = nullcontext()
+
+
+def quietly() -> AbstractContextManager[object]:
+    """Silence all warnings within; costs nothing where they are silenced already."""
+    first = warnings.filters[0] if warnings.filters else None
+    if first == ("ignore", None, Warning, None, 0):
+        return _NOTHING
+    return warnings.catch_warnings(action="ignore")

@@ -1,0 +1,112 @@
+"""Roles that revisions make: they belong to the server and outlive every database.
+
+On a server of our own there is nobody else. On one that was named, only roles that the revisions'
+files name count as theirs, and runs that make roles wait for each other.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from revgate.errors import CannotJudgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from revgate.history.revision import Revision
+    from revgate.postgres.server import Server
+    from revgate.postgres.snapshot import Snapshot
+
+_MAKES_ROLES = re.compile(r"(?i)\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\b(?!\s+MAPPING)")
+_ONE_AT_A_TIME = 0x7265766761746500
+_DUPLICATE = "42710"
+
+
+class Roles:
+    """The roles of a server, those that were there before us, and those that revisions make."""
+
+    def __init__(self, server: Server, root: str, chain: Iterable[Revision]) -> None:
+        self._server = server
+        self._shared = server.facts.kind == "url"
+        self._text = "\n".join(_text(os.path.join(root, *each.path.split("/"))) for each in chain)
+        self._before = server.roles()
+        self._expected = self._before
+        self.notes: list[str] = []
+
+    def wait_for_others(self, timeout: float | None) -> None:
+        """Let no other run make roles as long as this one lasts.
+
+        Raises:
+            CannotJudgeError: Another one has been at it for longer than `timeout` seconds.
+        """
+        if not self._shared or not _MAKES_ROLES.search(self._text):
+            return
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._server.try_lock(_ONE_AT_A_TIME):
+            if until is not None and time.monotonic() > until:
+                raise CannotJudgeError(
+                    f"another run has made roles on {self._server.address} for more than"
+                    f" {timeout:g} seconds, and roles belong to the whole server\n"
+                    "wait for it, or give this run a server of its own"
+                )
+            time.sleep(0.2)
+        self._before = self._expected = self._server.roles()
+
+    def sees(self, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot without roles that others make and drop meanwhile."""
+        if not self._shared:
+            return snapshot
+        return {
+            key: value
+            for key, value in snapshot.items()
+            if key[0] != "role" or self._is_named(key[1].strip('"'))
+        }
+
+    def expect(self) -> None:
+        """Let the roles that are there now be there when the steps begin again."""
+        self._expected = self._server.roles()
+
+    def forget(self, *, all_of_them: bool = False) -> None:
+        """Drop the roles that revisions have made, once nothing depends on them any more."""
+        made = self._server.roles() - (self._before if all_of_them else self._expected)
+        ours = frozenset(name for name in made if not self._shared or self._is_named(name))
+        self._server.drop_roles(ours)
+        if all_of_them:
+            self._tell(made & self._server.roles(), ours)
+
+    def _tell(self, left: frozenset[str], ours: frozenset[str]) -> None:
+        if left and self._shared:
+            why = "something depends on them" if left <= ours else "no revision names them"
+            names = ", ".join(f"`{name}`" for name in sorted(left))
+            self.notes.append(
+                f"roles appeared on the server and were left there, as {why}: {names}"
+            )
+
+    def _is_named(self, name: str) -> bool:
+        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text) is not None
+
+    def explain(self, sqlstate: str, message: str, place: str) -> None:
+        """Raise when a step failed only because its role is on the server already.
+
+        Raises:
+            CannotJudgeError: It did; with what to do.
+        """
+        found = re.match(r'role "(.+)" already exists', message)
+        if sqlstate == _DUPLICATE and found and found[1] in self._before and self._shared:
+            raise CannotJudgeError(
+                f"{place} creates the role `{found[1]}`, which {self._server.address} had before"
+                " this run: roles belong to the whole server\n"
+                f'drop it there (DROP ROLE "{found[1]}"), give revgate a server of its own, or'
+                " create it only where it is missing"
+            )
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

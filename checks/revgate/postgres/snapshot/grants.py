@@ -1,0 +1,127 @@
+"""Who may do what, as far as it is not what PostgreSQL gives by itself; owners; default privileges.
+
+An access list that was never touched is null and means the default, so only lists that were
+touched are read, and only where they differ from the default. The name of a grant is what stands
+between ON and the end of a GRANT.
+"""
+
+# ruff: noqa: S608 - SQL of our own words only
+
+from __future__ import annotations
+
+from revgate.postgres.snapshot.kind import USER_SCHEMA, not_made_by_another
+
+_FUNCTION = "CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END"
+_SIGNATURE = (
+    "quote_ident(n.nspname) || '.' || quote_ident(o.proname)"
+    " || '(' || pg_get_function_identity_arguments(o.oid) || ')'"
+)
+_TYPE = "CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END"
+_LISTS = f"""
+    SELECT CASE o.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || o.name AS target,
+           o.kind, o.name, o.relacl AS granted,
+           acldefault(CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", o.relowner) AS usual
+    FROM relation o WHERE o.relacl IS NOT NULL
+    UNION ALL
+    SELECT 'COLUMN ' || o.name || '.' || quote_ident(a.attname),
+           CASE o.kind WHEN 'table' THEN 'column' ELSE o.kind END,
+           CASE o.kind WHEN 'table' THEN o.name || '.' || quote_ident(a.attname) ELSE o.name END,
+           a.attacl, acldefault('c', o.relowner)
+    FROM relation o JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0
+    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+    UNION ALL
+    SELECT upper({_FUNCTION}) || ' ' || {_SIGNATURE}, {_FUNCTION}, {_SIGNATURE}, o.proacl,
+           acldefault('f', o.proowner)
+    FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace
+    WHERE o.proacl IS NOT NULL AND {USER_SCHEMA} AND {not_made_by_another("pg_proc", "o.oid")}
+    UNION ALL
+    SELECT 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(o.typname), {_TYPE},
+           quote_ident(n.nspname) || '.' || quote_ident(o.typname), o.typacl,
+           acldefault('T', o.typowner)
+    FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace
+    WHERE o.typacl IS NOT NULL AND {USER_SCHEMA} AND {not_made_by_another("pg_type", "o.oid")}
+    UNION ALL
+    SELECT 'SCHEMA ' || quote_ident(n.nspname), 'schema', quote_ident(n.nspname), n.nspacl,
+           acldefault('n', n.nspowner)
+    FROM pg_namespace n
+    WHERE n.nspacl IS NOT NULL AND (n.nspname = 'public'
+          OR {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")})
+    UNION ALL
+    SELECT 'FOREIGN DATA WRAPPER ' || quote_ident(o.fdwname), 'foreign data wrapper',
+           quote_ident(o.fdwname), o.fdwacl, acldefault('F', o.fdwowner)
+    FROM pg_foreign_data_wrapper o WHERE o.fdwacl IS NOT NULL
+    UNION ALL
+    SELECT 'FOREIGN SERVER ' || quote_ident(o.srvname), 'server', quote_ident(o.srvname),
+           o.srvacl, acldefault('S', o.srvowner)
+    FROM pg_foreign_server o WHERE o.srvacl IS NOT NULL
+    UNION ALL
+    SELECT 'DATABASE', NULL, NULL, o.datacl, acldefault('d', o.datdba)
+    FROM pg_database o WHERE o.datacl IS NOT NULL AND o.datname = current_database()
+"""
+
+
+def _owned(catalogue: str, kind: str, name: str, namespace: str, owner: str) -> str:
+    return f"""
+    SELECT {kind} AS kind, {name} AS name, o.{owner} AS owner
+    FROM {catalogue} o JOIN pg_namespace n ON n.oid = o.{namespace}
+    WHERE {USER_SCHEMA} AND {not_made_by_another(catalogue, "o.oid", "ei")}
+    """
+
+
+_OWNERS = f"""
+    SELECT o.kind, o.name, o.relowner AS owner FROM relation o
+    WHERE o.relkind NOT IN ('i', 'I')
+    UNION ALL
+    {_owned("pg_proc", _FUNCTION, _SIGNATURE, "pronamespace", "proowner")}
+    UNION ALL
+    {_owned("pg_type", _TYPE, "quote_ident(n.nspname) || '.' || quote_ident(o.typname)",
+            "typnamespace", "typowner")}
+      AND o.typrelid = 0 AND o.typtype IN ('e', 'd', 'r', 'b')
+      AND NOT EXISTS (SELECT 1 FROM pg_type e WHERE e.typarray = o.oid)
+    UNION ALL
+    SELECT 'schema', quote_ident(n.nspname), n.nspowner FROM pg_namespace n
+    WHERE {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")}
+"""  # fmt: skip
+
+QUERIES = (
+    f"""
+    SELECT 'grant', g.target || ' TO ' || g.grantee, g.kind, g.name,
+           coalesce(g.granted, 'nothing')
+    FROM (
+        SELECT l.target, l.kind, l.name,
+               CASE x.grantee WHEN 0 THEN 'PUBLIC'
+                              ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
+               string_agg(x.privilege, ', ' ORDER BY x.privilege) FILTER (WHERE x.real) AS granted,
+               string_agg(x.privilege, ', ' ORDER BY x.privilege)
+                   FILTER (WHERE NOT x.real) AS usual
+        FROM ({_LISTS}) l
+        CROSS JOIN LATERAL (
+            SELECT e.grantee, e.privilege_type
+                   || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege,
+                   true AS real
+            FROM aclexplode(l.granted) e
+            UNION ALL
+            SELECT e.grantee, e.privilege_type, false FROM aclexplode(l.usual) e
+        ) x
+        GROUP BY l.target, l.kind, l.name, x.grantee
+    ) g
+    WHERE g.granted IS DISTINCT FROM g.usual
+    """,
+    f"""
+    SELECT 'owner', upper(o.kind) || ' ' || o.name, o.kind, o.name,
+           quote_ident(pg_get_userbyid(o.owner))
+    FROM ({_OWNERS}) o
+    WHERE o.owner <> (SELECT b.datdba FROM pg_database b WHERE b.datname = current_database())
+    """,
+    """
+    SELECT 'default privileges',
+           concat_ws(' ', 'FOR ROLE', quote_ident(pg_get_userbyid(a.defaclrole)),
+               'IN SCHEMA ' || quote_ident(n.nspname),
+               'ON', CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+                                          WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
+                                          WHEN 'n' THEN 'SCHEMAS' ELSE a.defaclobjtype::text END),
+           CASE WHEN n.oid IS NOT NULL THEN 'schema' END, quote_ident(n.nspname),
+           (SELECT string_agg(i::text, ', ' ORDER BY i::text) FROM unnest(a.defaclacl) AS i)
+    FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
+    """,
+)

@@ -1,0 +1,123 @@
+"""What a report shows of the revisions themselves: read once more, when such a report is asked for.
+
+Knows how to get at the histories that a result was made of; nothing of how they are shown. A
+verdict may come from the cache, without any file being read, and most reports want no more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.history.read import list_files, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from revgate.environments import Environment
+    from revgate.findings import Result
+    from revgate.history.history import History
+    from revgate.history.revision import Function
+    from revgate.history.source import Content, Source
+    from revgate.history.sql import Effect
+
+
+class Deeds(NamedTuple):
+    """What one function of a revision does, as far as text tells."""
+
+    kind: str
+    """As in `revision.Function`: `absent`, `empty`, `raises` or `code`."""
+    line: int
+    """Of `def`."""
+    effects: tuple[str, ...] = ()
+    """`create table users`, in their order."""
+    complete: bool = True
+    """False where it does more than could be read."""
+
+
+class Detail(NamedTuple):
+    """The revisions of one environment."""
+
+    history: History
+    deeds: dict[str, tuple[Deeds, Deeds]]
+    """By path: upgrade and downgrade. Empty where the operations were not asked for."""
+
+
+def read_details(
+    source: Source, result: Result, *, operations: bool, cached: bool = True
+) -> list[Detail]:
+    """Read the histories of a result again.
+
+    Args:
+        source: Where the result's own were read from.
+        result: Its environments count.
+        operations: Whether every file is to be parsed, to see what it does.
+        cached: Whether facts of earlier runs may be used, and kept.
+
+    Raises:
+        CannotJudgeError: They are not there any more.
+    """
+    return [
+        _detail(source, judged.environment, operations=operations, cached=cached)
+        for judged in result.environments
+    ]
+
+
+def _detail(source: Source, environment: Environment, *, operations: bool, cached: bool) -> Detail:
+    listed = list_files(source, environment)
+    history = read(source, environment, whole=False, cached=cached, listed=listed).history
+    if not operations:
+        return Detail(history, {})
+    plain = _parse_all(source, listed.paths)
+    return Detail(
+        history,
+        {
+            path: (Deeds(*each[0]), Deeds(*each[1]))
+            for path, each in zip(listed.paths, plain, strict=True)
+            if each is not None
+        },
+    )
+
+
+def _parse_all(source: Source, paths: Sequence[str]) -> list[Any]:
+    from revgate.history.parallel import spread_shares
+
+    return spread_shares(paths, lambda share: [_deeds(each) for each in source.read(share)])
+
+
+def _deeds(content: Content) -> tuple[Any, Any] | None:
+    from revgate.history.parse import parse
+    from revgate.history.revision import Unreadable
+
+    if content.error is not None:
+        return None
+    script = parse(content.path, content.data)
+    if isinstance(script, Unreadable):
+        return None
+    return (
+        _function(script.upgrade, script.upgrade_effects.effects, script.upgrade_effects.complete),
+        _function(
+            script.downgrade, script.downgrade_effects.effects, script.downgrade_effects.complete
+        ),
+    )
+
+
+def _function(
+    function: Function,
+    effects: Sequence[Effect],
+    complete: bool,  # noqa: FBT001 - as `Effects` has it
+) -> tuple[str, int, tuple[str, ...], bool]:
+    return function.kind, function.position[0], tuple(map(words, effects)), complete
+
+
+def words(effect: Effect) -> str:
+    """Say what was made or dropped: `create column email of users`."""
+    action = "create or drop" if effect.action == "touch" else effect.action
+    name = effect.name or "without a name"
+    said = f"{action} {effect.kind} {name}"
+    if effect.kind == "table" and effect.table:
+        return f"{said}, renamed from {effect.table}"
+    if effect.kind == "index" and effect.table:
+        said += f" on {effect.table}"
+    elif effect.table:
+        said += f" of {effect.table}"
+    return f"{said} ({', '.join(effect.columns)})" if effect.columns else said

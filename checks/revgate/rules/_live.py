@@ -1,0 +1,81 @@
+"""How a step that raised is told: the fact, and what PostgreSQL itself advises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from revgate.findings import Finding, Related
+
+if TYPE_CHECKING:
+    from revgate.roundtrip.observed import Failure, ModelDifference
+
+
+def failure_finding(failure: Failure, what: str) -> Finding:
+    """Return the finding for a failure.
+
+    Args:
+        failure: The step that raised.
+        what: The beginning of the message: whose function failed, and when.
+    """
+    said = _escaped(failure.message) or failure.error
+    if not failure.sqlstate:
+        said = f"{failure.error}: {said}" if failure.message else failure.error
+    return Finding.at(
+        failure.step.revision,
+        (failure.line, 1),
+        f"{what}: {said.rstrip('.')}",
+        help=_failure_help(failure),
+    )
+
+
+def _failure_help(failure: Failure) -> str:
+    lines = [f"correct line {failure.line} of `{failure.step.revision.name}`"]
+    if failure.statement:
+        lines[0] += f", which ran `{_shortened(failure.statement)}`"
+    if failure.detail:
+        lines.append(f"DETAIL: {' '.join(failure.detail.split())}")
+    if failure.hint:
+        lines.append(f"HINT: {' '.join(failure.hint.split())}")
+    if failure.sqlstate:
+        lines.append(f"SQLSTATE {failure.sqlstate} ({failure.error})")
+    return "\n".join(lines)
+
+
+def _shortened(statement: str, length: int = 120) -> str:
+    return statement if len(statement) <= length else statement[: length - 3] + "..."
+
+
+def _escaped(message: str) -> str:
+    return " ".join(message.split())
+
+
+_LONGEST = 300
+"""Characters of a line to write; a whole table is made by `--autogenerate`."""
+
+
+def drift_finding(difference: ModelDifference) -> Finding:
+    """Return the finding: at the revision for what only the database has, else at the model."""
+    revision = difference.step.revision
+    at_revision = (revision.path, difference.step.upgrade_line)
+    path, line = at_revision
+    related: tuple[Related, ...] = ()
+    if difference.place and difference.in_database:
+        related = (Related(*difference.place, "the model"),)
+    elif difference.place:
+        path, line = difference.place
+        related = (Related(*at_revision, "changed last by this revision"),)
+    return Finding(difference.fact, _drift_help(difference), path, line, 1, revision.id, related)
+
+
+def _drift_help(difference: ModelDifference) -> str:
+    revision = "add a revision, by `alembic revision --autogenerate` or by hand"
+    if difference.fix and len(difference.fix) <= _LONGEST:
+        revision = f"add a revision with `{difference.fix}`"
+    if not difference.in_database:
+        return f"{revision}; or correct the models"
+    if difference.fix:
+        return f"declare it in the models; or {revision}"
+    return (
+        "declare it in the models, drop it in a revision, or leave it out by `include_object` in"
+        " env.py"
+    )
