@@ -31,7 +31,7 @@ def check(
     environment: str | None = None,
     cached: bool = True,
 ) -> Result:
-    """Judge the static rules as `history_checks.check` does, or recall what it said of the same files.
+    """Judge the static rules, or recall what was said of the same files.
 
     Raises:
         CannotJudgeError: As `history_checks.check`.
