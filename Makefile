@@ -38,6 +38,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check . $(HOOKS)
 	$(BIN)/ruff format --check . $(HOOKS)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/website.py
 	$(BIN)/shellcheck .ci/run
