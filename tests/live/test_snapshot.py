@@ -20,13 +20,13 @@ from revgate.postgres.connect import Address, connect
 from revgate.postgres.embedded import find_embedded
 from revgate.postgres.names import changed, how_to_bring_back, how_to_remove, how_to_restore, thing
 from revgate.postgres.process import find_local
-from revgate.postgres.snapshot import Camera, Snapshot, compare, count_tables
+from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from revgate.postgres.server import Server
-    from revgate.roundtrip.observed import Change
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 GROUND = """
     CREATE SCHEMA other;
@@ -214,12 +214,12 @@ SILENT = [
 
 
 class Database:
-    """A database with a camera over it."""
+    """A database with a snapshotter for it."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self._connection = connect(address)
-        self._camera = Camera(address, "alembic_version", None)
+        self._snapshotter = Snapshotter(address, "alembic_version", None)
 
     def run(self, statement: str) -> None:
         with self._connection.cursor() as cursor:
@@ -230,7 +230,7 @@ class Database:
             )
 
     def take(self) -> Snapshot:
-        return self._camera.take()
+        return self._snapshotter.take()
 
     def dump(self) -> str:
         embedded = os.environ.get("REVGATE_SERVER") == "embedded"
@@ -246,7 +246,7 @@ class Database:
         return re.sub(r"(?m)^\\(un)?restrict .*$", "", said)
 
     def close(self) -> None:
-        self._camera.close()
+        self._snapshotter.close()
         self._connection.close()
 
 
@@ -270,7 +270,7 @@ def sql_of(help_text: str) -> str:
     return found.group(2)
 
 
-def by_operations(change: Change) -> str:
+def by_operations(change: CatalogueChange) -> str:
     """Return what Alembic's operations of the help come down to."""
     table, _, name = change.name.rpartition(".")
     return {
@@ -281,7 +281,7 @@ def by_operations(change: Change) -> str:
     }[change.kind]
 
 
-def undo(change: Change) -> str:
+def undo(change: CatalogueChange) -> str:
     if change.how == "gone":
         return sql_of(how_to_bring_back(change))
     if change.how == "changed":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
-from revgate.postgres.snapshot import Camera, Snapshot
+from revgate.postgres.snapshot import Snapshot, Snapshotter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,8 @@ def _found(connection: Any, address: Address, version_table: VersionTable) -> Fo
         cursor.execute("SHOW server_version")
         version = str(cursor.fetchone()[0]).partition(" ")[0]
         stamps = _stamps(cursor, version_table)
-    camera = Camera(address, version_table.name, version_table.schema, connection)
-    return Found(version, stamps is not None, stamps or (), camera.take())
+    snapshotter = Snapshotter(address, version_table.name, version_table.schema, connection)
+    return Found(version, stamps is not None, stamps or (), snapshotter.take())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from revgate.postgres.snapshot import Snapshot, compare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.roundtrip.observed import Change
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 BASE = "base"
 """What Alembic calls the state before the first revision."""
@@ -49,7 +49,7 @@ class Diagnosis(NamedTuple):
     """The revision whose catalogue the database has, or the nearest; `base` before the first."""
     exact: bool
     """Whether the catalogue is that revision's, to the last object."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[CatalogueChange, ...] = ()
     """What differs from it: `left` is more than the revision has, `gone` is less."""
     commands: tuple[str, ...] = ()
     """What to run, in this order."""
@@ -177,7 +177,7 @@ def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> 
 
 
 def _finish(
-    history: History, stamps: Sequence[str], index: int, done: tuple[Change, ...]
+    history: History, stamps: Sequence[str], index: int, done: tuple[CatalogueChange, ...]
 ) -> tuple[str, ...]:
     """Return how to run a revision whose first half is there: drop that half, and run all of it."""
     taken_back = drops(done) or (f"-- take back by hand what `{history.revisions[index]}` did",)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from revgate.doctor.examination import Examination, Test
-    from revgate.roundtrip.observed import Change
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 _MOST = 30
 """Details of one test, and differences, that the text shows; json has all."""
@@ -63,7 +63,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
         yield f"    and {len(lines) - _MOST} more; `--format json` has all"
 
 
-def _told(change: Change) -> str:
+def _told(change: CatalogueChange) -> str:
     match change.how:
         case "left":
             return f"the database has more: {thing(change)}"

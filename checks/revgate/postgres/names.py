@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.roundtrip.observed import Change
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 _DROPPED_BY_NAME = (
     "type",
@@ -42,7 +42,7 @@ _PARTS = ("constraint", "trigger", "policy", "rule")
 _ON = ("comment", "grant", "owner", "default privileges")
 
 
-def thing(change: Change) -> str:
+def thing(change: CatalogueChange) -> str:
     """Return what an object is called: its kind and its name."""
     if change.kind == "enum label":
         owner, label = split_name(change.name)
@@ -57,7 +57,7 @@ def thing(change: Change) -> str:
     return f"{change.kind} `{change.name}`"
 
 
-def changed(change: Change) -> str:
+def changed(change: CatalogueChange) -> str:
     """Return what an object is now and was before."""
     if change.kind == "enum order":
         return f"labels of `{change.name}` in the order {change.after}, before: {change.before}"
@@ -67,7 +67,7 @@ def changed(change: Change) -> str:
     return f"{thing(change)} as `{after or 'plain'}`, before: `{before or 'plain'}`"
 
 
-def how_to_remove(change: Change) -> str:
+def how_to_remove(change: CatalogueChange) -> str:
     """Return the line for `downgrade()` that drops what is left."""
     owner, name = split_name(change.name)
     schema = _schema_argument(owner)
@@ -99,7 +99,7 @@ def how_to_remove(change: Change) -> str:
     return f"drop the {thing(change)} in `downgrade()`"
 
 
-def how_to_restore(change: Change) -> str:
+def how_to_restore(change: CatalogueChange) -> str:
     """Return what `downgrade()` has to do about something that it left changed."""
     if change.kind == "column":
         return f"alter `{change.name}` back to `{change.before}` in `downgrade()`"
@@ -115,7 +115,7 @@ def how_to_restore(change: Change) -> str:
     return f"restore the {thing(change)} in `downgrade()` as it was: {_short(change.before, 200)}"
 
 
-def how_to_bring_back(change: Change) -> str:
+def how_to_bring_back(change: CatalogueChange) -> str:
     """Return the line for `downgrade()` that makes anew what is gone."""
     owner, name = split_name(change.name)
     match change.kind:
@@ -136,12 +136,12 @@ def how_to_bring_back(change: Change) -> str:
             return f"create the {thing(change)} in `downgrade()`, or do not drop it there"
 
 
-def _comment(change: Change) -> str:
+def _comment(change: CatalogueChange) -> str:
     text = change.before.replace("'", "''")
     return f"COMMENT ON {change.name} IS '{text}'"
 
 
-def _revoke(change: Change) -> str:
+def _revoke(change: CatalogueChange) -> str:
     """Return what undoes a grant; where a default was revoked, that is a grant."""
     target, _, grantee = change.name.rpartition(" TO ")
     if target == "DATABASE":
@@ -218,20 +218,20 @@ _BY_NAME = ("table", "type", "domain", "sequence", "function", "procedure", "vie
 _ON_TABLE = {"column": "COLUMN", "constraint": "CONSTRAINT"}
 
 
-def drops(changes: Sequence[Change]) -> tuple[str, ...]:
+def drops(changes: Sequence[CatalogueChange]) -> tuple[str, ...]:
     """Return statements that drop what is more, dependents first; none where that is not enough."""
     statements = [_drop(change) for change in reversed(_ordered(changes))]
     return tuple(each for each in statements if each) if all(statements) else ()
 
 
-def _ordered(changes: Sequence[Change]) -> list[Change]:
+def _ordered(changes: Sequence[CatalogueChange]) -> list[CatalogueChange]:
     order = ("schema", "type", "domain", "sequence", "table", "column")
     return sorted(
         changes, key=lambda each: order.index(each.kind) if each.kind in order else len(order)
     )
 
 
-def _drop(change: Change) -> str:
+def _drop(change: CatalogueChange) -> str:
     if change.how != "left":
         return ""
     owner, name = split_name(change.name)

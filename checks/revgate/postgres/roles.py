@@ -16,7 +16,6 @@ from revgate.errors import CannotJudgeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from revgate.history.revision import Revision
     from revgate.postgres.server import Server
     from revgate.postgres.snapshot import Snapshot
 
@@ -28,10 +27,17 @@ _DUPLICATE = "42710"
 class Roles:
     """The roles of a server, those that were there before us, and those that revisions make."""
 
-    def __init__(self, server: Server, root: str, chain: Iterable[Revision]) -> None:
+    def __init__(self, server: Server, root: str, paths: Iterable[str]) -> None:
+        """Read which roles there are.
+
+        Args:
+            server: The server.
+            root: The repository root.
+            paths: The revision files, relative to the root.
+        """
         self._server = server
         self._shared = server.facts.kind == "url"
-        self._text = "\n".join(_text(os.path.join(root, *each.path.split("/"))) for each in chain)
+        self._text = "\n".join(_text(os.path.join(root, *each.split("/"))) for each in paths)
         self._before = server.roles()
         self._expected = self._before
         self.notes: list[str] = []

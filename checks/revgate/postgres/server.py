@@ -11,13 +11,12 @@ import os
 import secrets
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
 from revgate.postgres.process import OLDEST, find_local, own_server
-from revgate.roundtrip.observed import ServerFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +32,15 @@ _NOBODYS = """
                 AND (classid::bigint << 32 | objid::bigint)
                     = ('x' || substr(datname, 9, 12))::bit(48)::bigint)
 """
+
+
+class ServerFacts(NamedTuple):
+    """The server that a run used."""
+
+    kind: str
+    """`url`, `local` or `embedded`."""
+    version: str
+    """As PostgreSQL reports it: `18.4`."""
 
 
 class Server:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, Mask
 from revgate.postgres.process import GroupWatch
-from revgate.postgres.snapshot import Camera, Snapshot
+from revgate.postgres.snapshot import Snapshot, Snapshotter
 from revgate.roundtrip.explain import advice
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.timeouts import describe_hang
@@ -359,7 +359,7 @@ def _refuse_databases(_name: str) -> None:
 
 
 class Bench:
-    """One database with an agent on it and a camera over it."""
+    """One database with an agent on it and a snapshotter for it."""
 
     def __init__(
         self,
@@ -387,23 +387,23 @@ class Bench:
         """What of a snapshot is looked at."""
         self.agent = agent
         self.address = server.create_database(template)
-        self.camera: Camera | None = None
+        self.snapshotter: Snapshotter | None = None
         try:
             make = partial(server.create_beside, self.address)
             self.started = agent.begin(self.address, head, make, context=context)
-            self.camera = Camera(*self.started[:3])
+            self.snapshotter = Snapshotter(*self.started[:3])
         except BaseException:
             self.close()
             raise
 
     def take(self) -> Snapshot:
         """Take a snapshot."""
-        assert self.camera  # noqa: S101 - set unless __init__ raised
-        return self.sees(self.camera.take())
+        assert self.snapshotter  # noqa: S101 - set unless __init__ raised
+        return self.sees(self.snapshotter.take())
 
     def close(self) -> None:
         """End the agent and drop the database."""
         self.agent.close()
-        if self.camera:
-            self.camera.close()
+        if self.snapshotter:
+            self.snapshotter.close()
         self._server.drop_database(self.address)

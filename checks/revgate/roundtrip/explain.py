@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from revgate.history.revision import Revision
-    from revgate.roundtrip.observed import ServerFacts, Step
+    from revgate.postgres.server import ServerFacts
+    from revgate.roundtrip.observed import Step
 
 _BEYOND = re.compile(
     r"(?i)^\s*(ALTER\s+SYSTEM|(?:CREATE|ALTER|DROP)\s+TABLESPACE|(?:CREATE|DROP)\s+DATABASE)\b"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.server import ServerFacts
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 UPGRADE = "upgrade"
 DOWNGRADE = "downgrade"
@@ -18,15 +20,6 @@ AGAIN = "upgrade again"
 PRODUCTION = "production"
 ROWS = "upgrade with rows"
 """Not among the passes that are counted: it stops before the last revision that need not run."""
-
-
-class ServerFacts(NamedTuple):
-    """The server that everything ran on."""
-
-    kind: str
-    """`url`, `local` or `embedded`."""
-    version: str
-    """As PostgreSQL says it: `18.4`."""
 
 
 class Pass(NamedTuple):
@@ -163,24 +156,11 @@ class Failure(NamedTuple):
     """The file that `line` is in, where it is not the revision's own."""
 
 
-class Change(NamedTuple):
-    """One difference between two snapshots; what belongs to it is not listed again."""
-
-    how: str
-    """`left` (only in the later one), `gone` (only in the earlier one) or `changed`."""
-    kind: str
-    """`table`, `column`, `type`, `enum label`, ..."""
-    name: str
-    """Quoted as SQL wants it, with the schema unless that is `public`."""
-    before: str = ""
-    after: str = ""
-
-
 class Difference(NamedTuple):
     """A change that one step made and should not have made."""
 
     step: Step
-    change: Change
+    change: CatalogueChange
 
 
 class ModelDifference(NamedTuple):

@@ -15,7 +15,7 @@ from revgate.history.digest import key_of
 from revgate.postgres import templates
 from revgate.postgres.roles import Roles
 from revgate.postgres.server import throwaway
-from revgate.postgres.snapshot import Camera, Snapshot, compare, count_tables
+from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
 from revgate.roundtrip.agent_client import Agent, Bench, Started
 from revgate.roundtrip.explain import beyond, explain_missing_extension, explain_tablespace
 from revgate.roundtrip.models import Comparison, Told, build, read_told
@@ -25,7 +25,6 @@ from revgate.roundtrip.observed import (
     PRODUCTION,
     ROWS,
     UPGRADE,
-    Change,
     Difference,
     Failure,
     Models,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.connect import Address
+    from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
@@ -93,7 +93,7 @@ class Trip:
             below = self._agent(stack) if self._plan.start else None
             first, last = (self._agent(stack) for _ in range(2))
             self._server = server = stack.enter_context(throwaway(self._options.database_url))
-            self._roles = Roles(server, self._options.root, self._whole)
+            self._roles = Roles(server, self._options.root, (each.path for each in self._whole))
             self._roles.wait_for_others(self._options.timeout)
             stack.callback(self._forget_roles)
             if below:
@@ -275,11 +275,11 @@ class Trip:
             self.started = started
             answer = agent.finish()
             seconds = time.perf_counter() - begun
-            camera = Camera(*started[:3])
-            tables = count_tables(camera.take())
+            snapshotter = Snapshotter(*started[:3])
+            tables = count_tables(snapshotter.take())
             if answer["event"] == "finished":
-                self._conclude_models(address, camera)
-            camera.close()
+                self._conclude_models(address, snapshotter)
+            snapshotter.close()
         finally:
             agent.close()
             self._server.drop_database(address)
@@ -318,7 +318,7 @@ class Trip:
             self._told = read_told(answer)
             self._models = self._compared(self._told, None)
 
-    def _conclude_models(self, address: Address, camera: Camera) -> None:
+    def _conclude_models(self, address: Address, snapshotter: Snapshotter) -> None:
         """Compare also what only PostgreSQL can say, now that a database is not needed any more."""
         if self._told is None:
             return
@@ -328,7 +328,7 @@ class Trip:
                 "not all models could be made on a throwaway database, so defaults and CHECKs of"
                 f" some were not compared: {problems[0]}"
             )
-        self._models = self._compared(self._told, camera.take())
+        self._models = self._compared(self._told, snapshotter.take())
 
     def _compared(self, told: Told, built: Snapshot | None) -> Models:
         steps = self._steps or [self._unstepped(self._whole[-1])]
@@ -391,7 +391,7 @@ class Trip:
             self._notes.append(f"{what}, as `{self._chain[index].id}` failed: {names}{more}")
 
 
-def _known(change: Change, known: set[Change]) -> bool:
+def _known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
     """Tell whether a difference was there before the step."""
     if change in known:
         return True

@@ -29,7 +29,8 @@ from revgate.rules import ERROR, LIVE, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Change, RoundTrip
+    from revgate.postgres.snapshot.change import CatalogueChange
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -46,7 +47,7 @@ def unrepeatable_upgrade(observed: RoundTrip) -> Iterator[Finding]:
         )
 
 
-def _difference(change: Change) -> str:
+def _difference(change: CatalogueChange) -> str:
     if change.how == "left":
         return f"the {thing(change)} is new"
     return f"the {thing(change)} is missing" if change.how == "gone" else f"the {changed(change)}"

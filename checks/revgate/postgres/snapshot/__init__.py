@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.snapshot.change import CatalogueChange
 from revgate.postgres.snapshot.kind import RELATIONS
-from revgate.roundtrip.observed import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ Snapshot = dict[Key, tuple[str, str, str]]
 """For each object the kind and name of what it belongs to (empty for none), and its facts."""
 
 
-class Camera:
+class Snapshotter:
     """Takes snapshots of one database, on one connection of its own."""
 
     def __init__(
@@ -92,7 +92,7 @@ def queries() -> list[str]:
     modules = sorted(
         name[:-3]
         for name in os.listdir(folder)
-        if name.endswith(".py") and name not in ("__init__.py", "kind.py")
+        if name.endswith(".py") and name not in ("__init__.py", "change.py", "kind.py")
     )
     found: list[str] = []
     for module in modules:
@@ -112,7 +112,7 @@ def count_tables(snapshot: Snapshot) -> int:
     return sum(1 for _ in own_tables(snapshot))
 
 
-def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
+def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
     """Return what differs, without what merely belongs to something that is left or gone."""
     if before == after:
         return ()
@@ -151,5 +151,5 @@ def _covered(key: Key, snapshot: Snapshot, different: set[Key]) -> bool:
     return False
 
 
-def _change(how: str, key: Key, before: str, after: str) -> Change:
-    return Change(how, key[0], key[1].removeprefix("public."), before, after)
+def _change(how: str, key: Key, before: str, after: str) -> CatalogueChange:
+    return CatalogueChange(how, key[0], key[1].removeprefix("public."), before, after)
