@@ -5,25 +5,15 @@ Knows findings and comments; not where either comes from.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from revgate.findings import Allowed
-from revgate.rules import CHAIN, HOUSEKEEPING, Finding, Rule, all_rules, ask
+from revgate.rules import CHAIN, HOUSEKEEPING, Finding, Rule, Settled, all_rules, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.history.revision import Allow, Revision
-
-
-class Settled(NamedTuple):
-    """What the housekeeping rules judge."""
-
-    revisions: Sequence[Revision]
-    ran: frozenset[str]
-    """Names of the rules that were asked in this stage; of others nothing can be said."""
-    used: frozenset[tuple[str, int, str]]
-    """Path, line of the comment and rule of each allow that took a finding back."""
 
 
 def settle(

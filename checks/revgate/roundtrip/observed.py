@@ -217,6 +217,16 @@ class RoundTrip(NamedTuple):
     others: tuple[RoundTrip, ...] = ()
     """One for everything else that env.py migrates: a second database, a further schema."""
 
+    def pending_steps(self) -> tuple[Step, ...]:
+        """Return the steps that production has yet to run, as far as the settings say.
+
+        Revisions up to the baseline, and those on the target branch, count as applied.
+        """
+        ids = [step.revision.id for step in self.steps]
+        baseline = self.environment.scope.baseline
+        first = ids.index(baseline) + 1 if baseline in ids else 0
+        return tuple(step for step in self.steps[first:] if step.new)
+
     def tables(self, name: str) -> int | None:
         """Return the table count at the end of a pass; None where the pass did not get there."""
         return next(

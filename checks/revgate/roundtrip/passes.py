@@ -35,7 +35,6 @@ from revgate.roundtrip.observed import (
 )
 from revgate.roundtrip.plan import make_plan
 from revgate.roundtrip.rows.judge import Host, Judge
-from revgate.rules._locks import upcoming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -299,7 +298,7 @@ class Trip:
             open=self._open,
             chain=self._chain,
             steps=self._steps,
-            judged=frozenset(step.revision.id for step in upcoming(self._result())),
+            judged=frozenset(step.revision.id for step in self._result().pending_steps()),
             from_nothing=self._ground is None,
             fail=lambda index, answer: self._failed(self._steps[index], ROWS, answer),
             forget_roles=self._roles.forget,

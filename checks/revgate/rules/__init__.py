@@ -1,14 +1,13 @@
-"""The rules: one module a rule, found by looking, never listed by hand.
+"""Defines what a rule is and discovers all of them: one module per rule, named after the rule.
 
-Knows what a rule is and how to find all of them; a rule's file name is its name. What a rule
-judges is the name of its parameter:
+The name of a rule's only parameter says what the rule judges, its subject:
 
-- `head`: the top of one file, and its name;
-- `script`: one whole file, and nothing beside it, so that what it finds can be cached;
-- `history`: all revisions of one environment together;
-- `merge`: what merging into a base would do;
-- `observed`: what a round trip saw;
-- `settled`: the inline allows, and which of them took a finding back.
+- `head`: a file's name and the top of its contents;
+- `script`: a whole file and nothing else, so that its findings can be cached;
+- `history`: all revisions of one environment;
+- `merge`: the result of merging into the target branch;
+- `observed`: what a round trip observed;
+- `settled`: the inline `allow` comments, and which of them suppressed a finding.
 """
 
 from __future__ import annotations
@@ -22,7 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.findings import ERROR, WARNING, Finding, Related, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from revgate.history.revision import Revision
 
 __all__ = [
     "CHAIN",
@@ -39,6 +40,7 @@ __all__ = [
     "Group",
     "Related",
     "Rule",
+    "Settled",
     "all_rules",
     "ask",
     "rule",
@@ -47,7 +49,7 @@ __all__ = [
 
 
 class Group(StrEnum):
-    """What a rule is about, in the order in which rules are listed."""
+    """The topic of a rule, in the order in which rules are listed."""
 
     CHAIN = "chain"
     NAMING = "naming"
@@ -71,38 +73,58 @@ COMING: tuple[str, ...] = ()
 """Live rules whose names are settled and that are not built yet: settings may name them already."""
 
 
+SUBJECTS = ("head", "script", "history", "merge", "observed", "settled")
+"""What a rule can judge; see the top of this module."""
+
+
+class Settled(NamedTuple):
+    """The subject of the housekeeping rules."""
+
+    revisions: Sequence[Revision]
+    """Those that have an `allow`."""
+    ran: frozenset[str]
+    """Names of the rules that ran in this stage; an `allow` of any other cannot be judged."""
+    used: frozenset[tuple[str, int, str]]
+    """Path, line of the comment, and rule of each `allow` that suppressed a finding."""
+
+
 class Rule(NamedTuple):
-    """One rule, with all that is known of it."""
+    """One rule and its metadata."""
 
     name: str
-    """As in reports, settings and `allow`: the module's name with dashes."""
+    """The module's name with dashes, as used in reports, settings and `allow`."""
     group: Group
     severity: Severity
     judges: str
-    """`head`, `script`, `history`, `merge`, `observed` or `settled`."""
+    """One of `SUBJECTS`."""
     check: Callable[[Any], Iterable[Finding]]
     documentation: str
-    """The module's docstring: Markdown, first line the summary."""
+    """The module's docstring: Markdown, with the summary on the first line."""
     lasting: bool = True
-    """False where the same file may be judged otherwise tomorrow."""
+    """False if the verdict on an unchanged file can change with time."""
 
     @property
     def summary(self) -> str:
-        """The first line of the documentation, without its full stop."""
+        """The first line of the documentation, without the full stop."""
         return self.documentation.partition("\n")[0].rstrip(".")
 
 
 def rule(
     *, severity: Severity, group: Group, lasting: bool = True
 ) -> Callable[[Callable[[Any], Iterable[Finding]]], Rule]:
-    """Make a rule of a function that yields findings; its module's docstring documents it."""
+    """Turn a function that yields findings into a rule, documented by its module's docstring.
+
+    Raises:
+        TypeError: At import, if the function takes anything but one parameter that names a subject.
+    """
 
     def declare(check: Callable[[Any], Iterable[Finding]]) -> Rule:
+        name = check.__module__.rpartition(".")[2].replace("_", "-")
         return Rule(
-            name=check.__module__.rpartition(".")[2].replace("_", "-"),
+            name=name,
             group=group,
             severity=severity,
-            judges=check.__code__.co_varnames[0],
+            judges=_subject(name, check),
             check=check,
             documentation=(check.__globals__["__doc__"] or "").strip(),
             lasting=lasting,
@@ -111,9 +133,26 @@ def rule(
     return declare
 
 
+def _subject(name: str, check: Callable[..., object]) -> str:
+    """Return the name of a rule's parameter. `inspect` would cost the hooks 10 ms."""
+    code = check.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & _VARARGS) + bool(code.co_flags & _VARKEYWORDS)
+    parameters = code.co_varnames[:count]
+    if code.co_argcount != 1 or count != 1 or parameters[0] not in SUBJECTS:
+        raise TypeError(
+            f"the rule {name!r} must take one parameter, named {', '.join(SUBJECTS[:-1])} or"
+            f" {SUBJECTS[-1]}, not ({', '.join(parameters)})"
+        )
+    return parameters[0]
+
+
+_VARARGS, _VARKEYWORDS = 0x04, 0x08  # as in `inspect.CO_VARARGS` and `CO_VARKEYWORDS`
+
+
 @cache
 def all_rules() -> dict[str, Rule]:
-    """Every rule by name, in the order of groups and then of names."""
+    """Return every rule by name, sorted by group and then by name."""
     folder = os.path.dirname(__file__)
     modules = sorted(
         name[:-3]
@@ -128,12 +167,12 @@ def all_rules() -> dict[str, Rule]:
 
 @cache
 def rules_that_judge(subject: str) -> tuple[Rule, ...]:
-    """Return the rules whose parameter has a name: `rules_that_judge("script")`."""
+    """Return the rules that judge a subject, as in `rules_that_judge("script")`."""
     return tuple(each for each in all_rules().values() if each.judges == subject)
 
 
 def ask(rule: Rule, subjects: Iterable[object], environment: str) -> Iterator[Finding]:
-    """Ask one rule, and put its name, its severity and the environment on what it finds."""
+    """Run one rule, and add its name, its severity and the environment to its findings."""
     for subject in subjects:
         for finding in rule.check(subject):
             yield finding._replace(rule=rule.name, severity=rule.severity, environment=environment)

@@ -1,6 +1,6 @@
-"""What a lock keeps others from, and which steps are still to run where there is traffic.
+"""Shared by the rules on locks: what each lock mode blocks, and for how long.
 
-Knows PostgreSQL's table of conflicts (its documentation, "Table-Level Locks"); nothing of rules.
+Based on the conflict table in PostgreSQL's documentation, "Explicit Locking: Table-Level Locks".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
+    from revgate.roundtrip.observed import Lock, Statement
 
 _BLOCKS = {
     "ShareLock": "writes",
@@ -21,7 +21,7 @@ _BLOCKS = {
 
 
 def blocks(mode: str) -> str:
-    """Return what a lock keeps from a table: `writes`, `reads and writes`, or nothing."""
+    """Return what a lock mode blocks: `writes`, `reads and writes`, or an empty string."""
     return _BLOCKS.get(mode, "")
 
 
@@ -31,28 +31,15 @@ def stronger(one: str, other: str) -> str:
     return max(one, other, key=lambda mode: order.index(mode) if mode in order else 0)
 
 
-def upcoming(observed: RoundTrip) -> Iterator[Step]:
-    """Yield the steps that production has still to run, as far as the settings tell.
-
-    What the baseline has, and what the base has that a branch is judged against, ran long ago.
-    """
-    names = [step.revision.id for step in observed.steps]
-    baseline = observed.environment.scope.baseline
-    first = names.index(baseline) + 1 if baseline in names else 0
-    for step in observed.steps[first:]:
-        if step.new:
-            yield step
-
-
 def strong_locks(statement: Statement) -> Iterator[Lock]:
-    """Yield the locks that keep others from writing."""
+    """Yield the locks that block writes."""
     for lock in statement.locks:
         if blocks(lock.mode):
             yield lock
 
 
 def held(statements: tuple[Statement, ...]) -> Iterator[tuple[Statement, dict[str, str]]]:
-    """Yield each statement with the strongest lock on each table while it runs."""
+    """Yield each statement with the strongest lock held on each table while it runs."""
     modes: dict[str, str] = {}
     for statement in statements:
         for lock in strong_locks(statement):
@@ -61,16 +48,16 @@ def held(statements: tuple[Statement, ...]) -> Iterator[tuple[Statement, dict[st
 
 
 def held_ms(statements: tuple[Statement, ...], table: str) -> float:
-    """Return how long a table was kept from others, in milliseconds: from its first strong lock."""
+    """Return for how many milliseconds a table was blocked, counted from its first strong lock."""
     return max(
         (lock.held_ms for each in statements for lock in strong_locks(each) if lock.table == table),
         default=0.0,
     )
 
 
-def do_without(table: str, statement: Statement) -> str:
-    """Return the advice where no safer way is known."""
+def avoid(table: str, statement: Statement) -> str:
+    """Return the advice for a statement that has no known safer form."""
     return (
-        f"do without `{statement.sql[:80]}` while `{table}` is in use, or allow it with its reason:"
+        f"avoid `{statement.sql[:80]}` while `{table}` is in use, or suppress this with a reason:"
         " how large the table is and when this runs"
     )

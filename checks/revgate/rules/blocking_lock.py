@@ -25,7 +25,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
-from revgate.rules._locks import blocks, do_without, held, held_ms, strong_locks, upcoming
+from revgate.rules._locks import avoid, blocks, held, held_ms, strong_locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 @rule(severity=WARNING, group=LIVE)
 def blocking_lock(observed: RoundTrip) -> Iterator[Finding]:
     """Report work on rows under a lock that keeps others from writing."""
-    for step in upcoming(observed):
+    for step in observed.pending_steps():
         yield from _builds_and_checks(step)
         yield from _changes(step)
 
@@ -138,7 +138,7 @@ def _help(table: str, statement: Statement) -> str:
             f"add `{found[1]}` with `postgresql_not_valid=True`, and in a later revision"
             f" `ALTER TABLE {table} VALIDATE CONSTRAINT {found[1]}`, which lets others write"
         )
-    return do_without(table, statement)
+    return avoid(table, statement)
 
 
 def _word(name: str) -> str:

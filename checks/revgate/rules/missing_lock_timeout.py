@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import blocks, strong_locks, upcoming
+from revgate.rules._locks import blocks, strong_locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
     """Report the first lock of each revision that it would wait for without end."""
     env = f"{observed.environment.script_location}/env.py"
-    for step in upcoming(observed):
+    for step in observed.pending_steps():
         found = _first(step)
         if found is None:
             continue

@@ -22,7 +22,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import upcoming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 @rule(severity=WARNING, group=LIVE)
 def rows_lost(observed: RoundTrip) -> Iterator[Finding]:
     """Report tables that had rows and have fewer after an upgrade."""
-    for step in upcoming(observed):
+    for step in observed.pending_steps():
         for lost in step.rows.lost if step.rows else ():
             yield Finding.at(
                 step.revision,

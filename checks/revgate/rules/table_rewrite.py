@@ -24,7 +24,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import do_without, upcoming
+from revgate.rules._locks import avoid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ _ADDED = re.compile(r'ADD(?:\s+COLUMN)?(?:\s+IF NOT EXISTS)?\s+("[^"]+"|\w+)\s',
 @rule(severity=WARNING, group=LIVE)
 def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
     """Report statements that gave an existing table another file."""
-    for step in upcoming(observed):
+    for step in observed.pending_steps():
         for statement in step.statements:
             for table in statement.rewrites:
                 name = table.removeprefix("public.")
@@ -65,4 +65,4 @@ def _help(table: str, statement: Statement) -> str:
             f" default in a statement of its own, and fill `{column}` in steps outside of this"
             " transaction"
         )
-    return do_without(table, statement)
+    return avoid(table, statement)

@@ -16,12 +16,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import ERROR, HOUSEKEEPING, Finding, rule
+from revgate.rules import ERROR, HOUSEKEEPING, Finding, Settled, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from revgate.checking.suppressions import Settled
 
 
 @rule(severity=ERROR, group=HOUSEKEEPING)

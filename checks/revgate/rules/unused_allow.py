@@ -16,13 +16,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import CHAIN, HOUSEKEEPING, WARNING, Finding, all_rules, rule
+from revgate.rules import CHAIN, HOUSEKEEPING, WARNING, Finding, Settled, all_rules, rule
 from revgate.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from revgate.checking.suppressions import Settled
 
 
 @rule(severity=WARNING, group=HOUSEKEEPING)

@@ -1,0 +1,76 @@
+"""A rule declares what it judges, and a mistake in that is found at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from revgate.rules import CHAIN, ERROR, SUBJECTS, Finding, all_rules, rule, rules_that_judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def test_each_rule_is_found_under_its_subject() -> None:
+    found = [each.name for subject in SUBJECTS for each in rules_that_judge(subject)]
+    assert sorted(found) == sorted(all_rules())
+
+
+def silent(script: object) -> Iterable[Finding]:
+    yield from (local := ())
+    assert not local
+
+
+def test_a_subject_is_the_name_of_the_only_parameter() -> None:
+    assert rule(severity=ERROR, group=CHAIN)(silent).judges == "script"
+
+
+def misspelt(histroy: object) -> Iterable[Finding]:
+    return ()
+
+
+def none() -> Iterable[Finding]:
+    yield from (script := ())  # a local variable is not a parameter
+    assert not script
+
+
+def two(history: object, merge: object) -> Iterable[Finding]:
+    return ()
+
+
+def optional(history: object, *, strict: bool = False) -> Iterable[Finding]:
+    return ()
+
+
+def variadic(*history: object) -> Iterable[Finding]:
+    return ()
+
+
+def keywords(history: object, **merge: object) -> Iterable[Finding]:
+    return ()
+
+
+def by_keyword(*, history: object) -> Iterable[Finding]:
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("check", "parameters"),
+    [
+        (misspelt, "histroy"),
+        (none, ""),
+        (two, "history, merge"),
+        (optional, "history, strict"),
+        (variadic, "history"),
+        (keywords, "history, merge"),
+        (by_keyword, "history"),
+    ],
+)
+def test_any_other_parameters_are_refused(check: Callable[..., Any], parameters: str) -> None:
+    with pytest.raises(TypeError) as refusal:
+        rule(severity=ERROR, group=CHAIN)(check)
+    assert str(refusal.value) == (
+        "the rule 'test-rules' must take one parameter, named head, script, history, merge,"
+        f" observed or settled, not ({parameters})"
+    )
