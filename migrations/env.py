@@ -1,8 +1,8 @@
-"""Runs the migrations, against a database or into a script.
+"""Runs the migrations on a database, or writes them as an SQL script.
 
-The database is `DATABASE_URL`, from the environment or else from the `.env` file beside
-`alembic.ini`; `DATABASE_ECHO=true` shows the SQL. A URL with the driver asyncpg is as good as one
-with psycopg2. `alembic upgrade head --sql` needs neither database nor URL.
+The database is `DATABASE_URL`, from the environment or from the `.env` file next to `alembic.ini`;
+`DATABASE_ECHO=true` logs the SQL. The driver is psycopg2 or asyncpg. `alembic upgrade head --sql`
+needs neither database nor URL.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
+from dotenv import dotenv_values
 from models import Base
 from sqlalchemy import URL, Connection, create_engine, make_url, pool
 from sqlalchemy.exc import ArgumentError
 
 config = context.config
 LOCK_TIMEOUT = "5s"
-"""A revision that cannot have a lock gives up: waiting, it would keep everybody else waiting."""
+"""A revision that cannot get a lock gives up: while it waits, every later query waits behind it."""
 COMPARISON: dict[str, Any] = {
     "target_metadata": Base.metadata,
     "compare_type": True,
@@ -31,29 +32,15 @@ COMPARISON: dict[str, Any] = {
 
 
 def read_settings() -> dict[str, str]:
-    """Return the variables of `.env`, overruled by those of the real environment."""
-    beside = Path(config.config_file_name or "alembic.ini").with_name(".env")
-    lines = beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else []
-    pairs = [line.split("=", 1) for line in map(str.strip, lines) if _is_assignment(line)]
-    written = {name.removeprefix("export ").strip(): _unquoted(value) for name, value in pairs}
-    return {**written, **os.environ}
-
-
-def _is_assignment(line: str) -> bool:
-    return "=" in line and not line.startswith("#")
-
-
-def _unquoted(value: str) -> str:
-    """Strip quotes, or else a comment; nothing is expanded, so a URL stays as it was written."""
-    value = value.strip()
-    quote = value[:1]
-    if quote in {'"', "'"} and (end := value.find(quote, 1)) > 0:
-        return value[1:end]
-    return value.partition(" #")[0].rstrip()
+    """Return the variables of `.env`, overridden by those of the real environment."""
+    path = Path(config.config_file_name or "alembic.ini").with_name(".env")
+    # Nothing is expanded, so a `$` in a password stays as it was written.
+    written = dotenv_values(path, interpolate=False)
+    return {**{name: value or "" for name, value in written.items()}, **os.environ}
 
 
 def database_url(settings: dict[str, str]) -> URL:
-    """Return the URL of `DATABASE_URL`; without one, say how to set it."""
+    """Return the URL in `DATABASE_URL`, or raise with how to set it."""
     written = settings.get("DATABASE_URL", "")
     if not written:
         raise CommandError(
@@ -67,7 +54,7 @@ def database_url(settings: dict[str, str]) -> URL:
         raise CommandError(
             "DATABASE_URL is not a database URL: see .env.example for the form"
         ) from error
-    # What a URL without a driver means changed between versions of SQLAlchemy.
+    # Which driver a URL without one means depends on the version of SQLAlchemy.
     return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
 
 
@@ -91,8 +78,8 @@ def run_on(connection: Connection) -> None:
 
 
 async def run_async(url: URL) -> None:
-    """Run the migrations through an asynchronous driver."""
-    # Needs greenlet, which those who use psycopg2 may not have.
+    """Run the migrations with an asynchronous driver."""
+    # Needs greenlet, which projects that use psycopg2 may not have installed.
     from sqlalchemy.ext.asyncio import create_async_engine
 
     arguments = {"server_settings": {"lock_timeout": LOCK_TIMEOUT}}
@@ -105,12 +92,12 @@ async def run_async(url: URL) -> None:
 
 
 def run_online() -> None:
-    """Run the migrations on the database of `DATABASE_URL`."""
+    """Run the migrations on the database that `DATABASE_URL` names."""
     settings = read_settings()
     url = database_url(settings)
     if settings.get("DATABASE_ECHO", "").lower() == "true":
-        # Not `echo=True`: that has a handler of its own, so every line would come twice, and the
-        # one on stdout would mingle with what `alembic current` prints.
+        # Not `echo=True`: that adds its own handler, so every line would appear twice, once on
+        # stdout in the middle of what `alembic current` prints.
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     if url.get_dialect().is_async:
         asyncio.run(run_async(url))
@@ -122,7 +109,7 @@ def run_online() -> None:
 
 
 if config.config_file_name is not None:
-    # Loggers of the program that runs us, a test runner perhaps, stay as they are.
+    # Leave the loggers of the calling program, such as a test runner, alone.
     fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 if context.is_offline_mode():

@@ -23,7 +23,7 @@ def test_without_a_url_the_error_names_the_example(command_line: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_url_that_is_none_is_not_shown(command_line: Run) -> None:
+def test_an_invalid_url_is_not_shown(command_line: Run) -> None:
     done = command_line("current", DATABASE_URL="secret-word")
     assert done.returncode != 0
     assert "DATABASE_URL is not a database URL" in done.stderr
@@ -40,7 +40,7 @@ def test_a_script_needs_neither_database_nor_url(command_line: Run) -> None:
 def test_the_file_is_read_and_echo_shows_sql_once(
     driver: str, empty_database: str, command_line: Run, copy: Path
 ) -> None:
-    # A percent sign, quotes and a comment: the URL must come through unharmed.
+    # The URL must survive a percent sign, quotes and a comment.
     percent = {"application_name": "100%"} if driver != "+asyncpg" else {}
     url = make_url(empty_database).set(drivername=f"postgresql{driver}").update_query_dict(percent)
     written = url.render_as_string(hide_password=False)
@@ -58,6 +58,13 @@ def test_the_environment_wins_over_the_file(
     assert done.returncode == 0, done.stderr
     assert "SELECT" not in done.stdout + done.stderr
     assert command_line("current").returncode != 0
+
+
+def test_a_dollar_sign_in_the_file_is_not_expanded(command_line: Run, copy: Path) -> None:
+    (copy / ".env").write_text("DATABASE_URL=${HOME}://nobody@127.0.0.1:1/none\n")
+    done = command_line("current", HOME="postgresql+psycopg2")
+    assert done.returncode != 0
+    assert "DATABASE_URL is not a database URL" in done.stderr
 
 
 def test_the_example_is_complete(root: Path) -> None:
