@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from revgate.cli.output import write
+from revgate.cli.output import reports, wanted, write
 from revgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
     from revgate.checking.selection import Choice
 
     for written in getattr(arguments, "report", ()):  # before anything takes its time
-        from revgate.cli.output import wanted
-
         wanted(written)
     root, settings = settings_of(arguments)
     choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
@@ -88,8 +86,6 @@ def _names(written: str | None) -> list[str]:
 
 def report(arguments: argparse.Namespace, result: Result, source: Source) -> int:
     """Write every report that was asked for, and return the exit code of the result."""
-    from revgate.cli.output import reports
-
     for text, path in reports(arguments, result, source):
         write(text, path)
     match arguments.fail_on:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from revgate import FORMATS
 from revgate.errors import UsageError
-from revgate.reports import DETAILED, WITH_OPERATIONS, Style, render
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from revgate.findings import Result
     from revgate.history.source import Source
+    from revgate.reports import Style
     from revgate.reports.detail import Detail
 
 
@@ -31,6 +31,8 @@ def reports(
         UsageError: A `--report` that says no format, or no file.
         CannotJudgeError: The revisions, which some formats show, are not there any more.
     """
+    from revgate.reports import render
+
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # Code scanning opens an alert for a result in SARIF that is marked as suppressed, too:
         # https://github.com/github/codeql-action/issues/1230
@@ -62,6 +64,8 @@ def _details(
     arguments: argparse.Namespace, result: Result, source: Source, forms: Sequence[str]
 ) -> Sequence[Detail]:
     """Read the revisions again where a format shows them; a hook's do not."""
+    from revgate.reports import DETAILED, WITH_OPERATIONS
+
     if DETAILED.isdisjoint(forms):
         return ()
     from revgate.history.tree import GitTree
@@ -75,6 +79,8 @@ def _details(
 
 
 def _style(arguments: argparse.Namespace, root: str) -> Style:
+    from revgate.reports import Style
+
     is_terminal = arguments.output is None and sys.stdout.isatty()
     color = arguments.output is None and _wants_color(arguments.color)
     if not is_terminal:

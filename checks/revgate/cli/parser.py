@@ -11,13 +11,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate import __version__
+from revgate import FORMATS, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-
-from revgate import FORMATS
 
 EPILOG = (
     "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
