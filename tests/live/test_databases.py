@@ -171,7 +171,7 @@ with third.begin() as connection:
     observed = made.run()
     assert observed.failures == ()
     assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
-    assert observed.others == ()
+    assert observed.other_contexts == ()
 
 
 def test_tenants_in_schemas_of_one_database_are_looked_at_one_by_one(
@@ -198,8 +198,8 @@ with create_engine("postgresql://u@db.example.com/shop").connect() as connection
     observed = project(body, env=env).run()
     assert observed.failures == ()
     assert observed.after_downgrade == ()
-    assert [each.where for each in observed.others] == ["the schema `two`"]
-    (left, gone) = sorted(each.change.how for each in observed.others[0].after_downgrade)
+    assert [each.context for each in observed.other_contexts] == ["the schema `two`"]
+    (left, gone) = sorted(each.change.how for each in observed.other_contexts[0].after_downgrade)
     assert (left, gone) == ("gone", "left")
 
 
@@ -275,6 +275,6 @@ def downgrade():
     )
     assert observed.failures == observed.after_downgrade == ()
     assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
-    (stock,) = observed.others
-    assert stock.where == "the database `192.0.2.2:6543/stock`"
+    (stock,) = observed.other_contexts
+    assert stock.context == "the database `192.0.2.2:6543/stock`"
     assert [each.change.name for each in stock.after_downgrade] == ["only_in_stock"]

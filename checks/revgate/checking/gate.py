@@ -197,7 +197,7 @@ def observe(
         finding
         for rule in rules
         if rule.group is not HOUSEKEEPING
-        for each in (observed, *observed.others)
+        for each in (observed, *observed.other_contexts)
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
     kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
@@ -211,8 +211,8 @@ def observe(
 def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Say where, unless it is the first thing that env.py migrates."""
     for finding in findings:
-        if observed.where:
-            finding = finding._replace(message=f"{finding.message}, in {observed.where}")
+        if observed.context:
+            finding = finding._replace(message=f"{finding.message}, in {observed.context}")
         yield finding
 
 

@@ -41,14 +41,14 @@ def run_all(
             break
         observed = Trip(environment, chain, plain, report, context).run()
         notes += [f"{name}: {note}" for note in observed.notes if note not in first.notes]
-        others.append(observed._replace(where=name, notes=()))
+        others.append(observed._replace(context=name, notes=()))
     if len(names) > _MOST + 1:
         notes.append(
             f"env.py runs its migrations {len(names)} times; after the first {_MOST + 1}, only the"
             " production pass ran them"
         )
     return first._replace(
-        others=tuple(others),
+        other_contexts=tuple(others),
         failures=tuple(_untold(first.failures, others)),
         notes=tuple(dict.fromkeys((*first.notes, *notes))),
     )

@@ -1,7 +1,7 @@
-"""What one round trip saw, as data: the only thing live rules and reports read.
+"""The result of a round trip, as data for the live rules and the reports.
 
-Knows neither servers nor how anything was observed. Line numbers are positions in revision files,
-from 1; paths are relative to the repository root; times are what the agent measured.
+Line numbers are positions in revision files, from 1. Paths are relative to the repository root.
+Times are measured by the agent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DOWNGRADE = "downgrade"
 AGAIN = "upgrade again"
 PRODUCTION = "production"
 ROWS = "upgrade with rows"
-"""Not among the passes that are counted: it stops before the last revision that need not run."""
+"""Where failures on populated tables happen; it has no `Pass`, since it need not reach the head."""
 
 
 class Pass(NamedTuple):
@@ -28,46 +28,46 @@ class Pass(NamedTuple):
     name: str
     seconds: float
     tables: int
-    """At its end: ordinary, partitioned and foreign tables of user schemas. A partition counts
-    with its parent; the version table and tables of extensions do not count."""
+    """At its end: ordinary, partitioned and foreign tables of user schemas. Partitions, the version
+    table, and tables of extensions are not counted."""
     complete: bool
-    """Whether it reached the last revision it set out for."""
+    """Whether it reached its last revision."""
 
 
 class Lock(NamedTuple):
-    """A lock on a table that stood before the step, when a statement had first taken it."""
+    """A lock on an existing table, recorded with the first statement that took it."""
 
     table: str
-    """Quoted as SQL wants it, with its schema."""
+    """Quoted, with its schema."""
     mode: str
     """As `pg_locks` has it: `AccessExclusiveLock`."""
     held_ms: float
-    """From the statement's begin to the step's end, which is its commit."""
+    """From the start of the statement to the end of the step, when it commits."""
     bounded: bool
-    """Whether `lock_timeout` was set, so that waiting for it would have ended."""
+    """Whether `lock_timeout` was set, which limits the wait for the lock."""
 
 
 class Statement(NamedTuple):
     """One statement that a step ran through SQLAlchemy."""
 
     line: int
-    """Of the revision file, whose code called for it; 0 where that is Alembic's own doing."""
+    """The line of the revision file that issued it; 0 for a statement of Alembic's own."""
     ms: float
     sql: str
-    """Its text on one line, cut off where it is long."""
+    """Its text on one line, truncated when it is long."""
     locks: tuple[Lock, ...] = ()
     rewrites: tuple[str, ...] = ()
-    """Tables that stood before the step and were written anew, row by row."""
+    """Existing tables that it rewrote."""
     scans: tuple[str, ...] = ()
-    """Tables that stood before the step and were read from end to end, under a strong lock."""
+    """Existing tables that it scanned in full, under a strong lock."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the statement as reports have it."""
+        """Return the statement as the JSON report has it."""
         return {"line": self.line, "ms": self.ms, "sql": self.sql, "scans": list(self.scans)}
 
 
 def read_statement(told: dict[str, Any]) -> Statement:
-    """Read what the agent tells of a statement."""
+    """Read the agent's record of a statement."""
     locks = (
         Lock(each["table"], each["mode"], each["held_ms"], each["timeout"])
         for each in told["locks"]
@@ -82,34 +82,34 @@ def read_statement(told: dict[str, Any]) -> Statement:
     )
 
 
-class Lost(NamedTuple):
-    """A table that had rows before a step, put there by revgate, and has fewer after it."""
+class LostRows(NamedTuple):
+    """A table that has fewer of its test rows after a step than before it."""
 
     table: str
-    """Quoted as SQL wants it, with its schema, as it was called before the step."""
+    """Its name before the step, quoted, with its schema."""
     before: int
     after: int
     dropped: bool
     line: int
-    """Of the statement that took them away; 0 where it could not be told."""
+    """Of the statement that removed them; 0 if unknown."""
 
 
 class Rows(NamedTuple):
-    """The rows that tables had when a step began, and what became of them."""
+    """The test rows at the start of a step, and what happened to them."""
 
-    tables: int
+    filled: int
     """Tables that had rows; a partition counts with its parent."""
-    of: int
-    """Tables that stood."""
+    total: int
+    """Tables that existed."""
     unfilled: tuple[tuple[str, str], ...] = ()
-    """Names of the others, each with the reason."""
-    lost: tuple[Lost, ...] = ()
+    """Names of the tables without rows, each with the reason."""
+    lost: tuple[LostRows, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return what reports have of it."""
+        """Return the rows as the JSON report has them."""
         return {
-            "tables": self.tables,
-            "of": self.of,
+            "tables": self.filled,
+            "of": self.total,
             "unfilled": [{"table": name, "reason": why} for name, why in self.unfilled],
             "lost": [
                 {"table": each.table, "before": each.before, "after": each.after}
@@ -119,7 +119,7 @@ class Rows(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One revision and how long its two functions took; None where one did not run."""
+    """One revision, and how long its two functions took; None for one that did not run."""
 
     revision: Revision
     upgrade_ms: float | None = None
@@ -128,11 +128,11 @@ class Step(NamedTuple):
     """Of `def upgrade`."""
     downgrade_line: int = 1
     statements: tuple[Statement, ...] = ()
-    """Of its upgrade, in order, when it ran alone for the first time."""
+    """Of the first upgrade, in order."""
     new: bool = True
-    """False for a revision that the base has already."""
+    """False for a revision that the target branch already has."""
     rows: Rows | None = None
-    """None where it was not run with rows."""
+    """None if it did not run on populated tables."""
 
 
 class Failure(NamedTuple):
@@ -142,57 +142,57 @@ class Failure(NamedTuple):
     during: str
     """The name of the pass."""
     line: int
-    """The line of the revision file that issued the statement, or that raised."""
+    """The line that issued the statement, or that raised."""
     error: str
     """The exception's class, as the driver or Python names it."""
     message: str
-    """PostgreSQL's own message, or the exception's; one line."""
+    """PostgreSQL's message, or the exception's, on one line."""
     statement: str = ""
-    """The first line of the statement; empty where it was no statement that failed."""
+    """The first line of the statement; empty if the failure was not in a statement."""
     detail: str = ""
     hint: str = ""
     sqlstate: str = ""
     path: str = ""
-    """The file that `line` is in, where it is not the revision's own."""
+    """The file that `line` is in, if it is not the revision file."""
 
 
 class Difference(NamedTuple):
-    """A change that one step made and should not have made."""
+    """A change that a step should not have made."""
 
     step: Step
     change: CatalogueChange
 
 
 class ModelDifference(NamedTuple):
-    """Something in which the models and the migrated database differ."""
+    """One difference between the models and the migrated database."""
 
     fact: str
     """One sentence, with names in backticks."""
     fix: str
-    """The line for a new revision that would bring the database to the models; empty if unknown."""
+    """The operation for a new revision that would resolve it; empty if unknown."""
     step: Step
-    """The revision that made the object or changed it last; the head where none did."""
+    """The revision that last changed the object; the head if none did."""
     place: tuple[str, int] | None
-    """File, relative to the repository root, and line of the model; None where it is not known."""
+    """File and line of the model; None if unknown."""
     in_database: bool
-    """Whether it is the database that has it; else the models do, or both differ."""
+    """Whether only the database has the object."""
 
 
 class Models(NamedTuple):
-    """The models against the database at the head."""
+    """The models compared with the database at the head."""
 
     tables: int
-    """Tables that the models have, without those that env.py filters out."""
+    """Tables of the models, without those that env.py filters out."""
     missing: tuple[ModelDifference, ...] = ()
-    """Tables of the models that no revision makes."""
+    """Tables of the models that no revision creates."""
     unmapped: tuple[ModelDifference, ...] = ()
-    """Tables that no model knows."""
+    """Tables that no model maps."""
     drift: tuple[ModelDifference, ...] = ()
-    """Everything else, in tables that both have."""
+    """All other differences, in tables that both have."""
 
 
 class RoundTrip(NamedTuple):
-    """Everything that was observed on one environment."""
+    """Everything that was observed for one environment."""
 
     environment: Environment
     server: ServerFacts
@@ -200,22 +200,22 @@ class RoundTrip(NamedTuple):
     passes: tuple[Pass, ...]
     failures: tuple[Failure, ...] = ()
     after_downgrade: tuple[Difference, ...] = ()
-    """The state after a downgrade against the one before its upgrade."""
+    """How the schema after a downgrade differs from the one before its upgrade."""
     after_again: tuple[Difference, ...] = ()
-    """The state after the second upgrade against the one after the first."""
+    """How the schema after the second upgrade differs from the one after the first."""
     expect_tables: int | None = None
     notes: tuple[str, ...] = ()
-    """What was not looked at, and why."""
+    """What was not checked, and why."""
     models: Models | None = None
-    """None where env.py names none, or they could not be compared."""
+    """None if env.py names no metadata, or if the comparison failed."""
     from_base: bool = True
-    """Whether the downgrade went down to the base."""
+    """Whether the downgrade pass ends at an empty database."""
     to_head: bool = True
-    """Whether the upgrade, and not only the production pass, went up to the head."""
-    where: str = ""
-    """What was migrated, where that is not the first thing that env.py migrates."""
-    others: tuple[RoundTrip, ...] = ()
-    """One for everything else that env.py migrates: a second database, a further schema."""
+    """Whether the upgrade pass, and not only the production pass, ends at the head."""
+    context: str = ""
+    """The migration context of env.py, such as "the schema `b`"; empty for the first."""
+    other_contexts: tuple[RoundTrip, ...] = ()
+    """One for each further migration context of env.py: a second database, another schema."""
 
     def pending_steps(self) -> tuple[Step, ...]:
         """Return the steps that production has yet to run, as far as the settings say.
@@ -228,7 +228,7 @@ class RoundTrip(NamedTuple):
         return tuple(step for step in self.steps[first:] if step.new)
 
     def tables(self, name: str) -> int | None:
-        """Return the table count at the end of a pass; None where the pass did not get there."""
+        """Return the table count at the end of a pass; None if the pass did not complete."""
         return next(
             (each.tables for each in self.passes if each.name == name and each.complete), None
         )

@@ -26,7 +26,7 @@ from revgate.rules import LIVE, WARNING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Lost, RoundTrip
+    from revgate.roundtrip.observed import LostRows, RoundTrip
 
 
 @rule(severity=WARNING, group=LIVE)
@@ -42,14 +42,14 @@ def rows_lost(observed: RoundTrip) -> Iterator[Finding]:
             )
 
 
-def _what(lost: Lost) -> str:
+def _what(lost: LostRows) -> str:
     name = lost.table.removeprefix("public.")
     if lost.dropped:
         return f"drops `{name}` with its rows: all {lost.before} of a test are gone"
     return f"takes rows away from `{name}`: of {lost.before} in a test, {lost.after} are left"
 
 
-def _help(lost: Lost) -> str:
+def _help(lost: LostRows) -> str:
     name = lost.table.removeprefix("public.")
     return (
         f"copy the rows of `{name}` into another table first, or allow it with the reason why"

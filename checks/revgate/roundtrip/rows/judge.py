@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.postgres.connect import connect
-from revgate.roundtrip.observed import Lost, Rows, Statement, Step
+from revgate.roundtrip.observed import LostRows, Rows, Statement, Step
 from revgate.roundtrip.rows.catalogue import Catalogue, Standing
 from revgate.roundtrip.rows.fill import Filler
 
@@ -205,7 +205,7 @@ def _lost(
     after: Sequence[Standing],
     ours: set[int],
     statements: Sequence[Statement],
-) -> Iterator[Lost]:
+) -> Iterator[LostRows]:
     """Yield tables that had rows of ours and have fewer, unless another table took them in."""
     now = {each.oid: each for each in after}
     earlier = {each.oid: each.rows for each in before}
@@ -217,7 +217,7 @@ def _lost(
         taker = _taker(each, each.rows - rows, gained, statements)
         if taker is None:
             line = _line(each.name, statements)
-            yield Lost(each.name, each.rows, rows, each.oid not in now, line)
+            yield LostRows(each.name, each.rows, rows, each.oid not in now, line)
         else:
             gained[taker] -= each.rows - rows
 
