@@ -16,7 +16,7 @@ from revgate.settings import parse_toml, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from revgate.history.source import Source
+    from revgate.source import Source
 
 MAIN = "alembic"
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}

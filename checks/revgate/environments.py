@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.alembic_config import MAIN, Options, sections
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
-from revgate.history.listing import missing
 from revgate.settings import EnvironmentSetting, Scope, Settings, nearest, shown
+from revgate.source import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from revgate.history.source import Source
+    from revgate.source import Source
 
 # Without a separator Alembic falls back to these; `get_version_locations_list` and
 # `get_prepend_sys_paths_list` of Alembic 1.20.

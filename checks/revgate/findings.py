@@ -1,19 +1,19 @@
-"""What revgate says: findings, each at one place in one file, and the result of a run.
+"""Findings: one problem each, at one place in one file.
 
-Knows neither rules nor reports. Named tuples rather than dataclasses here and wherever a hook
-passes: importing `dataclasses` costs 10 ms, a tenth of what a whole run may take.
+Named tuples rather than dataclasses, here and in everything a hook runs: importing `dataclasses`
+costs 10 ms, a tenth of the budget of a whole run.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.environments import Environment
-    from revgate.history.revision import Position, Revision
+Position = tuple[int, int]
+"""Line and column, both from 1."""
 
 
 class Severity(StrEnum):
@@ -25,6 +25,18 @@ class Severity(StrEnum):
 
 ERROR = Severity.ERROR
 WARNING = Severity.WARNING
+
+
+class InFile(Protocol):
+    """A revision, as far as a finding needs it."""
+
+    @property
+    def id(self) -> str:
+        """Its revision id."""
+
+    @property
+    def path(self) -> str:
+        """The path of its file, relative to the repository root."""
 
 
 class Related(NamedTuple):
@@ -61,7 +73,7 @@ class Finding(NamedTuple):
     @classmethod
     def at(
         cls,
-        revision: Revision,
+        revision: InFile,
         position: Position,
         message: str,
         *,
@@ -71,53 +83,3 @@ class Finding(NamedTuple):
         """Build a finding at a position of a revision's file."""
         line, column = position
         return cls(message, help, revision.path, line, column, revision.id, tuple(related))
-
-
-class Allowed(NamedTuple):
-    """A finding that an inline `allow` took back."""
-
-    finding: Finding
-    reason: str
-    """As the comment says it; may be empty, which is a finding of its own."""
-
-
-class Judged(NamedTuple):
-    """One environment as a report shows it."""
-
-    environment: Environment
-    revisions: int
-    files: int
-    heads: tuple[str, ...]
-    bases: tuple[str, ...]
-
-
-class Result(NamedTuple):
-    """All that one run found; what every report is made from."""
-
-    command: str
-    environments: tuple[Judged, ...]
-    findings: tuple[Finding, ...]
-    taken_back: tuple[Allowed, ...] = ()
-    """What inline comments allow; each counts in the summary, and no report calls it wrong."""
-    roundtrip: dict[str, Any] | None = None
-    """As the JSON contract has it; None when the round trip did not run."""
-    notes: tuple[str, ...] = ()
-    """What was not looked at, and why: said in every report, never silently left out."""
-
-    suppressed: bool = True
-    """Whether a format that can mark a finding as allowed may show it."""
-
-    @property
-    def allowed(self) -> int:
-        """The number of findings that an inline `allow` took back."""
-        return len(self.taken_back)
-
-    @property
-    def errors(self) -> int:
-        """The number of findings of severity error."""
-        return sum(finding.severity is ERROR for finding in self.findings)
-
-    @property
-    def warnings(self) -> int:
-        """The number of findings of severity warning."""
-        return sum(finding.severity is WARNING for finding in self.findings)

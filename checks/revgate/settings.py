@@ -7,11 +7,21 @@ checks below and the JSON Schema that is shipped are both made from it.
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import UsageError
 
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    RuleCheck = Callable[[list[str]], list[str]]
+    """Takes names of rules, returns a problem for each that does not exist."""
+
 FILES = ("revgate.toml", "pyproject.toml")
+# The description may be in any script, as Alembic writes it; the digits are ASCII.
+TIMESTAMP = r"(?P<stamp>[0-9]{14})_(?P<slug>[^\W_]\w*)\.py"
 
 
 class Scope(NamedTuple):
@@ -131,20 +141,21 @@ def schema() -> dict[str, Any]:
     }
 
 
-def load(root: str) -> Settings:
+def load(root: str, check_rules: RuleCheck | None = None) -> Settings:
     """Read the settings of a repository.
 
     Args:
         root: The repository root, an absolute path.
+        check_rules: Checks the names of rules; None accepts any name.
 
     Raises:
-        UsageError: The file is no TOML, or says something that no setting can mean; every such
-            thing at once, with the nearest valid name.
+        UsageError: The file is not valid TOML, or a setting is wrong; lists every problem, with
+            the nearest valid name.
     """
     for name in FILES:
         table = _table(root, name)
         if table is not None:
-            return from_table(table, name)
+            return from_table(table, name, check_rules)
     return Settings()
 
 
@@ -161,12 +172,13 @@ def has_settings(root: str, path: str) -> bool:
     return _table(root, path) is not None
 
 
-def load_file(root: str, path: str) -> Settings:
+def load_file(root: str, path: str, check_rules: RuleCheck | None = None) -> Settings:
     """Read the settings from one file.
 
     Args:
         root: The repository root, an absolute path.
         path: The file, relative to the root.
+        check_rules: As for `load`.
 
     Raises:
         UsageError: As `load`, or the file holds no settings.
@@ -174,7 +186,7 @@ def load_file(root: str, path: str) -> Settings:
     table = _table(root, path)
     if table is None:
         raise UsageError(f"{path} has no settings: write them below [tool.revgate]")
-    return from_table(table, path)
+    return from_table(table, path, check_rules)
 
 
 def with_config(settings: Settings, config: str) -> Settings:
@@ -238,22 +250,22 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
         raise UsageError(f"{name} is not valid TOML: {error}") from None
 
 
-def from_table(table: dict[str, Any], path: str) -> Settings:
-    """Make settings of a parsed table.
+def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None = None) -> Settings:
+    """Build settings from a parsed table.
+
+    Args:
+        table: The table of settings.
+        path: The file it comes from, as messages name it.
+        check_rules: As for `load`.
 
     Raises:
         UsageError: Lists everything that is wrong with the table.
     """
-    from revgate.rules import COMING, all_rules
-
     problems = _problems(table, KEYS, "")
     if not problems:
-        written = [*table.get("ignore", ()), *table.get("severity", {})]
-        # Loading the rules takes a while; most settings name none.
-        names = [*all_rules(), *COMING] if written else []
-        for name in written:
-            if name not in names:
-                problems.append(f"unknown rule {name!r}{nearest(name, names)}")
+        named = [*table.get("ignore", ()), *table.get("severity", {})]
+        if named and check_rules:  # loading the rules takes a while; most settings name none
+            problems += check_rules(named)
         problems += _unusable_values(table)
         for setting in table.get("environment", ()):
             problems += _unusable_values(setting)
@@ -279,6 +291,26 @@ def from_table(table: dict[str, Any], path: str) -> Settings:
         ),
         env=tuple(table.get("env", {}).items()),
     )
+
+
+@cache
+def file_name_pattern(file_name: str) -> re.Pattern[str] | None:
+    """Return the pattern that a `file-name` setting stands for; None for `any`.
+
+    Raises:
+        re.error: It is not a valid regular expression.
+        ValueError: It sets flags that conflict with `re.ASCII`.
+    """
+    import re
+    import warnings
+
+    if file_name == "any":
+        return None
+    if file_name == "timestamp":
+        return re.compile(TIMESTAMP)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `[[a]` keeps the meaning that it has today
+        return re.compile(file_name, re.ASCII)
 
 
 def shown(value: object) -> str:
@@ -370,11 +402,9 @@ def _unusable_values(table: dict[str, Any]) -> list[str]:
     """Return what a type cannot say: whether `file-name` is a usable pattern."""
     import re
 
-    from revgate.history.names import pattern
-
     written = table.get("file-name", "any")
     try:
-        groups = getattr(pattern(written), "groupindex", {})
+        groups = getattr(file_name_pattern(written), "groupindex", {})
     except (re.error, ValueError, RecursionError, OverflowError) as error:
         return [f"`file-name` is no regular expression: {error}"]
     if written != "any" and not {"stamp", "slug"} & {*groups}:

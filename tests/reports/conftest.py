@@ -9,10 +9,11 @@ import pytest
 
 from revgate.cli import main
 from revgate.environments import Environment
-from revgate.findings import ERROR, Finding, Judged, Result, Severity
+from revgate.findings import ERROR, Finding, Severity
 from revgate.history.history import History
 from revgate.history.revision import Revision
 from revgate.reports.detail import Deeds, Detail
+from revgate.result import Judged, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

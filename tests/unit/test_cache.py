@@ -19,7 +19,7 @@ from revgate.history.source import WorkTree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from revgate.findings import Result
+    from revgate.result import Result
 
 REVISION = """\
 revision = "{id}"

@@ -28,7 +28,7 @@ from revgate.history.source import WorkTree
 from revgate.rules import LIVE, all_rules
 
 if TYPE_CHECKING:
-    from revgate.findings import Result
+    from revgate.result import Result
 
 CASES = Path(__file__).parent.parent / "cases"
 EXPECTED = re.compile(r"# expect(?:@(?P<line>\d+))?: (?P<rules>[a-z\-, ]+)$", re.MULTILINE)

@@ -16,6 +16,7 @@ import pytest
 
 from revgate import environments
 from revgate.checking import history as history_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.history.read import read
 from revgate.history.source import WorkTree
@@ -63,7 +64,7 @@ def test_a_real_history(name: str, tmp_path: Path) -> None:
     facts = HISTORIES[name]
     source = build(tmp_path, facts)
     (environment,) = environments.find(source, ANYTHING)
-    found = read(source, environment, whole=True, cached=False)
+    found = read(source, environment, judge_file, whole=True, cached=False)
     graph = found.history.graph
     assert found.history.unreadable == []
     assert len(found.history.revisions) == found.files == len(facts["revisions"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from revgate.history.names import Named, impossible, pattern, read_name
+from revgate.history.names import Named, impossible, read_name
+from revgate.settings import file_name_pattern
 
 STAMPED = r"(?P<stamp>\d{4}_\d\d_\d\d)-(?P<slug>\w+)"
 
@@ -62,5 +63,5 @@ def test_no_time_of_the_calendar(stamp: str, why: str) -> None:
 
 
 def test_a_pattern_is_made_once() -> None:
-    assert pattern("timestamp") is pattern("timestamp")
-    assert pattern("any") is None
+    assert file_name_pattern("timestamp") is file_name_pattern("timestamp")
+    assert file_name_pattern("any") is None

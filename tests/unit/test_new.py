@@ -9,6 +9,7 @@ import pytest
 
 from revgate import environments, settings
 from revgate.checking import history as history_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.errors import UsageError
 from revgate.history.read import read
@@ -51,7 +52,7 @@ def add(root: Path, key: str, parent: str | None) -> None:
 def history(root: Path) -> History:
     source = WorkTree(str(root), is_repository=False)
     (environment,) = environments.find(source, settings.load(str(root)))
-    return read(source, environment, cached=False).history
+    return read(source, environment, judge_file, cached=False).history
 
 
 def findings(root: Path) -> list[str]:

@@ -16,11 +16,12 @@ from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import find_root
 from revgate.git import git as run_git
-from revgate.history.source import Content, Source, WorkTree
+from revgate.history.source import WorkTree
 from revgate.history.tree import GitTree
+from revgate.source import Content, Source
 
 if TYPE_CHECKING:
-    from revgate.findings import Result
+    from revgate.result import Result
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 Git = Callable[..., str]

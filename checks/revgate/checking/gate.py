@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.checking.suppressions import settle
-from revgate.findings import ERROR, Allowed, Finding, Result
+from revgate.findings import ERROR, Finding
 from revgate.history.read import read
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from revgate.history.read import Read
-    from revgate.history.source import Source
+    from revgate.result import Allowed, Result
     from revgate.roundtrip.observed import RoundTrip
     from revgate.settings import Settings
+    from revgate.source import Source
 
     _RoundTrip = dict[str, Any]
 
@@ -90,7 +92,7 @@ def run(
         )
         # What runs is the work tree, which need not be HEAD; its tops say in which order.
         found = environments.find(source, settings, environment)
-        reads = [read(source, each, whole=False, cached=cached) for each in found]
+        reads = [read(source, each, judge_file, whole=False, cached=cached) for each in found]
     result = result._replace(command=name)
     for each in reads:
         observed = _broken(result, each)

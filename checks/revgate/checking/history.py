@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate import environments
+from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.errors import UsageError
-from revgate.findings import Allowed, Finding, Judged, Result
 from revgate.history.read import Read, list_files, read
+from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.settings import nearest
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
     from revgate.checking.selection import Choice
     from revgate.environments import Environment
+    from revgate.findings import Finding
     from revgate.history.history import History
     from revgate.history.read import Listed
     from revgate.history.revision import Revision
-    from revgate.history.source import Source
     from revgate.rules import Rule
     from revgate.settings import Settings
+    from revgate.source import Source
 
 
 def check(
@@ -62,7 +64,10 @@ def check_listed(
     """Judge environments whose files have been listed already, as `check` does."""
     rules = choice.stage()
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
-    reads = [read(source, each, whole=whole, cached=cached, listed=files) for each, files in listed]
+    reads = [
+        read(source, each, judge_file, whole=whole, cached=cached, listed=files)
+        for each, files in listed
+    ]
     check_baselines(settings, [each.history for each in reads])
     return sum_up(reads, (_settled(each, rules) for each in reads)), reads
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
 from revgate.checking import history as history_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.errors import CannotJudgeError
 from revgate.history.merge import Merge, open_sides
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from revgate.checking.selection import Choice
     from revgate.environments import Environment
-    from revgate.findings import Allowed, Finding, Result
+    from revgate.findings import Finding
     from revgate.history.merge import Sides
+    from revgate.result import Allowed, Result
     from revgate.rules import Rule
     from revgate.settings import Settings
 
@@ -83,10 +85,10 @@ def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
     folders = environment.version_locations
     in_base = sides.changed(sides.ours, sides.base, folders)
     in_merged = sides.changed(sides.ours, sides.merged, folders)
-    ours = read(sides.ours, environment, whole=False, cached=cached)
-    ours = reread(ours, sides.ours, in_base, cached=cached) if in_base else ours
-    base = reread(ours, sides.base, in_base, cached=cached)
-    merged = reread(ours, sides.merged, in_merged, cached=cached) if in_merged else ours
+    ours = read(sides.ours, environment, judge_file, whole=False, cached=cached)
+    ours = reread(ours, sides.ours, in_base, judge_file, cached=cached) if in_base else ours
+    base = reread(ours, sides.base, in_base, judge_file, cached=cached)
+    merged = reread(ours, sides.merged, in_merged, judge_file, cached=cached) if in_merged else ours
     published = frozenset(base.history.graph.by_id)
     for each in (ours, merged):
         each.history.published = published
@@ -125,7 +127,7 @@ def lacking(root: str, ours: Read, against: str) -> frozenset[str]:
     base = GitTree.at(root, against)
     ids = frozenset(ours.history.graph.by_id)
     try:
-        there = read(base, ours.history.environment, whole=False, cached=False)
+        there = read(base, ours.history.environment, judge_file, whole=False, cached=False)
     except CannotJudgeError:  # the base has no such folder, or no revision in it
         return ids
     return ids - frozenset(there.history.graph.by_id)

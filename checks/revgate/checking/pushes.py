@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import merge as merge_checks
 from revgate.checking import verdict_cache
-from revgate.checking.selection import Choice
+from revgate.checking.selection import Choice, unknown_rules
 from revgate.errors import UsageError
 from revgate.git import find_root, git
 from revgate.history.tree import GitTree
@@ -22,8 +22,8 @@ from revgate.settings import FILES, Settings, from_table, table_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from revgate.findings import Result
-    from revgate.history.source import Source
+    from revgate.result import Result
+    from revgate.source import Source
 
 HOOKS = ("pre-receive", "pre-push")
 _BRANCHES = "refs/heads/"
@@ -141,7 +141,7 @@ def settings_of(source: Source) -> Settings:
         if source.has_file(name):
             table = table_in(next(iter(source.read([name]))).data, name)
             if table is not None:
-                return from_table(table, name)
+                return from_table(table, name, unknown_rules)
     return Settings()
 
 

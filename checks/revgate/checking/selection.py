@@ -13,10 +13,19 @@ from revgate.errors import UsageError
 from revgate.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from revgate.rules import Group, Rule
     from revgate.settings import Settings
+
+
+def unknown_rules(names: Iterable[str]) -> list[str]:
+    """Return a problem for each name that is not a rule, with the nearest one that is."""
+    from revgate.rules import all_rules
+    from revgate.settings import nearest
+
+    known = list(all_rules())
+    return [f"unknown rule {name!r}{nearest(name, known)}" for name in names if name not in known]
 
 
 class Choice:
@@ -49,13 +58,11 @@ class Choice:
             UsageError: A name is no rule's; with the nearest that is.
         """
         from revgate.rules import all_rules
-        from revgate.settings import nearest
 
         ignored, severities, select, ignore, groups = self.words
+        if problems := unknown_rules((*select, *ignore)):
+            raise UsageError("\n".join(problems))
         known = all_rules()
-        for name in (*select, *ignore):
-            if name not in known:
-                raise UsageError(f"unknown rule {name!r}{nearest(name, list(known))}")
         left_out = {*ignore, *ignored}
         severity = dict(severities)
         return tuple(

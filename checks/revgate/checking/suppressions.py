@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.findings import Allowed
+from revgate.result import Allowed
 from revgate.rules import CHAIN, HOUSEKEEPING, Finding, Rule, Settled, all_rules, ask
 
 if TYPE_CHECKING:

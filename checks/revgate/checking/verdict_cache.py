@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from revgate import environments
 from revgate.environments import Environment
-from revgate.findings import Allowed, Finding, Judged, Related, Result, Severity
+from revgate.findings import Finding, Related, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
 from revgate.history.listing import Listed, list_files
+from revgate.result import Allowed, Judged, Result
 from revgate.settings import Scope
 
 if TYPE_CHECKING:
     from revgate.checking.selection import Choice
-    from revgate.history.source import Source
     from revgate.settings import Settings
+    from revgate.source import Source
 
 
 def check(

@@ -145,6 +145,7 @@ def _new(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from revgate import environments
+    from revgate.checking.file_rules import judge_file
     from revgate.history.read import read
     from revgate.repair.new import write_new
 
@@ -154,7 +155,7 @@ def _new(arguments: argparse.Namespace) -> int:
     if len(found) > 1:
         names = ", ".join(environment.name for environment in found)
         raise UsageError(f"there are several environments, {names}: choose with --environment")
-    history = read(source, found[0], whole=False).history
+    history = read(source, found[0], judge_file, whole=False).history
     path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
     if not by_template:
         complain(
@@ -190,13 +191,14 @@ def _completion(arguments: argparse.Namespace) -> int:
 
 def _graph(arguments: argparse.Namespace) -> int:
     from revgate import environments
+    from revgate.checking.file_rules import judge_file
     from revgate.history.read import read
     from revgate.reports import chain
 
     root, settings = settings_of(arguments)
     source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
-    reads = [read(source, environment, whole=False) for environment in found]
+    reads = [read(source, environment, judge_file, whole=False) for environment in found]
     write(chain.render([read.history for read in reads], arguments.form), arguments.output)
     if unread := [each.path for read in reads for each in read.history.unreadable]:
         from revgate.errors import CannotJudgeError

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import argparse
 
     from revgate.checking.selection import Choice
-    from revgate.findings import Result
-    from revgate.history.source import Source
+    from revgate.result import Result
     from revgate.settings import Settings
+    from revgate.source import Source
 
 
 def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
@@ -38,18 +38,19 @@ def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
 def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
     """Return the repository root and the settings, with `--config` taken into account."""
     from revgate import settings
+    from revgate.checking.selection import unknown_rules
     from revgate.git import find_root
 
     root, _ = find_root(os.getcwd())
     if arguments.config is None:
-        return root, settings.load(root)
+        return root, settings.load(root, unknown_rules)
     path = os.path.abspath(arguments.config)
     if not os.path.isfile(path):
         raise UsageError(f"--config {arguments.config}: no such file")
     relative = os.path.relpath(path, root).replace(os.sep, "/")
     if path.endswith(".toml") and settings.has_settings(root, relative):
-        return root, settings.load_file(root, relative)
-    return root, settings.with_config(settings.load(root), relative)
+        return root, settings.load_file(root, relative, unknown_rules)
+    return root, settings.with_config(settings.load(root, unknown_rules), relative)
 
 
 def source_of(arguments: argparse.Namespace, root: str) -> Source:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from revgate.findings import Result
-    from revgate.history.source import Source
     from revgate.reports import Style
     from revgate.reports.detail import Detail
+    from revgate.result import Result
+    from revgate.source import Source
 
 
 def reports(

@@ -22,10 +22,10 @@ from revgate.rules import CHAIN
 
 if TYPE_CHECKING:
     from revgate.history.read import Read
-    from revgate.history.source import Source
     from revgate.postgres.snapshot import Key
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
+    from revgate.source import Source
 
 Say = Callable[[str], None]
 """Writes text, whole lines, to where the user reads it."""

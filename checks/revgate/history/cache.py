@@ -96,7 +96,7 @@ def _sources() -> tuple[Any, ...]:
     """Return what tells this Python and these very sources from others."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     found = []
-    for name in ("", "history", "rules"):
+    for name in ("", "history", "rules", "checking"):
         with os.scandir(os.path.join(package, name)) as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.revision import Position
+    from revgate.findings import Position
 
 
 class FrozenDefault(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision, Unreadable
-    from revgate.history.source import Source
+    from revgate.source import Source
 
 
 class History:

@@ -9,10 +9,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
+from revgate.source import missing
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
-    from revgate.history.source import Source
+    from revgate.source import Source
 
 
 class Listed(NamedTuple):
@@ -63,14 +64,6 @@ def revision_files(source: Source, environment: Environment) -> list[str]:
             " correct version_locations"
         )
     return list(dict.fromkeys(paths))
-
-
-def missing(source: Source, folder: str) -> str:
-    """Say that a folder is missing; of a link, where it leads."""
-    real = source.lies(folder)
-    if real == folder:
-        return f"the folder {folder} is missing in {source.name}"
-    return f"the folder {folder} is a link to {real}, which is missing in {source.name}"
 
 
 def _is_revision_file(path: str) -> bool:

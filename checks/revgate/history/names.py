@@ -9,8 +9,10 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-# The words may be of any language, as Alembic writes them; the digits may not.
-TIMESTAMP = re.compile(r"(?P<stamp>[0-9]{14})_(?P<slug>[^\W_]\w*)\.py")
+from revgate import settings
+from revgate.settings import file_name_pattern
+
+TIMESTAMP = re.compile(settings.TIMESTAMP)
 _STAMP_LENGTH = 14
 
 
@@ -22,26 +24,9 @@ class Named(NamedTuple):
     slug: str | None
 
 
-@cache
-def pattern(file_name: str) -> re.Pattern[str] | None:
-    """Return the pattern of a `file-name` setting; None for `any`.
-
-    Raises:
-        re.error: It is no regular expression.
-        ValueError: It wants flags that do not go together with `re.ASCII`.
-    """
-    import warnings
-
-    if file_name in ("any", "timestamp"):
-        return None if file_name == "any" else TIMESTAMP
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `[[a]` means what it means today
-        return re.compile(file_name, re.ASCII)
-
-
 def read_name(name: str, file_name: str) -> Named | None:
     """Take a file's name apart; None where it does not have the form that the setting asks for."""
-    wanted = pattern(file_name)
+    wanted = file_name_pattern(file_name)
     if wanted is None:
         return Named(None, None)
     # A pattern that somebody wrote may leave the ending out; ours holds it.

@@ -21,7 +21,6 @@ from revgate.history.revision import (
     Allow,
     Header,
     Import,
-    Position,
     Problem,
     Revision,
     Script,
@@ -32,6 +31,8 @@ from revgate.history.syntax import bound_names, count_characters, module_scope, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.findings import Position
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of the largest file that is parsed: Python's parser wants some hundred times as much."""

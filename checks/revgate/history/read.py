@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.history.cache import RACY_NS, Cache
+from revgate.history.facts import Reading, facts_of, findings_from, revision_from
 from revgate.history.history import History
 from revgate.history.listing import Listed, list_files, revision_files
 from revgate.history.revision import Revision, Unreadable
@@ -17,10 +18,10 @@ from revgate.history.revision import Revision, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.checking.file_rules import Facts, Reading
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.history.source import Content, Source
+    from revgate.history.facts import Facts, Judge
+    from revgate.source import Content, Source
 
 __all__ = ["Listed", "Read", "list_files", "read", "reread", "revision_files"]
 
@@ -41,6 +42,7 @@ class Read(NamedTuple):
 def read(
     source: Source,
     environment: Environment,
+    judge: Judge,
     *,
     whole: bool = True,
     cached: bool = True,
@@ -51,17 +53,16 @@ def read(
     Args:
         source: Where from.
         environment: Which.
-        whole: False where no rule on the content is asked: the top of each file is enough.
+        judge: Judges each file alone; its findings are cached with the facts.
+        whole: Whether to parse whole files; without content rules, their tops are enough.
         cached: Whether facts of earlier runs may be used, and kept.
         listed: The files, where they have been listed already.
 
     Raises:
         CannotJudgeError: A folder is missing, or there is no revision in any.
     """
-    from revgate.checking.file_rules import Reading, findings_from, revision_from
-
     listed = listed or list_files(source, environment, cached=cached)
-    reading = Reading(environment.scope.file_name, whole)
+    reading = Reading(environment.scope.file_name, whole, judge)
     kind = "facts" if whole else "heads"
     name = "\n".join([kind, source.root, *environment.version_locations, reading.form])
     facts = _Known(Cache(name, enabled=cached)).of(source, listed, reading)
@@ -81,13 +82,16 @@ def read(
     return Read(history, findings, len(listed.paths))
 
 
-def reread(read_before: Read, source: Source, changed: Sequence[str], *, cached: bool) -> Read:
+def reread(
+    read_before: Read, source: Source, changed: Sequence[str], judge: Judge, *, cached: bool
+) -> Read:
     """Read an environment again from a source that differs in a few files only.
 
     Args:
         read_before: The environment as another source has it.
         source: Where from now.
         changed: Paths that differ between the two, added and removed ones too.
+        judge: As for `read`.
         cached: Whether facts of earlier runs may be used, and kept.
     """
     before = read_before.history
@@ -95,7 +99,7 @@ def reread(read_before: Read, source: Source, changed: Sequence[str], *, cached:
     gone = {*changed}
     there = [path for path in _present(source, environment) if path in gone]
     listed = Listed(there, source.signatures(there), complete=False)
-    fresh = read(source, environment, cached=cached, listed=listed) if there else None
+    fresh = read(source, environment, judge, cached=cached, listed=listed) if there else None
     revisions = [each for each in before.revisions if each.path not in gone]
     unreadable = [each for each in before.unreadable if each.path not in gone]
     findings = tuple(each for each in read_before.findings if each.path not in gone)
@@ -158,7 +162,6 @@ class _Known:
         self, source: Source, paths: Sequence[str], reading: Reading
     ) -> list[tuple[str | None, Facts]]:
         """Read files; return the content id and the facts of each, None where not to be kept."""
-        from revgate.checking.file_rules import facts_of, lasting
         from revgate.history.parallel import spread_shares
         from revgate.history.syntax import quietly
 
@@ -166,9 +169,8 @@ class _Known:
             # Without a cache, nobody asks for the name of a content.
             content_id = content.id() if self.cache.enabled else ""
             known = self._recalled(content.path, content_id) if content.error is None else None
-            facts = known or facts_of(content, reading)
-            kept = content.error is None and lasting(facts)
-            return content_id if kept else None, facts
+            facts, lasting = (known, True) if known else facts_of(content, reading)
+            return content_id if lasting else None, facts
 
         def learn_all(share: Sequence[str]) -> list[tuple[str | None, Facts]]:
             with quietly():

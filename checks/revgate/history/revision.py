@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from revgate.findings import Position
     from revgate.history.defaults import FrozenDefault
     from revgate.history.names import Named
     from revgate.history.operations import Effects
-
-Position = tuple[int, int]
-"""Line and column, both from 1."""
 
 NOWHERE: Position = (1, 1)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 from revgate.git import git
+from revgate.source import Content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,54 +22,6 @@ if TYPE_CHECKING:
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
 # Folders that nobody searches for an alembic.ini of their own, where there is no git to say so.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
-
-
-class Content(NamedTuple):
-    """One file's bytes, or why they cannot be had."""
-
-    path: str
-    data: bytes = b""
-    error: str | None = None
-
-    def id(self) -> str:
-        """Return git's name for the content: one key for the work tree, the index and commits."""
-        import hashlib
-
-        head = b"blob %d\0" % len(self.data)
-        return hashlib.sha1(head + self.data, usedforsecurity=False).hexdigest()
-
-
-class Source(Protocol):
-    """What a stage further on may ask."""
-
-    name: str
-    """As a sentence names it: `the work tree`."""
-    root: str
-    """The repository root, an absolute path."""
-
-    def configurations(self) -> list[str]:
-        """Paths of every alembic.ini and pyproject.toml, sorted."""
-
-    def has_folder(self, path: str) -> bool:
-        """Whether there is such a folder."""
-
-    def lies(self, path: str) -> str:
-        """Return where git has what it keeps as links: the path itself where none is on the way."""
-
-    def files(self, folder: str, *, recursive: bool) -> list[str]:
-        """Paths of what lies in a folder, sorted; with those below it where recursive."""
-
-    def has_file(self, path: str) -> bool:
-        """Whether there is such a file."""
-
-    def signatures(self, paths: Sequence[str]) -> list[object]:
-        """Return what tells that a file is unchanged, without reading it.
-
-        A content id, as text; or size, times and number of the file, as a tuple; or None.
-        """
-
-    def read(self, paths: Sequence[str]) -> Iterator[Content]:
-        """Read files, in the order asked for."""
 
 
 class WorkTree:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import GitRefusedError, git
-from revgate.history.source import CONFIGURATIONS, Content, configuration_globs, paths_in
+from revgate.history.source import CONFIGURATIONS, configuration_globs, paths_in
+from revgate.source import Content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from revgate import environments
 from revgate.checking import merge as merge_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.history import place
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import Read, list_files, read
@@ -61,7 +62,14 @@ class Base:
         _need_no_links(source, self.environments)
         self.reads = [
             # What stands in published files was judged when it was new: their tops will do.
-            read(source, each, whole=False, cached=wanted.cached, listed=list_files(source, each))
+            read(
+                source,
+                each,
+                judge_file,
+                whole=False,
+                cached=wanted.cached,
+                listed=list_files(source, each),
+            )
             for each in self.environments
         ]
 
@@ -121,7 +129,7 @@ class Base:
             listed = list_files(source, environment)
         except CannotJudgeError:  # none of them is a revision file
             return None
-        return read(source, environment, cached=False, listed=listed)
+        return read(source, environment, judge_file, cached=False, listed=listed)
 
     def _quickly(
         self, pull: Pull, changes: Changes, added: list[tuple[Read, Read | None]]

@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from revgate import environments
+from revgate.checking.file_rules import judge_file
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.merge import fingerprint
 from revgate.history.parse import parse
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.history import History
     from revgate.history.revision import Revision
-    from revgate.history.source import Source
     from revgate.repair.onto import Onto
     from revgate.settings import Settings
+    from revgate.source import Source
 
 
 class Sides:
@@ -165,18 +166,20 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
         CannotJudgeError: A file cannot be read as a revision, or the base's chain is broken.
         UsageError: The base has several heads, or no such environment.
     """
-    here = read(work, environment, whole=False).history
+    here = read(work, environment, judge_file, whole=False).history
     _need_readable(here)
     for key, revisions in here.graph.duplicates.items():
         paths = ", ".join(each.path for each in revisions)
         raise UsageError(f"the id `{key}` is that of several files, {paths}: leave it to one")
-    base = read(onto.tree, _there(onto.tree, environment, settings), whole=False).history
+    base = read(
+        onto.tree, _there(onto.tree, environment, settings), judge_file, whole=False
+    ).history
     _need_one_line(base)
     before = None
     if onto.before is not None:
         try:
             then = _there(onto.before, environment, settings)
-            before = read(onto.before, then, whole=False).history
+            before = read(onto.before, then, judge_file, whole=False).history
         except RevgateError:
             before = None  # the environment is younger
     return Sides(here, base, before)

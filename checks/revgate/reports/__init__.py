@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from revgate.findings import Result
     from revgate.reports.detail import Detail
+    from revgate.result import Result
 
 __all__ = [
     "DETAILED",

@@ -13,8 +13,8 @@ from revgate.reports.markdown import fit, footer, lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.findings import Result
     from revgate.reports.detail import Detail
+    from revgate.result import Result
 
 MARK = "<!-- revgate -->"
 """The first line, which nobody sees."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from revgate.checking.file_rules import judge_file
 from revgate.history.read import list_files, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.environments import Environment
-    from revgate.findings import Result
     from revgate.history.history import History
     from revgate.history.revision import Function
-    from revgate.history.source import Content, Source
     from revgate.history.sql import Effect
+    from revgate.result import Result
+    from revgate.source import Content, Source
 
 
 class Deeds(NamedTuple):
@@ -64,12 +65,12 @@ def read_details(
 
 def _detail(source: Source, environment: Environment, *, operations: bool, cached: bool) -> Detail:
     listed = list_files(source, environment)
-    history = read(source, environment, whole=False, cached=cached, listed=listed).history
+    found = read(source, environment, judge_file, whole=False, cached=cached, listed=listed)
     if not operations:
-        return Detail(history, {})
+        return Detail(found.history, {})
     plain = _parse_all(source, listed.paths)
     return Detail(
-        history,
+        found.history,
         {
             path: (Deeds(*each[0]), Deeds(*each[1]))
             for path, each in zip(listed.paths, plain, strict=True)

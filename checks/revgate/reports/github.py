@@ -14,8 +14,9 @@ from revgate.reports import count, harmless, most_severe_first, printable, verdi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.findings import Finding, Result
+    from revgate.findings import Finding
     from revgate.reports import Style
+    from revgate.result import Result
 
 MOST = 10
 """Annotations of one type that GitHub shows of one step; it drops the others without a word."""

@@ -13,8 +13,9 @@ from revgate.reports import printable
 from revgate.reports.identity import fingerprints
 
 if TYPE_CHECKING:
-    from revgate.findings import Finding, Result
+    from revgate.findings import Finding
     from revgate.reports import Style
+    from revgate.result import Result
 
 NOTE = "not-looked-at"
 """What a note is called: the format has no place for what belongs to no line."""

@@ -21,8 +21,9 @@ from revgate.reports.rows import Facts, chain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from revgate.findings import Finding, Result
+    from revgate.findings import Finding
     from revgate.reports.detail import Detail
+    from revgate.result import Result
 
 MOST_LISTED = 200
 """Findings listed above the chain; in their places stand all of them."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from revgate import __version__
 
 if TYPE_CHECKING:
-    from revgate.findings import Finding, Judged, Result
+    from revgate.findings import Finding
     from revgate.reports import Style
+    from revgate.result import Judged, Result
 
 
 def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature

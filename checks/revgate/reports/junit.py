@@ -15,8 +15,9 @@ from revgate.reports import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from revgate.findings import Finding, Judged, Result
+    from revgate.findings import Finding
     from revgate.reports.detail import Detail
+    from revgate.result import Judged, Result
 
 _Cases = dict[tuple[str, str], "list[Finding]"]
 """Findings by path and revision."""

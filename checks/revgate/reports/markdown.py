@@ -14,8 +14,9 @@ from revgate.reports.picture import mermaid
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from revgate.findings import Finding, Result
+    from revgate.findings import Finding
     from revgate.reports.detail import Detail
+    from revgate.result import Result
 
 MOST_BYTES = 1024 * 1024 - 1024
 """GitHub takes a MiB for one step, and drops a summary that is larger."""

@@ -16,8 +16,9 @@ from revgate.reports.uri import quoted
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
-    from revgate.findings import Allowed, Finding, Result
+    from revgate.findings import Finding
     from revgate.reports import Style
+    from revgate.result import Allowed, Result
     from revgate.rules import Rule
 
 MOST = 25_000

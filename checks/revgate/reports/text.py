@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from revgate.findings import Finding, Judged, Result
+    from revgate.findings import Finding
     from revgate.reports import Style
+    from revgate.result import Judged, Result
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOW_MS = 1000

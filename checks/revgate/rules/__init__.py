@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHAIN",
-    "COMING",
     "CONTENT",
     "DOWNGRADE",
     "ERROR",
@@ -67,10 +66,6 @@ CONTENT = Group.CONTENT
 PUBLISHED = Group.PUBLISHED
 LIVE = Group.LIVE
 HOUSEKEEPING = Group.HOUSEKEEPING
-
-
-COMING: tuple[str, ...] = ()
-"""Live rules whose names are settled and that are not built yet: settings may name them already."""
 
 
 SUBJECTS = ("head", "script", "history", "merge", "observed", "settled")

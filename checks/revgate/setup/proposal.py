@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
 from revgate.checking import history as history_checks
+from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, RevgateError
 from revgate.history.read import read
@@ -18,9 +19,10 @@ from revgate.setup.form import form_of
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
-    from revgate.findings import Finding, Result
+    from revgate.findings import Finding
     from revgate.history.history import History
-    from revgate.history.source import Source
+    from revgate.result import Result
+    from revgate.source import Source
 
 _NEW = "the proposed settings"
 _BASES = "multiple-bases"
@@ -112,7 +114,7 @@ def propose(source: Source) -> tuple[Proposal, Judgement]:
         CannotJudgeError: There is no environment, no revision, or one that cannot be located.
     """
     found, left_out = _found(source)
-    histories = [read(source, each, whole=False).history for each in found]
+    histories = [read(source, each, judge_file, whole=False).history for each in found]
     scopes = tuple(_scope(each) for each in histories)
     proposal = Proposal(found, scopes, left_out=left_out)
     judgement = judged(source, proposal.settings())

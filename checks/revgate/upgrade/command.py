@@ -18,7 +18,8 @@ from revgate.doctor.command import confirm, one_history
 from revgate.doctor.database import VersionTable, look
 from revgate.doctor.target import Place, find_database
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.findings import ERROR, Result
+from revgate.findings import ERROR
+from revgate.result import Result
 from revgate.upgrade import backup, plan, script
 from revgate.upgrade.run import LOCK_NOT_AVAILABLE, Patience, upgrade
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from revgate.checking.selection import Choice
     from revgate.doctor.examination import Examination
     from revgate.history.read import Read
-    from revgate.history.source import Source
     from revgate.postgres.snapshot import Snapshot
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
+    from revgate.source import Source
 
 Say = Callable[[str], None]
 _READY = ("behind", "empty")

@@ -1,0 +1,67 @@
+"""What every stage may ask of the place that files are read from: disk, index or commit.
+
+Paths are relative to the repository root, with forward slashes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Content(NamedTuple):
+    """The bytes of one file, or the reason why it cannot be read."""
+
+    path: str
+    data: bytes = b""
+    error: str | None = None
+
+    def id(self) -> str:
+        """Return git's id for the content: one key for the work tree, the index and commits."""
+        import hashlib
+
+        head = b"blob %d\0" % len(self.data)
+        return hashlib.sha1(head + self.data, usedforsecurity=False).hexdigest()
+
+
+class Source(Protocol):
+    """A tree of files: the work tree, the git index, or a commit."""
+
+    name: str
+    """As a sentence names it: `the work tree`."""
+    root: str
+    """The repository root, an absolute path."""
+
+    def configurations(self) -> list[str]:
+        """Paths of every alembic.ini and pyproject.toml, sorted."""
+
+    def has_folder(self, path: str) -> bool:
+        """Whether the folder exists."""
+
+    def lies(self, path: str) -> str:
+        """Return where a folder that git stores as a link really is; else the path itself."""
+
+    def files(self, folder: str, *, recursive: bool) -> list[str]:
+        """Paths of the files in a folder, sorted; including subfolders if recursive."""
+
+    def has_file(self, path: str) -> bool:
+        """Whether the file exists."""
+
+    def signatures(self, paths: Sequence[str]) -> list[object]:
+        """Return a value for each file that changes with its content, without reading it.
+
+        A content id, as text; or size, times and inode of the file, as a tuple; or None.
+        """
+
+    def read(self, paths: Sequence[str]) -> Iterator[Content]:
+        """Read files, in the given order."""
+
+
+def missing(source: Source, folder: str) -> str:
+    """Return the message for a missing folder; for a link, with its target."""
+    real = source.lies(folder)
+    if real == folder:
+        return f"the folder {folder} is missing in {source.name}"
+    return f"the folder {folder} is a link to {real}, which is missing in {source.name}"
