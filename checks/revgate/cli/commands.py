@@ -15,6 +15,7 @@ from revgate.cli.context import configured, report, settings_of, source_of
 from revgate.cli.output import complain, show, unwritten, write
 from revgate.cli.parser import parser
 from revgate.errors import RevgateError, UsageError
+from revgate.text import choose_one, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -153,8 +154,7 @@ def _new(arguments: argparse.Namespace) -> int:
     source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     if len(found) > 1:
-        names = ", ".join(environment.name for environment in found)
-        raise UsageError(f"there are several environments, {names}: choose with --environment")
+        raise UsageError(choose_one(each.name for each in found))
     history = read(source, found[0], judge_file, whole=False).history
     path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
     if not by_template:
@@ -170,7 +170,6 @@ def _rebase(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from revgate.repair.rebase import Wanted, rebase
-    from revgate.reports import printable
 
     root, settings = settings_of(arguments)
     wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
@@ -324,7 +323,6 @@ def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Op
 
 def _comment(arguments: argparse.Namespace) -> int:
     from revgate.pulls.comment import comment
-    from revgate.reports import printable
 
     write(f"revgate: {printable(comment(arguments.file))}\n", None)
     return 0
@@ -332,7 +330,7 @@ def _comment(arguments: argparse.Namespace) -> int:
 
 def _hook(arguments: argparse.Namespace) -> int:
     from revgate.checking import pushes
-    from revgate.reports import printable, render
+    from revgate.reports import render
 
     root = pushes.repository(os.getcwd(), arguments.hook)
     failed = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from revgate import FORMATS
 from revgate.errors import UsageError
+from revgate.text import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -112,16 +113,12 @@ def unwritten(error: OSError) -> int:
 
 def complain(message: str) -> None:
     """Print a message to the error output, under the program's name."""
-    from revgate.reports import printable
-
     for number, line in enumerate(message.splitlines() or [""]):
         print("revgate:" if number == 0 else "        ", printable(line), file=sys.stderr)
 
 
 def show(diff: str) -> None:
     """Print a diff."""
-    from revgate.reports import printable
-
     if diff and sys.stdout.isatty():
         # What a file holds may not steer a terminal; a diff in a pipe is for `git apply`.
         for line in diff.splitlines():

@@ -19,6 +19,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
 from revgate.rules import CHAIN
+from revgate.text import choose_one, printable
 
 if TYPE_CHECKING:
     from revgate.history.read import Read
@@ -86,8 +87,7 @@ def one_history(
     """
     found = environments.find(source, settings, environment)
     if len(found) > 1:
-        names = ", ".join(each.name for each in found)
-        raise UsageError(f"there are several environments, {names}: choose with --environment")
+        raise UsageError(choose_one(each.name for each in found))
     choice = Choice(settings, groups=(CHAIN,))
     result, reads = history_checks.check(source, settings, choice, environment=found[0].name)
     errors = (each for each in result.findings if each.severity is ERROR)
@@ -125,8 +125,6 @@ def _reset(patient: Patient, wanted: Wanted, say: Say) -> int:
 
 
 def _shown(place: Place, plan: reset.Plan) -> str:
-    from revgate.reports import printable
-
     drops = list(map(_named, plan.drops))
     if plan.version_table:
         drops.append(f"table {'.'.join(filter(None, reversed(plan.version_table)))}")

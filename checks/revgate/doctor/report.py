@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from revgate import __version__
 from revgate.postgres.names import changed, thing
+from revgate.text import harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +27,6 @@ def as_json(examination: Examination) -> str:
 
 def as_text(examination: Examination) -> str:
     """Write an examination for people."""
-    from revgate.reports import harmless, printable
-
     return "".join(f"{harmless(printable(line))}\n" for line in _lines(examination))
 
 

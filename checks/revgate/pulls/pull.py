@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.findings import ERROR
+from revgate.text import printable
 
 if TYPE_CHECKING:
     from revgate.checking.selection import Choice
@@ -117,8 +118,6 @@ class Outcome(NamedTuple):
 
 
 def _short(text: str, suffix: str = "") -> str:
-    from revgate.reports import printable
-
     line = printable(" ".join(text.replace("`", "").split()))
     room = LONGEST_DESCRIPTION - len(suffix)
     return (line if len(line) <= room else f"{line[: room - 1]}…") + suffix

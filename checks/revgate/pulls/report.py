@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from revgate.reports import printable
+from revgate.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

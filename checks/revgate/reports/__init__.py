@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import FORMATS
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,11 +26,8 @@ __all__ = [
     "SITE",
     "WITH_OPERATIONS",
     "Style",
-    "count",
-    "harmless",
     "most_severe_first",
     "pass_name",
-    "printable",
     "render",
     "rule_link",
     "verdict",
@@ -83,36 +81,6 @@ def render(
         return draw(result, details)
     write: Callable[[Result, Style], str] = module.render
     return write(result, style)
-
-
-def printable(text: str) -> str:
-    """Show what would move the cursor, change colours, or not encode, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character
-        if character.isprintable()
-        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for character in text
-    )
-
-
-def harmless(line: str) -> str:
-    """Break what GitHub's runner would take for a command of a workflow.
-
-    It looks for `::` at the beginning of a line, spaces apart, and for `##[` anywhere
-    (`ActionCommand` in actions/runner).
-    """
-    if "##[" in line:
-        line = line.replace("##[", "#\\x23[")
-    if line.lstrip().startswith("::"):
-        line = line.replace("::", "\\x3a:", 1)
-    return line
-
-
-def count(number: int, noun: str) -> str:
-    """Say how many: `1 error`, `2 errors`."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def pass_name(result: Result, told: dict[str, Any]) -> str:

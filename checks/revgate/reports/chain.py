@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from revgate.reports import printable
+from revgate.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape as _escape
 
-from revgate.reports import printable
+from revgate.text import printable
 
 
 def escape(text: str) -> str:

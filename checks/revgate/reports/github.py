@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import count, harmless, most_severe_first, printable, verdict
+from revgate.reports import most_severe_first, verdict
+from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from revgate.findings import ERROR
-from revgate.reports import printable
 from revgate.reports.identity import fingerprints
+from revgate.text import printable
 
 if TYPE_CHECKING:
     from revgate.findings import Finding

@@ -13,10 +13,11 @@ import os
 from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.reports import HOME, count, most_severe_first, pass_name, rule_link, verdict
+from revgate.reports import HOME, most_severe_first, pass_name, rule_link, verdict
 from revgate.reports.chain import order
 from revgate.reports.elements import code, escape, words
 from revgate.reports.rows import Facts, chain
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

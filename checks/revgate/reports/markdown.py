@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from revgate.reports import HOME, count, most_severe_first, pass_name, rule_link, verdict
+from revgate.reports import HOME, most_severe_first, pass_name, rule_link, verdict
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ references cannot be used in place of symbols that give structure).
 
 from __future__ import annotations
 
-from revgate.reports import printable
+from revgate.text import printable
 
 _PLAIN = frozenset(" ,;.()-+=?/'")
 

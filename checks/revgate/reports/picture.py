@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.reports import count
 from revgate.reports.chain import entity, order, title
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

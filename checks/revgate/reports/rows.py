@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate.reports import count
 from revgate.reports.chain import advance, marks, occupy, order, title
 from revgate.reports.elements import code, escape
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,10 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from revgate import __version__
-from revgate.reports import HOME, count, most_severe_first, printable, rule_link
+from revgate.reports import HOME, most_severe_first, rule_link
 from revgate.reports.identity import fingerprints
 from revgate.reports.uri import quoted
 from revgate.rules import all_rules
+from revgate.text import count, printable
 
 if TYPE_CHECKING:
     from revgate.findings import Finding

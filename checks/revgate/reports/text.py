@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import count, harmless, pass_name, printable, verdict
+from revgate.reports import pass_name, verdict
+from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

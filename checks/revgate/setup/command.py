@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from revgate.cli.output import show, write
 from revgate.errors import UsageError
-from revgate.reports import printable
 from revgate.setup.run import Wanted, apply, propose
+from revgate.text import printable
 
 if TYPE_CHECKING:
     import argparse

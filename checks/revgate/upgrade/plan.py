@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from revgate.rules._locks import blocks
+from revgate.text import harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +26,6 @@ def render(
         pending: Ids in upgrade order.
         observed: The `roundtrip` object of the JSON contract.
     """
-    from revgate.reports import harmless, printable
-
     lines = [
         f"{place.address}, named by {place.named_by}",
         f"is at {', '.join(current) or 'nothing'}; {len(pending)} to run:",

@@ -1,0 +1,55 @@
+"""Text for people: plurals, truncation, and characters made safe to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 error`, `2 errors`."""
+    return f"{number} {plural(number, noun)}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return the noun alone, in the plural unless the number is 1."""
+    return noun if number == 1 else f"{noun}s"
+
+
+def truncate(text: str, length: int, ellipsis: str = "…") -> str:
+    """Shorten text to a length, the ellipsis included."""
+    return text if len(text) <= length else text[: length - len(ellipsis)] + ellipsis
+
+
+def choose_one(names: Iterable[str]) -> str:
+    """Return the message for a command that takes one environment, where there are several."""
+    return (
+        f"this project has several environments: {', '.join(names)}. Choose one with --environment"
+    )
+
+
+def printable(text: str) -> str:
+    """Escape characters that would move the cursor, change colors, or not encode."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for character in text
+    )
+
+
+def harmless(line: str) -> str:
+    """Break up text that a GitHub runner would execute as a workflow command.
+
+    The runner looks for `::` at the start of a line, after spaces, and for `##[` anywhere
+    (`ActionCommand` in actions/runner).
+    """
+    if "##[" in line:
+        line = line.replace("##[", "#\\x23[")
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return line
