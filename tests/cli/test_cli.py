@@ -288,7 +288,7 @@ def test_text(add: Add, run: Run) -> None:
     lines = out.splitlines()
     where = f"{VERSIONS}/{THIRD}_step.py"
     assert lines[0].startswith(f"{where}:4:1: error[multiple-heads] the history has 2 heads: ")
-    assert f"    {VERSIONS}/{FIRST}_step.py:3: the branches part at `{FIRST}`" in lines
+    assert f"    {VERSIONS}/{FIRST}_step.py:3: the branches diverge at `{FIRST}`" in lines
     assert any(line.startswith("    help: ") for line in lines)
     assert f"{where}:11:1: error[empty-downgrade] `downgrade()` of `{THIRD}` does nothing" in lines
     assert lines[-2:] == [

@@ -217,16 +217,16 @@ DRIFTS = (
     Drift(
         NOTHING, "ALTER TABLE users ALTER age SET DEFAULT 21", "model-drift",
         "column `users.age` is `integer DEFAULT 21` in the database and `integer DEFAULT 18` in"
-        " the models", "correct the models", "age =",
+        " the models", "fix the models", "age =",
     ),
     Drift(
         NOTHING, "ALTER TYPE mood ADD VALUE 'wild'", "model-drift",
         "enum `mood` has 'low', 'high', 'wild' in the database and 'low', 'high' in the models",
-        "correct the models", "mood =",
+        "fix the models", "mood =",
     ),
     Drift(
         ("BETWEEN 0 AND 150", "BETWEEN 0 AND 120"), "", "model-drift", "age <= 120",
-        "correct the models", "class User",
+        "fix the models", "class User",
     ),
     Drift(
         NOTHING, "CREATE INDEX ix_title ON posts (title)", "model-drift",

@@ -295,7 +295,7 @@ def test_what_only_fails_when_all_runs_at_once_is_told(project: ProjectMaker) ->
     (finding,) = ask(project(made, added, used).run())
 
     assert (finding.rule, finding.revision) == ("fails-in-one-transaction", "r3")
-    assert "passes step by step and fails" in finding.message
+    assert "works on its own and fails" in finding.message
     assert "`with op.get_context().autocommit_block():`" in finding.help
     assert "`transaction_per_migration=True`" in finding.help
     assert "migrations/env.py" in finding.help

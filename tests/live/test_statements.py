@@ -1,4 +1,4 @@
-"""What statements do to tables that stood before: rules on locks and rewrites, on a real server."""
+"""Rules on locks and rewrites of existing tables, on a real server."""
 
 from __future__ import annotations
 
@@ -98,25 +98,25 @@ LOUD = (
     Loud(
         run_sql("CREATE INDEX ix_age ON users (age)"),
         "blocking-lock",
-        "keeps writes from `users` while an index is built: `ShareLock`",
-        "build `ix_age` while others write",
+        "blocks writes on `users` during an index build (`ShareLock`)",
+        "build `ix_age` without blocking writes",
     ),
     Loud(
         run_sql("ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0)"),
         "blocking-lock",
-        "keeps reads and writes from `users` while all rows are read: `AccessExclusiveLock`",
+        "blocks reads and writes on `users` during a full scan (`AccessExclusiveLock`)",
         "add `c` with `postgresql_not_valid=True`",
     ),
     Loud(
         run_sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE (email)"),
         "blocking-lock",
-        "keeps reads and writes from `users`",
+        "blocks reads and writes on `users`",
         "ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX",
     ),
     Loud(
         run_sql("ALTER TABLE users ALTER age SET NOT NULL"),
         "blocking-lock",
-        "keeps reads and writes from `users` while all rows are read",
+        "blocks reads and writes on `users` during a full scan",
         "ADD CONSTRAINT age_not_null CHECK (age IS NOT NULL) NOT VALID",
     ),
     Loud(
@@ -125,25 +125,25 @@ LOUD = (
             "op.execute(\"UPDATE users SET a = 'x'\")",
         ),
         "blocking-lock",
-        "keeps reads and writes from `users` while rows are changed",
-        "change rows in a revision of its own",
+        "blocks reads and writes on `users` while it changes rows",
+        "change the rows in a separate revision",
     ),
     Loud(
         run_sql("ALTER TABLE users ALTER id TYPE bigint"),
         "table-rewrite",
-        "writes all rows of `users` anew",
-        "add a second column beside `id` of `users`",
+        "rewrites `users`, which blocks reads and writes",
+        "add a second column next to `id` of `users`",
     ),
     Loud(
         run_sql("ALTER TABLE users ADD token uuid DEFAULT gen_random_uuid()"),
         "table-rewrite",
-        "writes all rows of `users` anew",
-        "add `token` to `users` without the default",
+        "rewrites `users`, which blocks reads and writes",
+        "add `token` to `users` without the volatile default",
     ),
     Loud(
         run_sql("ALTER TABLE users ADD a int", bounded=False),
         "missing-lock-timeout",
-        "waits without end for `AccessExclusiveLock` on `users`",
+        "waits for `AccessExclusiveLock` on `users` with no `lock_timeout`",
         "SET LOCAL lock_timeout",
     ),
 )

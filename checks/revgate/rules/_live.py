@@ -1,4 +1,4 @@
-"""How a step that raised is told: the fact, and what PostgreSQL itself advises."""
+"""Shared by the live rules: findings for steps that raise, and for models that differ."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def failure_finding(failure: Failure, what: str) -> Finding:
 
     Args:
         failure: The step that raised.
-        what: The beginning of the message: whose function failed, and when.
+        what: The start of the message: whose function failed, and when.
     """
-    said = _escaped(failure.message) or failure.error
+    reason = _on_one_line(failure.message) or failure.error
     if not failure.sqlstate:
-        said = f"{failure.error}: {said}" if failure.message else failure.error
+        reason = f"{failure.error}: {reason}" if failure.message else failure.error
     return Finding.at(
         failure.step.revision,
         (failure.line, 1),
-        f"{what}: {said.rstrip('.')}",
+        f"{what}: {reason.rstrip('.')}",
         help=_failure_help(failure),
     )
 
 
 def _failure_help(failure: Failure) -> str:
-    lines = [f"correct line {failure.line} of `{failure.step.revision.name}`"]
+    lines = [f"fix line {failure.line} of `{failure.step.revision.name}`"]
     if failure.statement:
         lines[0] += f", which ran `{_shortened(failure.statement)}`"
     if failure.detail:
@@ -45,16 +45,16 @@ def _shortened(statement: str, length: int = 120) -> str:
     return statement if len(statement) <= length else statement[: length - 3] + "..."
 
 
-def _escaped(message: str) -> str:
+def _on_one_line(message: str) -> str:
     return " ".join(message.split())
 
 
 _LONGEST = 300
-"""Characters of a line to write; a whole table is made by `--autogenerate`."""
+"""Characters of a suggested line; a whole table is better written by `--autogenerate`."""
 
 
 def drift_finding(difference: ModelDifference) -> Finding:
-    """Return the finding: at the revision for what only the database has, else at the model."""
+    """Return the finding: at the revision if only the database has it, else at the model."""
     revision = difference.step.revision
     at_revision = (revision.path, difference.step.upgrade_line)
     path, line = at_revision
@@ -63,7 +63,7 @@ def drift_finding(difference: ModelDifference) -> Finding:
         related = (Related(*difference.place, "the model"),)
     elif difference.place:
         path, line = difference.place
-        related = (Related(*at_revision, "changed last by this revision"),)
+        related = (Related(*at_revision, "last changed by this revision"),)
     return Finding(difference.fact, _drift_help(difference), path, line, 1, revision.id, related)
 
 
@@ -72,10 +72,10 @@ def _drift_help(difference: ModelDifference) -> str:
     if difference.fix and len(difference.fix) <= _LONGEST:
         revision = f"add a revision with `{difference.fix}`"
     if not difference.in_database:
-        return f"{revision}; or correct the models"
+        return f"{revision}; or fix the models"
     if difference.fix:
         return f"declare it in the models; or {revision}"
     return (
-        "declare it in the models, drop it in a revision, or leave it out by `include_object` in"
+        "declare it in the models, drop it in a revision, or exclude it with `include_object` in"
         " env.py"
     )

@@ -1,12 +1,11 @@
-"""A revision imports code of the project that it belongs to.
+"""A revision imports application code.
 
 ## Why it hurts
-A revision must do in two years what it does today, and the application will have moved on by
-then: a model loses the column that an old revision fills, a module is renamed, and a database can
-no longer be built from the beginning.
+A revision must do in two years exactly what it does today, but the application moves on: a model
+loses the column that an old revision fills, or a module is renamed, and it is no longer possible to
+build a database from scratch.
 
-Code that lies beside the revisions, below the script location, is not counted: it is kept for
-them.
+Code under the script location is exempt, because it is maintained together with the revisions.
 
 ## Example
     from shop.models import Customer
@@ -35,14 +34,14 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=CONTENT)
 def application_import(history: History) -> Iterator[Finding]:
-    """Yield each import of a module that lies in the repository."""
+    """Yield each import of a module that is in the repository."""
     for revision in history.revisions:
         for imported in revision.imports:
             if history.is_own(imported.module):
                 yield Finding.at(
                     revision,
                     imported.position,
-                    f"`{revision.id}` imports `{imported.module}`, which is code of the project",
-                    help="write down in the revision what it needs: a table as `sa.table(...)`, a"
+                    f"`{revision.id}` imports `{imported.module}`, which is application code",
+                    help="copy what the revision needs into it: a table as `sa.table(...)`, a"
                     " value as a literal",
                 )

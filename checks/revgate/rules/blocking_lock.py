@@ -1,13 +1,13 @@
-"""An upgrade keeps others from a table while it does work that grows with the table.
+"""An upgrade blocks an existing table during work that grows with the size of the table.
 
-Told are locks on tables that stood before the revision, and of these only the ones under which
-PostgreSQL reads or changes rows: an index is built, a constraint is validated, rows are updated
-while a table is locked. A lock of a moment, such as that for a new column, is not told here; for
-the wait before it see `missing-lock-timeout`. That a table is written anew is `table-rewrite`.
+Reports locks on existing tables under which PostgreSQL reads or changes rows: building an index,
+validating a constraint, or updating rows while a table is locked. Locks that are held only briefly,
+as for a new column, are not reported here; for the time spent waiting for them, see
+`missing-lock-timeout`. For rewrites of a table, see `table-rewrite`.
 
 ## Why it hurts
-On an empty table it takes no time. In production every request that writes to the table waits
-until the last row is read, and those that wait keep others waiting.
+On an empty table this takes no time. In production, every request that writes to the table waits
+until the last row has been read, and queued requests block further requests.
 
 ## Example
     def upgrade() -> None:
@@ -42,14 +42,14 @@ _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 
 @rule(severity=WARNING, group=LIVE)
 def blocking_lock(observed: RoundTrip) -> Iterator[Finding]:
-    """Report work on rows under a lock that keeps others from writing."""
+    """Report work on rows under a lock that blocks writes."""
     for step in observed.pending_steps():
         yield from _builds_and_checks(step)
         yield from _changes(step)
 
 
 def _builds_and_checks(step: Step) -> Iterator[Finding]:
-    """Report each table once, at the first statement, with the others as related places."""
+    """Report each table once, at its first statement, with the others as related places."""
     found: dict[str, list[tuple[Statement, str]]] = {}
     for statement, modes in held(step.statements):
         if _CHANGES.match(statement.sql):
@@ -64,33 +64,33 @@ def _builds_and_checks(step: Step) -> Iterator[Finding]:
         yield Finding.at(
             step.revision,
             (first.line or step.upgrade_line, 1),
-            f"`upgrade()` of `{step.revision.id}` keeps {blocks(mode)} from `{name}` while"
-            f" {_doing(first)}: `{mode}`",
-            help=f"{_help(name, first)}\n{_lasted(step, table)}",
+            f"`upgrade()` of `{step.revision.id}` blocks {blocks(mode)} on `{name}` during"
+            f" {_work(first)} (`{mode}`)",
+            help=f"{_help(name, first)}\n{_duration(step, table)}",
             related=tuple(
                 Related(
                     step.revision.path,
                     each.line or step.upgrade_line,
-                    f"and while {_doing(each)} here",
+                    f"blocked here as well, during {_work(each)}",
                 )
                 for each, _ in others
             ),
         )
 
 
-def _lasted(step: Step, table: str) -> str:
+def _duration(step: Step, table: str) -> str:
     return (
-        f"here it lasted {held_ms(step.statements, table):.0f} ms, on an empty table; from the lock"
-        " to the end of the transaction, others wait"
+        f"held for {held_ms(step.statements, table):.0f} ms here, on an empty table; the lock lasts"
+        " until the transaction ends"
     )
 
 
-def _doing(statement: Statement) -> str:
-    return "an index is built" if _INDEX.match(statement.sql) else "all rows are read"
+def _work(statement: Statement) -> str:
+    return "an index build" if _INDEX.match(statement.sql) else "a full scan"
 
 
 def _changes(step: Step) -> Iterator[Finding]:
-    """Report the first change of rows that makes others wait for a lock taken before it."""
+    """Report the first change of rows that prolongs a lock taken by an earlier statement."""
     taken: tuple[Statement, str, str] | None = None
     for statement in step.statements:
         if taken and statement.line and _CHANGES.match(statement.sql):
@@ -102,10 +102,10 @@ def _changes(step: Step) -> Iterator[Finding]:
             yield Finding.at(
                 step.revision,
                 (statement.line or step.upgrade_line, 1),
-                f"`upgrade()` of `{step.revision.id}` keeps {blocks(mode)} from `{name}` while rows"
-                f" are changed: `{mode}`",
-                help="change rows in a revision of its own, before or after the one that locks"
-                f" `{name}`, and in steps where they are many\n{_lasted(step, table)}",
+                f"`upgrade()` of `{step.revision.id}` blocks {blocks(mode)} on `{name}` while it"
+                f" changes rows (`{mode}`)",
+                help="change the rows in a separate revision, before or after the one that locks"
+                f" `{name}`, in batches if there are many\n{_duration(step, table)}",
                 related=(place,),
             )
             return
@@ -116,15 +116,15 @@ def _changes(step: Step) -> Iterator[Finding]:
 def _help(table: str, statement: Statement) -> str:
     if found := _INDEX.match(statement.sql):
         return (
-            f"build `{found[1]}` while others write:"
+            f"build `{found[1]}` without blocking writes:"
             " `with op.get_context().autocommit_block():` and `postgresql_concurrently=True`"
         )
     if found := _NOT_NULL.search(statement.sql):
         column = found[1]
         return (
             f"first `ALTER TABLE {table} ADD CONSTRAINT {_word(column)}_not_null CHECK ({column} IS"
-            f" NOT NULL) NOT VALID`, in a later revision `ALTER TABLE {table} VALIDATE CONSTRAINT"
-            f" {_word(column)}_not_null`; SET NOT NULL then reads no row"
+            f" NOT NULL) NOT VALID`, then in a later revision `ALTER TABLE {table} VALIDATE"
+            f" CONSTRAINT {_word(column)}_not_null`; `SET NOT NULL` then skips the scan"
         )
     found = _CONSTRAINT.search(statement.sql)
     if found and found[2].upper() in ("UNIQUE", "PRIMARY"):
@@ -135,8 +135,8 @@ def _help(table: str, statement: Statement) -> str:
         )
     if found:
         return (
-            f"add `{found[1]}` with `postgresql_not_valid=True`, and in a later revision"
-            f" `ALTER TABLE {table} VALIDATE CONSTRAINT {found[1]}`, which lets others write"
+            f"add `{found[1]}` with `postgresql_not_valid=True`, then in a later revision run"
+            f" `ALTER TABLE {table} VALIDATE CONSTRAINT {found[1]}`, which does not block writes"
         )
     return avoid(table, statement)
 

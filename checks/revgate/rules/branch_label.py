@@ -1,8 +1,8 @@
 """A revision has a branch label.
 
 ## Why it hurts
-Labels are for histories with several branches that live side by side. In a linear history a
-label is a leftover, or the beginning of a second branch that nobody announced.
+Labels are for histories that maintain several branches in parallel. In a linear history, a label is
+a leftover, or the start of a second branch that nobody announced.
 
 ## Example
     branch_labels = ("billing",)
@@ -10,7 +10,7 @@ label is a leftover, or the beginning of a second branch that nobody announced.
 ## Instead
     branch_labels = None
 
-Branches that are wanted are named in the settings: `branches = ["billing"]`.
+List intentional branches in the settings: `branches = ["billing"]`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def branch_label(history: History) -> Iterator[Finding]:
-    """Yield each label that the settings do not name, where the history is to be linear.
+    """Yield each label that the settings do not list, if the history must be linear.
 
-    And, linear or not, each that Alembic refuses: one that stands twice, or is an id too.
+    In any history, yield each label that Alembic rejects: a duplicate, or one that is also an id.
     """
     for label, revisions in history.graph.ambiguous_labels.items():
         *others, last = revisions
-        also = f"of `{others[-1].id}`" if others else "as the id of a revision"
+        also = f"a label of `{others[-1].id}`" if others else "a revision id"
         yield Finding.at(
             last,
             last.labels_at,
-            f"the branch label `{label}` of `{last.id}` stands {also} too",
-            help="give one of them another name",
+            f"the branch label `{label}` of `{last.id}` is also {also}",
+            help="rename one of them",
             related=[Related(each.path, each.labels_at[0], "the same label") for each in others],
         )
     if not history.scope.linear:
@@ -50,6 +50,6 @@ def branch_label(history: History) -> Iterator[Finding]:
                     revision,
                     revision.labels_at,
                     f"`{revision.id}` has the branch label `{label}`",
-                    help="write `branch_labels = None`; where the branch is wanted, set"
+                    help="write `branch_labels = None`; if the branch is intentional, set"
                     f' `branches = ["{label}"]`',
                 )

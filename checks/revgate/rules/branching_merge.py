@@ -1,12 +1,11 @@
-"""Merging would leave the base with more than one head.
+"""Merging would leave the target branch with more than one head.
 
 ## Why it hurts
-The branch is one straight line, and so is the base; but both have a revision on top of the same
-parent. Each is green by itself, and the deployment after the merge stops at "Multiple head
-revisions are present".
+Both branches are linear, but each adds a revision to the same parent. Each passes its checks, and
+the deployment after the merge stops with "Multiple head revisions are present".
 
 ## Example
-    # on main since the branch was made
+    # on main, added after the branch was created
     20251118120000_add_invoices.py      down_revision = "20251117000000"
 
     # on the branch
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=PUBLISHED)
 def branching_merge(merge: Merge) -> Iterator[Finding]:
-    """Yield one finding for each set of heads that the merge would make."""
+    """Yield one finding for each set of heads that the merge would create."""
     before = [{head.id for head in heads} for heads in merge.ours.rival_heads]
     for heads in merge.merged.rival_heads:
         if {head.id for head in heads} in before:
-            continue  # the branch has them already, and `multiple-heads` says so
+            continue  # already on the branch, and reported by `multiple-heads`
         theirs = [head for head in heads if head.id in merge.base.graph.by_id]
         first = next((each for each in merge.new if _forks(merge, each.parents)), heads[-1])
         names = ", ".join(f"`{head.id}`" for head in heads)
@@ -43,7 +42,7 @@ def branching_merge(merge: Merge) -> Iterator[Finding]:
             first,
             first.parents_at,
             f"merging would leave {len(heads)} heads: {names}",
-            help=_help(theirs[0].id) if len(theirs) == 1 else "bring the base into one line first",
+            help=_help(theirs[0].id) if len(theirs) == 1 else "linearize the target branch first",
             related=[
                 Related(head.path, head.parents_at[0], f"`{head.id}` would be a head")
                 for head in heads
@@ -52,7 +51,7 @@ def branching_merge(merge: Merge) -> Iterator[Finding]:
 
 
 def _forks(merge: Merge, parents: tuple[str, ...]) -> bool:
-    """Whether a new revision stands on a published one that is not the base's head."""
+    """Whether the parent of a new revision is published but not the head of the target branch."""
     return any(
         parent in merge.base.graph.by_id and parent not in merge.base.graph.heads
         for parent in parents
@@ -61,6 +60,6 @@ def _forks(merge: Merge, parents: tuple[str, ...]) -> bool:
 
 def _help(head: str) -> str:
     return (
-        f'write `down_revision = "{head}"`, the head of the base as it stands now; or let'
-        " `revgate rebase` do it"
+        f'write `down_revision = "{head}"`, the current head of the target branch; or run'
+        " `revgate rebase`"
     )

@@ -1,8 +1,8 @@
 """A revision depends on a revision that is not its parent.
 
 ## Why it hurts
-`depends_on` orders branches that live side by side. In a linear history every earlier revision
-has run anyway; a dependency there is a second, hidden order that can contradict the first.
+`depends_on` orders parallel branches. In a linear history, every earlier revision has already run,
+so a dependency only adds a second, hidden order that can contradict the first.
 
 ## Example
     down_revision = "20251117000000"
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def cross_dependency(history: History) -> Iterator[Finding]:
-    """Yield each revision with `depends_on`, where the history is to be linear."""
+    """Yield each revision with `depends_on`, if the history must be linear."""
     if not history.scope.linear:
         return
     for revision in history.revisions:
@@ -36,7 +36,7 @@ def cross_dependency(history: History) -> Iterator[Finding]:
             yield Finding.at(
                 revision,
                 revision.depends_on_at,
-                f"`{revision.id}` depends on {names} beside its parent",
-                help="write `depends_on = None`: what the chain has before this revision has run;"
-                " where branches live side by side, set `linear = false`",
+                f"`{revision.id}` depends on {names} in addition to its parent",
+                help="write `depends_on = None`, since every earlier revision has already run; if"
+                " the history has parallel branches, set `linear = false`",
             )

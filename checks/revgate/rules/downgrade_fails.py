@@ -1,11 +1,11 @@
-"""A downgrade that raises cannot take a bad deployment back.
+"""A downgrade raises an error.
 
-Where `raising-downgrade` is allowed with a reason, an exception that is not PostgreSQL's is what
-was allowed, and no finding.
+If `raising-downgrade` is suppressed with a reason, exceptions that do not come from PostgreSQL are
+not reported.
 
 ## Why it hurts
-A downgrade is run once, in an emergency, by somebody in a hurry. That is no time to learn that it
-drops a type which a column still uses, or that it was never written.
+A downgrade is run once, in an emergency, under time pressure. That is the worst moment to learn
+that it drops a type that a column still uses, or that it was never written.
 
 ## Example
     def downgrade() -> None:

@@ -1,15 +1,15 @@
-"""A downgrade that takes away what was there before the upgrade destroys more than it undoes.
+"""A downgrade removes, or fails to restore, an object that existed before the upgrade.
 
 ## Why it hurts
-The release that is rolled back to needs what is gone: its queries lose an index, a constraint or
-a whole column.
+The previous release needs what is missing: its queries lose an index, a constraint or a whole
+column.
 
 ## Example
     def upgrade() -> None:
         op.drop_index("ix_users_email")
 
     def downgrade() -> None:
-        pass  # the index does not come back
+        pass  # the index is not restored
 
 ## Instead
     def downgrade() -> None:
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def downgrade_loss(observed: RoundTrip) -> Iterator[Finding]:
-    """Report what was there before the upgrade and is not after the downgrade."""
+    """Report what existed before the upgrade and is missing after the downgrade."""
     for step, change in observed.after_downgrade:
         if change.how == "gone":
             yield Finding.at(
                 step.revision,
                 (step.downgrade_line, 1),
-                f"the {thing(change)} stood before `upgrade()` of `{step.revision.id}` and is gone"
-                " after its `downgrade()`",
+                f"the {thing(change)} existed before `upgrade()` of `{step.revision.id}` and is"
+                " missing after its `downgrade()`",
                 help=how_to_bring_back(change),
             )

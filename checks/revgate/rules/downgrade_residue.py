@@ -1,11 +1,11 @@
-"""A downgrade that leaves something behind does not bring the old database back.
+"""A downgrade leaves something behind, so the old schema is not restored.
 
-Everything that stands in the catalogue after `downgrade()` is compared with what stood there before
-`upgrade()`. What belongs to something that is left is not listed again.
+Compares the catalog after `downgrade()` with the catalog before `upgrade()`. Objects that belong to
+another leftover object are not listed separately.
 
 ## Why it hurts
-The next upgrade fails because the type already exists, a sequence or a function that nobody knows
-stays for ever, and the database is one that no revision describes.
+The next upgrade fails because the type already exists, an unknown sequence or function stays
+indefinitely, and no revision describes the state of the database.
 
 ## Example
     def upgrade() -> None:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def downgrade_residue(observed: RoundTrip) -> Iterator[Finding]:
-    """Report what is there after a downgrade and was not, or was otherwise, before the upgrade."""
+    """Report what exists after a downgrade and was absent, or different, before the upgrade."""
     for step, change in observed.after_downgrade:
         if change.how == "gone":
             continue

@@ -1,8 +1,8 @@
 """Two files have the same revision id.
 
 ## Why it hurts
-Alembic keeps the one and drops the other with no more than a warning: its migration never runs.
-It happens when a revision is made by copying a file.
+Alembic keeps one of them and drops the other with only a warning: its migration never runs. This
+happens when a revision is created by copying a file.
 
 ## Example
     # 20251118120000_add_invoices.py
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def duplicate_revision(history: History) -> Iterator[Finding]:
-    """Yield one finding a shared id, at the last file that has it."""
+    """Yield one finding per shared id, at the last file that has it."""
     for key, revisions in sorted(history.graph.duplicates.items()):
         *others, last = revisions
         yield Finding.at(
             last,
             last.id_at,
             f"the id `{key}` is also the id of {', '.join(f'`{each.path}`' for each in others)}",
-            help=f"give one of the files an id of its own; where `{last.name}` is the copy, change"
-            " its `revision`, and the `down_revision` of what follows it",
+            help=f"give one of the files a unique id; if `{last.name}` is the copy, change its"
+            " `revision`, and the `down_revision` of the revisions that follow it",
             related=[
-                Related(each.path, each.id_at[0], f"`{key}` is the id of this file too")
+                Related(each.path, each.id_at[0], f"`{key}` is also the id of this file")
                 for each in others
             ],
         )

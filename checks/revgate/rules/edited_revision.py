@@ -1,10 +1,10 @@
-"""A revision that is published does something else now.
+"""The operations of a published revision were changed.
 
 ## Why it hurts
-Databases that have run it will not run it again: from now on two databases at the same revision
-differ, and nothing will ever tell. What a new database gets is not what the old ones have.
+Databases that have run it will not run it again: from now on, two databases at the same revision
+differ, and nothing reports it. New databases get a different schema from existing ones.
 
-Comments, docstrings, formatting and annotations are no edit.
+Changes to comments, docstrings, formatting and annotations do not count.
 
 ## Example
     # published, and then changed
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=PUBLISHED)
 def edited_revision(merge: Merge) -> Iterator[Finding]:
-    """Yield each revision of the base that would do something else after the merge."""
+    """Yield each published revision whose operations would change with the merge."""
     for _, after in merge.edited:
         yield Finding.at(
             after,
             after.id_at,
-            f"`{after.id}` is published, and what it does was changed",
-            help=f"restore `{after.path}` as the base has it, and write the change as a new"
+            f"`{after.id}` is published, and its operations were changed",
+            help=f"restore `{after.path}` from the target branch, and write the change as a new"
             " revision",
         )

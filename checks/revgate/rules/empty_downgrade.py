@@ -1,11 +1,11 @@
-"""A downgrade that does nothing leaves the database where the upgrade put it.
+"""A downgrade does nothing, so everything that the upgrade created stays.
 
 ## Why it hurts
 `alembic downgrade` reports success and moves the version back, while tables and columns stay. The
-next upgrade stops at "relation already exists", and the rollback has changed nothing.
+rollback has changed nothing, and the next upgrade stops with "relation already exists".
 
-An upgrade that does nothing itself needs no downgrade and is no finding. What counts as nothing:
-`pass`, `...`, a docstring, a bare `return`, a line in the log.
+An upgrade that does nothing needs no downgrade and is not reported. These count as nothing: `pass`,
+`...`, a docstring, a bare `return`, and logging.
 
 ## Example
     def downgrade() -> None:
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=DOWNGRADE)
 def empty_downgrade(script: Script) -> Iterator[Finding]:
-    """Yield a downgrade that does nothing, of an upgrade that does something."""
+    """Yield a downgrade that does nothing when the upgrade does something."""
     if script.downgrade.is_empty and script.upgrade.does_something:
         yield Finding.at(
             script.revision,
             script.downgrade.position,
             f"`downgrade()` of `{script.revision.id}` does nothing",
-            help="take back what `upgrade()` does, last step first; where that cannot be done,"
-            " raise an error that says why, and allow it with its reason:"
+            help="undo what `upgrade()` does, last step first; if that is impossible, raise an"
+            " error that says why, and suppress that with a reason:"
             " `# revgate: allow[raising-downgrade] ...`",
         )

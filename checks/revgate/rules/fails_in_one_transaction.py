@@ -1,12 +1,12 @@
-"""An upgrade that passes step by step and fails as production runs it stops the deployment.
+"""An upgrade works one revision at a time, but fails the way production runs it.
 
-`alembic upgrade head` runs all pending revisions in one transaction, unless env.py asks for one
-each. What a revision may do only after the one before it is committed works on the machine of
-whoever upgraded after every revision, and nowhere else.
+`alembic upgrade head` runs all pending revisions in one transaction, unless env.py requests one per
+revision. Operations that need the previous revision to be committed work only for those who
+upgraded after every single revision.
 
 ## Why it hurts
-A deployment that brings both revisions stops, and so does every new database: a colleague's, the
-next test run's, the one of a disaster recovery.
+A deployment that includes both revisions fails, and so does the setup of every new database: a
+colleague's, the next test run's, or one for disaster recovery.
 
 ## Example
     def upgrade() -> None:
@@ -38,32 +38,32 @@ _PENDING_TRIGGER_EVENTS = "55006"
 
 @rule(severity=ERROR, group=LIVE)
 def fails_in_one_transaction(observed: RoundTrip) -> Iterator[Finding]:
-    """Report upgrades that raise in the production pass only."""
+    """Report upgrades that raise only in the production pass."""
     env = f"{observed.environment.script_location}/env.py"
     for failure in observed.failures:
         if failure.during == PRODUCTION:
             found = failure_finding(
                 failure,
-                f"`upgrade()` of `{failure.step.revision.id}` passes step by step and fails when"
-                " `alembic upgrade head` runs all revisions at once",
+                f"`upgrade()` of `{failure.step.revision.id}` works on its own and fails when"
+                " `alembic upgrade head` runs all revisions in one transaction",
             )
             yield found._replace(help=f"{_way_out(failure, env)}\n{found.help}")
 
 
 def _way_out(failure: Failure, env: str) -> str:
     each = (
-        "let each revision be committed: `transaction_per_migration=True` for"
+        "commit each revision separately: pass `transaction_per_migration=True` to"
         f" `context.configure()` in {env}"
     )
     match failure.sqlstate:
         case code if code == _UNSAFE_ENUM_LABEL:
             return (
-                "add the label in `with op.get_context().autocommit_block():` of the revision that"
-                f" makes it; or {each}"
+                "add the label within `with op.get_context().autocommit_block():` in the revision"
+                f" that creates it; or {each}"
             )
         case code if code == _PENDING_TRIGGER_EVENTS:
             return (
-                "check deferred constraints before the table is altered:"
+                "check deferred constraints before altering the table:"
                 f' `op.execute("SET CONSTRAINTS ALL IMMEDIATE")`; or {each}'
             )
         case _:

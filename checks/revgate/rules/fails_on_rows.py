@@ -1,12 +1,12 @@
-"""An upgrade that works on empty tables fails on tables that have rows.
+"""An upgrade works on empty tables and fails on tables that have rows.
 
-Before each revision, every table is given a few rows that satisfy what the schema asks of them at
-that moment: two that are equal wherever they need not differ, and one that has null wherever it
-may. Yours may never look like that; then say why in an `allow`.
+Before each revision, every table gets a few rows that satisfy the schema at that point: two that
+are equal wherever they are allowed to be, and one with nulls wherever they are allowed. If your
+rows can never look like that, say why in an `allow`.
 
 ## Why it hurts
-Every test starts with an empty database, production does not. The deployment stops, and whatever
-ran before the statement that fails has been locked for nothing.
+Every test starts with an empty database; production does not. The deployment stops, and whatever
+the statements before the failing one locked was blocked for nothing.
 
 ## Example
     def upgrade() -> None:
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WAYS = {
-    "23502": "give the rows that are there a value first: add the column as nullable or with a"
-    " `server_default`, fill it, then set it `NOT NULL`",
-    "23505": "make the rows that are there differ before the unique constraint or index is made",
-    "23P01": "make the rows that are there exclude each other before the constraint is made",
-    "23514": "bring the rows that are there to what the check asks before it is made",
-    "23503": "bring the rows that are there to what the foreign key asks before it is made",
-    "55006": "check deferred constraints before the table is altered:"
+    "23502": "give existing rows a value first: add the column as nullable or with a"
+    " `server_default`, backfill it, then set it `NOT NULL`",
+    "23505": "remove duplicates from existing rows before creating the unique constraint or index",
+    "23P01": "remove conflicts between existing rows before creating the exclusion constraint",
+    "23514": "make existing rows satisfy the check constraint before creating it",
+    "23503": "make existing rows satisfy the foreign key before creating it",
+    "55006": "check deferred constraints before altering the table:"
     ' `op.execute("SET CONSTRAINTS ALL IMMEDIATE")`',
 }
-_ELSE = "let it work on rows that satisfy the schema as it was before this revision"
+_ELSE = "make it work on any rows that the schema before this revision allows"
 
 
 @rule(severity=ERROR, group=LIVE)
 def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
-    """Report upgrades that raise only where tables have rows."""
+    """Report upgrades that raise only if tables have rows."""
     for failure in observed.failures:
         if failure.during == ROWS:
             found = failure_finding(
@@ -58,4 +58,4 @@ def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
 
 def _way_out(failure: Failure) -> str:
     way = _WAYS.get(failure.sqlstate, _ELSE)
-    return f"{way}; or allow it, with the reason why no row in production is like that"
+    return f"{way}; or suppress this, with the reason why production has no such rows"

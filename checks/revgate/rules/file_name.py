@@ -1,8 +1,8 @@
-"""A revision file is not named by its time and what it does.
+"""A revision file is not named after its creation time and its purpose.
 
 ## Why it hurts
-Files that begin with their time lie in the order in which they run, and two people never pick the
-same name by chance. Without it, the order of a history can only be found by reading every file.
+Files that start with a timestamp sort in the order in which they run, and two people never choose
+the same name by accident. Without it, finding the order of a history requires reading every file.
 
 ## Example
     versions/add_user_preferences.py
@@ -11,8 +11,8 @@ same name by chance. Without it, the order of a history can only be found by rea
 ## Instead
     versions/20251118120000_add_user_preferences.py
 
-Another form is set with `file-name`: `"any"`, or a regular expression with `(?P<stamp>...)` and
-`(?P<slug>...)`.
+To use another format, set `file-name` to `"any"`, or to a regular expression with `(?P<stamp>...)`
+and `(?P<slug>...)`.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=NAMING)
 def file_name(head: Head) -> Iterator[Finding]:
-    """Yield a file whose name has not the form, or whose time is none of the calendar."""
+    """Yield a file whose name has another format, or whose timestamp is not a valid time."""
     revision = head.revision
     if head.named is None:
         yield Finding(
-            f"the file name `{revision.name}` does not have the form `{_form(head.form)}`",
+            f"the file name `{revision.name}` does not match `{_form(head.form)}`",
             _help(head),
             revision.path,
         )
     elif head.named.stamp is not None and (why := impossible(head.named.stamp)):
         yield Finding(
-            f"`{head.named.stamp}` in the file name `{revision.name}` is no time: {why}",
-            "name the file by the time at which it was made",
+            f"`{head.named.stamp}` in the file name `{revision.name}` is not a valid timestamp:"
+            f" {why}",
+            "rename the file to start with the time when it was created",
             revision.path,
         )
 
@@ -52,7 +53,7 @@ def _form(setting: str) -> str:
 
 def _help(head: Head) -> str:
     if head.form != "timestamp":
-        return "rename the file as the setting `file-name` has it"
+        return "rename the file to match the setting `file-name`"
     import re
 
     created = head.header.create_date

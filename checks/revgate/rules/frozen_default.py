@@ -1,9 +1,9 @@
 """A server default is a string that PostgreSQL evaluates once.
 
 ## Why it hurts
-SQLAlchemy quotes a string: `server_default="now()"` becomes `DEFAULT 'now()'`, and PostgreSQL
-turns that into the moment at which the migration ran. Every row gets that moment, for ever; with
-other functions the column's type refuses the text, or a text column stores it as it is written.
+SQLAlchemy quotes strings: `server_default="now()"` becomes `DEFAULT 'now()'`, and PostgreSQL
+converts that to the time when the migration ran. Every row gets that same time. With other
+functions, the column's type rejects the text, or a text column stores it literally.
 
 ## Example
     sa.Column("created_at", sa.DateTime(timezone=True), server_default="now()")
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=CONTENT)
 def frozen_default(script: Script) -> Iterator[Finding]:
-    """Yield each default that is a string where an expression was meant."""
+    """Yield each default that is a string but was meant as an expression."""
     for default in script.frozen_defaults:
         yield Finding.at(
             script.revision,
             default.position,
             f"the server default `'{default.text}'` is evaluated once, when the migration runs",
-            help=f'write `server_default=sa.text("{default.text}")`; in SQL, leave the quotes out',
+            help=f'write `server_default=sa.text("{default.text}")`; in SQL, omit the quotes',
         )

@@ -1,8 +1,8 @@
-"""A revision is stamped with a time that is still to come.
+"""A revision's timestamp is in the future.
 
 ## Why it hurts
-Whatever is written until then sorts before it, and is refused by `timestamp-order` if it follows
-it. It happens when a timestamp is made up by hand, or a clock is wrong.
+Every revision created until then sorts before it, and `timestamp-order` rejects those that follow
+it. This happens when a timestamp is made up, or a clock is wrong.
 
 ## Example
     versions/29991231235959_add_invoices.py
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=NAMING, lasting=False)
 def future_timestamp(head: Head) -> Iterator[Finding]:
-    """Yield a revision whose timestamp has come in no time zone yet."""
+    """Yield a revision whose timestamp is in the future in every time zone."""
     revision = head.revision
     if revision.stamp > _latest()[: len(revision.stamp)]:
         yield Finding.at(
             revision,
             revision.id_at,
-            f"the timestamp {revision.stamp} of `{revision.id}` is still to come",
-            help="stamp the revision with the time at which it was made",
+            f"the timestamp {revision.stamp} of `{revision.id}` is in the future",
+            help="use the time when the revision was created",
         )
 
 
 @cache
 def _latest() -> str:
-    """Return the latest time that any clock shows, once a run.
+    """Return the latest local time in any time zone.
 
-    Stamps bear no zone; the easternmost is 14 hours ahead of UTC.
+    Timestamps have no time zone; the easternmost is 14 hours ahead of UTC.
     """
     from datetime import UTC, datetime, timedelta
 

@@ -1,11 +1,11 @@
-"""A new revision was slipped in before a published one.
+"""A new revision was inserted before a published one.
 
 ## Why it hurts
-Databases that stand at the head of the base are taken to have run it, and never will: Alembic
-looks at where a database stands, not at what it has run.
+Databases at the head of the target branch never run it: Alembic records only the current revision,
+and assumes that all earlier ones have run.
 
 ## Example
-    # published: 20251116000000 <- 20251117000000; new, and in between:
+    # published: 20251116000000 <- 20251117000000; inserted between them:
     revision = "20251116120000"
     down_revision = "20251116000000"    # and 20251117000000 now follows this one
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=PUBLISHED)
 def late_insertion(merge: Merge) -> Iterator[Finding]:
-    """Yield each new revision from which a published one would descend."""
+    """Yield each new revision that a published one would descend from."""
     published = merge.base.graph.by_id
     before_published = merge.merged.graph.ancestors(
         *(key for key in published if key in merge.merged.graph.by_id)
@@ -36,11 +36,13 @@ def late_insertion(merge: Merge) -> Iterator[Finding]:
     heads = merge.base.graph.heads
     for revision in merge.new:
         if revision.id in before_published:
-            behind = f'`down_revision = "{heads[0]}"`' if len(heads) == 1 else "behind its head"
+            behind = (
+                f'`down_revision = "{heads[0]}"`' if len(heads) == 1 else "the id of their head"
+            )
             yield Finding.at(
                 revision,
                 revision.parents_at,
-                f"`{revision.id}` is new, and published revisions would come after it",
-                help=f"put it behind what is published: write {behind}, and give the published"
-                " revisions their parents back",
+                f"`{revision.id}` is new, but published revisions would follow it",
+                help=f"move it after the published revisions: write {behind}, and restore the"
+                " parents of the published revisions",
             )

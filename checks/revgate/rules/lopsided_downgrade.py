@@ -1,12 +1,12 @@
-"""The downgrade is not the mirror of the upgrade.
+"""The downgrade does not mirror the upgrade.
 
 ## Why it hurts
-What the downgrade forgets stays behind: the next upgrade stops at "already exists", or an enum
-keeps a label that nobody knows. What it drops though the upgrade never made it was somebody
-else's. `op.drop_table` does not drop the enum types that the table brought along.
+What the downgrade forgets stays behind: the next upgrade stops with "already exists", or an enum
+keeps an unknown label. What it drops without the upgrade having created it belongs to another
+revision. `op.drop_table` does not drop the enum types that were created with the table.
 
-Nothing is said of a function in which something cannot be read: a branch, a loop, SQL that is put
-together, a call of code elsewhere.
+Functions that cannot be fully analyzed are skipped: those with branches, loops, SQL that is built
+at run time, or calls to other code.
 
 ## Example
     def upgrade() -> None:
@@ -38,16 +38,16 @@ Key = tuple[str, str, str | None]
 
 
 class _Net(NamedTuple):
-    """What one function has made and dropped when it is done."""
+    """The net effect of one function."""
 
     created: dict[Key, Effect]
     dropped: dict[Key, Effect]
     touched: set[Key]
-    """What it made or dropped if need be, or dropped and made again."""
+    """What it created or dropped conditionally, or dropped and created again."""
     complete: bool
 
     def went(self, effect: Effect) -> bool:
-        """Whether an object is gone: dropped by name, or with its table or a column of it."""
+        """Whether an object is gone: dropped by name, or with its table or one of its columns."""
         if _key(effect) in self.dropped:
             return True
         gone = {*self.dropped, *self.touched}
@@ -56,7 +56,7 @@ class _Net(NamedTuple):
         return bool(gone & carriers) or _among(effect, gone)
 
     def came(self, effect: Effect) -> bool:
-        """Whether an object was made: by name, without a name, or with its table or column."""
+        """Whether an object was created: by name, unnamed, or with its table or column."""
         if _key(effect) in self.created:
             return True
         made = {*self.created, *self.touched}
@@ -64,8 +64,8 @@ class _Net(NamedTuple):
             return True
         if effect.kind not in ("index", "constraint"):
             return False
-        # `index=True`, `unique=True` and `sa.ForeignKey(...)` come with a column; which, is not
-        # said, and `drop_index` need not even say of which table.
+        # `index=True`, `unique=True` and `sa.ForeignKey(...)` belong to a column that is not
+        # recorded, and `drop_index` does not even need to name the table.
         return any(
             kind in ("column", "table") and effect.table in (table, "") for kind, table, _ in made
         )
@@ -99,8 +99,8 @@ def _differences(script: Script, up: _Net, down: _Net) -> Iterator[Finding]:
                     script,
                     effect,
                     "drops",
-                    "`downgrade()` does not bring it back",
-                    "make it again in `downgrade()`, as it was before",
+                    "`downgrade()` does not restore it",
+                    "create it again in `downgrade()`, as it was before",
                 )
     if up.complete:
         for effect in down.dropped.values():
@@ -109,8 +109,8 @@ def _differences(script: Script, up: _Net, down: _Net) -> Iterator[Finding]:
                     script.revision,
                     (effect.line, effect.column),
                     f"`downgrade()` of `{script.revision.id}` drops the {_title(effect)}, which"
-                    " `upgrade()` does not make",
-                    help="drop only what this revision makes",
+                    " `upgrade()` does not create",
+                    help="drop only what this revision creates",
                 )
 
 
@@ -124,13 +124,13 @@ def _finding(script: Script, effect: Effect, verb: str, lack: str, help_: str) -
 
 
 def _key(effect: Effect) -> Key:
-    # An index or a type is known by its name alone; `drop_index` often says no table.
+    # Indexes and types are identified by name alone; `drop_index` often names no table.
     table = effect.table if effect.kind in ("column", "constraint", "trigger", "policy") else ""
     return effect.kind, table, effect.name
 
 
 def _among(effect: Effect, keys: set[Key]) -> bool:
-    """Whether an object is among others; one without a name may be any of its kind there."""
+    """Whether an object is among others; an unnamed one can be any of its kind on that table."""
     kind, table, name = _key(effect)
     if name is None:
         return any(key[:2] == (kind, table) for key in keys)
@@ -138,7 +138,7 @@ def _among(effect: Effect, keys: set[Key]) -> bool:
 
 
 def _renamed(*functions: Effects) -> dict[str, str]:
-    """Give the names of each renamed table one in common: what is done to it is then the same."""
+    """Map the names of each renamed table to one of them, so that operations on both match."""
     names: dict[str, str] = {}
     for effects in functions:
         for effect in effects.effects:

@@ -1,10 +1,9 @@
 """A revision has more than one parent.
 
 ## Why it hurts
-A merge point mends a fork after the fact, and makes the order of the revisions an accident: two
-databases may have run the two branches in different orders, and `alembic downgrade -1` no longer
-has one meaning. Where `linear = true`, the default, the later branch is put behind the earlier
-one instead.
+A merge revision repairs a fork after the fact and leaves the order of the revisions undefined: two
+databases may have run the two branches in different orders, and `alembic downgrade -1` becomes
+ambiguous. With `linear = true`, the default, the later branch must follow the earlier one instead.
 
 ## Example
     down_revision = ("20251118120000", "20251118130000")
@@ -13,7 +12,7 @@ one instead.
     # 20251118130000_add_receipts.py, whose parent was the parent of 20251118120000
     down_revision = "20251118120000"
 
-Histories that merge on purpose set `linear = false`.
+If merge revisions are intentional, set `linear = false`.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def merge_revision(history: History) -> Iterator[Finding]:
-    """Yield each merge point, where the history is to be linear."""
+    """Yield each merge revision, if the history must be linear."""
     if not history.scope.linear:
         return
     for revision in history.revisions:
@@ -41,7 +40,7 @@ def merge_revision(history: History) -> Iterator[Finding]:
                 revision,
                 revision.parents_at,
                 f"`{revision.id}` has {len(revision.parents)} parents: {parents}",
-                help=f"put the branches one behind the other: let the first revision of the branch"
-                f" of `{others[0]}` follow `{first}`, and remove this file unless it does more than"
-                " merge; where merges are wanted, set `linear = false`",
+                help=f"linearize the branches: make the first revision of the branch of"
+                f" `{others[0]}` follow `{first}`, and delete this file if it only merges; if merge"
+                " revisions are intentional, set `linear = false`",
             )

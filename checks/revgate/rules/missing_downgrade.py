@@ -1,8 +1,8 @@
 """A revision has no `downgrade()`.
 
 ## Why it hurts
-`alembic downgrade` stops with an `AttributeError` in the middle of a rollback, which is the one
-moment when nobody wants to write it.
+`alembic downgrade` stops with an `AttributeError` in the middle of a rollback, the worst moment to
+have to write it.
 
 ## Example
     def upgrade() -> None:
@@ -33,6 +33,5 @@ def missing_downgrade(script: Script) -> Iterator[Finding]:
             script.revision,
             script.upgrade.position,
             f"`{script.revision.id}` has no `downgrade()`",
-            help="write `def downgrade() -> None:` with what takes `upgrade()` back, last step"
-            " first",
+            help="write `def downgrade() -> None:` to undo what `upgrade()` does, last step first",
         )

@@ -1,11 +1,10 @@
-"""An upgrade waits for a lock without end, and everybody else waits behind it.
+"""An upgrade waits for a lock on an existing table with no `lock_timeout`.
 
-A lock on a table that stood before the revision is granted when the last query on that table has
-ended. Until then the upgrade stands in the queue, and each query that comes after it stands behind
-it, however short.
+PostgreSQL grants the lock once all running queries on the table have ended. Until then the upgrade
+waits in the queue, and every later query on the table waits behind it, however short.
 
 ## Why it hurts
-One report that runs for ten minutes, and a new column that takes a millisecond keeps the whole
+If a report runs for ten minutes, adding a column, which takes a millisecond, blocks the whole
 application from the table for ten minutes.
 
 ## Example
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=LIVE)
 def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
-    """Report the first lock of each revision that it would wait for without end."""
+    """Report the first lock of each revision that has no timeout."""
     env = f"{observed.environment.script_location}/env.py"
     for step in observed.pending_steps():
         found = _first(step)
@@ -44,10 +43,10 @@ def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
         yield Finding.at(
             step.revision,
             (statement.line or step.upgrade_line, 1),
-            f"`upgrade()` of `{step.revision.id}` waits without end for `{lock.mode}` on `{name}`,"
-            f" and {blocks(lock.mode)} wait behind it",
-            help="write `op.execute(\"SET LOCAL lock_timeout = '5s'\")` before it; or for all"
-            f' revisions, where {env} makes its engine: `connect_args={{"options": "-c'
+            f"`upgrade()` of `{step.revision.id}` waits for `{lock.mode}` on `{name}` with no"
+            f" `lock_timeout`, which blocks {blocks(lock.mode)}",
+            help="write `op.execute(\"SET LOCAL lock_timeout = '5s'\")` before it; or, for all"
+            f' revisions, where {env} creates its engine: `connect_args={{"options": "-c'
             ' lock_timeout=5s"}`',
         )
 

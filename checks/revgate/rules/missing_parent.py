@@ -1,11 +1,11 @@
 """A revision names a parent that does not exist.
 
 ## Why it hurts
-Alembic cannot load the history: every command ends in a `KeyError` that names nothing but the id.
-It happens when a revision is deleted, renamed, or left behind on another branch.
+Alembic cannot load the history: every command fails with a `KeyError` that contains only the id.
+This happens when a revision is deleted, renamed, or left on another branch.
 
 ## Example
-    down_revision = "20251116120001"   # there is only 20251116120000
+    down_revision = "20251116120001"   # only 20251116120000 exists
 
 ## Instead
     down_revision = "20251116120000"
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from revgate.history.history import History
 
 
-# Looking for near names among ten thousand takes a while; nobody reads a hundred suggestions.
+# Searching ten thousand ids is slow, and a hundred suggestions would not be read.
 _MOST_SUGGESTIONS = 20
 
 
 @rule(severity=ERROR, group=CHAIN)
 def missing_parent(history: History) -> Iterator[Finding]:
-    """Yield each parent that is no revision, with the id that it was most likely meant to be."""
+    """Yield each parent that does not exist, with the id that was most likely meant."""
     for number, (revision, parent) in enumerate(history.graph.missing):
         nearest = _nearest(history, revision.id, parent) if number < _MOST_SUGGESTIONS else None
-        write = f'`down_revision = "{nearest}"`' if nearest else "the id of the one before it"
+        write = f'`down_revision = "{nearest}"`' if nearest else "the id of the previous revision"
         yield Finding.at(
             revision,
             revision.parents_at,
             f"the parent `{parent}` of `{revision.id}` does not exist",
-            help=f"bring back the revision `{parent}`, or write {write}",
+            help=f"restore the revision `{parent}`, or write {write}",
         )
     for revision, name in history.graph.missing_dependencies:
         yield Finding.at(
             revision,
             revision.depends_on_at,
             f"`{revision.id}` depends on `{name}`, which does not exist",
-            help=f"bring back the revision `{name}`, or take it out of `depends_on`",
+            help=f"restore the revision `{name}`, or remove it from `depends_on`",
         )
 
 

@@ -1,10 +1,10 @@
-"""The models have a table that no revision makes.
+"""The models have a table that no revision creates.
 
-Asked of env.py's `target_metadata`, every one it names, without what its `include_object` leaves
-out, against the database that the revisions make.
+Compares all of env.py's `target_metadata`, except what its `include_object` excludes, with the
+database that the revisions create.
 
 ## Why it hurts
-The code goes to production, the table does not. The first request that needs it fails.
+The code reaches production without the table, and the first request that needs it fails.
 
 ## Example
     class Invoice(Base):
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def missing_table(observed: RoundTrip) -> Iterator[Finding]:
-    """Report tables that the models have and the database lacks."""
+    """Report tables of the models that the database lacks."""
     if observed.models:
         for difference in observed.models.missing:
             yield drift_finding(difference)

@@ -1,12 +1,12 @@
-"""The models and the database that the revisions make differ in a table that both have.
+"""The models and the database that the revisions create differ in a table that both have.
 
-Told is what Alembic's own comparison tells, as env.py configures it, and what that leaves out:
-labels of enums, CHECKs by what they say, defaults, types as PostgreSQL writes them. For these a
-second database is made from the models.
+Reports the differences that Alembic's comparison finds, as configured in env.py, and those it does
+not cover: enum labels, the expressions of `CHECK` constraints, defaults, and types as PostgreSQL
+prints them. For these, a second database is created from the models.
 
 ## Why it hurts
-The code believes in a column, a label or a limit that production does not have. And whoever writes
-the next revision by `--autogenerate` finds somebody else's change in it.
+The code relies on a column, a label or a constraint that production does not have. And the next
+revision that is written by `--autogenerate` contains an unrelated change.
 
 ## Example
     class User(Base):
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def model_drift(observed: RoundTrip) -> Iterator[Finding]:
-    """Report what differs in tables that both have."""
+    """Report differences in tables that both have."""
     if observed.models:
         for difference in observed.models.drift:
             yield drift_finding(difference)

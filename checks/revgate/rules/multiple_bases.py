@@ -1,12 +1,12 @@
-"""The history begins more than once.
+"""The history has more than one base.
 
 ## Why it hurts
-Two revisions have no parent, so there are two histories in one folder: neither knows what the
-other has built, and their order in an upgrade is an accident.
+Two revisions have no parent, so the folder contains two independent histories, and the order in
+which an upgrade runs them is undefined.
 
 ## Example
     # 20251118120000_add_invoices.py
-    down_revision = None               # and efaa6e584823 has none either
+    down_revision = None               # efaa6e584823 has no parent either
 
 ## Instead
     # 20251118120000_add_invoices.py
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def multiple_bases(history: History) -> Iterator[Finding]:
-    """Yield one finding a base beyond the first; labels in `branches` may have one each."""
+    """Yield one finding per base after the first; each label in `branches` may have its own."""
     bases = [history.graph.by_id[key] for key in history.graph.bases]
     bases = [base for base in bases if not {*base.labels} & {*history.scope.branches}]
     if len(bases) < 2:
         return
-    # The base that most of the history stands on is the one that was meant.
+    # The base of most of the history is the intended one.
     first = max(bases, key=lambda base: (len(history.graph.descendants(base.id)), base.path))
     for base in bases:
         if base is not first:
             yield Finding.at(
                 base,
                 base.parents_at,
-                f"`{base.id}` begins a second history beside `{first.id}`",
+                f"`{base.id}` starts a second history, separate from `{first.id}`",
                 help=_help(history, base.id),
-                related=[Related(first.path, first.parents_at[0], f"`{first.id}` is a base too")],
+                related=[Related(first.path, first.parents_at[0], f"`{first.id}` is also a base")],
             )
 
 
@@ -50,4 +50,4 @@ def _help(history: History, key: str) -> str:
     heads = [head for head in history.graph.heads if head not in below]
     if len(heads) == 1:
         return f'write `down_revision = "{heads[0]}"`'
-    return "write the id of the revision before it as its `down_revision`"
+    return "set its `down_revision` to the id of the previous revision"

@@ -1,8 +1,8 @@
 """The history has more than one head.
 
 ## Why it hurts
-Two revisions were written on top of the same parent, mostly in two pull requests that were both
-green. The deployment stops at "Multiple head revisions are present for given argument 'head'".
+Two revisions have the same parent, usually because of two pull requests that each passed their
+checks. The deployment stops with "Multiple head revisions are present for given argument 'head'".
 
 ## Example
     # 20251118120000_add_invoices.py
@@ -45,7 +45,7 @@ def multiple_heads(history: History) -> Iterator[Finding]:
 
 
 def _age(revision: Revision) -> tuple[str, str]:
-    """Return what sorts the newer behind the older, as far as the file names tell."""
+    """Return a sort key from older to newer, as far as file names show."""
     return revision.stamp, revision.name
 
 
@@ -53,7 +53,7 @@ def _related(history: History, heads: list[Revision]) -> Iterator[Related]:
     point = history.graph.common_ancestor([head.id for head in heads])
     if point is not None:
         fork = history.graph.by_id[point]
-        yield Related(fork.path, fork.id_at[0], f"the branches part at `{fork.id}`")
+        yield Related(fork.path, fork.id_at[0], f"the branches diverge at `{fork.id}`")
     for head in heads:
         yield Related(head.path, head.parents_at[0], f"`{head.id}` is a head")
 
@@ -63,12 +63,12 @@ def _help(history: History, others: list[Revision], last: Revision) -> str:
     own = history.graph.ancestors(last.id) - history.graph.ancestors(*(each.id for each in others))
     first = next((key for key in history.graph.order if key in own), last.id)
     way = (
-        f"put one behind the other: in `{history.graph.by_id[first].path}` write `down_revision ="
+        f"linearize them: in `{history.graph.by_id[first].path}` write `down_revision ="
         f' "{others[-1].id}"`'
     )
     if point is None:
         way += " (the two have no common ancestor)"
-    join = 'join them: `alembic merge -m "merge heads" heads`'
+    join = 'merge them: `alembic merge -m "merge heads" heads`'
     if history.scope.linear:
-        join += ", which wants `linear = false` in the settings"
+        join += ", which requires `linear = false` in the settings"
     return f"{way}; or {join}"

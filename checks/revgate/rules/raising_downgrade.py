@@ -1,8 +1,8 @@
-"""A downgrade that only raises cannot be run.
+"""A downgrade only raises an error.
 
 ## Why it hurts
-Everything before this revision is out of reach for a rollback. Sometimes that is the truth, as
-when the upgrade dropped a column with its data; then it deserves a reason that a reviewer sees.
+A rollback cannot go back past this revision. Sometimes that is unavoidable, as when the upgrade
+drops a column and its data; then it needs a reason that a reviewer can see.
 
 ## Example
     def downgrade() -> None:
@@ -12,7 +12,7 @@ when the upgrade dropped a column with its data; then it deserves a reason that 
     def downgrade() -> None:
         op.add_column("customers", sa.Column("fax", sa.String(50)))
 
-or, where nothing can bring it back, the reason on the line or the line above:
+Or, if the data cannot be restored, give the reason on the same line or the line above:
 
     def downgrade() -> None:
         # revgate: allow[raising-downgrade] the column held derived data
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=DOWNGRADE)
 def raising_downgrade(script: Script) -> Iterator[Finding]:
-    """Yield a downgrade that raises before it does anything."""
+    """Yield a downgrade that raises before doing anything."""
     if script.downgrade.raises:
         yield Finding.at(
             script.revision,
             script.downgrade.body,
             f"`downgrade()` of `{script.revision.id}` only raises",
-            help="take back what `upgrade()` does; where that cannot be done, say why:"
+            help="undo what `upgrade()` does; if that is impossible, say why:"
             " `# revgate: allow[raising-downgrade] ...`",
         )

@@ -1,14 +1,14 @@
-"""A revision that is published was removed, or given another id.
+"""A published revision was removed, or its id was changed.
 
 ## Why it hurts
-A database that stands at it stops at "Can't locate revision identified by ...", in every command.
-A revision under a new id runs a second time where it has run already.
+On a database at this revision, every command stops with "Can't locate revision identified by ...".
+A revision with a new id runs a second time on databases that have already run it.
 
 ## Example
     git rm migrations/versions/20251117000000_add_invoices.py
 
 ## Instead
-    # a new revision that takes back what the published one did
+    # a new revision that undoes the published one
     op.drop_table("invoices")
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=PUBLISHED)
 def removed_revision(merge: Merge) -> Iterator[Finding]:
-    """Yield each revision of the base that would be gone after the merge."""
+    """Yield each published revision that the merge would remove."""
     unread = merge.merged.graph.unread
     for key, before in merge.base.graph.by_id.items():
         if key in merge.merged.graph.by_id or key in unread:
@@ -36,7 +36,7 @@ def removed_revision(merge: Merge) -> Iterator[Finding]:
         yield Finding.at(
             before,
             before.id_at,
-            f"`{key}` is published, and was {what}",
-            help=f"restore `{before.path}` as the base has it"
+            f"`{key}` is published, but was {what}",
+            help=f"restore `{before.path}` from the target branch"
             + (f', with `revision = "{key}"`' if twin else ""),
         )

@@ -1,15 +1,15 @@
-"""A revision that is published was given another parent.
+"""The parent of a published revision was changed.
 
 ## Why it hurts
-Databases have run it in its place. After the change, a database that stands at this revision is
-taken to have run what now comes before it, and never will.
+Databases have run it in its original place. After the change, Alembic assumes that a database at
+this revision has run the revisions that now precede it, so they never run.
 
 ## Example
     # published with down_revision = "20251116000000"
     down_revision = "20251118120000"
 
 ## Instead
-    # 20251118120000, the new one, goes to the end
+    # the new revision 20251118120000 goes to the end
     down_revision = "20251117000000"
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=PUBLISHED)
 def reparented_revision(merge: Merge) -> Iterator[Finding]:
-    """Yield each revision of the base whose parents would be others after the merge."""
+    """Yield each published revision whose parents the merge would change."""
     for key, before in merge.base.graph.by_id.items():
         after = merge.merged.graph.by_id.get(key)
         if after is not None and {*after.parents} != {*before.parents}:
@@ -37,7 +37,7 @@ def reparented_revision(merge: Merge) -> Iterator[Finding]:
                 after,
                 after.parents_at,
                 f"`{key}` is published with the parent `{was or None}`, and now has {now}",
-                help=f'write `down_revision = "{was}"` again'
+                help=f'restore `down_revision = "{was}"`'
                 if was
-                else "write `down_revision = None` again",
+                else "restore `down_revision = None`",
             )

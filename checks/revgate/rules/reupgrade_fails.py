@@ -1,8 +1,8 @@
-"""An upgrade that works once and fails after its own downgrade leaves no way forward again.
+"""An upgrade works the first time, and fails after its own downgrade.
 
 ## Why it hurts
-After a roll-back the fixed release is deployed, and its upgrade stops at what the downgrade left
-behind: `type "ticket_status" already exists`. The database can now go neither way.
+After a rollback, the fixed release is deployed, and its upgrade stops at what the downgrade left
+behind: `type "ticket_status" already exists`. The deployment is stuck.
 
 ## Example
     def downgrade() -> None:
@@ -32,6 +32,4 @@ def reupgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     for failure in observed.failures:
         if failure.during == AGAIN:
             name = failure.step.revision.id
-            yield failure_finding(
-                failure, f"`upgrade()` of `{name}` fails after `downgrade()` was run"
-            )
+            yield failure_finding(failure, f"`upgrade()` of `{name}` fails after its `downgrade()`")

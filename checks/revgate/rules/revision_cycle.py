@@ -1,8 +1,8 @@
-"""Revisions descend from each other in a circle.
+"""Revisions form a cycle.
 
 ## Why it hurts
-There is no first revision to begin with, so Alembic refuses the whole history. It happens when
-`down_revision` is edited by hand, as after a merge.
+No revision is the first, so Alembic rejects the whole history. This happens when `down_revision` is
+edited by hand, for example after a merge.
 
 ## Example
     # 20251116000000
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def revision_cycle(history: History) -> Iterator[Finding]:
-    """Yield one finding a cycle, at its least id; then those that a dependency closes."""
+    """Yield one finding per cycle: first those with a dependency, then those of parents alone."""
     for cycle in history.graph.dependency_cycles:
         first = history.graph.by_id[cycle[0]]
         around = " → ".join(f"`{key}`" for key in (*cycle, cycle[0]))
         yield Finding.at(
             first,
             first.depends_on_at if first.depends_on else first.parents_at,
-            f"the revisions {around} wait for each other",
-            help="take the dependency that closes the circle out of `depends_on`",
+            f"the revisions {around} depend on each other in a cycle",
+            help="remove the dependency that closes the cycle from `depends_on`",
         )
     for cycle in history.graph.cycles:
         first, *others = [history.graph.by_id[key] for key in cycle]
         around = " → ".join(f"`{key}`" for key in (*cycle, cycle[0]))
-        message = f"the revisions {around} descend from each other"
+        message = f"the revisions {around} form a cycle"
         if not others:
             message = f"`{first.id}` is its own parent"
         yield Finding.at(
             first,
             first.parents_at,
             message,
-            help=f"set the `down_revision` of the one that comes first, likely `{first.id}`, to the"
-            " revision before it",
+            help=f"set the `down_revision` of the one that should come first, likely `{first.id}`,"
+            " to the revision before the cycle",
             related=[
                 Related(each.path, each.parents_at[0], f"`{each.id}` follows `{each.parents[0]}`")
                 for each in others

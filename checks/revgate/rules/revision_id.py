@@ -1,8 +1,8 @@
 """The id of a revision is not the timestamp of its file.
 
 ## Why it hurts
-`alembic current` and `alembic history` print ids. When the id is the file's timestamp, the file
-is found at a glance and the order of two ids is plain; when it is another one, it misleads.
+`alembic current` and `alembic history` print ids. If the id is the file's timestamp, the file is
+easy to find and the order of two ids is obvious; if it is another timestamp, it misleads.
 
 ## Example
     # 20251118120000_add_user_preferences.py
@@ -12,7 +12,7 @@ is found at a glance and the order of two ids is plain; when it is another one, 
     # 20251118120000_add_user_preferences.py
     revision = "20251118120000"
 
-Asked only where `file-name` is `"timestamp"`.
+Runs only if `file-name` is `"timestamp"`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def revision_id(head: Head) -> Iterator[Finding]:
             revision,
             revision.id_at,
             f"the id `{revision.id}` is not the timestamp `{revision.stamp}` of its file",
-            help=f'write `revision = "{revision.stamp}"`, and the same in the `down_revision` of'
-            " what follows; a revision that has run somewhere keeps its id: rename the file",
+            help=f'write `revision = "{revision.stamp}"`, and update the `down_revision` of the'
+            " revisions that follow; if a database has already run it, keep the id and rename the"
+            " file instead",
         )

@@ -1,11 +1,11 @@
-"""An upgrade takes rows away from a table that stood before it.
+"""An upgrade deletes rows of an existing table.
 
-Told are tables that had rows when the revision began and have fewer when it ends, because they were
-dropped, emptied, or some of their rows deleted. Rows that another table took in are not lost, and
-what revisions themselves put into a table is theirs to take out.
+Reports tables that have fewer rows after the revision than before it, because they were dropped or
+truncated, or rows were deleted. Rows that were moved to another table are not lost, and revisions
+may delete rows that revisions inserted.
 
 ## Why it hurts
-A downgrade makes the table again, never its rows. What no backup has is gone.
+A downgrade restores the table, but not its rows. Without a backup, they are gone.
 
 ## Example
     def upgrade() -> None:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=LIVE)
 def rows_lost(observed: RoundTrip) -> Iterator[Finding]:
-    """Report tables that had rows and have fewer after an upgrade."""
+    """Report tables that have fewer rows after an upgrade."""
     for step in observed.pending_steps():
         for lost in step.rows.lost if step.rows else ():
             yield Finding.at(
@@ -45,13 +45,13 @@ def rows_lost(observed: RoundTrip) -> Iterator[Finding]:
 def _what(lost: LostRows) -> str:
     name = lost.table.removeprefix("public.")
     if lost.dropped:
-        return f"drops `{name}` with its rows: all {lost.before} of a test are gone"
-    return f"takes rows away from `{name}`: of {lost.before} in a test, {lost.after} are left"
+        return f"drops `{name}` and its rows ({lost.before} of {lost.before} test rows lost)"
+    return f"deletes rows of `{name}` ({lost.before - lost.after} of {lost.before} test rows lost)"
 
 
 def _help(lost: LostRows) -> str:
     name = lost.table.removeprefix("public.")
     return (
-        f"copy the rows of `{name}` into another table first, or allow it with the reason why"
-        " nobody needs them"
+        f"copy the rows of `{name}` to another table first, or suppress this with the reason why"
+        " they are not needed"
     )

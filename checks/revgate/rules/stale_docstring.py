@@ -1,8 +1,8 @@
-"""The docstring of a revision says another id, parent or date than its code.
+"""The docstring of a revision contradicts its code in an id, a parent or a date.
 
 ## Why it hurts
-People read the header, Alembic reads the code. After a `down_revision` was edited by hand the
-header goes on naming the old parent, and the next conflict is resolved by the wrong one.
+People read the header, but Alembic reads the code. After `down_revision` is edited by hand, the
+header still names the old parent, and the next conflict is resolved with the wrong one.
 
 ## Example
     '''Add invoices
@@ -36,7 +36,7 @@ _NO_DIGIT = re.compile(r"\D")
 
 @rule(severity=WARNING, group=NAMING)
 def stale_docstring(head: Head) -> Iterator[Finding]:
-    """Yield each line of a header that disagrees with the code or with the file's timestamp."""
+    """Yield each header line that contradicts the code or the file's timestamp."""
     revision, header = head.revision, head.header
     if header.revision_id is not None:
         yield from _stale_id(revision, header.revision_id)
@@ -51,7 +51,7 @@ def _stale_id(revision: Revision, stated: Stated) -> Iterator[Finding]:
         yield Finding.at(
             revision,
             stated.position,
-            f"the docstring says `Revision ID: {stated.text}`, the code `{revision.id}`",
+            f"the docstring says `Revision ID: {stated.text}`, but the code says `{revision.id}`",
             help=f"write `Revision ID: {revision.id}`",
         )
 
@@ -65,13 +65,13 @@ def _stale_parents(revision: Revision, stated: Stated) -> Iterator[Finding]:
         yield Finding.at(
             revision,
             stated.position,
-            f"the docstring says `Revises: {stated.text}`, the code `{parents or None}`",
+            f"the docstring says `Revises: {stated.text}`, but the code says `{parents or None}`",
             help=f"write `Revises: {parents}`" if parents else "leave `Revises:` empty",
         )
 
 
 def _stale_date(revision: Revision, stated: Stated) -> Iterator[Finding]:
-    """Compare as many digits as both have: a file name may end with the minutes."""
+    """Compare as many digits as both have, since a file name may omit the seconds."""
     date = _DATE.match(stated.text)
     digits = _NO_DIGIT.sub("", date[0])[:14] if date else ""
     shared = min(len(digits), len(revision.stamp))
@@ -79,6 +79,7 @@ def _stale_date(revision: Revision, stated: Stated) -> Iterator[Finding]:
         yield Finding.at(
             revision,
             stated.position,
-            f"the docstring says `Create Date: {stated.text}`, the file name `{revision.stamp}`",
-            help="write the date that the file name has, or name the file by the date",
+            f"the docstring says `Create Date: {stated.text}`, but the file name says"
+            f" `{revision.stamp}`",
+            help="write the date of the file name, or rename the file to match the date",
         )

@@ -1,16 +1,16 @@
-"""The number of tables is not the number that was promised.
+"""The number of tables differs from `expect-tables`.
 
-`expect-tables` in the settings says how many tables there are at the head; none remain at the base.
-Tables of user schemas count, a partition counts with its parent; the version table and tables of
-extensions do not count.
+`expect-tables` in the settings is the number of tables at the head; at the base there must be none.
+Counts the tables of user schemas. Partitions are counted with their parent; the version table and
+tables of extensions are not counted.
 
 ## Why it hurts
-A table too few was lost in a merge of two branches; a table too many was left by a downgrade, or
-nobody knows whose it is. Counting finds both in the pull request that did it.
+A missing table was lost when two branches were merged; an extra one was left by a downgrade, or
+comes from an unknown source. Counting finds both in the pull request that caused them.
 
 ## Example
     [tool.revgate]
-    expect-tables = 63   # a revision adds a table, the number stays
+    expect-tables = 63   # a revision adds a table, but the number was not updated
 
 ## Instead
     [tool.revgate]
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def table_count(observed: RoundTrip) -> Iterator[Finding]:
-    """Report counts that differ from what the settings say, or between two ways to the head."""
+    """Report counts that differ from the settings, or between two passes to the head."""
     yield from _at_head(observed)
     left = observed.tables(DOWNGRADE)
     if observed.from_base and observed.expect_tables is not None and left:
         yield _at(
             observed.steps[0],
             observed.steps[0].downgrade_line,
-            f"{_tables(left)} remain after the downgrade to the base, expected 0",
+            f"{_tables(left)} after the downgrade to the base, expected 0",
             help="drop in `downgrade()` what `upgrade()` created; see `downgrade-residue`",
         )
 
@@ -64,13 +64,13 @@ def _at_head(observed: RoundTrip) -> Iterator[Finding]:
 def _help(tables: int, names: list[str], expected: int) -> str:
     if names == [PRODUCTION]:
         return (
-            "let env.py commit what `alembic upgrade head` does, as with"
+            "make env.py commit what `alembic upgrade head` does, for example using"
             " `with context.begin_transaction():`"
         )
     if names == [AGAIN]:
         return "make the downgrades undo exactly what the upgrades do"
-    verb = "create the missing" if tables < expected else "drop the surplus"
-    return f"{verb} tables, or set `expect-tables = {tables}` if that is how many there should be"
+    verb = "create the missing" if tables < expected else "drop the extra"
+    return f"{verb} tables, or set `expect-tables = {tables}` if that is the correct number"
 
 
 def _tables(number: int) -> str:

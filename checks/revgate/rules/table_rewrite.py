@@ -1,12 +1,11 @@
-"""An upgrade writes a table anew, row by row, while nobody can read it.
+"""An upgrade rewrites an existing table, which blocks all reads and writes.
 
-PostgreSQL keeps the table under its strongest lock until every row is copied and every index built
-again. Told are tables that stood before the revision; whether they are large, only production
-knows.
+PostgreSQL holds its strongest lock on the table until every row is copied and every index rebuilt.
+All existing tables are reported, since their size in production is not known.
 
 ## Why it hurts
-On an empty table it takes a millisecond, on that of production minutes or hours, and each request
-that touches the table waits until then.
+On an empty table this takes a millisecond; in production it takes minutes or hours, and every
+request that uses the table waits until it is done.
 
 ## Example
     def upgrade() -> None:
@@ -15,7 +14,7 @@ that touches the table waits until then.
 ## Instead
     def upgrade() -> None:
         op.add_column("users", sa.Column("big_id", sa.BigInteger(), nullable=True))
-        # then, in revisions and releases of their own: write both, fill in steps, switch over
+        # then, in separate releases: write to both, backfill in batches, switch over
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _ADDED = re.compile(r'ADD(?:\s+COLUMN)?(?:\s+IF NOT EXISTS)?\s+("[^"]+"|\w+)\s',
 
 @rule(severity=WARNING, group=LIVE)
 def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
-    """Report statements that gave an existing table another file."""
+    """Report statements that rewrite an existing table."""
     for step in observed.pending_steps():
         for statement in step.statements:
             for table in statement.rewrites:
@@ -45,8 +44,8 @@ def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
                 yield Finding.at(
                     step.revision,
                     (statement.line or step.upgrade_line, 1),
-                    f"`upgrade()` of `{step.revision.id}` writes all rows of `{name}` anew, and"
-                    " nobody can read or write the table until that is done",
+                    f"`upgrade()` of `{step.revision.id}` rewrites `{name}`, which blocks reads"
+                    " and writes until every row is copied",
                     help=_help(name, statement),
                 )
 
@@ -55,14 +54,13 @@ def _help(table: str, statement: Statement) -> str:
     if found := _TYPE.search(statement.sql):
         column = found[1]
         return (
-            f"add a second column beside `{column}` of `{table}`, write to both, fill it in steps"
-            " outside of this transaction, and switch over in a later revision"
+            f"add a second column next to `{column}` of `{table}`, write to both, backfill it in"
+            " batches outside this transaction, and switch over in a later revision"
         )
     if found := _ADDED.search(statement.sql):
         column = found[1]
         return (
-            f"add `{column}` to `{table}` without the default that differs from row to row, set the"
-            f" default in a statement of its own, and fill `{column}` in steps outside of this"
-            " transaction"
+            f"add `{column}` to `{table}` without the volatile default, set the default in a"
+            f" separate statement, and backfill `{column}` in batches outside this transaction"
         )
     return avoid(table, statement)

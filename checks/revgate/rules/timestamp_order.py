@@ -1,8 +1,8 @@
-"""A revision is stamped earlier than its parent.
+"""A revision's timestamp is earlier than its parent's.
 
 ## Why it hurts
-Files lie in the order of their names, and a reader takes that for the order in which they run.
-It happens when a branch is put behind another without a fresh timestamp.
+Files are sorted by name, and readers assume that they run in that order. This happens when a branch
+is moved after another one without a new timestamp.
 
 ## Example
     # 20251118120000_add_invoices.py
@@ -33,14 +33,14 @@ def timestamp_order(history: History) -> Iterator[Finding]:
         stamp = revision.stamp
         for parent in [by_id[key] for key in revision.parents if key in by_id]:
             before = parent.stamp
-            # Stamps of different length come from different forms and do not compare.
+            # Timestamps of different lengths have different formats and are not comparable.
             if stamp < before and len(before) == len(stamp):
                 yield Finding.at(
                     revision,
                     revision.parents_at,
-                    f"`{revision.id}` is stamped {stamp}, before its parent `{parent.id}`"
-                    f" ({before})",
-                    help=f"give `{revision.id}` a fresh timestamp: rename `{revision.name}`, and"
-                    " change the id in it and in the `down_revision` of what follows",
+                    f"the timestamp {stamp} of `{revision.id}` is earlier than {before} of its"
+                    f" parent `{parent.id}`",
+                    help=f"give `{revision.id}` a new timestamp: rename `{revision.name}`, and"
+                    " change its id and the `down_revision` of the revisions that follow",
                     related=[Related(parent.path, parent.id_at[0], "the parent")],
                 )

@@ -1,7 +1,7 @@
 """An inline `allow` gives no reason.
 
 ## Why it hurts
-Whoever reads the line next cannot tell whether the exception still holds, so it stays for ever.
+The next reader cannot tell whether the exception still applies, so it is never removed.
 
 ## Example
     # revgate: allow[raising-downgrade]
@@ -33,5 +33,5 @@ def unexplained_allow(settled: Settled) -> Iterator[Finding]:
                     revision,
                     allow.position,
                     f"`allow[{names}]` gives no reason",
-                    help=f"write the reason behind it: `# revgate: allow[{names}] because ...`",
+                    help=f"append a reason: `# revgate: allow[{names}] because ...`",
                 )

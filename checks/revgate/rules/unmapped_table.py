@@ -1,10 +1,10 @@
-"""The database has a table that no model knows.
+"""The database has a table that no model maps.
 
-Asked of env.py's `target_metadata`; partitions and tables of extensions are not told, nor what
-`include_object` or `include_name` leaves out.
+Compares the database with env.py's `target_metadata`. Partitions, tables of extensions, and what
+`include_object` or `include_name` excludes are not reported.
 
 ## Why it hurts
-Nobody writes to it any more, or somebody does by hand; and the next `--autogenerate` drops it.
+The table is unused, or used outside the application, and the next `--autogenerate` drops it.
 
 ## Example
     def upgrade() -> None:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=LIVE)
 def unmapped_table(observed: RoundTrip) -> Iterator[Finding]:
-    """Report tables that the database has and no model knows."""
+    """Report tables that no model maps."""
     if observed.models:
         for difference in observed.models.unmapped:
             yield drift_finding(difference)

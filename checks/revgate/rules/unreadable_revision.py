@@ -1,12 +1,11 @@
-"""A file in the folder of the revisions cannot be read as a revision.
+"""A file in the versions folder cannot be read as a revision.
 
 ## Why it hurts
-Alembic imports every `.py` file of the folder, so one broken file stops every command. And a
-check that skipped the file would call a history clean that it has not seen.
+Alembic imports every `.py` file in the folder, so one broken file stops every command. And a check
+that skipped the file would report a history as clean without having seen all of it.
 
-Reported are: a file that is not Python, or not of the Python that runs revgate; a `revision` or
-`down_revision` that is absent, or that is computed rather than written down; an id with a
-character that Alembic refuses.
+Reports files that are not valid Python for the version that runs revgate, a `revision` or
+`down_revision` that is missing or not a literal, and ids with characters that Alembic rejects.
 
 ## Example
     revision = make_id("add invoices")

@@ -1,8 +1,8 @@
-"""An upgrade that builds something else the second time depends on more than the database.
+"""An upgrade creates a different schema the second time.
 
 ## Why it hurts
-Staging and production ran the same revisions and differ: one was rolled back once. What works on
-one fails on the other.
+Staging and production ran the same revisions and still differ, because one of them was rolled back
+once. What works on one fails on the other.
 
 ## Example
     def upgrade() -> None:
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def unrepeatable_upgrade(observed: RoundTrip) -> Iterator[Finding]:
-    """Report what differs after the second upgrade from what the first one built."""
+    """Report how the schema after the second upgrade differs from that after the first."""
     for step, change in observed.after_again:
         yield Finding.at(
             step.revision,
             (step.upgrade_line, 1),
-            f"`upgrade()` of `{step.revision.id}` builds something else the second time:"
+            f"`upgrade()` of `{step.revision.id}` creates a different schema the second time:"
             f" {_difference(change)}",
-            help="make `upgrade()` do the same each time: no `IF NOT EXISTS`, no name, order or"
-            " condition that is computed; and let `downgrade()` undo all of it",
+            help="make `upgrade()` do the same each time, without `IF NOT EXISTS` or computed"
+            " names, order or conditions; and make `downgrade()` undo all of it",
         )
 
 

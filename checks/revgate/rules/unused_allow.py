@@ -1,11 +1,11 @@
-"""An inline `allow` takes nothing back.
+"""An inline `allow` suppresses nothing.
 
 ## Why it hurts
-It was for something that is mended by now, or its rule's name is misspelt; the next reader takes
-it for an exception that does not exist.
+The problem has since been fixed, or the rule's name is misspelled; the next reader assumes an
+exception that does not exist.
 
 ## Example
-    # revgate: allow[empty-downgrade] nothing to take back
+    # revgate: allow[empty-downgrade] nothing to undo
     op.drop_table("invoices")
 
 ## Instead
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @rule(severity=WARNING, group=HOUSEKEEPING)
 def unused_allow(settled: Settled) -> Iterator[Finding]:
-    """Yield each rule in an allow that took nothing back, or that is no rule."""
+    """Yield each name in an `allow` that suppressed nothing, or that is not a rule."""
     for revision in settled.revisions:
         for allow in revision.allows:
             for name in allow.rules or ("",):
@@ -36,19 +36,21 @@ def unused_allow(settled: Settled) -> Iterator[Finding]:
                         revision,
                         allow.position,
                         message,
-                        help="remove it, or name the rule that it is for",
+                        help="remove it, or name the rule that it is meant for",
                     )
 
 
 def _why(settled: Settled, name: str) -> str | None:
-    """Say why an allow of a rule does nothing; None where that cannot be known in this stage."""
+    """Return why an `allow` of a rule does nothing; None if this stage cannot know."""
     rules = all_rules()
     if name not in rules:
-        # Said once: by the stage that every command runs, which is the one without live rules.
+        # Reported once, by the static stage, which every command runs.
         static = any(rules[each].group is CHAIN for each in settled.ran)
-        return f"`allow[{name}]` names no rule{nearest(name, list(rules))}" if static else None
+        return (
+            f"`allow[{name}]` does not name a rule{nearest(name, list(rules))}" if static else None
+        )
     if name not in settled.ran:
         return None
     if rules[name].group is CHAIN:
-        return f"`allow[{name}]` has no effect: chain rules cannot be allowed"
-    return f"`allow[{name}]` allows nothing"
+        return f"`allow[{name}]` has no effect: chain rules cannot be suppressed"
+    return f"`allow[{name}]` suppresses nothing"

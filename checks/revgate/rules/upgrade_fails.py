@@ -1,8 +1,8 @@
-"""An upgrade that raises on an empty database never reaches production.
+"""An upgrade raises an error on an empty database.
 
 ## Why it hurts
-Whoever deploys next finds out: the deployment stops in the middle of the history, and every later
-revision waits behind this one.
+The next deployment stops in the middle of the history, and no later revision can be deployed until
+this one is fixed.
 
 ## Example
     def upgrade() -> None:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=LIVE)
 def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
-    """Report upgrades that raise when they run one by one."""
+    """Report upgrades that raise when run one by one."""
     for failure in observed.failures:
         if failure.during == UPGRADE:
             yield failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
