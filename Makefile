@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv)
 
-.PHONY: help gate test lint docs site bench fuzz clean
+.PHONY: help gate test lint docs pictures site bench fuzz clean
 .DEFAULT_GOAL := help
 
 help:
@@ -40,6 +40,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/pictures.py --check
 	$(BIN)/python docs/website.py
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
@@ -52,6 +53,9 @@ lint: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/generate.py
+
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py
 
 # A link that leads nowhere ends it.
 site: $(INSTALLED)

@@ -1,8 +1,7 @@
-"""Takes the picture of a blocked fork for the README: `.venv/bin/python docs/terminal.py`.
+"""Runs a command in a terminal, and draws what the terminal shows as an SVG picture.
 
-Makes a copy of the reference application on which two people write a revision, commits the second
-one in a real terminal with a real hook, and draws what git and the hook printed. Knows the few
-escapes that revgate uses; the colours are readable on light and dark pages.
+It understands the few escape sequences that revgate and git use; the colors are readable on light
+and dark pages.
 """
 
 from __future__ import annotations
@@ -10,71 +9,24 @@ from __future__ import annotations
 import os
 import pty
 import re
-import shutil
 import subprocess
-import tempfile
 import termios
 from html import escape
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURE = ROOT / "docs" / "pictures" / "fork.svg"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 LINES, COLUMNS = 40, 104
-REVISION = '''"""Add {table}.
-
-Revision ID: {key}
-Revises: 20251117000000
-Create Date: {date}
-"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{key}"
-down_revision = "20251117000000"
-
-
-def upgrade() -> None:
-    op.create_table("{table}", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("{table}")
-'''
-SAYS = "git commit --message 'Add receipts'"
-
-
-def write_repository(folder: Path) -> None:
-    """Make a repository whose main has the first of two revisions, and stage the second."""
-    shutil.copytree(
-        ROOT / "migrations", folder / "migrations", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(ROOT / "alembic.ini", folder)
-    (folder / "revgate.toml").write_text('baseline = "efaa6e584823"\n')
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    write(folder, "20251118120000", "invoices", "2025-11-18 12:00:00")
-    git(folder, "commit", "--quiet", "--message=Add invoices")
-    hook = folder / ".git" / "hooks" / "pre-commit"
-    hook.write_text(f'#!/bin/sh\nexec "{ROOT}/hooks/revgate" check --staged\n')
-    hook.chmod(0o755)
-    write(folder, "20251118130000", "receipts", "2025-11-18 13:00:00")
-
-
-def write(folder: Path, key: str, table: str, date: str) -> None:
-    """Write and stage a revision behind the head of before."""
-    path = folder / "migrations" / "versions" / f"{key}_add_{table}.py"
-    path.write_text(REVISION.format(key=key, table=table, date=date))
-    git(folder, "add", ".")
 
 
 def git(folder: Path, *words: str) -> None:
     """Run git."""
-    subprocess.run(["git", *words], cwd=folder, check=True, env=environment())
+    subprocess.run(["git", *words], cwd=folder, check=True, env=_environment())
 
 
-def environment() -> dict[str, str]:
-    """Return what a terminal of this width has, and who commits."""
+def _environment() -> dict[str, str]:
+    """Return the variables of a plain terminal, and a committer, without the user's settings."""
     people = {
         f"GIT_{who}_{what}": "ada@example.org"
         for who in ("AUTHOR", "COMMITTER")
@@ -85,25 +37,23 @@ def environment() -> dict[str, str]:
     return {**kept, **plain, **people, "GIT_CONFIG_GLOBAL": os.devnull}
 
 
-def printed(folder: Path) -> str:
-    """Return what the commit prints in a terminal; it has to fail."""
+def run(folder: Path, command: str, *, expect: int) -> str:
+    """Return what a command prints in a terminal; it has to exit with the code that is expected."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (LINES, COLUMNS))
     process = subprocess.Popen(
-        ["/bin/sh", "-c", SAYS], cwd=folder, env=environment(), stdout=follower, stderr=follower
+        ["/bin/sh", "-c", command], cwd=folder, env=_environment(), stdout=follower, stderr=follower
     )
     os.close(follower)
     output = b""
     try:
         while part := os.read(leader, 4096):
             output += part
-    except OSError:  # the other end was closed: that is how a terminal ends
+    except OSError:  # Linux reports the end of a terminal as an error
         pass
-    if process.wait() != 1:
-        message = (
-            f"the commit ended with {process.returncode}, and the picture is to show a refusal"
-        )
-        raise SystemExit(message)
+    os.close(leader)
+    if process.wait() != expect:
+        raise SystemExit(f"`{command}` exited with {process.returncode}:\n{output.decode()}")
     return output.decode().replace("\r\n", "\n")
 
 
@@ -129,7 +79,7 @@ class Piece(NamedTuple):
 
 
 def pieces(line: str, style: str) -> tuple[list[Piece], str]:
-    """Cut a line where the style changes; return also the style that holds at its end."""
+    """Split a line where the style changes; also return the style at its end."""
     found = []
     at = 0
     for match in _ESCAPE.finditer(line):
@@ -142,7 +92,7 @@ def pieces(line: str, style: str) -> tuple[list[Piece], str]:
 
 
 def folded(line: list[Piece]) -> list[list[Piece]]:
-    """Break a line where the terminal ends, as a terminal does."""
+    """Wrap a line at the width of the terminal."""
     rows: list[list[Piece]] = [[]]
     room = COLUMNS
     for style, text in line:
@@ -155,9 +105,9 @@ def folded(line: list[Piece]) -> list[list[Piece]]:
     return rows
 
 
-def draw(output: str) -> str:
-    """Draw a terminal."""
-    lines = [f"\x1b[32m$\x1b[0m {SAYS}", *output.rstrip("\n").split("\n")]
+def draw(command: str, output: str) -> str:
+    """Draw a terminal in which a command was run."""
+    lines = [f"\x1b[32m$\x1b[0m {command}", *output.rstrip("\n").split("\n")]
     cuts: list[list[Piece]] = []
     style = ""
     for line in lines:
@@ -183,18 +133,3 @@ def draw(output: str) -> str:
         f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="9" fill="#0d1522"'
         f' stroke="#64748b"/>\n{dots}\n' + "\n".join(rows) + "\n</svg>\n"
     )
-
-
-def main() -> int:
-    """Take the picture."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_repository(folder)
-        output = printed(folder)
-    PICTURE.write_text(draw(output), encoding="utf-8")
-    print(PICTURE.relative_to(ROOT), f"{PICTURE.stat().st_size:,} bytes")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
