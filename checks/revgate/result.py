@@ -1,22 +1,23 @@
-"""The result of a run, from which every report is made."""
+"""The result of a run. Every report is made from it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.findings import ERROR, WARNING
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.findings import Finding
+    from revgate.roundtrip.observed import RoundTrip
 
 
 class Allowed(NamedTuple):
-    """A finding that an inline `allow` took back."""
+    """A finding that an inline `allow` suppressed."""
 
     finding: Finding
     reason: str
-    """As the comment says it; may be empty, which is a finding of its own."""
+    """From the comment; an empty reason is a finding of its own."""
 
 
 class Judged(NamedTuple):
@@ -30,24 +31,24 @@ class Judged(NamedTuple):
 
 
 class Result(NamedTuple):
-    """All that one run found; what every report is made from."""
+    """Everything that one run found."""
 
     command: str
     environments: tuple[Judged, ...]
     findings: tuple[Finding, ...]
     taken_back: tuple[Allowed, ...] = ()
-    """What inline comments allow; each counts in the summary, and no report calls it wrong."""
-    roundtrip: dict[str, Any] | None = None
-    """As the JSON contract has it; None when the round trip did not run."""
+    """Findings that inline comments suppress. The summary counts them."""
+    roundtrips: tuple[RoundTrip, ...] = ()
+    """One for each environment whose round trip ran."""
     notes: tuple[str, ...] = ()
-    """What was not looked at, and why: said in every report, never silently left out."""
+    """What was not checked, and why. Every report shows them."""
 
     suppressed: bool = True
-    """Whether a format that can mark a finding as allowed may show it."""
+    """Whether formats that can mark a finding as suppressed include those."""
 
     @property
     def allowed(self) -> int:
-        """The number of findings that an inline `allow` took back."""
+        """The number of findings that an inline `allow` suppressed."""
         return len(self.taken_back)
 
     @property

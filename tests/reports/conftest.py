@@ -12,8 +12,10 @@ from revgate.environments import Environment
 from revgate.findings import ERROR, Finding, Severity
 from revgate.history.history import History
 from revgate.history.revision import Revision
-from revgate.reports.detail import Deeds, Detail
+from revgate.postgres.server import ServerFacts
+from revgate.reports.detail import Detail, Operations
 from revgate.result import Judged, Result
+from revgate.roundtrip.observed import Lock, Pass, RoundTrip, Statement, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,28 +75,27 @@ class Maker:
         history = History(environment, revisions)
         number = len(revisions)
         judged = Judged(environment, number, number, history.graph.heads, history.graph.bases)
-        deeds = {
+        operations = {
             each.path: (
-                Deeds("code", 9, ("create table t", "create index ix_t on t (a)")),
-                Deeds("code", 14, ("drop table t",), complete=False),
+                Operations("code", 9, ("create table t", "create index ix_t on t (a)")),
+                Operations("code", 14, ("drop table t",), complete=False),
             )
             for each in revisions
         }
         result = Result("check", (judged,), tuple(findings), **fields)
-        return Made(result, [Detail(history, deeds)])
+        return Made(result, [Detail(history, operations)])
 
 
-def seen(key: str, **fields: Any) -> dict[str, Any]:
-    """What a round trip saw of one revision."""
-    plain = {"upgrade_ms": 12.1, "downgrade_ms": 8.0, "locks": [], "rewrites": [], "rows": None}
-    return {"revision": key, **plain, **fields}
+def lock_of(table: str, mode: str, line: int = 1, **fields: Any) -> Statement:
+    """A statement that took one lock."""
+    return Statement(line, 1.0, "ALTER TABLE users", (Lock(table, mode, 1.0, False),), **fields)
 
 
-def trip(*revisions: dict[str, Any]) -> dict[str, Any]:
-    """The round trip of some revisions."""
-    passes = [{"name": name, "seconds": 0.4, "tables": 63} for name in ("upgrade", "downgrade")]
-    server = {"kind": "local", "version": "15.18"}
-    return {"server": server, "passes": passes, "revisions": list(revisions)}
+def trip(*steps: Step, environment: Environment | None = None) -> tuple[RoundTrip, ...]:
+    """The round trips of a result: one, of some steps."""
+    passes = tuple(Pass(name, 0.4, 63, True) for name in ("upgrade", "downgrade"))
+    server = ServerFacts("local", "15.18")
+    return (RoundTrip(environment or Maker.environment, server, steps, passes),)
 
 
 @pytest.fixture(scope="session")
@@ -103,11 +104,17 @@ def make() -> Maker:
 
 
 @pytest.fixture(scope="session")
-def trip_of() -> Callable[..., dict[str, Any]]:
-    """Return a function: what a round trip saw, by revision."""
+def trip_of() -> Callable[..., tuple[RoundTrip, ...]]:
+    """Return a function: the round trips of a result, with the fields of each step."""
 
-    def trip_of(**revisions: dict[str, Any]) -> dict[str, Any]:
-        return trip(*(seen(key, **fields) for key, fields in revisions.items()))
+    def trip_of(**revisions: dict[str, Any]) -> tuple[RoundTrip, ...]:
+        times = {"upgrade_ms": 12.1, "downgrade_ms": 8.0}
+        return trip(
+            *(
+                Step(Revision(f"{VERSIONS}/{key}_step.py", key), **{**times, **fields})
+                for key, fields in revisions.items()
+            )
+        )
 
     return trip_of
 

@@ -140,13 +140,13 @@ def contrast(page: Page, selector: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read(make: Any, trip_of: Any, show: Show, scheme: str) -> None:
     findings = [make.finding(1), make.finding(0, severity=WARNING)]
-    page = show(make(findings, roundtrip=trip_of(r0={})), color_scheme=scheme)
+    page = show(make(findings, roundtrips=trip_of(r0={})), color_scheme=scheme)
     for selector in ("body", ".ms", "b.error", "b.warning", "a[href]", ".keys", "h4"):
         assert contrast(page, selector) >= 4.5, selector
 
 
 def test_what_a_screen_reader_needs(make: Any, trip_of: Any, show: Show) -> None:
-    page = show(make([make.finding(1)], roundtrip=trip_of(r0={})))
+    page = show(make([make.finding(1)], roundtrips=trip_of(r0={})))
     assert page.get_attribute("html", "lang") == "en"
     assert page.locator("h1").count() == 1
     for name in ("Search", "Show"):

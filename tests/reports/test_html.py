@@ -7,8 +7,11 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
+from tests.reports.conftest import lock_of
+
 from revgate.findings import WARNING
 from revgate.reports import render
+from revgate.roundtrip.observed import Rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,17 +28,12 @@ def row(page: str, key: str) -> str:
 
 
 def test_a_revision_shows_what_it_did(make: Any, trip_of: Any) -> None:
-    lock = {"table": "public.users", "mode": "AccessExclusiveLock", "line": 24}
+    statement = lock_of("public.users", "AccessExclusiveLock", 24, rewrites=("public.users",))
     trip = trip_of(
         r0={},
-        r1={
-            "locks": [lock],
-            "rewrites": ["public.users"],
-            "rows": {"tables": 2, "of": 3},
-            "statements": [{"line": 24, "sql": "ALTER TABLE users"}],
-        },
+        r1={"statements": (statement,), "rows": Rows(2, 3)},
     )
-    shown = row(write(make([make.finding(1)], roundtrip=trip)), "r1")
+    shown = row(write(make([make.finding(1)], roundtrips=trip)), "r1")
     for text in (
         *("create index ix_t on t (a)", "drop table t", "and what text does not tell"),
         *("AccessExclusiveLock on <code>public.users</code>, line 24", "2 of 3 tables had rows"),

@@ -16,12 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from tests.reports.conftest import trip
 
 from revgate import FORMATS
 from revgate.environments import Environment
 from revgate.findings import Related
+from revgate.history.revision import Revision
 from revgate.reports import HOME, SITE, Style, render
 from revgate.reports.comment import MARK
+from revgate.roundtrip.observed import Lock, Statement, Step
 
 HOSTILE = [
     "::error::pwned",
@@ -69,7 +72,7 @@ TEXTS = (
 )
 
 
-def hostile(make: Any, trip: Any, text: str) -> Any:
+def hostile(make: Any, text: str) -> Any:
     """A result in which everything that comes from a repository is one text."""
     path = f"migrations/versions/{text or 'x'}.py"
     revisions = [
@@ -86,14 +89,17 @@ def hostile(make: Any, trip: Any, text: str) -> Any:
     )
     other = make.finding(1, message=text, help=text, environment=f"n{text}")
     environment = Environment(f"n{text}", text or "x.ini", "migrations", ("migrations/versions",))
-    lock = {"table": text, "mode": text, "line": 3}
-    seen = {"locks": [lock], "rewrites": [text], "statements": [text, {text: text}], text: text}
+    statement = Statement(3, 1.0, text, (Lock(text, text, 1.0, False),), (text,), (text,))
+    steps = [
+        Step(Revision("a.py", text or "r0"), 1.0, statements=(statement,)),
+        Step(Revision("b.py", "r1"), 1.0),
+    ]
     return make(
         [found, other],
         revisions,
         environment=environment,
         notes=(f"{text}: `{text}` is computed",),
-        roundtrip=trip(**{text or "r0": seen, "r1": {}}),
+        roundtrips=trip(*steps, environment=environment),
     )
 
 
@@ -254,8 +260,8 @@ def test_every_format_is_attacked() -> None:
     assert set(CHECKS) == set(FORMATS)
 
 
-def attack(make: Any, trip: Any, form: str, text: str) -> None:
-    made = hostile(make, trip, text)
+def attack(make: Any, form: str, text: str) -> None:
+    made = hostile(make, text)
     written = render(made.result, form, details=made.details)
     written.encode()
     for line in written.split("\n"):
@@ -265,22 +271,22 @@ def attack(make: Any, trip: Any, form: str, text: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_known_attack_gets_through(make: Any, trip_of: Any, form: str, text: str) -> None:
-    attack(make, trip_of, form, text)
+def test_no_known_attack_gets_through(make: Any, form: str, text: str) -> None:
+    attack(make, form, text)
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "sarif"])
-def test_nothing_gets_through(make: Any, trip_of: Any, form: str) -> None:
+def test_nothing_gets_through(make: Any, form: str) -> None:
     @given(text=TEXTS)
     def search(text: str) -> None:
-        attack(make, trip_of, form, text)
+        attack(make, form, text)
 
     search()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_terminal_is_steered_by_ourselves_only(make: Any, trip_of: Any, text: str) -> None:
-    made = hostile(make, trip_of, text)
+def test_a_terminal_is_steered_by_ourselves_only(make: Any, text: str) -> None:
+    made = hostile(make, text)
     style = Style(color=True, links_to="/a b", width=60)
     written = render(made.result, "text", style)
     left = re.sub(r"\x1b\[\d{1,2}m|\x1b\]8;;(?:file:///[A-Za-z0-9/%._~-]*)?\x1b\\", "", written)

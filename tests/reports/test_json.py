@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from tests.reports.conftest import lock_of
 
 from revgate.cli import main
 from revgate.reports import render
+from revgate.roundtrip.observed import Rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,9 +57,9 @@ def test_a_round_trip(
 
 
 def test_a_revision_may_have_more_keys(make: Any, trip_of: Any) -> None:
-    locks = [{"table": "public.a", "mode": "AccessExclusiveLock", "line": 3}]
-    more = {"locks": locks, "rows": {"tables": 2, "of": 3}, "statements": ["SELECT 1"]}
-    validate(render(make(roundtrip=trip_of(r0=more)).result, "json"))
+    statements = (lock_of("public.a", "AccessExclusiveLock", 3),)
+    more = {"statements": statements, "rows": Rows(2, 3)}
+    validate(render(make(roundtrips=trip_of(r0=more)).result, "json"))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_revision_may_have_more_keys(make: Any, trip_of: Any) -> None:
     ],
 )
 def test_what_breaks_the_contract_is_refused(make: Any, trip_of: Any, spoil: Any) -> None:
-    document = json.loads(render(make([make.finding()], roundtrip=trip_of(r0={})).result, "json"))
+    document = json.loads(render(make([make.finding()], roundtrips=trip_of(r0={})).result, "json"))
     VALIDATOR.validate(document)
     spoil(document)
     assert not VALIDATOR.is_valid(document)

@@ -68,7 +68,7 @@ def test_a_file_that_is_no_revision_is_a_case_too(make: Any) -> None:
 
 def test_times_come_from_the_round_trip(make: Any, trip_of: Any) -> None:
     trip = trip_of(r0={"upgrade_ms": 1000.0, "downgrade_ms": 234.0}, r1={"downgrade_ms": None})
-    made = make(roundtrip=trip)
+    made = make(roundtrips=trip)
     root = read(render(made.result, "junit", details=made.details))
     times = [case.attrib["time"] for case in root.iter("testcase")]
     assert times == ["1.234", "0.012", "0.000"]

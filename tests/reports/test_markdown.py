@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from tests.reports.conftest import lock_of
 
 from revgate.findings import WARNING
 from revgate.reports import render
 from revgate.reports.comment import MARK
 from revgate.reports.markdown import fit
 from revgate.reports.picture import MOST
+from revgate.roundtrip.observed import Rows
 
 SUMMARY = 1024 * 1024
 COMMENT = 65_536
@@ -26,9 +28,9 @@ def picture(text: str) -> list[str]:
 
 
 def test_it_says_what_matters_from_the_top(make: Any, trip_of: Any) -> None:
-    lock = {"table": "public.users", "mode": "ShareLock", "line": 4}
-    trip = trip_of(r0={"locks": [lock], "rewrites": ["public.b"], "rows": {"tables": 1, "of": 2}})
-    text = write("markdown", make([make.finding()], roundtrip=trip))
+    lock = lock_of("public.users", "ShareLock", 4, rewrites=("public.b",))
+    trip = trip_of(r0={"statements": (lock,), "rows": Rows(1, 2)})
+    text = write("markdown", make([make.finding()], roundtrips=trip))
     lines = text.splitlines()
     assert lines[0] == "## revgate: ✗ 1 error, 0 warnings"
     assert "| upgrade | 63 | 0.40 |" in lines
@@ -93,12 +95,9 @@ def test_it_fits_however_much_there_is(make: Any, trip_of: Any, form: str, most:
     findings = [
         make.finding(at, message=long, help=long, path=f"{'é' * 900}{at}.py") for at in range(400)
     ]
-    seen = {
-        "locks": [{"table": "t" * 9000, "mode": "m", "line": 1}] * 90,
-        "rewrites": ["x" * 9000] * 90,
-    }
+    seen = {"statements": (lock_of("t" * 9000, "m", rewrites=("x" * 9000,)),) * 90}
     trip = trip_of(**{f"r{at}": seen for at in range(300)})
-    made = make(findings, 300, roundtrip=trip, notes=("n" * 9000,) * 500)
+    made = make(findings, 300, roundtrips=trip, notes=("n" * 9000,) * 500)
     text = write(form, made)
     assert len(text.encode()) < most
     assert "Cut off here" in text

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+from tests.reports.conftest import lock_of
 
 from revgate.findings import Related
 from revgate.reports import Style, render
@@ -88,10 +89,10 @@ def test_help_is_wrapped_at_words_and_code_is_not_torn(make: Any) -> None:
 
 
 def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -> None:
-    lock = {"table": "public.users", "mode": "AccessExclusiveLock", "line": 4}
-    slow = {"upgrade_ms": 2500.0, "locks": [lock, lock], "rewrites": ["public.users"]}
+    lock = lock_of("public.users", "AccessExclusiveLock", 4, rewrites=("public.users",))
+    slow = {"upgrade_ms": 2500.0, "statements": (lock, lock)}
     trip = trip_of(r0={}, r1=slow, r2={"upgrade_ms": None})
-    text = render(make(roundtrip=trip).result, "text")
+    text = render(make(roundtrips=trip).result, "text")
     assert text.startswith("PostgreSQL 15.18 (local)\n  upgrade          63 tables     0.40 s\n")
     assert (
         "  slow: r1 took 2.50 s up and 0.01 s down, AccessExclusiveLock on public.users, rewrites"
@@ -102,15 +103,15 @@ def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -
 
 def test_many_slow_ones_are_counted(make: Any, trip_of: Any) -> None:
     trip = trip_of(**{f"r{at}": {"upgrade_ms": 1000.0 + at} for at in range(9)})
-    text = render(make(revisions=9, roundtrip=trip).result, "text")
+    text = render(make(revisions=9, roundtrips=trip).result, "text")
     assert [line.split()[1] for line in text.splitlines() if "slow:" in line] == [
         *("r8", "r7", "r6", "r5", "r4"),
     ]
     assert "  4 more took over a second\n" in text
 
 
-def test_keys_that_a_round_trip_has_not_yet_are_no_error(make: Any) -> None:
-    trip = {"server": {"kind": "url", "version": "18.4"}, "passes": []}
+def test_a_revision_that_did_not_run_is_no_error(make: Any, trip_of: Any) -> None:
+    trip = trip_of(r0={"upgrade_ms": None, "downgrade_ms": None})
     for form in ("text", "markdown", "comment", "junit", "html"):
-        made = make(roundtrip={**trip, "revisions": [{"revision": "r0"}]})
+        made = make(roundtrips=trip)
         assert render(made.result, form, details=made.details)

@@ -5,7 +5,7 @@ Knows when a round trip makes sense and how its findings join the others; not ho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
 from revgate.checking import history as history_checks
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from revgate.roundtrip.observed import RoundTrip
     from revgate.settings import Settings
     from revgate.source import Source
-
-    _RoundTrip = dict[str, Any]
 
 
 class Live(NamedTuple):
@@ -122,7 +120,6 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     )
 
 
-_OF_ENVIRONMENTS = ("passes", "revisions")
 _UNUSED = "unused-allow"
 _ON_ROWS = ("fails-on-rows", "rows-lost")
 _CAUSES = ("downgrade-residue", "downgrade-loss")
@@ -134,7 +131,7 @@ class Observed(NamedTuple):
 
     findings: tuple[Finding, ...] = ()
     allowed: tuple[Allowed, ...] = ()
-    roundtrip: _RoundTrip | None = None
+    roundtrip: RoundTrip | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -206,8 +203,7 @@ def observe(
     # Of what was not stepped here, nobody can say that its allows do nothing.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
-    told = _tagged(observed.as_json(), history.environment.name)
-    return Observed(tuple(kept), tuple(allowed), told, tuple(observed.notes))
+    return Observed(tuple(kept), tuple(allowed), observed, observed.notes)
 
 
 def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -223,21 +219,6 @@ def _join(result: Result, observed: Observed) -> Result:
     return result._replace(
         findings=tuple(findings),
         taken_back=result.taken_back + observed.allowed,
-        roundtrip=_both(result.roundtrip, observed.roundtrip),
+        roundtrips=result.roundtrips + ((observed.roundtrip,) if observed.roundtrip else ()),
         notes=result.notes + observed.notes,
     )
-
-
-def _both(one: _RoundTrip | None, other: _RoundTrip | None) -> _RoundTrip | None:
-    """Return the round trips of two environments as one; each pass and revision says whose."""
-    if one is None or other is None:
-        return one or other
-    return {**one, **{key: [*one[key], *other[key]] for key in _OF_ENVIRONMENTS}}
-
-
-def _tagged(roundtrip: _RoundTrip, environment: str) -> _RoundTrip:
-    lists = {
-        key: [{**each, "environment": environment} for each in roundtrip[key]]
-        for key in _OF_ENVIRONMENTS
-    }
-    return {**roundtrip, **lists}

@@ -13,25 +13,30 @@ from revgate import FORMATS
 from revgate.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from revgate.reports.detail import Detail
     from revgate.result import Result
+    from revgate.roundtrip.observed import Pass, Step
 
 __all__ = [
     "DETAILED",
     "FORMATS",
     "HOME",
     "SITE",
+    "SLOW_MS",
     "WITH_OPERATIONS",
     "Style",
     "most_severe_first",
-    "pass_name",
+    "passes",
     "render",
     "rule_link",
+    "steps",
     "verdict",
 ]
+
+SLOW_MS = 1000
+"""From here on, a revision counts as slow."""
 
 HOME = "https://github.com/revgate/revgate"
 """What links in reports begin with."""
@@ -83,12 +88,17 @@ def render(
     return write(result, style)
 
 
-def pass_name(result: Result, told: dict[str, Any]) -> str:
-    """Say which pass it is; and of which environment, where several were run."""
-    name = str(told["name"])
-    if len(result.environments) < 2 or "environment" not in told:
-        return name
-    return f"{told['environment']}: {name}"
+def passes(result: Result) -> Iterator[tuple[str, Pass]]:
+    """Yield every pass and its name, with its environment if there are several."""
+    for trip in result.roundtrips:
+        prefix = f"{trip.environment.name}: " if len(result.environments) > 1 else ""
+        for each in trip.passes:
+            yield f"{prefix}{each.name}", each
+
+
+def steps(result: Result) -> list[Step]:
+    """Return the steps of all round trips."""
+    return [step for trip in result.roundtrips for step in trip.steps]
 
 
 def rule_link(name: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from revgate.source import Content, Source
 
 
-class Deeds(NamedTuple):
+class Operations(NamedTuple):
     """What one function of a revision does, as far as text tells."""
 
     kind: str
@@ -39,7 +39,7 @@ class Detail(NamedTuple):
     """The revisions of one environment."""
 
     history: History
-    deeds: dict[str, tuple[Deeds, Deeds]]
+    operations: dict[str, tuple[Operations, Operations]]
     """By path: upgrade and downgrade. Empty where the operations were not asked for."""
 
 
@@ -72,7 +72,7 @@ def _detail(source: Source, environment: Environment, *, operations: bool, cache
     return Detail(
         found.history,
         {
-            path: (Deeds(*each[0]), Deeds(*each[1]))
+            path: (Operations(*each[0]), Operations(*each[1]))
             for path, each in zip(listed.paths, plain, strict=True)
             if each is not None
         },
@@ -82,10 +82,10 @@ def _detail(source: Source, environment: Environment, *, operations: bool, cache
 def _parse_all(source: Source, paths: Sequence[str]) -> list[Any]:
     from revgate.history.parallel import spread_shares
 
-    return spread_shares(paths, lambda share: [_deeds(each) for each in source.read(share)])
+    return spread_shares(paths, lambda share: [_operations(each) for each in source.read(share)])
 
 
-def _deeds(content: Content) -> tuple[Any, Any] | None:
+def _operations(content: Content) -> tuple[Any, Any] | None:
     from revgate.history.parse import parse
     from revgate.history.revision import Unreadable
 

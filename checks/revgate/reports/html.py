@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.reports import HOME, most_severe_first, pass_name, rule_link, verdict
+from revgate.reports import HOME, most_severe_first, passes, rule_link, verdict
 from revgate.reports.chain import order
 from revgate.reports.elements import code, escape, words
 from revgate.reports.rows import Facts, chain
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.reports.detail import Detail
     from revgate.result import Result
+    from revgate.roundtrip.observed import Step
 
 MOST_LISTED = 200
 """Findings listed above the chain; in their places stand all of them."""
@@ -130,17 +131,17 @@ def _link(path: str, shown: str, places: Mapping[str, str]) -> str:
 
 
 def _passes(result: Result) -> Iterator[str]:
-    if result.roundtrip is None:
+    if not result.roundtrips:
         return
-    server = result.roundtrip["server"]
+    server = result.roundtrips[0].server
     yield '<section aria-labelledby="passes"><h2 id="passes">Round trip</h2>'
-    yield f"<p>PostgreSQL {escape(str(server['version']))} ({escape(str(server['kind']))})</p>"
+    yield f"<p>PostgreSQL {escape(server.version)} ({escape(server.kind)})</p>"
     yield '<table><thead><tr><th scope="col">pass</th><th scope="col">tables</th>'
     yield '<th scope="col">seconds</th></tr></thead><tbody>'
-    for each in result.roundtrip["passes"]:
+    for name, each in passes(result):
         yield (
-            f'<tr><th scope="row">{escape(pass_name(result, each))}</th><td>{each["tables"]}</td>'
-            f"<td>{each['seconds']:.2f}</td></tr>"
+            f'<tr><th scope="row">{escape(name)}</th><td>{each.tables}</td>'
+            f"<td>{each.seconds:.2f}</td></tr>"
         )
     yield "</tbody></table></section>"
 
@@ -158,29 +159,26 @@ def _chains(result: Result, details: Sequence[Detail], places: Mapping[str, str]
     for found in result.findings:
         told.setdefault(found.path, []).append(finding(found, places))
         severities.setdefault(found.path, []).append(found.severity.value)
-    seen = _seen(result, details)
+    steps = _steps(result)
     yield '<section aria-labelledby="chain"><h2 id="chain" tabindex="-1">The chain</h2>'
     yield _FILTER
-    for number, detail in enumerate(details):
+    for detail in details:
+        name = detail.history.environment.name
         if len(details) > 1:
-            yield f"<h3>{escape(detail.history.environment.name)}</h3>"
-        facts = Facts(places, told, severities, seen[number], detail.deeds)
+            yield f"<h3>{escape(name)}</h3>"
+        facts = Facts(places, told, severities, steps.get(name, {}), detail.operations)
         yield '<div class="chain">'
         yield from chain(detail.history, facts)
         yield "</div>"
     yield "</section>"
 
 
-def _seen(result: Result, details: Sequence[Detail]) -> list[dict[str, dict[str, object]]]:
-    """Give what the round trip saw of each revision to the environment that it ran on."""
-    seen: list[dict[str, dict[str, object]]] = [{} for _ in details]
-    for each in result.roundtrip["revisions"] if result.roundtrip else ():
-        for number, detail in enumerate(details):
-            name = detail.history.environment.name
-            here = each["revision"] in detail.history.graph.by_id
-            if here and each.get("environment", name) == name:
-                seen[number][each["revision"]] = each
-    return seen
+def _steps(result: Result) -> dict[str, dict[str, Step]]:
+    """Return the steps of the round trips, by environment and revision."""
+    return {
+        trip.environment.name: {step.revision.id: step for step in trip.steps}
+        for trip in result.roundtrips
+    }
 
 
 _FILTER = """<form id="filter" hidden>

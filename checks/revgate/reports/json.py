@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from revgate import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from revgate.findings import Finding
     from revgate.reports import Style
     from revgate.result import Judged, Result
+    from revgate.roundtrip.observed import RoundTrip, Rows, Step
 
 
 def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
@@ -21,7 +24,7 @@ def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format'
         "command": result.command,
         "environments": [_environment(judged) for judged in result.environments],
         "findings": [_finding(finding) for finding in result.findings],
-        "roundtrip": result.roundtrip,
+        "roundtrip": _roundtrip(result.roundtrips) if result.roundtrips else None,
         "notes": list(result.notes),
         "summary": {
             "errors": result.errors,
@@ -41,6 +44,57 @@ def _environment(judged: Judged) -> dict[str, Any]:
         "revisions": judged.revisions,
         "heads": list(judged.heads),
         "bases": list(judged.bases),
+    }
+
+
+def _roundtrip(trips: Sequence[RoundTrip]) -> dict[str, Any]:
+    """Return one object for all environments; each pass and revision names its own."""
+    return {
+        "server": trips[0].server._asdict(),
+        "passes": [
+            {
+                "name": each.name,
+                "seconds": round(each.seconds, 3),
+                "tables": each.tables,
+                "environment": trip.environment.name,
+            }
+            for trip in trips
+            for each in trip.passes
+        ],
+        "revisions": [
+            _step(step) | {"environment": trip.environment.name}
+            for trip in trips
+            for step in trip.steps
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "revision": step.revision.id,
+        "upgrade_ms": step.upgrade_ms,
+        "downgrade_ms": step.downgrade_ms,
+        "locks": [
+            {"table": lock.table, "mode": lock.mode, "line": line, "held_ms": lock.held_ms}
+            for line, lock in step.locks
+        ],
+        "rewrites": list(step.rewrites),
+        "statements": [
+            {"line": each.line, "ms": each.ms, "sql": each.sql, "scans": list(each.scans)}
+            for each in step.statements
+        ],
+        "rows": _rows(step.rows) if step.rows else None,
+    }
+
+
+def _rows(rows: Rows) -> dict[str, Any]:
+    return {
+        "tables": rows.filled,
+        "of": rows.total,
+        "unfilled": [{"table": name, "reason": why} for name, why in rows.unfilled],
+        "lost": [
+            {"table": each.table, "before": each.before, "after": each.after} for each in rows.lost
+        ],
     }
 
 

@@ -1,35 +1,32 @@
-"""JUnit's XML: a suite for each environment, a case for each revision.
+"""JUnit XML: a suite for each environment, a case for each revision.
 
-Knows the format as CI systems agree on it (there is no standard of it): one `failure` a case, so
-that all findings of one revision stand in one text. Warnings are no failures.
+The format has no standard. CI systems agree on one `failure` per case, so all errors of a revision
+share one; warnings are not failures.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from revgate.findings import ERROR
 from revgate.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from revgate.findings import Finding
     from revgate.reports.detail import Detail
     from revgate.result import Judged, Result
 
-_Cases = dict[tuple[str, str], "list[Finding]"]
-"""Findings by path and revision."""
+    _Cases = dict[tuple[str, str], list[Finding]]
+    """Findings by path and revision."""
+    _Seconds = dict[tuple[str, str], float]
+    """Times by environment and revision."""
 
 
 def render(result: Result, details: Sequence[Detail]) -> str:
-    """Write an XML document of characters that every XML 1.0 may hold."""
-    lines = list(_document(result, details))
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _document(result: Result, details: Sequence[Detail]) -> Iterator[str]:
+    """Write an XML document that holds only characters allowed in XML 1.0."""
     histories = {each.history.environment.name: each for each in details}
     suites = [
         (judged, _cases(result, judged, histories.get(judged.environment.name)))
@@ -37,12 +34,14 @@ def _document(result: Result, details: Sequence[Detail]) -> Iterator[str]:
     ]
     tests = sum(len(cases) for _, cases in suites)
     failures = sum(_failures(cases) for _, cases in suites)
-    yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield (f"<testsuites{_attributes(name='revgate', tests=tests, failures=failures, errors=0)}>")
+    root = Element(
+        "testsuites", _attributes(name="revgate", tests=tests, failures=failures, errors=0)
+    )
     seconds = _seconds(result)
     for judged, cases in suites:
-        yield from _suite(result, judged, cases, seconds)
-    yield "</testsuites>"
+        _suite(root, result, judged, cases, seconds)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
 def _cases(result: Result, judged: Judged, detail: Detail | None) -> _Cases:
@@ -61,47 +60,38 @@ def _failures(cases: _Cases) -> int:
     return sum(any(each.severity is ERROR for each in found) for found in cases.values())
 
 
-def _seconds(result: Result) -> dict[str, float]:
-    """Return how long each revision took, up and down, where a round trip ran."""
-    revisions = result.roundtrip["revisions"] if result.roundtrip else ()
+def _seconds(result: Result) -> _Seconds:
+    """Return how long each revision took up and down, by environment and revision."""
     return {
-        each["revision"]: sum(each.get(key) or 0 for key in ("upgrade_ms", "downgrade_ms")) / 1000
-        for each in revisions
+        (trip.environment.name, step.revision.id): step.total_ms / 1000
+        for trip in result.roundtrips
+        for step in trip.steps
     }
 
 
-def _suite(
-    result: Result, judged: Judged, cases: _Cases, seconds: dict[str, float]
-) -> Iterator[str]:
+def _suite(root: Element, result: Result, judged: Judged, cases: _Cases, seconds: _Seconds) -> None:
     name = judged.environment.name
-    failures = _failures(cases)
-    total = f"{sum(seconds.get(key, 0) for _, key in cases):.3f}"
-    head = _attributes(name=name, tests=len(cases), failures=failures, errors=0, time=total)
-    yield f"  <testsuite{head}>"
+    counts = {"tests": len(cases), "failures": _failures(cases), "errors": 0}
+    total = f"{sum(seconds.get((name, key), 0) for _, key in cases):.3f}"
+    suite = SubElement(root, "testsuite", _attributes(name=name, **counts, time=total))
     for (path, key), found in cases.items():
-        time = f"{seconds.get(key, 0):.3f}"
-        case = _attributes(name=key, classname=name, file=path, time=time)
-        if found:
-            yield f"    <testcase{case}>"
-            yield from _told(found)
-            yield "    </testcase>"
-        else:
-            yield f"    <testcase{case}/>"
+        time = f"{seconds.get((name, key), 0):.3f}"
+        values = _attributes(name=key, classname=name, file=path, time=time)
+        _outcome(SubElement(suite, "testcase", values), found)
     if result.notes:
         notes = "\n".join(f"note: {printable(note)}" for note in result.notes)
-        yield f"    <system-out>{escape(notes)}</system-out>"
-    yield "  </testsuite>"
+        SubElement(suite, "system-out").text = notes
 
 
-def _told(found: Sequence[Finding]) -> Iterator[str]:
+def _outcome(case: Element, found: Sequence[Finding]) -> None:
     errors = [each for each in found if each.severity is ERROR]
     warnings = [each for each in found if each.severity is not ERROR]
     if errors:
         rules = ", ".join(dict.fromkeys(each.rule for each in errors))
-        head = _attributes(message=errors[0].message, type=rules)
-        yield f"      <failure{head}>{escape(_text(errors))}</failure>"
+        values = _attributes(message=errors[0].message, type=rules)
+        SubElement(case, "failure", values).text = _text(errors)
     if warnings:
-        yield f"      <system-out>{escape(_text(warnings))}</system-out>"
+        SubElement(case, "system-out").text = _text(warnings)
 
 
 def _text(found: Iterable[Finding]) -> str:
@@ -114,5 +104,5 @@ def _text(found: Iterable[Finding]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _attributes(**values: object) -> str:
-    return "".join(f" {name}={quoteattr(printable(str(value)))}" for name, value in values.items())
+def _attributes(**values: object) -> dict[str, str]:
+    return {name: printable(str(value)) for name, value in values.items()}

@@ -5,12 +5,12 @@ Knows what fits into a summary; every part is cut off by itself where it is too 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from revgate.reports import HOME, most_severe_first, pass_name, rule_link, verdict
+from revgate.reports import HOME, most_severe_first, passes, rule_link, steps, verdict
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
-from revgate.text import count
+from revgate.text import count, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.reports.detail import Detail
     from revgate.result import Result
+    from revgate.roundtrip.observed import Step
 
 MOST_BYTES = 1024 * 1024 - 1024
 """GitHub takes a MiB for one step, and drops a summary that is larger."""
@@ -100,8 +101,8 @@ def _finding(finding: Finding) -> str:
 
 
 def _short(text: str) -> str:
-    """Cut off what is longer than anybody reads in a table."""
-    return text if len(text) <= _FINDING_CHARACTERS else f"{text[:_FINDING_CHARACTERS]} …"
+    """Truncate text for a table."""
+    return truncate(text, _FINDING_CHARACTERS, " …")
 
 
 def _picture(result: Result, details: Sequence[Detail]) -> Iterator[str]:
@@ -122,70 +123,57 @@ def _picture(result: Result, details: Sequence[Detail]) -> Iterator[str]:
 
 
 def _passes(result: Result) -> Iterator[str]:
-    if result.roundtrip is None:
+    if not result.roundtrips:
         return
-    server = result.roundtrip["server"]
-    yield f"**PostgreSQL {plain(str(server['version']))}** ({plain(str(server['kind']))})"
+    server = result.roundtrips[0].server
+    yield f"**PostgreSQL {plain(server.version)}** ({plain(server.kind)})"
     yield ""
     yield "| pass | tables | seconds |"
     yield "| --- | ---: | ---: |"
-    for each in result.roundtrip["passes"]:
-        yield f"| {plain(pass_name(result, each))} | {each['tables']} | {each['seconds']:.2f} |"
+    for name, each in passes(result):
+        yield f"| {plain(name)} | {each.tables} | {each.seconds:.2f} |"
     yield ""
 
 
 def _revisions(result: Result) -> Iterator[str]:
-    revisions = result.roundtrip["revisions"] if result.roundtrip else ()
-    if not revisions:
+    found = steps(result)
+    if not found:
         return
-    # Of many, the slowest; in their own order all the same.
-    slowest = sorted(range(len(revisions)), key=lambda at: -_milliseconds(revisions[at]))
+    # The slowest, but in upgrade order.
+    slowest = sorted(range(len(found)), key=lambda at: -found[at].total_ms)
     shown = sorted(slowest[:MOST_REVISIONS])
     yield "<details><summary>Times and locks</summary>"
     yield ""
     yield "| revision | up, ms | down, ms | locks | rewrites | rows |"
     yield "| --- | ---: | ---: | --- | --- | --- |"
-    for at in shown:
-        yield _revision(revisions[at])
+    yield from (_revision(found[at]) for at in shown)
     yield ""
-    if len(revisions) > len(shown):
-        yield f"{count(len(revisions) - len(shown), 'revision')} that took less time left out"
+    if len(found) > len(shown):
+        yield f"{count(len(found) - len(shown), 'faster revision')} not shown"
         yield ""
     yield "</details>"
     yield ""
 
 
-def _milliseconds(revision: dict[str, Any]) -> float:
-    return sum(revision.get(key) or 0.0 for key in ("upgrade_ms", "downgrade_ms"))
-
-
-def _revision(revision: dict[str, Any]) -> str:
-    times = [revision.get(key) for key in ("upgrade_ms", "downgrade_ms")]
-    up, down = ("-" if each is None else f"{each:.1f}" for each in times)
-    locks = [
-        f"{plain(str(lock.get('mode', '')))} {code(_name(lock.get('table', '')))}"
-        for lock in (revision.get("locks") or ())[:_MOST_NAMES]
-    ]
-    rewrites = [code(_name(table)) for table in (revision.get("rewrites") or ())[:_MOST_NAMES]]
-    rows = revision.get("rows")
-    filled = f"{rows['tables']} of {rows['of']} tables" if rows else ""
-    held, rewritten = (
-        ", ".join(dict.fromkeys(shown)) + _more(revision.get(key) or ())
-        for shown, key in ((locks, "locks"), (rewrites, "rewrites"))
+def _revision(step: Step) -> str:
+    times = (
+        "-" if each is None else f"{each:.1f}" for each in (step.upgrade_ms, step.downgrade_ms)
     )
-    return (
-        f"| {' | '.join((code(_name(revision['revision'])), up, down, held, rewritten, filled))} |"
-    )
+    locks = [f"{plain(lock.mode)} {code(_name(lock.table))}" for _, lock in step.locks]
+    rewrites = [code(_name(table)) for table in step.rewrites]
+    filled = f"{step.rows.filled} of {step.rows.total} tables" if step.rows else ""
+    cells = (code(_name(step.revision.id)), *times, _some(locks), _some(rewrites), filled)
+    return f"| {' | '.join(cells)} |"
 
 
-def _name(name: object) -> str:
-    text = str(name)
-    return text if len(text) <= _NAME_CHARACTERS else f"{text[:_NAME_CHARACTERS]} …"
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(dict.fromkeys(names[:_MOST_NAMES]))
+    return f"{shown}, and {more} more" if more > 0 else shown
 
 
-def _more(all_of_them: Sequence[object]) -> str:
-    more = len(all_of_them) - _MOST_NAMES
-    return f", and {more} more" if more > 0 else ""
+def _name(name: str) -> str:
+    return truncate(name, _NAME_CHARACTERS, " …")
 
 
 def footer() -> str:

@@ -7,10 +7,12 @@ filtered away or not be laid out at all while it is out of sight.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.reports import SLOW_MS
 from revgate.reports.chain import advance, marks, occupy, order, title
 from revgate.reports.elements import code, escape
+from revgate.roundtrip.observed import Step
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -18,14 +20,13 @@ if TYPE_CHECKING:
 
     from revgate.history.history import History
     from revgate.history.revision import Revision
-    from revgate.reports.detail import Deeds
+    from revgate.reports.detail import Operations
+    from revgate.roundtrip.observed import Lock, Statement
 
 _HEIGHT, _MIDDLE = 36, 18
 _STEP, _MARGIN = 14, 10
 _WIDEST = 24
 """Lanes that are drawn apart; more of them share the last."""
-_SLOW_MS = 1000
-_KNOWN = frozenset(("revision", "upgrade_ms", "downgrade_ms", "locks", "rewrites", "rows"))
 
 
 class Facts(NamedTuple):
@@ -37,10 +38,10 @@ class Facts(NamedTuple):
     """As HTML, by path."""
     severities: Mapping[str, Sequence[str]]
     """Of the same findings."""
-    seen: Mapping[str, Mapping[str, Any]]
-    """What the round trip saw, by id: `revisions` of the JSON contract."""
-    deeds: Mapping[str, tuple[Deeds, Deeds]]
-    """What upgrade and downgrade do, by path."""
+    steps: Mapping[str, Step]
+    """The steps of the round trip, by id."""
+    operations: Mapping[str, tuple[Operations, Operations]]
+    """Of upgrade and downgrade, by path."""
 
 
 def chain(history: History, facts: Facts) -> Iterator[str]:
@@ -111,7 +112,7 @@ def _x(lane: int) -> int:
 
 
 def _row(history: History, revision: Revision, facts: Facts, picture: _Picture) -> str:
-    seen = facts.seen.get(revision.id, {})
+    step = facts.steps.get(revision.id) or Step(revision)
     severities = facts.severities.get(revision.path, ())
     marked = marks(history, revision)
     worst = "error" if "error" in severities else "warning" if severities else ""
@@ -122,48 +123,45 @@ def _row(history: History, revision: Revision, facts: Facts, picture: _Picture) 
         for severity in ("error", "warning")
         if severity in severities
     ]
-    kinds = " ".join(_kinds(revision, facts, marked, seen))
-    body = "".join(_body(history, revision, facts, seen))
+    kinds = " ".join(_kinds(revision, facts, marked, step))
+    body = "".join(_body(history, revision, facts, step))
     return (
         f'<details class="r" id="{facts.places[revision.path]}" data-k="{kinds}"><summary>'
         f'{picture.node(kind)}{code(revision.id)}<span class="t">{escape(title(revision))}</span>'
-        f'{"".join(badges)}<span class="ms">{_times(seen)}</span></summary>'
+        f'{"".join(badges)}<span class="ms">{_times(step)}</span></summary>'
         f'<div class="body">{picture.below()}<div>{body}</div></div></details>'
     )
 
 
-def _kinds(
-    revision: Revision, facts: Facts, marked: Sequence[str], seen: Mapping[str, Any]
-) -> Iterator[str]:
+def _kinds(revision: Revision, facts: Facts, marked: Sequence[str], step: Step) -> Iterator[str]:
     """Yield the words that the page filters by."""
     yield from dict.fromkeys(facts.severities.get(revision.path, ()))
     if "head" in marked:
         yield "head"
     if "branch point" in marked or "merge point" in marked:
         yield "fork"
-    if seen.get("locks"):
+    if step.locks:
         yield "lock"
-    if seen.get("rewrites"):
+    if step.rewrites:
         yield "rewrite"
-    if max(seen.get("upgrade_ms") or 0, seen.get("downgrade_ms") or 0) >= _SLOW_MS:
+    if step.longest_ms >= SLOW_MS:
         yield "slow"
-    if revision.path in facts.deeds:
-        upgrade, downgrade = facts.deeds[revision.path]
+    if revision.path in facts.operations:
+        upgrade, downgrade = facts.operations[revision.path]
         if upgrade.kind == "code" and downgrade.kind != "code":
             yield "oneway"
 
 
-def _times(seen: Mapping[str, Any]) -> str:
-    shown = []
-    for key, arrow, word in (("upgrade_ms", "↑", "up"), ("downgrade_ms", "↓", "down")):
-        if seen.get(key) is not None:
-            shown.append(f'<span title="{word}">{arrow} {seen[key]:.1f} ms</span>')
-    return " ".join(shown)
+def _times(step: Step) -> str:
+    times = ((step.upgrade_ms, "↑", "up"), (step.downgrade_ms, "↓", "down"))
+    return " ".join(
+        f'<span title="{word}">{arrow} {took:.1f} ms</span>'
+        for took, arrow, word in times
+        if took is not None
+    )
 
 
-def _body(
-    history: History, revision: Revision, facts: Facts, seen: Mapping[str, Any]
-) -> Iterator[str]:
+def _body(history: History, revision: Revision, facts: Facts, step: Step) -> Iterator[str]:
     for found in facts.findings.get(revision.path, ()):
         yield f'<div class="finding">{found}</div>'
     yield f"<p>{code(f'{revision.path}:{revision.id_at[0]}')}</p>"
@@ -174,12 +172,12 @@ def _body(
         yield f"<p>branch labels {', '.join(map(code, revision.labels))}</p>"
     if revision.depends_on:
         yield f"<p>depends on {', '.join(map(code, revision.depends_on))}</p>"
-    if revision.path in facts.deeds:
+    if both := facts.operations.get(revision.path):
         yield '<div class="both">'
-        for name, deeds in zip(("upgrade", "downgrade"), facts.deeds[revision.path], strict=True):
-            yield _deeds(name, deeds)
+        for name, operations in zip(("upgrade", "downgrade"), both, strict=True):
+            yield _operations(name, operations)
         yield "</div>"
-    yield from _observed(seen)
+    yield from _observed(step)
 
 
 def _parent(history: History, key: str, facts: Facts) -> str:
@@ -189,42 +187,37 @@ def _parent(history: History, key: str, facts: Facts) -> str:
     return f'<a href="#{facts.places[parent.path]}">{code(key)}</a>'
 
 
-def _deeds(name: str, deeds: Deeds) -> str:
+def _operations(name: str, operations: Operations) -> str:
     said = {"absent": "is not there", "empty": "does nothing", "raises": "only raises"}
     head = f"<h4>{name}</h4>"
-    if deeds.kind in said:
-        return f"<div>{head}<p>{said[deeds.kind]}</p></div>"
-    items = "".join(f"<li>{escape(effect)}</li>" for effect in deeds.effects)
+    if operations.kind in said:
+        return f"<div>{head}<p>{said[operations.kind]}</p></div>"
+    items = "".join(f"<li>{escape(effect)}</li>" for effect in operations.effects)
     shown = f"<ul>{items}</ul>" if items else ""
-    if not deeds.complete:
+    if not operations.complete:
         shown += "<p>and what text does not tell</p>" if items else "<p>text does not tell</p>"
     return f"<div>{head}{shown or '<p>makes and drops nothing</p>'}</div>"
 
 
-def _observed(seen: Mapping[str, Any]) -> Iterator[str]:
-    """Show what the round trip saw; also what a later version of it may add."""
-    if locks := seen.get("locks"):
-        items = "".join(f"<li>{_lock(lock)}</li>" for lock in locks)
+def _observed(step: Step) -> Iterator[str]:
+    """Show what the round trip measured."""
+    if step.locks:
+        items = "".join(f"<li>{_lock(line, lock)}</li>" for line, lock in step.locks)
         yield f"<h4>locks</h4><ul>{items}</ul>"
-    if rewrites := seen.get("rewrites"):
-        yield f"<h4>rewrites</h4><p>{', '.join(code(str(each)) for each in rewrites)}</p>"
-    if rows := seen.get("rows"):
-        yield f"<h4>rows</h4><p>{rows['tables']} of {rows['of']} tables had rows</p>"
-    for key, value in seen.items():
-        if key not in _KNOWN and value:
-            yield f"<h4>{escape(key.replace('_', ' '))}</h4>{_any(value)}"
+    if step.rewrites:
+        yield f"<h4>rewrites</h4><p>{', '.join(map(code, step.rewrites))}</p>"
+    if step.rows:
+        yield f"<h4>rows</h4><p>{step.rows.filled} of {step.rows.total} tables had rows</p>"
+    if step.statements:
+        items = "".join(f"<li>{_statement(each)}</li>" for each in step.statements)
+        yield f"<h4>statements</h4><ul>{items}</ul>"
 
 
-def _lock(lock: Mapping[str, Any]) -> str:
-    line = f", line {lock['line']}" if lock.get("line") else ""
-    return f"{escape(str(lock.get('mode', '')))} on {code(str(lock.get('table', '')))}{line}"
+def _lock(line: int, lock: Lock) -> str:
+    return f"{escape(lock.mode)} on {code(lock.table)}" + (f", line {line}" if line else "")
 
 
-def _any(value: object) -> str:
-    """Show a value of JSON whose meaning is not known here."""
-    match value:
-        case dict():
-            return ", ".join(f"{escape(str(key))} {_any(each)}" for key, each in value.items())
-        case list() | tuple():
-            return f"<ul>{''.join(f'<li>{_any(each)}</li>' for each in value)}</ul>"
-    return escape(str(value))
+def _statement(statement: Statement) -> str:
+    place = f"line {statement.line}: " if statement.line else ""
+    scans = f", scans {', '.join(map(code, statement.scans))}" if statement.scans else ""
+    return f"{place}{code(statement.sql)} {statement.ms:.1f} ms{scans}"

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import pass_name, verdict
+from revgate.reports import SLOW_MS, passes, steps, verdict
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
 
     from revgate.findings import Finding
     from revgate.reports import Style
     from revgate.result import Judged, Result
+    from revgate.roundtrip.observed import Step
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
-_SLOW_MS = 1000
 _SLOWEST = 5
 _HELP = "    help: "
 
@@ -90,32 +89,27 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _passes(result: Result) -> Iterator[str]:
-    if result.roundtrip is None:
+    if not result.roundtrips:
         return
-    server = result.roundtrip["server"]
-    yield printable(f"PostgreSQL {server['version']} ({server['kind']})")
-    for each in result.roundtrip["passes"]:
-        tables = count(each["tables"], "table")
-        yield f"  {printable(pass_name(result, each)):<14} {tables:>11} {each['seconds']:>8.2f} s"
-    slow = [each for each in result.roundtrip["revisions"] if _slowness(each) >= _SLOW_MS]
-    slow.sort(key=_slowness, reverse=True)
-    for each in slow[:_SLOWEST]:
-        yield printable(_slow(each))
+    server = result.roundtrips[0].server
+    yield printable(f"PostgreSQL {server.version} ({server.kind})")
+    for name, each in passes(result):
+        tables = count(each.tables, "table")
+        yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s"
+    slow = [step for step in steps(result) if step.longest_ms >= SLOW_MS]
+    slow.sort(key=lambda step: step.longest_ms, reverse=True)
+    yield from (printable(_slow(step)) for step in slow[:_SLOWEST])
     if len(slow) > _SLOWEST:
         yield f"  {len(slow) - _SLOWEST:,} more took over a second"
 
 
-def _slowness(revision: dict[str, Any]) -> float:
-    return max(revision.get("upgrade_ms") or 0.0, revision.get("downgrade_ms") or 0.0)
-
-
-def _slow(revision: dict[str, Any]) -> str:
-    """Say what a slow revision held meanwhile: that is what a deployment waits for."""
-    up, down = ((revision.get(key) or 0.0) / 1000 for key in ("upgrade_ms", "downgrade_ms"))
-    held = [f"{lock['mode']} on {lock['table']}" for lock in revision.get("locks") or ()]
-    held += [f"rewrites {table}" for table in revision.get("rewrites") or ()]
+def _slow(step: Step) -> str:
+    """Describe a slow revision with its locks, which block a deployment for as long."""
+    up, down = ((each or 0.0) / 1000 for each in (step.upgrade_ms, step.downgrade_ms))
+    held = [f"{lock.mode} on {lock.table}" for _, lock in step.locks]
+    held += [f"rewrites {table}" for table in step.rewrites]
     also = f", {', '.join(dict.fromkeys(held))}" if held else ""
-    return f"  slow: {revision['revision']} took {up:.2f} s up and {down:.2f} s down{also}"
+    return f"  slow: {step.revision.id} took {up:.2f} s up and {down:.2f} s down{also}"
 
 
 def _environment(judged: Judged) -> str:

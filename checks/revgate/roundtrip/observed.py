@@ -61,10 +61,6 @@ class Statement(NamedTuple):
     scans: tuple[str, ...] = ()
     """Existing tables that it scanned in full, under a strong lock."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the statement as the JSON report has it."""
-        return {"line": self.line, "ms": self.ms, "sql": self.sql, "scans": list(self.scans)}
-
 
 def read_statement(told: dict[str, Any]) -> Statement:
     """Read the agent's record of a statement."""
@@ -105,18 +101,6 @@ class Rows(NamedTuple):
     """Names of the tables without rows, each with the reason."""
     lost: tuple[LostRows, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the rows as the JSON report has them."""
-        return {
-            "tables": self.filled,
-            "of": self.total,
-            "unfilled": [{"table": name, "reason": why} for name, why in self.unfilled],
-            "lost": [
-                {"table": each.table, "before": each.before, "after": each.after}
-                for each in self.lost
-            ],
-        }
-
 
 class Step(NamedTuple):
     """One revision, and how long its two functions took; None for one that did not run."""
@@ -133,6 +117,26 @@ class Step(NamedTuple):
     """False for a revision that the target branch already has."""
     rows: Rows | None = None
     """None if it did not run on populated tables."""
+
+    @property
+    def locks(self) -> tuple[tuple[int, Lock], ...]:
+        """The locks that the first upgrade took, each with the line of its statement."""
+        return tuple((each.line, lock) for each in self.statements for lock in each.locks)
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """The tables that the first upgrade rewrote."""
+        return tuple(table for each in self.statements for table in each.rewrites)
+
+    @property
+    def total_ms(self) -> float:
+        """The time of both functions together."""
+        return (self.upgrade_ms or 0.0) + (self.downgrade_ms or 0.0)
+
+    @property
+    def longest_ms(self) -> float:
+        """The time of the slower function."""
+        return max(self.upgrade_ms or 0.0, self.downgrade_ms or 0.0)
 
 
 class Failure(NamedTuple):
@@ -232,34 +236,3 @@ class RoundTrip(NamedTuple):
         return next(
             (each.tables for each in self.passes if each.name == name and each.complete), None
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the `roundtrip` object of the JSON contract."""
-        return {
-            "server": self.server._asdict(),
-            "passes": [
-                {"name": each.name, "seconds": round(each.seconds, 3), "tables": each.tables}
-                for each in self.passes
-            ],
-            "revisions": [
-                {
-                    "revision": step.revision.id,
-                    "upgrade_ms": step.upgrade_ms,
-                    "downgrade_ms": step.downgrade_ms,
-                    "locks": [
-                        {
-                            "table": lock.table,
-                            "mode": lock.mode,
-                            "line": each.line,
-                            "held_ms": lock.held_ms,
-                        }
-                        for each in step.statements
-                        for lock in each.locks
-                    ],
-                    "rewrites": [table for each in step.statements for table in each.rewrites],
-                    "statements": [each.as_json() for each in step.statements],
-                    "rows": step.rows.as_json() if step.rows else None,
-                }
-                for step in self.steps
-            ],
-        }

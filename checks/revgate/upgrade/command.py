@@ -100,7 +100,7 @@ def run(
     new = frozenset(pending)
     observed = gate.observe(read, settings, choice, live, new)
     _see_that_it_may_run(read, observed, new, say)
-    say(plan.render(place, patient.found.stamps, pending, observed.roundtrip or {"revisions": []}))
+    say(plan.render(place, patient.found.stamps, pending, observed.roundtrip))
     confirm(place, wanted.yes, "upgrade it", say)
     kept = _back_up(place, patient, wanted, say)
     failed = upgrade(place.address, environment, chain[-1].id, options, wanted.patience, say)

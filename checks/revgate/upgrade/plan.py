@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from revgate.rules._locks import blocks
 from revgate.text import harmless, printable
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from revgate.doctor.target import Place
+    from revgate.roundtrip.observed import RoundTrip, Step
 
 _SLOW_MS = 100
 
 
 def render(
-    place: Place, current: Sequence[str], pending: Sequence[str], observed: dict[str, Any]
+    place: Place, current: Sequence[str], pending: Sequence[str], observed: RoundTrip | None
 ) -> str:
     """Write the pending revisions with what the round trip saw them do.
 
@@ -24,25 +25,28 @@ def render(
         place: The database.
         current: Its stamps.
         pending: Ids in upgrade order.
-        observed: The `roundtrip` object of the JSON contract.
+        observed: The round trip on a throwaway server.
     """
     lines = [
         f"{place.address}, named by {place.named_by}",
         f"is at {', '.join(current) or 'nothing'}; {len(pending)} to run:",
     ]
-    told = {each["revision"]: each for each in observed["revisions"]}
+    steps = {step.revision.id: step for step in observed.steps} if observed else {}
     for revision in pending:
-        lines += _revision(revision, told.get(revision, {}))
+        lines += _revision(revision, steps.get(revision))
     lines.append("Times are those of an empty database; locks last as long as rows take.")
     return "".join(f"{harmless(printable(line))}\n" for line in lines)
 
 
-def _revision(revision: str, told: dict[str, Any]) -> Iterator[str]:
-    took = told.get("upgrade_ms")
+def _revision(revision: str, step: Step | None) -> Iterator[str]:
+    took = step.upgrade_ms if step else None
     yield f"  {revision}" + (f"  {took:.0f} ms" if took is not None and took >= _SLOW_MS else "")
-    seen: dict[str, str] = {}
-    for lock in told.get("locks", ()):
-        if blocks(lock["mode"]):
-            seen[f"{lock['mode']} on {lock['table']}: no {blocks(lock['mode'])} meanwhile"] = ""
-    yield from (f"    {each}" for each in seen)
-    yield from (f"    writes {table} anew, row by row" for table in told.get("rewrites", ()))
+    if step is None:
+        return
+    seen = [
+        f"{lock.mode} on {lock.table}: no {blocks(lock.mode)} meanwhile"
+        for _, lock in step.locks
+        if blocks(lock.mode)
+    ]
+    yield from (f"    {each}" for each in dict.fromkeys(seen))
+    yield from (f"    rewrites {table}" for table in step.rewrites)
