@@ -1,5 +1,5 @@
-# Everything runs in an environment of its own, made on first use: a fresh machine needs nothing
-# but Python 3.11 or newer, make and git.
+# Everything runs in .venv, which the first command creates: a new machine needs only Python 3.11 or
+# newer, make and git.
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
@@ -17,23 +17,24 @@ UV := $(shell command -v uv)
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make gate    the gate on the reference application: static rules, then both ways'
-	@echo 'make test    every test'
-	@echo 'make lint    style, types, workflows, hooks'
-	@echo 'make docs    write what the documentation repeats of the code'
-	@echo 'make site    the documentation site, in build/website/site'
-	@echo 'make fuzz    the parser against any bytes, for FUZZ_SECONDS'
-	@echo 'make bench   the budgets, measured against today'"'"'s alternatives'
-	@echo 'make clean   remove the environment and what builds leave behind'
+	@echo 'make gate     run the gate on the reference application'
+	@echo 'make test     run every test'
+	@echo 'make lint     check style, types, imports, docs, workflows'
+	@echo 'make docs     regenerate the documentation that comes from the code'
+	@echo 'make pictures redraw docs/pictures from what the program prints'
+	@echo 'make site     build the documentation site in build/website/site'
+	@echo 'make fuzz     fuzz the parser for FUZZ_SECONDS'
+	@echo 'make bench    measure the budgets against the alternatives'
+	@echo 'make clean    remove the environment and build output'
 
 gate: $(INSTALLED)
 	$(BIN)/revgate gate
 
-# Through the interpreter, for a path with a space or of great length breaks scripts' first lines.
+# Through the interpreter: a long path, or one with a space, breaks the first line of scripts.
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses $(PYTEST_JOBS) --dist worksteal $(PYTEST_ARGS)
 
-# The hooks and .ci/run are named, since no suffix gives them away.
+# The hooks and .ci/run are listed because they have no suffix.
 lint: $(INSTALLED)
 	$(BIN)/ruff check . $(HOOKS)
 	$(BIN)/ruff format --check . $(HOOKS)
@@ -57,7 +58,7 @@ docs: $(INSTALLED)
 pictures: $(INSTALLED)
 	$(BIN)/python docs/pictures.py
 
-# A link that leads nowhere ends it.
+# A broken link fails the build.
 site: $(INSTALLED)
 	$(BIN)/python docs/website.py
 
@@ -70,8 +71,8 @@ bench: $(INSTALLED)
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
 
-# The mark comes last, so that an installation that was cut short is taken up again. An environment
-# that works is kept: made anew over itself by another Python, it would be half of each.
+# The marker is written last, so that an interrupted installation is resumed. A working environment is
+# kept: recreating it in place with another Python would mix the two.
 $(INSTALLED): pyproject.toml
 ifdef UV
 	test -x $(BIN)/python || uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)

@@ -1,7 +1,7 @@
-"""Shows what each tool says of histories with one defect: `python -m benchmarks.defects`.
+"""Shows what each tool reports for histories with one defect: `python -m benchmarks.defects`.
 
-Knows the defects and how each tool is called as its documentation has it; nothing of how a tool
-works. A history without any defect goes first: whoever refuses that one proves nothing.
+Each tool is called the way its documentation says. A history without any defect goes first: a tool
+that rejects that one proves nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from sqlalchemy import create_engine, text
 @pytest.fixture
 def alembic_engine():
     engine = create_engine(os.environ["DATABASE_URL"])
-    with engine.begin() as connection:  # each test wants an empty database
+    with engine.begin() as connection:  # each test needs an empty database
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     return engine
@@ -75,7 +75,7 @@ from pytest_alembic.tests.experimental import test_downgrade_leaves_no_trace
 
 
 class Defect(NamedTuple):
-    """One thing that is wrong with the last of three revisions."""
+    """A defect in the last of three revisions."""
 
     name: str
     id: str = IDS[2]
@@ -89,8 +89,8 @@ DEFECTS = (
     Defect("nothing is wrong"),
     Defect("two heads", parent=IDS[0]),
     Defect("an id twice", id=IDS[1], parent=IDS[0]),
-    Defect("a parent that is missing", parent="20241231000000"),
-    Defect("a circle", first_parent=IDS[2]),
+    Defect("a missing parent", parent="20241231000000"),
+    Defect("a cycle", first_parent=IDS[2]),
     Defect("a downgrade that fails", down='op.drop_table("never_made")'),
     Defect("a downgrade that does nothing", down="return"),
     Defect(
@@ -109,7 +109,7 @@ DEFECTS = (
     Defect("an upgrade that fails", up='op.drop_column("t0", "never_made")'),
     Defect("a column that no model has", up='op.add_column("t0", sa.Column("x", sa.Integer))'),
     Defect(
-        "a table that is written anew",
+        "an upgrade that rewrites a table",
         up="op.execute('ALTER TABLE t0 SET UNLOGGED; ALTER TABLE t0 SET LOGGED')",
     ),
 )
@@ -144,7 +144,7 @@ def write(folder: Path, defect: Defect) -> Path:
 
 
 def answer(command: str, folder: Path, culprit: Path, url: str) -> str:
-    """Run a tool; return what it did, for a cell."""
+    """Run a tool; return what it did, as the text of a cell."""
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "DATABASE_URL": url}
     done = subprocess.run(
         ["/bin/bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True
@@ -154,7 +154,7 @@ def answer(command: str, folder: Path, culprit: Path, url: str) -> str:
     if "Traceback (most recent call last)" in said:
         return "traceback, names the file" if names else "traceback"
     if done.returncode == 0 and ("validation failed" in said or said.count("(head)") > 1):
-        return "says so, ends with 0"
+        return "reports it, exits with 0"
     if done.returncode == 0:
         warned = "warning" in said.lower() and names
         return "a warning" if warned else "passes"
@@ -183,7 +183,7 @@ def table(binaries: Path) -> list[str]:
 
 
 def versions(binaries: Path) -> str:
-    """Name the tools as they were tried."""
+    """Return the versions of the tools."""
     program = (
         "from importlib.metadata import version\n"
         "for name in ('alembic', 'pylembic', 'pytest-alembic'): print(name, version(name))"
@@ -194,7 +194,7 @@ def versions(binaries: Path) -> str:
 
 
 def main() -> int:
-    """Try all, and keep the table."""
+    """Try each tool on each defect, and write the table."""
     if len(sys.argv) != 2:
         print(
             "usage: python -m benchmarks.defects FOLDER, the bin/ of an environment with alembic,"
@@ -205,7 +205,7 @@ def main() -> int:
     lines = table(Path(sys.argv[1]).absolute())
     tried = versions(Path(sys.argv[1]).absolute())
     marked = ["<!-- defects -->", *lines, "", tried, "<!-- end -->"]
-    PAGE.write_text("\n".join(["# What each tool says of one defect", "", *marked, ""]))
+    PAGE.write_text("\n".join(["# What each tool reports for one defect", "", *marked, ""]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The parser against any bytes, for a while: `make fuzz`.
+"""Fuzzes the parser: `make fuzz`.
 
 Takes the case files and a template, cuts, joins and damages them, and asks of each result that it
 is read without an exception, quickly, and by both readers alike. Prints its figures.
@@ -31,7 +31,7 @@ PIECES = (
 
 
 def damaged(seeds: list[bytes], chance: random.Random) -> bytes:
-    """Return a seed with something cut out of it, put into it, or doubled."""
+    """Return a seed with a part removed, inserted or repeated."""
     data = chance.choice(seeds)
     for _ in range(chance.randint(1, 8)):
         at, to = sorted((chance.randint(0, len(data)), chance.randint(0, len(data))))
@@ -51,7 +51,7 @@ def damaged(seeds: list[bytes], chance: random.Random) -> bytes:
 
 
 def examine(data: bytes) -> bool:
-    """Read bytes both ways; return whether they were a revision.
+    """Scan and parse bytes; return whether they were a revision.
 
     Raises:
         AssertionError: The two readers disagree.
@@ -65,7 +65,7 @@ def examine(data: bytes) -> bool:
 
 
 def main() -> int:
-    """Fuzz, and print what was seen; exit code 1 with the input that was found."""
+    """Fuzz, and print a summary; exit with 1 and the input if one fails."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=300)
     arguments.add_argument("--seed", type=int, default=None)
@@ -82,7 +82,7 @@ def main() -> int:
         started = time.perf_counter()
         try:
             revisions += examine(data)
-        except Exception as error:  # noqa: BLE001 - any exception is what is looked for
+        except Exception as error:  # noqa: BLE001 - any exception is a defect
             print(f"seed {seed}, input {count}: {type(error).__name__}: {error}\n{data!r}")
             return 1
         slowest = max(slowest, time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""Makes histories of any size, as Alembic's template writes them.
+"""Generates histories of any size, as Alembic's template writes them.
 
 Knows nothing of revgate: what it makes is what every tool in the comparison reads.
 """
@@ -81,7 +81,7 @@ def write_history(
 
 
 def write_revision(versions: Path, number: int, parent: str | None) -> str:
-    """Write the revision of a number, counted from 0, behind a parent; return its id."""
+    """Write revision number `number`, counted from 0, with a parent; return its id."""
     made = FIRST + timedelta(hours=number)
     stamp = made.strftime("%Y%m%d%H%M%S")
     table = f"table_{number}"

@@ -1,4 +1,4 @@
-"""Measures the round trip beside pytest-alembic, on one history and one kind of server.
+"""Compares the round trip with pytest-alembic, on the same history and kind of server.
 
 pytest-alembic gets what favours it: a server that runs already, and a database each that is there.
 Ours starts its server, makes three passes more, and compares the whole catalogue.
@@ -75,7 +75,7 @@ def table(
             databases = {f"BENCH_{name.upper()}": server.create_database() for name in _NAMES}
             urls = {name: each.url("postgresql+psycopg2") for name, each in databases.items()}
             command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-            # Its tests leave their databases upgraded, so each is measured once.
+            # Its tests leave the database upgraded, so each is measured once.
             theirs.append(measure(command, folder, 1, **urls).seconds)
             for each in databases.values():
                 server.drop_database(each)
@@ -96,7 +96,7 @@ def table(
 
 
 def _environment(work: Path) -> str:
-    """Make an environment for pytest-alembic, and return its Python."""
+    """Create an environment for pytest-alembic; return its Python."""
     folder = work / "pytest-alembic"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = str(folder / "bin" / "python")

@@ -30,7 +30,7 @@ from benchmarks.histories import write_history, write_revision  # noqa: E402
 
 PAGE = ROOT / "benchmarks" / "README.md"
 HOOK = ROOT / "hooks" / "revgate"
-# Beside the interpreter that runs this, so that a shim of a version manager is not measured.
+# Next to the interpreter that runs this, so that no version manager's shim is measured.
 PYTHON = os.path.realpath(sys.executable)
 SCRIPTS = Path(sys.executable).parent
 REVGATE = [PYTHON, "-I", "-S", str(HOOK)]
@@ -42,14 +42,14 @@ CHAIN_AND_NAMING = (
 
 
 class Figure(NamedTuple):
-    """What one command took."""
+    """The time and memory of one command."""
 
     seconds: float
     megabytes: float
 
 
 def measure(command: list[str], folder: Path, times: int = 5, **variables: str) -> Figure:
-    """Run a command several times; return the least time and the largest memory.
+    """Run a command several times; return the shortest time and the peak memory.
 
     Raises:
         RuntimeError: It failed: what fails is not measured.
@@ -75,7 +75,7 @@ def measure(command: list[str], folder: Path, times: int = 5, **variables: str) 
 
 
 def peak(command: list[str], folder: Path) -> float:
-    """Return the largest memory of a command and its children, in MB."""
+    """Return the peak memory of a command and its children, in MB."""
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3, check=True);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
@@ -87,7 +87,7 @@ def peak(command: list[str], folder: Path) -> float:
 
 
 def git(folder: Path, *words: str) -> None:
-    """Run git in a folder, without anybody's settings."""
+    """Run git in a folder, without the user's settings."""
     identity = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b", "GIT_COMMITTER_NAME": "b"}
     subprocess.run(
         ["git", *words],
@@ -99,7 +99,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def make(folder: Path, count: int) -> Path:
-    """Write and commit a history, and let its files grow older than what counts as just written."""
+    """Write and commit a history, and age its files so that none counts as just written."""
     folder.mkdir()
     write_history(folder, count)
     git(folder, "init", "-q")
@@ -113,7 +113,7 @@ def make(folder: Path, count: int) -> Path:
 
 
 def static_table(work: Path, sizes: list[int], times: int) -> list[str]:
-    """Measure the static half on histories of several sizes."""
+    """Measure the static rules on histories of several sizes."""
     cache = work / "cache"
     heads = [str(SCRIPTS / "alembic"), "heads"]
     pylembic = [str(SCRIPTS / "pylembic"), "validate", "migrations"]
@@ -174,7 +174,7 @@ def static_table(work: Path, sizes: list[int], times: int) -> list[str]:
 
 
 def staged_one_more(folder: Path, size: int, times: int, kept: dict[str, str]) -> Figure:
-    """Measure the hook on one new revision, another one each time."""
+    """Measure the hook on one new revision, a different one each time."""
     best = Figure(float("inf"), 0)
     versions = folder / "migrations" / "versions"
     parent = max(versions.iterdir()).name[:14]
@@ -187,7 +187,7 @@ def staged_one_more(folder: Path, size: int, times: int, kept: dict[str, str]) -
 
 
 def one_more_committed(folder: Path, size: int) -> None:
-    """Commit one revision more than what the branch `published` has."""
+    """Commit one revision that the branch `published` lacks."""
     git(folder, "branch", "--force", "published")
     versions = folder / "migrations" / "versions"
     write_revision(versions, size, max(versions.iterdir()).name[:14])
@@ -217,7 +217,7 @@ def pulls_line(work: Path, size: int) -> str:
 
 
 def import_heads(folder: Path, base: str, size: int) -> list[str]:
-    """Make 100 commits upon a base: one revision each, behind its head or behind that's parent."""
+    """Make 100 commits on a base, each with one revision behind its head or the head's parent."""
     versions = folder / "migrations" / "versions"
     last = [path.name[:14] for path in sorted(versions.iterdir())[-2:]]
     stream = ""
@@ -235,7 +235,7 @@ def import_heads(folder: Path, base: str, size: int) -> list[str]:
 
 
 def revisions(folder: Path, *names: str) -> list[str]:
-    """Return the commits of some names."""
+    """Return the commits that names point to."""
     done = subprocess.run(
         ["git", "rev-parse", *names], cwd=folder, check=True, capture_output=True, text=True
     )
@@ -251,7 +251,7 @@ def import_line() -> str:
 
 
 def write_page(lines: list[str]) -> None:
-    """Keep the tables between the marks of the page."""
+    """Write the tables between the markers of the page."""
     text = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- measured -->\n", "<!-- end -->"
     before, _, rest = text.partition(begin)
@@ -260,7 +260,7 @@ def write_page(lines: list[str]) -> None:
 
 
 def main() -> int:
-    """Measure, print, and keep what was measured."""
+    """Measure everything, print it, and write it to the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--times", type=int, default=5)

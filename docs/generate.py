@@ -1,7 +1,7 @@
-"""Writes what the documentation repeats of the code: `make docs`; a test finds what is stale.
+"""Writes the documentation that comes from the code: `make docs`; a test finds what is stale.
 
-Knows the marked blocks of README.md, the schema file, the hooks file, and the workflow to copy,
-which is what `revgate init` writes; what stands in them comes from the code.
+That is the marked blocks of README.md, the schema, the hooks file, and the workflow to copy, which
+is the one that `revgate init` writes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def settings_table() -> str:
 
 
 def rules_by_group() -> str:
-    """Return the names of the rules, each with a link to its page."""
+    """Return the rules by group, each with a link to its page."""
     groups: dict[str, list[str]] = {}
     for rule in all_rules().values():
         link = f"[`{rule.name}`]({rule_link(rule.name)})"
@@ -58,7 +58,7 @@ def action_table(part: str) -> str:
 
 
 def fill(text: str, block: str, content: str) -> str:
-    """Replace what stands between `<!-- block -->` and `<!-- end -->`."""
+    """Replace the text between `<!-- block -->` and `<!-- end -->`."""
     pattern = rf"(<!-- {block} -->\n).*?(<!-- end -->)"
     filled, count = re.subn(
         pattern, lambda match: f"{match[1]}{content}{match[2]}", text, count=1, flags=re.DOTALL
@@ -85,7 +85,7 @@ def generated() -> dict[Path, str]:
 
 
 def main() -> int:
-    """Write the files; with `--check`, only name those that are stale."""
+    """Write the files; with `--check`, only list those that are stale."""
     stale = [
         path
         for path, text in generated().items()

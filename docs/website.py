@@ -1,7 +1,6 @@
-"""Builds the documentation site: `make site`, which leaves it in build/website/site.
+"""Builds the documentation site in build/website/site: `make site`.
 
-Knows where the pages lie and which of their blocks come from the code; not how a page looks, which
-is the generator's. What the code says is written at each build, so that no page can be stale.
+The parts of a page that come from the code are filled in at each build, so they cannot go stale.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _ALL_RULES = '"rules/index.md"'
 
 
 def gather(place: Path) -> None:
-    """Put the configuration and every page into a folder of their own."""
+    """Collect the configuration and every page in one folder."""
     shutil.rmtree(place, ignore_errors=True)
     pages = place / "pages"
     shutil.copytree(DOCS / "pages", pages)
@@ -62,13 +61,13 @@ def _filled(text: str, blocks: dict[str, str]) -> str:
 
 
 def _block(page: str, name: str) -> str:
-    """Return what a benchmark has written on its page."""
+    """Return the block that a benchmark has written to its page."""
     text = (generate.ROOT / "benchmarks" / page).read_text("utf-8")
     return text.partition(f"<!-- {name} -->\n")[2].partition("<!-- end -->")[0]
 
 
 def rule_pages() -> dict[str, str]:
-    """Return the page of each rule, and the one that lists them."""
+    """Return a page for each rule, and the one that lists them."""
     rules = all_rules().values()
     listed = catalogue.render("markdown")
     for each in rules:
@@ -81,29 +80,29 @@ def rule_pages() -> dict[str, str]:
 
 
 _HOW_TO_CHOOSE = """\
-`revgate explain RULE` says the same in a terminal. `ignore` and `severity` in the
-[settings](../settings.md) choose for a whole repository, `--select` and `--ignore` for one run.
+`revgate explain RULE` prints the same in a terminal. `ignore` and `severity` in the
+[settings](../settings.md) apply to a whole repository, `--select` and `--ignore` to one run.
 """
 
 
 def _rule_page(rule: Rule) -> str:
     return (
         f"# `{rule.name}`\n\n*{rule.group}, {rule.severity}*\n\n{_fenced(rule.documentation)}\n\n"
-        f"## To except one line\n{_exception(rule)}\n"
+        f"## Suppress it\n{_exception(rule)}\n"
     )
 
 
 def _exception(rule: Rule) -> str:
     if rule.group in (CHAIN, HOUSEKEEPING):
-        return "This rule cannot be excepted: what it finds concerns more than the line it names."
+        return "This rule cannot be suppressed, because a finding concerns more than one line."
     return (
-        "On the line that is reported, or on the line above, with the reason:\n\n"
-        f"```python\n# revgate: allow[{rule.name}] why it is right here\n```"
+        "On the reported line, or on the line above, with a reason:\n\n"
+        f"```python\n# revgate: allow[{rule.name}] why this is correct here\n```"
     )
 
 
 def _fenced(text: str) -> str:
-    """Put fences around indented code, in which the generator would look for links."""
+    """Fence indented code, in which the site generator would look for links."""
     return re.sub(r"(?:^    .*\n|^\n(?=    ))+", _fence, f"{text}\n", flags=re.MULTILINE)
 
 
@@ -129,7 +128,7 @@ def _rules_in_nav() -> str:
 
 
 def build(place: Path) -> int:
-    """Build the site from what was gathered; a link that leads nowhere ends it."""
+    """Build the site from the collected pages; a broken link fails the build."""
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     return subprocess.run(command, cwd=place).returncode
 

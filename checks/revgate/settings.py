@@ -35,7 +35,7 @@ class Scope(NamedTuple):
     """`timestamp`, `any`, or a regular expression with `(?P<stamp>)` and `(?P<slug>)`."""
     linear: bool = True
     branches: tuple[str, ...] = ()
-    """Branch labels that may stand side by side, one head each."""
+    """Branch labels that may coexist, with one head each."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -67,11 +67,11 @@ class Settings(NamedTuple):
 SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "expect-tables": (
         {"type": "integer", "minimum": 0},
-        "Number of tables after both upgrades; the version table does not count.",
+        "The number of tables after both upgrades, not counting the version table.",
     ),
     "baseline": (
         {"type": "string", "minLength": 1},
-        "Up to this revision, naming and downgrade rules are not asked; chain rules always are.",
+        "Naming and downgrade rules skip the history up to this revision; chain rules never do.",
     ),
     "file-name": (
         {"type": "string", "minLength": 1},
@@ -79,11 +79,11 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "linear": (
         {"type": "boolean"},
-        "false: merge points are accepted; heads still must be one.",
+        "false: accept merge points; there must still be one head.",
     ),
     "branches": (
         {"type": "array", "items": {"type": "string"}},
-        "Branch labels that may stand side by side, one head each.",
+        "Branch labels that may coexist, with one head each.",
     ),
 }
 ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {
@@ -94,7 +94,7 @@ ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "section": (
         {"type": "string", "minLength": 1},
-        'The section of the file, "alembic" unless told.',
+        'The section of the file (default "alembic").',
     ),
     **SCOPE_KEYS,
 }
@@ -102,11 +102,11 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     **SCOPE_KEYS,
     "ignore": (
         {"type": "array", "items": {"type": "string"}},
-        "Rules that are not asked.",
+        "Rules to ignore.",
     ),
     "severity": (
         {"type": "object", "additionalProperties": {"enum": ["error", "warning"]}},
-        'Another severity for a rule: { "lopsided-downgrade" = "error" }.',
+        'Severities that differ from the default: { "lopsided-downgrade" = "error" }.',
     ),
     "environment": (
         {
@@ -121,11 +121,11 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
                 },
             },
         },
-        "Alembic environments, where every alembic.ini that git knows will not do.",
+        "Alembic environments, if the default, every alembic.ini tracked by git, is not right.",
     ),
     "env": (
         {"type": "object", "additionalProperties": {"type": "string"}},
-        "Environment variables that env.py wants while the round trip runs it.",
+        "Environment variables that env.py needs during the round trip.",
     ),
 }
 
