@@ -7,7 +7,7 @@ checks below and the JSON Schema that is shipped are both made from it.
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import UsageError
@@ -152,8 +152,23 @@ def load(root: str, check_rules: RuleCheck | None = None) -> Settings:
         UsageError: The file is not valid TOML, or a setting is wrong; lists every problem, with
             the nearest valid name.
     """
+    return load_from(partial(_read, root), check_rules)
+
+
+def load_from(
+    read: Callable[[str], bytes | None], check_rules: RuleCheck | None = None
+) -> Settings:
+    """Read the settings of a repository whose files need not be on disk.
+
+    Args:
+        read: Returns the contents of a file in the repository root; None if there is none.
+        check_rules: As for `load`.
+
+    Raises:
+        UsageError: As `load`.
+    """
     for name in FILES:
-        table = _table(root, name)
+        table = _table(read(name), name)
         if table is not None:
             return from_table(table, name, check_rules)
     return Settings()
@@ -169,7 +184,7 @@ def has_settings(root: str, path: str) -> bool:
     Raises:
         UsageError: The file is no TOML.
     """
-    return _table(root, path) is not None
+    return _table(_read(root, path), path) is not None
 
 
 def load_file(root: str, path: str, check_rules: RuleCheck | None = None) -> Settings:
@@ -183,7 +198,7 @@ def load_file(root: str, path: str, check_rules: RuleCheck | None = None) -> Set
     Raises:
         UsageError: As `load`, or the file holds no settings.
     """
-    table = _table(root, path)
+    table = _table(_read(root, path), path)
     if table is None:
         raise UsageError(f"{path} has no settings: write them below [tool.revgate]")
     return from_table(table, path, check_rules)
@@ -203,24 +218,24 @@ def with_config(settings: Settings, config: str) -> Settings:
     return settings._replace(environments=named)
 
 
-def _table(root: str, name: str) -> dict[str, Any] | None:
-    """Return the table of settings in a file; None where it has none."""
+def _read(root: str, name: str) -> bytes | None:
     try:
         with open(os.path.join(root, name), "rb") as file:
-            data = file.read()
+            return file.read()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
-    return table_in(data, name)
 
 
-def table_in(data: bytes, name: str) -> dict[str, Any] | None:
-    """Return the table of settings in a file's bytes; None where it has none.
+def _table(data: bytes | None, name: str) -> dict[str, Any] | None:
+    """Return the table of settings in the contents of a file; None if it has none.
 
     Raises:
-        UsageError: It is no TOML, or `tool.revgate` is no table.
+        UsageError: The file is not valid TOML, or `tool.revgate` is not a table.
     """
+    if data is None:
+        return None
     in_tool = os.path.basename(name) == "pyproject.toml"
     if in_tool and b"revgate" not in data:
         return None  # spares the common case the import of a TOML parser

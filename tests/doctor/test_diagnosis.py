@@ -206,6 +206,19 @@ def test_a_wrong_count_is_told(application: Application) -> None:
     assert "✗ 2 tables, 63 expected" in out
 
 
+def test_the_count_is_that_of_the_environment(application: Application) -> None:
+    """What an environment says goes before what the repository says."""
+    application.alembic("upgrade", "head")
+    (application.root / "revgate.toml").write_text(
+        'expect-tables = 63\nfile-name = "any"\n[[environment]]\nname = "shop"\n'
+        'config = "alembic.ini"\nexpect-tables = 2\n'
+    )
+    code, out, err = application.run()
+    assert (code, err) == (0, "")
+    assert "  Expected tables: 2\n" in out
+    assert "  Expected tables: 3\n" in application.run("--expect-tables", "3")[1]
+
+
 @pytest.mark.parametrize("source", ["variable", "file"])
 def test_the_database_is_named_by_the_environment(
     application: Application, monkeypatch: pytest.MonkeyPatch, source: str

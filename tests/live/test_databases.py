@@ -101,6 +101,23 @@ def test_two_databases_are_migrated_apart(
     assert [each["tables"] for each in told["roundtrip"]["passes"]] == [2, 0, 2, 2]
 
 
+def test_the_expected_number_of_tables_is_that_of_the_first_database(
+    multidb: Multidb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (multidb.root / "revgate.toml").open("a") as settings:
+        settings.write("expect-tables = 2\n")
+    multidb.edit(
+        "2",
+        'op.execute("CREATE TABLE second_2',
+        'op.execute("CREATE TABLE extra (); CREATE TABLE second_2',
+    )
+    multidb.edit(
+        "2", 'op.execute("DROP TABLE second_2', 'op.execute("DROP TABLE extra; DROP TABLE second_2'
+    )
+    code, told = _run(capsys)
+    assert (code, told["findings"]) == (0, [])
+
+
 def test_both_phases_of_a_commit_are_one_where_nothing_is_prepared(
     multidb: Multidb, capsys: pytest.CaptureFixture[str]
 ) -> None:

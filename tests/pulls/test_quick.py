@@ -81,7 +81,7 @@ def test_the_quick_way_is_the_slow_one(site: Site, seed: int) -> None:
     base = Base(wanted(site.author), forks[-1])
     verdicts = base.judge(Pull(number, head) for number, head in enumerate(heads))
     for verdict in verdicts:
-        slow = merge_checks.check(
+        slow, _ = merge_checks.check(
             str(site.author),
             base.wanted.settings,
             base.wanted.choice,

@@ -25,7 +25,7 @@ def findings(repository: Any, against: str) -> list[str]:
     """Return what `check --against` says of HEAD."""
     root = str(repository.root)
     loaded = settings.load(root)
-    result = merge_checks.check(
+    result, _ = merge_checks.check(
         root, loaded, Choice(loaded), ours="HEAD", against=against, cached=False
     )
     return [finding.rule for finding in result.findings]

@@ -22,7 +22,7 @@ def stamp(number: int) -> str:
 def findings(repository: Any) -> list[str]:
     root = str(repository.root)
     loaded = settings.load(root)
-    result = merge_checks.check(
+    result, _ = merge_checks.check(
         root, loaded, Choice(loaded), ours="HEAD", against="main", cached=False
     )
     return [finding.rule for finding in result.findings]

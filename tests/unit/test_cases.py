@@ -115,7 +115,7 @@ def test_merge(case: Path, tmp_path: Path, versions: Path, monkeypatch: pytest.M
         commit(tmp_path, case / side, versions)
     loaded = settings.load(str(tmp_path))
     for ours in ("ours", None):  # the commit, and the index, which is the same here
-        result = merge_checks.check(
+        result, _ = merge_checks.check(
             str(tmp_path), loaded, Choice(loaded), ours=ours, against="theirs", cached=False
         )
         assert found_in(result) == expectations(case)

@@ -23,26 +23,9 @@ if TYPE_CHECKING:
     from revgate.history.read import Read
     from revgate.result import Allowed, Result
     from revgate.roundtrip.observed import RoundTrip
+    from revgate.roundtrip.options import Options
     from revgate.settings import Settings
     from revgate.source import Source
-
-
-class Live(NamedTuple):
-    """What the command line says of the round trip."""
-
-    root: str
-    database_url: str | None = None
-    python: str | None = None
-    expect_tables: int | None = None
-    timeout: float | None = 600.0
-    x_arguments: tuple[str, ...] = ()
-    progress: bool = False
-    shard: tuple[int, int] | None = None
-    """Number, from 1, and count of the jobs that share the steps."""
-    cached: bool = True
-    """Whether databases of earlier runs may be used, on a server that stays."""
-    rows: bool = True
-    """Whether the history also runs on tables that have rows."""
 
 
 def run(
@@ -52,8 +35,7 @@ def run(
     *,
     name: str,
     environment: str | None,
-    cached: bool,
-    live: Live,
+    options: Options,
     against: str | None = None,
 ) -> Result:
     """Judge the static rules and what a round trip of every environment shows.
@@ -65,8 +47,7 @@ def run(
         name: The command: `gate`, or `roundtrip`, which asks no static rule but those of the
             chain, since only a straight chain can be run.
         environment: Only the environment of this name.
-        cached: Whether facts of earlier runs may be used.
-        live: How the round trip is to run.
+        options: Of the round trip; those that depend on the environment are filled in here.
         against: A base; the static rules then judge also what merging HEAD into it would do, and
             only revisions that it lacks are stepped.
 
@@ -74,29 +55,35 @@ def run(
         CannotJudgeError: A round trip could not run at all.
     """
     asked = choice if name == "gate" else Choice(settings, groups=(CHAIN, HOUSEKEEPING))
+    published: dict[str, frozenset[str]] | None = None
     if against is None:
         result, reads = history_checks.check(
-            source, settings, asked, environment=environment, cached=cached
+            source, settings, asked, environment=environment, cached=options.cached
         )
     else:
-        result = merge_checks.check(
-            live.root,
+        result, sides = merge_checks.check(
+            options.root,
             settings,
             asked,
             ours="HEAD",
             against=against,
             environment=environment,
-            cached=cached,
+            cached=options.cached,
         )
-        # What runs is the work tree, which need not be HEAD; its tops say in which order.
+        published = {
+            each.ours.history.environment.name: each.ours.history.published for each in sides
+        }
+        # The round trip runs the work tree, which can differ from HEAD.
         found = environments.find(source, settings, environment)
-        reads = [read(source, each, judge_file, whole=False, cached=cached) for each in found]
+        reads = [
+            read(source, each, judge_file, whole=False, cached=options.cached) for each in found
+        ]
     result = result._replace(command=name)
     for each in reads:
         observed = _broken(result, each)
         if observed is None:
-            new = None if against is None else merge_checks.lacking(live.root, each, against)
-            observed = observe(each, settings, choice, live, new)
+            new = None if published is None else _lacking(each, published)
+            observed = observe(each, choice, options._replace(new=new))
         result = _join(result, observed)
     return result._replace(findings=once(result.findings))
 
@@ -148,49 +135,33 @@ def _broken(result: Result, read: Read) -> Observed | None:
     return None
 
 
-def observe(
-    read: Read,
-    settings: Settings,
-    choice: Choice,
-    live: Live,
-    new: frozenset[str] | None,
-) -> Observed:
-    """Make the round trip of one environment, and ask the live rules.
+def _lacking(read: Read, published: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Return the ids of the revisions that the target branch lacks."""
+    ids = frozenset(read.history.graph.by_id)
+    return ids - published.get(read.history.environment.name, frozenset())
+
+
+def observe(read: Read, choice: Choice, options: Options) -> Observed:
+    """Run the round trip of one environment, and the live rules on it.
 
     Args:
-        read: The environment, one straight line.
-        settings: Of the repository.
-        choice: The rules to ask.
-        live: How the round trip is to run.
-        new: Ids of the revisions that are stepped; None for all.
+        read: The environment, whose history is linear.
+        choice: The rules to run.
+        options: Of the round trip.
 
     Raises:
-        CannotJudgeError: It could not run at all.
+        CannotJudgeError: The round trip could not run at all.
     """
     from revgate import roundtrip
 
     history = read.history
-    expected = history.scope.expect_tables if live.expect_tables is None else live.expect_tables
     observed = roundtrip.run(
         history.environment,
         history_checks.upgrade_order(history),
-        roundtrip.Options(
-            root=live.root,
-            database_url=live.database_url,
-            python=live.python,
-            expect_tables=expected,
-            env=settings.env,
-            timeout=live.timeout,
-            progress=live.progress,
-            x_arguments=live.x_arguments,
-            new=new,
-            shard=live.shard,
-            rows=live.rows,
-            cached=live.cached,
-        ),
+        options.for_environment(history.environment),
     )
     rules = choice.stage(live=True)
-    if not live.rows:
+    if not options.rows:
         rules = tuple(rule for rule in rules if rule.name not in _ON_ROWS)
     findings = [
         finding

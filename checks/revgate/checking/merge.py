@@ -12,10 +12,8 @@ from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
-from revgate.errors import CannotJudgeError
 from revgate.history.merge import Merge, open_sides
 from revgate.history.read import Read, read, reread
-from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED, ask
 
 if TYPE_CHECKING:
@@ -50,8 +48,8 @@ def check(
     against: str,
     environment: str | None = None,
     cached: bool = True,
-) -> Result:
-    """Judge a commit, and what merging it into a base would do.
+) -> tuple[Result, list[Reads]]:
+    """Judge a commit, and what merging it into the target branch would do.
 
     Args:
         root: The repository root.
@@ -62,6 +60,9 @@ def check(
         against: The base.
         environment: Only the environment of this name.
         cached: Whether facts of earlier runs may be used, and kept.
+
+    Returns:
+        The result, and each environment as every side has it.
 
     Raises:
         CannotJudgeError: The base, or the ancestor in common, is not in this clone; or there is
@@ -74,7 +75,7 @@ def check(
     reads = [_read(sides, each, cached=cached) for each in found]
     history_checks.check_baselines(settings, [each.ours.history for each in reads])
     settled = (judge_merge(sides, each, rules) for each in reads)
-    return history_checks.sum_up([each.ours for each in reads], settled)
+    return history_checks.sum_up([each.ours for each in reads], settled), reads
 
 
 def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
@@ -116,18 +117,3 @@ def judge_merge(
         finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
     ]
     return settle(reads.merged.history.revisions, own, rules, name)
-
-
-def lacking(root: str, ours: Read, against: str) -> frozenset[str]:
-    """Return the ids of the revisions that a base does not have.
-
-    Raises:
-        UsageError: git knows no such base.
-    """
-    base = GitTree.at(root, against)
-    ids = frozenset(ours.history.graph.by_id)
-    try:
-        there = read(base, ours.history.environment, judge_file, whole=False, cached=False)
-    except CannotJudgeError:  # the base has no such folder, or no revision in it
-        return ids
-    return ids - frozenset(there.history.graph.by_id)

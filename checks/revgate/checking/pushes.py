@@ -17,12 +17,13 @@ from revgate.errors import UsageError
 from revgate.git import find_root, git
 from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED
-from revgate.settings import FILES, Settings, from_table, table_in
+from revgate.settings import load_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from revgate.result import Result
+    from revgate.settings import Settings
     from revgate.source import Source
 
 HOOKS = ("pre-receive", "pre-push")
@@ -123,7 +124,8 @@ def judge(root: str, hook: str, update: Update) -> Result | None:
     if against is None:
         return verdict_cache.check(source, settings, choice)
     ours = _as_change(root, against, update.new)
-    return merge_checks.check(root, settings, choice, ours=ours, against=against)
+    result, _ = merge_checks.check(root, settings, choice, ours=ours, against=against)
+    return result
 
 
 def _had(root: str, commit: str) -> bool:
@@ -132,17 +134,16 @@ def _had(root: str, commit: str) -> bool:
 
 
 def settings_of(source: Source) -> Settings:
-    """Read the settings that stand in a commit.
+    """Read the settings of a commit.
 
     Raises:
         UsageError: As `settings.load`.
     """
-    for name in FILES:
-        if source.has_file(name):
-            table = table_in(next(iter(source.read([name]))).data, name)
-            if table is not None:
-                return from_table(table, name, unknown_rules)
-    return Settings()
+
+    def read(name: str) -> bytes | None:
+        return next(iter(source.read([name]))).data if source.has_file(name) else None
+
+    return load_from(read, unknown_rules)
 
 
 def _concerns(source: Source, settings: Settings) -> bool:

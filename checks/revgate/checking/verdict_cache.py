@@ -85,7 +85,7 @@ def check_against(
 
     from revgate.checking import merge as merge_checks
 
-    result = merge_checks.check(
+    result, _ = merge_checks.check(
         root,
         settings,
         choice,

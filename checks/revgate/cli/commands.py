@@ -124,16 +124,9 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
         choice,
         name=name,
         environment=arguments.environment,
-        cached=not arguments.no_cache,
         against=None if against is None else find_base(root, against),
-        live=gate.Live(
-            root=root,
+        options=_options(arguments, root, settings)._replace(
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
-            python=arguments.python,
-            expect_tables=arguments.expect_tables,
-            timeout=arguments.timeout or None,
-            x_arguments=tuple(arguments.x_arguments),
-            progress=not arguments.quiet and sys.stderr.isatty(),
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
             cached=not arguments.no_cache,
             rows=not arguments.no_rows,
@@ -276,7 +269,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:
-    from revgate.checking import gate
     from revgate.upgrade import command
     from revgate.upgrade.run import Patience
 
@@ -294,26 +286,18 @@ def _upgrade(arguments: argparse.Namespace) -> int:
         patience=patience,
     )
     options = _options(arguments, root, settings)
-    live = gate.Live(
-        root=root,
-        python=options.python,
-        expect_tables=options.expect_tables,
-        progress=options.progress,
-        x_arguments=options.x_arguments,
-    )
     source = source_of(arguments, root)
-    return command.run(source, settings, choice, wanted, options, live, partial(write, path=None))
+    return command.run(source, settings, choice, wanted, options, partial(write, path=None))
 
 
 def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Options:
-    """Return how env.py is run on a throwaway server, for commands that name another database."""
+    """Return the options that all commands share that run env.py on a throwaway server."""
     from revgate.roundtrip.options import Options
 
-    expected = arguments.expect_tables
     return Options(
         root=root,
         python=arguments.python,
-        expect_tables=settings.scope.expect_tables if expected is None else expected,
+        expect_tables=arguments.expect_tables,
         env=settings.env,
         timeout=arguments.timeout or None,
         progress=not arguments.quiet and sys.stderr.isatty(),

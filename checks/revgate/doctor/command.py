@@ -59,6 +59,7 @@ def run(source: Source, settings: Settings, wanted: Wanted, options: Options, sa
     """
     read, broken = one_history(source, settings, wanted.environment)
     environment = read.history.environment
+    options = options.for_environment(environment)
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
     place = find_database(options.root, wanted.url, (folder,))
     changes = "--reset" if wanted.reset else "--create-missing" if wanted.create_missing else ""

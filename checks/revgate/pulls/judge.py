@@ -158,7 +158,7 @@ class Base:
 
     def _wholly(self, pull: Pull) -> Verdict:
         wanted = self.wanted
-        result = merge_checks.check(
+        result, _ = merge_checks.check(
             wanted.root,
             wanted.settings,
             wanted.choice,

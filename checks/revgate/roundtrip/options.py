@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from revgate.environments import Environment
+
+
+STEP_TIMEOUT = 600.0
+"""Seconds that one step may take, unless the user says otherwise."""
 
 
 class Options(NamedTuple):
@@ -17,7 +24,7 @@ class Options(NamedTuple):
     expect_tables: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     """Variables that env.py wants."""
-    timeout: float | None = 600.0
+    timeout: float | None = STEP_TIMEOUT
     """Seconds that one step may take; None waits for ever."""
     progress: bool = False
     x_arguments: tuple[str, ...] = ()
@@ -30,3 +37,9 @@ class Options(NamedTuple):
     """Whether the history also runs on tables that have rows."""
     cached: bool = True
     """Whether what the base's revisions build may be kept on a server that stays, and used."""
+
+    def for_environment(self, environment: Environment) -> Options:
+        """Return the options with `expect-tables` of an environment, unless the user gave one."""
+        if self.expect_tables is not None:
+            return self
+        return self._replace(expect_tables=environment.scope.expect_tables)

@@ -183,9 +183,7 @@ class Trip:
             tuple(self._failures),
             tuple(self._after_downgrade),
             tuple(self._after_again),
-            self._options.expect_tables
-            if self._options.expect_tables is not None
-            else self._environment.scope.expect_tables,
+            self._options.expect_tables,
             tuple(dict.fromkeys((*self._notes, *self._server.notes, *beyond(self._steps)))),
             self._models,
             self._plan.from_base,

@@ -20,6 +20,7 @@ from revgate.doctor.target import Place, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.result import Result
+from revgate.roundtrip.options import STEP_TIMEOUT
 from revgate.upgrade import backup, plan, script
 from revgate.upgrade.run import LOCK_NOT_AVAILABLE, Patience, upgrade
 
@@ -62,7 +63,6 @@ def run(
     choice: Choice,
     wanted: Wanted,
     options: Options,
-    live: gate.Live,
     say: Say,
 ) -> int:
     """Upgrade one database, or write the script for it.
@@ -82,6 +82,7 @@ def run(
         )
     chain = history_checks.upgrade_order(read.history)
     environment = read.history.environment
+    options = options.for_environment(environment)
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
     if wanted.sql is not None:
         start = wanted.start or _stamp(options.root, wanted.url, folder)
@@ -98,7 +99,7 @@ def run(
     if not pending:
         return 1 if examination.failed else 0
     new = frozenset(pending)
-    observed = gate.observe(read, settings, choice, live, new)
+    observed = gate.observe(read, choice, options._replace(new=new, timeout=STEP_TIMEOUT))
     _see_that_it_may_run(read, observed, new, say)
     say(plan.render(place, patient.found.stamps, pending, observed.roundtrip))
     confirm(place, wanted.yes, "upgrade it", say)
