@@ -289,7 +289,7 @@ def test_lines_that_git_never_writes(work: Clone) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "git writes no such line to pre-receive: 'one two'" in done.stderr
+    assert "not a line that git passes to pre-receive: 'one two'" in done.stderr
 
 
 # pre-push and pre-merge-commit.

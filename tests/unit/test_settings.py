@@ -197,7 +197,7 @@ def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("baseline", "message"),
-    [("20250101000001", "did you mean '20250101000000'"), ("x", "'x' is no revision$")],
+    [("20250101000001", "did you mean '20250101000000'"), ("x", "'x' does not exist$")],
 )
 def test_a_baseline_that_is_no_revision(baseline: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = m\n")

@@ -1,1 +1,1 @@
-"""The order of the stages: which rules are asked of what, and how their findings are joined."""
+"""Runs the rules in stages, and combines their findings into a result."""

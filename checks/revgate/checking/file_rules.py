@@ -1,4 +1,4 @@
-"""Asks the rules that judge one revision file alone, so that their findings can be cached."""
+"""Runs the rules that judge a single revision file, so that their findings can be cached."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def judge_file(head: Head, script: Script | None) -> tuple[list[Finding], bool]:
-    """Return the findings of one file, and whether the same bytes will give the same tomorrow.
+    """Return the findings of one file, and whether they stay valid as long as it is unchanged.
 
     Args:
-        head: The top of the file, and its name.
-        script: The whole file; None where only its top was read.
+        head: The name and the top of the file.
+        script: The whole file; None if only the top was read.
     """
     subjects = [("head", head)] if script is None else [("head", head), ("script", script)]
     findings = []

@@ -1,7 +1,4 @@
-"""The main job: the static half, then the round trip of each environment.
-
-Knows when a round trip makes sense and how its findings join the others; not how it runs.
-"""
+"""Runs the static checks, then the round trip of each environment, and combines their findings."""
 
 from __future__ import annotations
 
@@ -38,18 +35,18 @@ def run(
     options: Options,
     against: str | None = None,
 ) -> Result:
-    """Judge the static rules and what a round trip of every environment shows.
+    """Run the static rules, and the live rules on a round trip of every environment.
 
     Args:
-        source: The work tree: what a round trip can run.
-        settings: Of the repository.
-        choice: The rules to ask.
-        name: The command: `gate`, or `roundtrip`, which asks no static rule but those of the
-            chain, since only a straight chain can be run.
-        environment: Only the environment of this name.
-        options: Of the round trip; those that depend on the environment are filled in here.
-        against: A base; the static rules then judge also what merging HEAD into it would do, and
-            only revisions that it lacks are stepped.
+        source: The work tree, which the round trip runs.
+        settings: Those of the repository.
+        choice: The rules to run.
+        name: The command: `gate`, or `roundtrip`, which runs only the chain rules of the static
+            ones, since only a linear history can be run.
+        environment: The name of the only environment to check; None for all.
+        options: Those of the round trip; the ones that depend on the environment are set here.
+        against: A target branch. The static rules then also judge the result of merging HEAD into
+            it, and only the revisions that it lacks are stepped through.
 
     Raises:
         CannotJudgeError: A round trip could not run at all.
@@ -89,13 +86,13 @@ def run(
 
 
 def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Leave out what only repeats a defect that a worse or more exact finding tells.
+    """Drop findings that only repeat a defect which a more exact finding reports.
 
-    What a downgrade leaves behind stops the next upgrade of the same revision, and stands in the
-    text already. Only an error takes something away: a cause that is ignored, allowed or a mere
-    warning does not speak for what follows from it.
+    What a downgrade leaves behind also fails the next upgrade of the same revision, and shows in
+    its text. Only an error drops its consequences: if the cause is ignored, suppressed or only a
+    warning, they are reported themselves.
     """
-    told = {
+    causes = {
         (each.environment, each.revision)
         for each in findings
         if each.rule in _CAUSES and each.severity is ERROR
@@ -103,7 +100,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(
         each
         for each in findings
-        if each.rule not in _REPEATS or (each.environment, each.revision) not in told
+        if each.rule not in _REPEATS or (each.environment, each.revision) not in causes
     )
 
 
@@ -114,7 +111,7 @@ _REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
 
 class Observed(NamedTuple):
-    """What one environment's round trip adds to the result."""
+    """What the round trip of one environment adds to the result."""
 
     findings: tuple[Finding, ...] = ()
     allowed: tuple[Allowed, ...] = ()
@@ -123,7 +120,7 @@ class Observed(NamedTuple):
 
 
 def _broken(result: Result, read: Read) -> Observed | None:
-    """Say that a history which is no chain cannot be run."""
+    """Return a note if the chain of an environment is broken, so that it cannot be run."""
     name = read.history.environment.name
     from revgate.rules import all_rules
 
@@ -147,7 +144,7 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
     Args:
         read: The environment, whose history is linear.
         choice: The rules to run.
-        options: Of the round trip.
+        options: Those of the round trip.
 
     Raises:
         CannotJudgeError: The round trip could not run at all.
@@ -171,14 +168,14 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
     kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
-    # Of what was not stepped here, nobody can say that its allows do nothing.
+    # Suppressions in revisions that were not stepped through cannot be judged as unused.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
     return Observed(tuple(kept), tuple(allowed), observed, observed.notes)
 
 
 def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Say where, unless it is the first thing that env.py migrates."""
+    """Name the context in each message, unless it is the first that env.py migrates."""
     for finding in findings:
         if observed.context:
             finding = finding._replace(message=f"{finding.message}, in {observed.context}")

@@ -1,8 +1,4 @@
-"""The static half from end to end: environments to findings.
-
-Knows the order of the stages and how findings are gathered; what a rule finds wrong and how a
-report looks belong elsewhere.
-"""
+"""Runs the static rules on the history of each environment."""
 
 from __future__ import annotations
 
@@ -39,14 +35,14 @@ def check(
     environment: str | None = None,
     cached: bool = True,
 ) -> tuple[Result, list[Read]]:
-    """Judge the static rules on every environment of a source.
+    """Run the static rules on every environment of a source.
 
     Returns:
-        The result, and what was read, for those who go on with it.
+        The result, and what was read of each environment.
 
     Raises:
-        CannotJudgeError: There is nothing to judge in one of them.
-        UsageError: The settings name what is not there.
+        CannotJudgeError: An environment has nothing to check.
+        UsageError: The settings name something that does not exist.
     """
     found = environments.find(source, settings, environment)
     listed = [(each, list_files(source, each)) for each in found]
@@ -61,7 +57,7 @@ def check_listed(
     *,
     cached: bool,
 ) -> tuple[Result, list[Read]]:
-    """Judge environments whose files have been listed already, as `check` does."""
+    """Check environments whose files have already been listed, as `check` does."""
     rules = choice.stage()
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
     reads = [
@@ -69,24 +65,26 @@ def check_listed(
         for each, files in listed
     ]
     check_baselines(settings, [each.history for each in reads])
-    return sum_up(reads, (_settled(each, rules) for each in reads)), reads
+    return sum_up(reads, (_judged_alone(each, rules) for each in reads)), reads
 
 
-def _settled(read: Read, rules: Sequence[Rule]) -> tuple[list[Finding], list[Allowed]]:
+def _judged_alone(read: Read, rules: Sequence[Rule]) -> tuple[list[Finding], list[Allowed]]:
     found = list(findings_of(read, rules))
     return settle(read.history.revisions, found, rules, read.history.environment.name)
 
 
-def sum_up(reads: Sequence[Read], settled: Iterable[tuple[list[Finding], list[Allowed]]]) -> Result:
-    """Make one result of all environments.
+def sum_up(
+    reads: Sequence[Read], verdicts: Iterable[tuple[list[Finding], list[Allowed]]]
+) -> Result:
+    """Combine all environments into one result.
 
     Args:
         reads: What was read of each.
-        settled: What was found in each and stands, and what its inline allows take back.
+        verdicts: For each, the findings, and those that inline comments suppress.
     """
     findings: set[Finding] = set()
     allowed: list[Allowed] = []
-    for kept, taken_back in settled:
+    for kept, taken_back in verdicts:
         findings.update(kept)
         allowed += taken_back
     return Result(
@@ -99,28 +97,28 @@ def sum_up(reads: Sequence[Read], settled: Iterable[tuple[list[Finding], list[Al
 
 
 def place(finding: Finding) -> tuple[str, str, int, int, str, str]:
-    """Return what findings are sorted by."""
+    """Return the sort key of a finding."""
     where = (finding.environment, finding.path, finding.line, finding.column)
     return (*where, finding.rule, finding.message)
 
 
 def check_baselines(settings: Settings, histories: list[History]) -> None:
-    """See that every baseline is a revision.
+    """Check that every baseline is a revision.
 
     Raises:
-        UsageError: One is none; with the nearest that is.
+        UsageError: A baseline does not exist; suggests the nearest id.
     """
     for scope in {settings.scope, *(each.scope for each in histories)}:
         ids = [key for each in histories for key in each.graph.by_id]
         if scope.baseline is not None and scope.baseline not in ids:
             raise UsageError(
-                f"{settings.path}: the baseline {scope.baseline!r} is no revision"
+                f"{settings.path}: the baseline {scope.baseline!r} does not exist"
                 f"{nearest(scope.baseline, ids)}"
             )
 
 
 def findings_of(read: Read, rules: Sequence[Rule]) -> Iterator[Finding]:
-    """Ask the rules that judge one history, or one file of it."""
+    """Run the rules that judge one history, or one file of it."""
     name = read.history.environment.name
     asked = {rule.name: rule for rule in rules}
     for finding in read.findings:
@@ -136,14 +134,14 @@ def findings_of(read: Read, rules: Sequence[Rule]) -> Iterator[Finding]:
 
 
 def _is_exempt(history: History, rule: Rule, finding: Finding) -> bool:
-    """Whether a revision is too old to be asked: what is published was judged when it was new."""
+    """Whether a finding is about a revision that was already judged when it was published."""
     if rule.group in (NAMING, DOWNGRADE):
         return finding.revision in history.exempt
     return rule.group is CONTENT and finding.revision in history.published
 
 
 def judged(read: Read) -> Judged:
-    """Sum up one environment for the reports."""
+    """Summarize one environment for the reports."""
     graph = read.history.graph
     return Judged(
         environment=read.history.environment,
@@ -155,18 +153,18 @@ def judged(read: Read) -> Judged:
 
 
 def notes(read: Read) -> Iterator[str]:
-    """Yield what of an environment was not looked at."""
+    """Yield a note about everything in an environment that was not checked."""
     environment = read.history.environment
     if environment.sourceless:
         yield (
             f"{environment.config}: `sourceless` is true, so Alembic loads compiled revisions"
-            " (.pyc) too; these were not looked at"
+            " (.pyc) too; these were not checked"
         )
     for revision in read.history.revisions:
         for name in revision.computed:
-            yield f"{revision.path}: `{name}` is computed, so it was not looked at"
+            yield f"{revision.path}: `{name}` is computed, so it was not checked"
 
 
 def upgrade_order(history: History) -> list[Revision]:
-    """Return the revisions in the order in which an upgrade runs them."""
+    """Return the revisions in upgrade order."""
     return [history.graph.by_id[key] for key in history.graph.order]

@@ -1,8 +1,4 @@
-"""What merging into a base would do: the history as it would be afterwards, and what was published.
-
-Knows how the three histories of a merge are judged together; what is wrong with one belongs to
-the rules.
-"""
+"""Runs the static rules on a branch and on the result of merging it into the target branch."""
 
 from __future__ import annotations
 
@@ -49,39 +45,39 @@ def check(
     environment: str | None = None,
     cached: bool = True,
 ) -> tuple[Result, list[Reads]]:
-    """Judge a commit, and what merging it into the target branch would do.
+    """Check a commit, and the result of merging it into the target branch.
 
     Args:
         root: The repository root.
-        settings: Of the repository.
-        choice: The rules to ask; those on naming, downgrades and content are asked of what the
-            base lacks only.
+        settings: Those of the repository.
+        choice: The rules to run; those on naming, downgrades and content run only on revisions
+            that the target branch lacks.
         ours: A commit; None for the index.
-        against: The base.
-        environment: Only the environment of this name.
-        cached: Whether facts of earlier runs may be used, and kept.
+        against: The target branch.
+        environment: The name of the only environment to check; None for all.
+        cached: Whether cached facts may be used, and written.
 
     Returns:
         The result, and each environment as every side has it.
 
     Raises:
-        CannotJudgeError: The base, or the ancestor in common, is not in this clone; or there is
-            nothing to judge.
-        UsageError: git knows no commit `ours`, or the settings name what is not there.
+        CannotJudgeError: The target branch, or the common ancestor, is not in this clone; or
+            there is nothing to check.
+        UsageError: The commit `ours` or something in the settings does not exist.
     """
     sides = open_sides(root, ours, against)
     found = environments.find(sides.ours, settings, environment)
     rules = choice.stage(published=True)
     reads = [_read(sides, each, cached=cached) for each in found]
     history_checks.check_baselines(settings, [each.ours.history for each in reads])
-    settled = (judge_merge(sides, each, rules) for each in reads)
-    return history_checks.sum_up([each.ours for each in reads], settled), reads
+    verdicts = (judge_merge(sides, each, rules) for each in reads)
+    return history_checks.sum_up([each.ours for each in reads], verdicts), reads
 
 
 def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
-    """Read the tops of one side's files, and whole only those in which the sides differ.
+    """Read the top of each file, and the whole only of those that differ between the sides.
 
-    What is published was judged whole when it was new.
+    Published revisions were fully checked when they were new.
     """
     folders = environment.version_locations
     in_base = sides.changed(sides.ours, sides.base, folders)
@@ -99,16 +95,16 @@ def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
 def judge_merge(
     sides: Sides, reads: Reads, rules: Sequence[Rule]
 ) -> tuple[list[Finding], list[Allowed]]:
-    """Ask all rules of our side, those of the chain of the merge too, and those on the merge."""
+    """Run the chain rules on the merged history, the others on ours, and those on the merge."""
     name = reads.ours.history.environment.name
     chain = [rule for rule in rules if rule.group is CHAIN]
     own = list(
         history_checks.findings_of(reads.ours, [rule for rule in rules if rule not in chain])
     )
-    # A parent that only the base has is there after the merge, which is what counts.
+    # A parent that only the target branch has exists after the merge, which is what counts.
     own += history_checks.findings_of(reads.merged, [each for each in chain if each.name != HEADS])
     if reads.merged.history.rival_heads:
-        # Those that merging alone would make are `branching-merge`.
+        # Heads that result only from merging are reported by `branching-merge`.
         own += history_checks.findings_of(
             reads.ours, [each for each in chain if each.name == HEADS]
         )

@@ -1,7 +1,7 @@
-"""Pushes, as git's own hooks hear of them: which branches they move, and what is judged of each.
+"""Checks the branches that a push would update, for the hooks `pre-receive` and `pre-push`.
 
-Knows the lines that git writes to `pre-receive` and `pre-push`. Reads git's objects only, those in
-quarantine too; a bare repository has no files, so the settings are those of the pushed commit.
+Reads only git objects, including quarantined ones. A bare repository has no files, so the settings
+are those of the pushed commit.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ _DEFAULT = ("main", "master")
 
 
 class Update(NamedTuple):
-    """A branch that a push would move."""
+    """A branch that a push would update."""
 
     branch: str
     old: str | None
-    """The commit that it names now; None for a new branch, or one that is not known here."""
+    """Its current commit; None for a new branch, or a commit that is not in this repository."""
     new: str
     protected: bool = False
-    """Whether its history is published: merged into by many, deployed from."""
+    """Whether its history is published."""
 
 
 def updates(root: str, hook: str, lines: Iterable[str]) -> list[Update]:
-    """Return the branches that a push moves, of those that the hook guards.
+    """Return the branches that a push updates and the hook guards.
 
-    Tags, other references and deletions are left out: none of them makes a history.
+    Tags, other references and deletions are skipped, since they add no history.
 
     Args:
         root: The repository root, or a bare repository.
-        hook: `pre-receive`, which guards protected branches, or `pre-push`, which judges every
+        hook: `pre-receive`, which guards protected branches, or `pre-push`, which checks every
             branch.
-        lines: What git writes to the hook.
+        lines: The standard input of the hook.
 
     Raises:
-        UsageError: git writes no such lines.
+        UsageError: A line is not in the format of that hook.
     """
     patterns = protected(root)
     moved = []
@@ -70,13 +70,13 @@ def updates(root: str, hook: str, lines: Iterable[str]) -> list[Update]:
 
 
 def _words(hook: str, line: str) -> tuple[str, str, str]:
-    """Return reference, old and new commit of one line."""
+    """Return the reference, the old commit and the new commit of one line."""
     words = line.split()
     if hook == "pre-receive" and len(words) == 3:
         return words[2], words[0], words[1]
     if hook == "pre-push" and len(words) == 4:
         return words[2], words[3], words[1]
-    raise UsageError(f"git writes no such line to {hook}: {line.strip()!r:.200}")
+    raise UsageError(f"not a line that git passes to {hook}: {line.strip()!r:.200}")
 
 
 def _is_zero(commit: str) -> bool:
@@ -84,17 +84,17 @@ def _is_zero(commit: str) -> bool:
 
 
 def _known(root: str, commit: str) -> str | None:
-    """Return a commit that is here; before a push, what the other side has may not be."""
+    """Return a commit if it is here; before a push, the remote's commit can be missing."""
     if _is_zero(commit):
         return None
-    wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
-    return git(root, *wanted, accept=(0, 1)).decode().strip() or None
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+    return git(root, *words, accept=(0, 1)).decode().strip() or None
 
 
 def protected(root: str) -> tuple[str, ...]:
     """Return the patterns of protected branches.
 
-    `git config --add revgate.protected 'release/*'`, as often as needed; without any: main,
+    Set by `git config --add revgate.protected 'release/*'`, once per pattern; the default is main,
     master, and the branch that the repository's HEAD names.
     """
     written = git(root, "config", "--get-all", "revgate.protected", accept=(0, 1))
@@ -105,13 +105,13 @@ def protected(root: str) -> tuple[str, ...]:
 
 
 def judge(root: str, hook: str, update: Update) -> Result | None:
-    """Judge one branch as the push would leave it; None where it has nothing for Alembic.
+    """Check one branch as the push would leave it; None if it does not use Alembic.
 
-    A server asks the rules on the chain and on what was published: git gives all its hooks a few
-    seconds. Before a push all rules are asked, as before a commit.
+    A server runs the chain rules and those on published history, since its hooks must finish in a
+    few seconds. Before a push all rules run, as before a commit.
 
     Raises:
-        CannotJudgeError: There is nothing to judge though there should be.
+        CannotJudgeError: There is nothing to check although Alembic is configured.
         UsageError: The settings in the pushed commit are wrong.
     """
     source = GitTree.at(root, update.new)
@@ -147,7 +147,7 @@ def settings_of(source: Source) -> Settings:
 
 
 def _concerns(source: Source, settings: Settings) -> bool:
-    """Whether a commit has anything for Alembic: a branch of web pages need not be judged."""
+    """Whether a commit uses Alembic; a branch of web pages, for example, does not."""
     return bool(settings.environments) or any(_configurations(source))
 
 
@@ -159,11 +159,10 @@ def _configurations(source: Source) -> Iterator[bool]:
 
 
 def _as_change(root: str, old: str, new: str) -> str:
-    """Return the pushed commit as a change of the old one, also where it does not descend from it.
+    """Return the pushed commit as a change to the old one, even if it is not its descendant.
 
-    A forced push puts one history in the place of another: nothing is merged, and whatever the old
-    one had and the new one lacks is gone. The commit made for that is an object without a name,
-    and git puts it into quarantine with the others.
+    A forced push replaces one history with another: nothing is merged, and what the new one lacks
+    is lost. The commit created for this has no reference, and git quarantines it with the others.
     """
     if git(root, "merge-base", old, new, accept=(0, 1)).decode().strip() == old:
         return new
@@ -173,7 +172,7 @@ def _as_change(root: str, old: str, new: str) -> str:
 
 
 def repository(start: str, hook: str) -> str:
-    """Return where git is asked: a server's repository may be bare, and lie below another one."""
+    """Return the repository of a hook; a server's may be bare and inside another one."""
     if hook == "pre-receive":
         return os.fsdecode(git(start, "rev-parse", "--absolute-git-dir")).rstrip("\n")
     return find_root(start)[0]

@@ -29,7 +29,7 @@ def unknown_rules(names: Iterable[str]) -> list[str]:
 
 
 class Choice:
-    """The rules that the settings and the command line ask for."""
+    """The rules that the settings and the command line select."""
 
     def __init__(
         self,
@@ -39,27 +39,27 @@ class Choice:
         *,
         groups: tuple[Group, ...] | None = None,
     ) -> None:
-        """Choose rules.
+        """Select rules.
 
         Args:
-            settings: Of the repository: what they ignore, and other severities.
-            select: Names of the only rules to ask; all where empty.
-            ignore: Names of rules not to ask.
-            groups: The only groups to ask; all where None.
+            settings: Those of the repository, with ignored rules and changed severities.
+            select: Names of the only rules to run; empty for all.
+            ignore: Names of rules not to run.
+            groups: The only groups to run; None for all.
         """
-        self.words = (settings.ignore, settings.severity, (*select,), (*ignore,), groups)
-        """All that the choice follows from."""
+        self.key = (settings.ignore, settings.severity, (*select,), (*ignore,), groups)
+        """Everything that the selection depends on."""
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules that are asked, with the severity that each is to have.
+        """The selected rules, with their configured severity.
 
         Raises:
-            UsageError: A name is no rule's; with the nearest that is.
+            UsageError: A name is not a rule; suggests the nearest.
         """
         from revgate.rules import all_rules
 
-        ignored, severities, select, ignore, groups = self.words
+        ignored, severities, select, ignore, groups = self.key
         if problems := unknown_rules((*select, *ignore)):
             raise UsageError("\n".join(problems))
         known = all_rules()
@@ -74,11 +74,11 @@ class Choice:
         )
 
     def stage(self, *, live: bool = False, published: bool = False) -> tuple[Rule, ...]:
-        """Return the rules that one stage asks; housekeeping belongs to each.
+        """Return the rules of one stage; every stage includes housekeeping.
 
         Args:
-            live: The rules on what a round trip saw; else the static ones.
-            published: With the static ones, also those on a merge with a base.
+            live: Whether to return the live rules instead of the static ones.
+            published: Whether to include the rules on merging into a target branch.
         """
         from revgate.rules import HOUSEKEEPING, LIVE, PUBLISHED
 

@@ -1,7 +1,4 @@
-"""Inline allows at work: which findings they take back, and which of them do nothing.
-
-Knows findings and comments; not where either comes from.
-"""
+"""Applies inline `allow` comments to findings, and checks the comments themselves."""
 
 from __future__ import annotations
 
@@ -19,34 +16,34 @@ if TYPE_CHECKING:
 def settle(
     revisions: Sequence[Revision], findings: list[Finding], rules: Sequence[Rule], name: str
 ) -> tuple[list[Finding], list[Allowed]]:
-    """Take back what inline comments allow, and judge those comments.
+    """Suppress what inline comments allow, and check those comments.
 
     Args:
-        revisions: All of one environment.
-        findings: What one stage, static or live, found there.
-        rules: The rules of that stage, and the housekeeping rules that are to be asked.
-        name: The environment's.
+        revisions: All revisions of one environment.
+        findings: The findings of one stage, static or live.
+        rules: The rules of that stage, including housekeeping.
+        name: The name of the environment.
 
     Returns:
-        The findings that stay, those about the comments among them; and those that went.
+        The remaining findings, including those about the comments; and the suppressed ones.
     """
     commented = [revision for revision in revisions if revision.allows]
     if not commented:
         return findings, []
-    takers = [list(_takers(commented, finding)) for finding in findings]
+    suppressors = [list(_suppressors(commented, finding)) for finding in findings]
     settled = Settled(
         commented,
         frozenset(rule.name for rule in rules),
         frozenset(
             (finding.path, allow.position[0], finding.rule)
-            for finding, allows in zip(findings, takers, strict=True)
+            for finding, allows in zip(findings, suppressors, strict=True)
             for allow in allows
         ),
     )
-    kept = [finding for finding, allows in zip(findings, takers, strict=True) if not allows]
+    kept = [finding for finding, allows in zip(findings, suppressors, strict=True) if not allows]
     allowed = [
         Allowed(finding, allows[0].reason)
-        for finding, allows in zip(findings, takers, strict=True)
+        for finding, allows in zip(findings, suppressors, strict=True)
         if allows
     ]
     for rule in rules:
@@ -55,10 +52,10 @@ def settle(
     return kept, allowed
 
 
-def _takers(revisions: Sequence[Revision], finding: Finding) -> Sequence[Allow]:
-    """Return the comments that allow a finding.
+def _suppressors(revisions: Sequence[Revision], finding: Finding) -> Sequence[Allow]:
+    """Return the comments that suppress a finding.
 
-    Chain rules cannot be allowed: a fork is a fork, however well it is explained.
+    Chain rules cannot be suppressed: no explanation makes a fork deployable.
     """
     if all_rules()[finding.rule].group is CHAIN:
         return ()

@@ -1,7 +1,4 @@
-"""What was judged of the very same files before: a verdict that still holds.
-
-Knows when nothing has changed; nothing of how a verdict is reached.
-"""
+"""Caches the result of a check, and reuses it as long as none of the files have changed."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ def check(
     environment: str | None = None,
     cached: bool = True,
 ) -> Result:
-    """Judge the static rules, or recall what was said of the same files.
+    """Run the static rules, or return the cached result for unchanged files.
 
     Raises:
         CannotJudgeError: As `history_checks.check`.
@@ -43,7 +40,7 @@ def check(
     listed = [list_files(source, each, cached=cached) for each in found]
     cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
     key = marshal.dumps(
-        (repr((settings, choice.words, found)), *(tuple(each[:2]) for each in listed)), 2
+        (repr((settings, choice.key, found)), *(tuple(each[:2]) for each in listed)), 2
     )
     saved = cache.load()
     if saved.get("key") == key and _still_own(source, found, saved["own"]):
@@ -70,14 +67,14 @@ def check_against(
     environment: str | None = None,
     cached: bool = True,
 ) -> Result:
-    """Judge a merge as `merge_checks.check` does, or recall what it said of the same commits.
+    """Check a merge as `merge_checks.check` does, or return the cached result for both commits.
 
     Raises:
         CannotJudgeError: As `merge_checks.check`.
         UsageError: As `merge_checks.check`.
     """
     commits = _commits(root, ours, against)
-    key = repr((settings, choice.words, environment, commits))
+    key = repr((settings, choice.key, environment, commits))
     cache = Cache(f"merge\n{root}\n{ours}\n{against}", enabled=cached)
     saved = cache.load()
     if commits is not None and saved.get("key") == key:
@@ -100,7 +97,7 @@ def check_against(
 
 
 def _commits(root: str, ours: str | None, against: str) -> object:
-    """Return what names the two sides for ever; None where git does not know one of them."""
+    """Return immutable ids of both sides; None if git does not know one of them."""
     from revgate.git import GitRefusedError, git
 
     names = [f"{name}^{{commit}}" for name in (ours or "HEAD", against)]
@@ -115,7 +112,7 @@ def _commits(root: str, ours: str | None, against: str) -> object:
 
 
 def _is_settled(listed: Listed, started: int) -> bool:
-    """Whether every file would show it, were it changed from now on."""
+    """Whether any later change to a file would change its signature."""
     return all(
         isinstance(signature, str)
         or (isinstance(signature, tuple) and max(signature[1], signature[2]) < started - RACY_NS)
@@ -130,7 +127,7 @@ def _lasts(result: Result) -> bool:
 
 
 def _still_own(source: Source, found: list[Environment], own: list[dict[str, bool]]) -> bool:
-    """Whether the modules that revisions import still lie where they lay, or do not."""
+    """Whether the modules that revisions import are still inside, or outside, the repository."""
     return all(
         is_own(source, environment, name) is was
         for environment, known in zip(found, own, strict=True)
@@ -139,7 +136,7 @@ def _still_own(source: Source, found: list[Environment], own: list[dict[str, boo
 
 
 def _plain(result: Result) -> tuple[Any, ...]:
-    """Make what `marshal` takes of a result: no named tuples, no enumerations."""
+    """Convert a result to what `marshal` supports: no named tuples or enumerations."""
     judged = tuple(
         (tuple(each.environment._replace(scope=tuple(each.environment.scope))), *each[1:])  # type: ignore[arg-type]  # undone below
         for each in result.environments
