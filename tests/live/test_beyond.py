@@ -9,7 +9,8 @@ import pytest
 
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.agent.beyond import checked
-from revgate.roundtrip.agent.target import Place, Refused, Target
+from revgate.roundtrip.agent.places import Place
+from revgate.roundtrip.agent.target import Refused, Target
 
 ProjectMaker = Callable[..., Any]
 

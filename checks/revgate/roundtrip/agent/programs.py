@@ -11,8 +11,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from .target import Place
-from .variables import places, point_at
+from .places import Place, places
+from .variables import point_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,9 @@ gets one of its own, which is made on the other side when somebody first goes th
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from .places import Place, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,25 +39,6 @@ KEPT_ARGUMENTS = [
 
 class Refused(Exception):  # noqa: N818 - it is what happened, and users read the name
     """A connection to anything but the throwaway database was attempted."""
-
-
-class Place(NamedTuple):
-    """Where user code wants to go."""
-
-    host: str
-    port: str
-    database: str
-
-    @classmethod
-    def of(cls, host: Any, port: Any, database: Any) -> Place:
-        """Return the place, told alike where it is the same."""
-        name = str(host or "localhost").lower().rstrip(".")
-        if name in ("127.0.0.1", "::1") or name.startswith("/"):
-            name = "localhost"
-        return cls(name, str(port or 5432), str(database or ""))
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}/{self.database}"
 
 
 class Target:
@@ -259,8 +242,6 @@ def _place(arguments: Any, parameters: Any) -> Place:
     """Return where SQLAlchemy was about to go; a DSN of somebody's own wins, as with drivers."""
     dsn = parameters.get("dsn") or (arguments[0] if arguments else "")
     if dsn:
-        from .variables import places
-
         found = places(str(dsn))
         if found:
             return found[0]

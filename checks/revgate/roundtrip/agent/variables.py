@@ -11,25 +11,17 @@ import importlib.util
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from .target import DRIVERS, Place
+from .places import URL_WITHIN, WHOLE_URL, place_of, place_of_words, query_of, words_of
+from .target import DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, MutableMapping
 
     from .target import Target
 
-_SCHEME = r"(?:postgresql|postgres)(?:\+\w+)?"
-_WHOLE = re.compile(rf"\s*['\"]?({_SCHEME})://(.*)", re.DOTALL)
-_WITHIN = re.compile(rf"({_SCHEME})://([^\s'\"<>\\,;|]*)")
-_PARTS = re.compile(
-    r"(?:(?P<user>[^:/?]*)(?::[^@]*)?@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?"
-    r"(?:\?(?P<query>.*))?",
-    re.DOTALL,
-)
-_WORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']*))")
 # What a URL says of where to go, as whom and how secured; anything else is behaviour and is kept.
 _WHERE = (
     "channel_binding", "database", "dbname", "gssencmode", "host", "hostaddr", "krbsrvname",
@@ -145,28 +137,17 @@ def _unquoted(value: str) -> str:
 def rewritten(target: Target, value: str) -> str:
     """Return a value with every place that it names replaced by a throwaway one."""
     if "://" in value:
-        whole = _WHOLE.fullmatch(value)
+        whole = WHOLE_URL.fullmatch(value)
         if whole:
             return _url(target, whole[1], whole[2].strip().strip("'\""))
-        return _WITHIN.sub(lambda found: _url(target, found[1], found[2]), value)
-    words = _words(value)
+        return URL_WITHIN.sub(lambda found: _url(target, found[1], found[2]), value)
+    words = words_of(value)
     return _written(target, words) if words else value
 
 
-def places(value: str) -> list[Place]:
-    """Return the places that a text names by URLs or by libpq's words."""
-    whole = _WHOLE.fullmatch(value)
-    if whole:
-        return [_place(whole[2])]
-    words = _words(value)
-    if words:
-        return [_place_of_words(words)]
-    return [_place(found[2]) for found in _WITHIN.finditer(value)]
-
-
 def _url(target: Target, scheme: str, rest: str) -> str:
-    name = target.stand_in(_place(rest))
-    query = [part for part in _query(rest) if _is_behaviour(part)]
+    name = target.stand_in(place_of(rest))
+    query = [part for part in query_of(rest) if _is_behaviour(part)]
     driver = scheme.partition("+")[2]
     secured = dict(target.parameters)
     if driver in ("asyncpg", "pg8000"):
@@ -185,55 +166,13 @@ def _is_behaviour(part: str) -> bool:
     return bool(equals) and re.fullmatch(r"\w+", name) is not None and name not in _WHERE
 
 
-def _query(rest: str) -> list[str]:
-    found = _PARTS.fullmatch(rest)
-    return [part for part in ((found and found["query"]) or "").split("&") if part]
-
-
-def _place(rest: str) -> Place:
-    found: Any = _PARTS.fullmatch(rest)
-    if found is None:
-        return Place.of(rest, None, None)
-    query = {
-        key: unquote(value)
-        for key, _, value in (part.partition("=") for part in _query(rest))
-    }  # fmt: skip
-    host, port = found["hosts"], ""
-    port_found = re.fullmatch(r"(.*?):(\d*)", host)
-    if port_found and "," not in host:
-        host, port = port_found[1], port_found[2]
-    return Place.of(
-        unquote(host.strip("[]")) or query.get("hostaddr") or query.get("host"),
-        port or query.get("port"),
-        unquote(found["database"] or "") or query.get("dbname") or unquote(found["user"] or ""),
-    )
-
-
-def _words(value: str) -> dict[str, str]:
-    """Return libpq's words, such as `host=h dbname=d`; none where the text is anything else."""
-    found, position = {}, 0
-    while position < len(value.rstrip()):
-        match = _WORD.match(value, position)
-        if not match:
-            return {}
-        found[match[1]] = match[2] if match[2] is not None else match[3]
-        position = match.end()
-    says_where = {"host", "hostaddr", "service"} & set(found)
-    return found if says_where and {"dbname", "user", "service"} & set(found) else {}
-
-
-def _place_of_words(words: dict[str, str]) -> Place:
-    host = words.get("hostaddr") or words.get("host") or words.get("service")
-    return Place.of(host, words.get("port"), words.get("dbname") or words.get("user"))
-
-
 def _written(target: Target, words: dict[str, str]) -> str:
     ours = {
         "host": target.host,
         "port": str(target.port),
         "user": target.user,
         "password": target.password,
-        "dbname": target.stand_in(_place_of_words(words)),
+        "dbname": target.stand_in(place_of_words(words)),
     }
     kept = {key: value for key, value in words.items() if key not in _WHERE}
     every = {**kept, **ours, **target.parameters}
