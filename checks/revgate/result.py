@@ -43,6 +43,9 @@ class Result(NamedTuple):
     notes: tuple[str, ...] = ()
     """What was not checked, and why. Every report shows them."""
 
+    ignored: int = 0
+    """Findings of rules that are ignored or not selected: counted, but not shown."""
+
     suppressed: bool = True
     """Whether formats that can mark a finding as suppressed include those."""
 

@@ -397,7 +397,7 @@ def test_settings_of_rules(add: Add, repository: Path, run: Run) -> None:
     code, out, _ = run("check")
     assert code == 0
     assert "warning[empty-downgrade]" in out
-    assert out.endswith("✓ no errors, 1 warning\n")
+    assert out.endswith("✓ 0 errors, 1 warning, 1 ignored\n")
 
 
 def test_from_a_folder_below(add: Add, repository: Path, run: Run, monkeypatch: Any) -> None:

@@ -228,7 +228,7 @@ def test_one_refused_branch_refuses_the_push(work: Clone, server: Clone) -> None
 def test_settings_are_those_of_the_pushed_commit(work: Clone) -> None:
     work.write("pyproject.toml", "[tool.revgate]\nbaselin = 1\n")
     assert refused(work.push("main"), "did you mean 'baseline'")
-    work.write("pyproject.toml", '[tool.revgate]\nignore = ["multiple-heads"]\n')
+    work.write("pyproject.toml", '[tool.revgate]\nignore = ["multiple-heads", "branching-merge"]\n')
     work.commit(THIRD, FIRST)
     work.write("revgate.toml", "linear = true\n")  # goes first
     assert refused(work.push("main"), "multiple-heads")

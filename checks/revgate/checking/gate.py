@@ -117,6 +117,7 @@ class Observed(NamedTuple):
     allowed: tuple[Allowed, ...] = ()
     roundtrip: RoundTrip | None = None
     notes: tuple[str, ...] = ()
+    ignored: int = 0
 
 
 def _broken(result: Result, read: Read) -> Observed | None:
@@ -167,11 +168,12 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
         for each in (observed, *observed.other_contexts)
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
-    kept, allowed = settle(history.revisions, findings, rules, history.environment.name)
+    outcome = settle(history.revisions, findings, rules, history.environment.name)
     # Suppressions in revisions that were not stepped through cannot be judged as unused.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
-    kept = [each for each in kept if each.rule != _UNUSED or each.revision in stepped]
-    return Observed(tuple(kept), tuple(allowed), observed, observed.notes)
+    kept = [each for each in outcome.kept if each.rule != _UNUSED or each.revision in stepped]
+    allowed = tuple(outcome.allowed)
+    return Observed(tuple(kept), allowed, observed, observed.notes, outcome.ignored)
 
 
 def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -189,4 +191,5 @@ def _join(result: Result, observed: Observed) -> Result:
         taken_back=result.taken_back + observed.allowed,
         roundtrips=result.roundtrips + ((observed.roundtrip,) if observed.roundtrip else ()),
         notes=result.notes + observed.notes,
+        ignored=result.ignored + observed.ignored,
     )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from revgate import environments
 from revgate.checking.file_rules import judge_file
-from revgate.checking.suppressions import settle
+from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
+from revgate.findings import ERROR
 from revgate.history.read import Read, list_files, read
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
@@ -61,37 +62,39 @@ def check_listed(
     rules = choice.stage()
     whole = any(rule.judges == "script" or rule.group is CONTENT for rule in rules)
     reads = [
-        read(source, each, judge_file, whole=whole, cached=cached, listed=files)
+        read(source, each, judge_file, whole=whole, checked=True, cached=cached, listed=files)
         for each, files in listed
     ]
     check_baselines(settings, [each.history for each in reads])
     return sum_up(reads, (_judged_alone(each, rules) for each in reads)), reads
 
 
-def _judged_alone(read: Read, rules: Sequence[Rule]) -> tuple[list[Finding], list[Allowed]]:
+def _judged_alone(read: Read, rules: Sequence[Rule]) -> Outcome:
+    read.history.told = errors_of(rules)
     found = list(findings_of(read, rules))
     return settle(read.history.revisions, found, rules, read.history.environment.name)
 
 
-def sum_up(
-    reads: Sequence[Read], verdicts: Iterable[tuple[list[Finding], list[Allowed]]]
-) -> Result:
+def sum_up(reads: Sequence[Read], outcomes: Iterable[Outcome]) -> Result:
     """Combine all environments into one result.
 
     Args:
         reads: What was read of each.
-        verdicts: For each, the findings, and those that inline comments suppress.
+        outcomes: What became of the findings of each.
     """
     findings: set[Finding] = set()
     allowed: list[Allowed] = []
-    for kept, taken_back in verdicts:
-        findings.update(kept)
-        allowed += taken_back
+    ignored = 0
+    for outcome in outcomes:
+        findings.update(outcome.kept)
+        allowed += outcome.allowed
+        ignored += outcome.ignored
     return Result(
         command="check",
         environments=tuple(judged(each) for each in reads),
         findings=tuple(sorted(findings, key=place)),
         taken_back=tuple(allowed),
+        ignored=ignored,
         notes=tuple(note for each in reads for note in notes(each)),
     )
 
@@ -131,6 +134,11 @@ def findings_of(read: Read, rules: Sequence[Rule]) -> Iterator[Finding]:
             for found in ask(rule, (read.history,), name):
                 if not _is_exempt(read.history, rule, found):
                     yield found
+
+
+def errors_of(rules: Iterable[Rule]) -> frozenset[str]:
+    """Return the names of the rules whose findings make a run fail."""
+    return frozenset(each.name for each in rules if each.reported and each.severity is ERROR)
 
 
 def _is_exempt(history: History, rule: Rule, finding: Finding) -> bool:

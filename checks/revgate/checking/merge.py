@@ -13,18 +13,19 @@ from revgate.history.read import Read, read, reread
 from revgate.rules import CHAIN, PUBLISHED, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from revgate.checking.selection import Choice
+    from revgate.checking.suppressions import Outcome
     from revgate.environments import Environment
     from revgate.findings import Finding
     from revgate.history.merge import Sides
-    from revgate.result import Allowed, Result
+    from revgate.result import Result
     from revgate.rules import Rule
     from revgate.settings import Settings
 
 
-HEADS = "multiple-heads"
+HEADS, FORK = "multiple-heads", "branching-merge"
 
 
 class Reads(NamedTuple):
@@ -92,24 +93,35 @@ def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
     return Reads(ours, base, merged)
 
 
-def judge_merge(
-    sides: Sides, reads: Reads, rules: Sequence[Rule]
-) -> tuple[list[Finding], list[Allowed]]:
+def judge_merge(sides: Sides, reads: Reads, rules: Sequence[Rule]) -> Outcome:
     """Run the chain rules on the merged history, the others on ours, and those on the merge."""
     name = reads.ours.history.environment.name
+    for each in reads:
+        each.history.told = history_checks.errors_of(rules)
     chain = [rule for rule in rules if rule.group is CHAIN]
-    own = list(
-        history_checks.findings_of(reads.ours, [rule for rule in rules if rule not in chain])
+    others = [rule for rule in rules if rule.group is not CHAIN]
+    found = list(history_checks.findings_of(reads.ours, others))
+    # A parent that only the target branch has is there after the merge, which is what counts.
+    found += history_checks.findings_of(
+        reads.merged, [each for each in chain if each.name != HEADS]
     )
-    # A parent that only the target branch has exists after the merge, which is what counts.
-    own += history_checks.findings_of(reads.merged, [each for each in chain if each.name != HEADS])
-    if reads.merged.history.rival_heads:
-        # Heads that result only from merging are reported by `branching-merge`.
-        own += history_checks.findings_of(
-            reads.ours, [each for each in chain if each.name == HEADS]
-        )
     merge = Merge(sides, *(each.history for each in reads[:3]))
-    own += [
+    found += _heads(reads, merge, rules)
+    found += [
         finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
     ]
-    return settle(reads.merged.history.revisions, own, rules, name)
+    return settle(reads.merged.history.revisions, found, rules, name)
+
+
+def _heads(reads: Reads, merge: Merge, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Yield what `multiple-heads` finds: the branch's own fork; `branching-merge` has the others.
+
+    Each of the two speaks for the other where that one is not reported.
+    """
+    if not reads.merged.history.rival_heads:
+        return
+    reported = {each.name for each in rules if each.reported}
+    if HEADS in reported or FORK not in reported:
+        merge.told_heads = reads.ours.history.rival_heads
+    read = reads.merged if HEADS in reported and FORK not in reported else reads.ours
+    yield from history_checks.findings_of(read, [each for each in rules if each.name == HEADS])

@@ -1,7 +1,7 @@
-"""Which rules are asked in a run, and how severe each is.
+"""Which rules a run reports, which it only counts, and how severe each is.
 
-Knows names and severities; rules are only loaded when somebody asks for them, since a run that
-finds nothing changed needs none.
+`--select` and `--ignore` choose what is reported, never what is seen. Rules are loaded on demand,
+since a run that finds nothing changed needs none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
     from revgate.rules import Group, Rule
     from revgate.settings import Settings
+
+
+ON_GRAPH = ("chain", "published")
+"""Groups of the rules that read the graph; as text, since the rules are loaded on demand."""
+
+HIDERS = ("duplicate-revision", "missing-parent", "revision-cycle", "unreadable-revision")
+"""Defects that hide others: rules that read the graph say less where one of these is present."""
 
 
 def unknown_rules(names: Iterable[str]) -> list[str]:
@@ -52,7 +59,11 @@ class Choice:
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """The selected rules, with their configured severity.
+        """The rules that run, with their configured severity.
+
+        Besides those that are reported: rules that are ignored, and rules of the chain and on what
+        is published that are not selected. Their findings are counted, so that a run never calls a
+        history clean that it has seen to be broken.
 
         Raises:
             UsageError: A name is not a rule; suggests the nearest.
@@ -64,12 +75,15 @@ class Choice:
             raise UsageError("\n".join(problems))
         known = all_rules()
         left_out = {*ignore, *ignored}
+        wanted = _with_hiders(select, known) if select else known.keys()
         severity = dict(severities)
         return tuple(
-            rule._replace(severity=Severity(severity.get(name, rule.severity)))
+            rule._replace(
+                severity=Severity(severity.get(name, rule.severity)),
+                reported=name in wanted and name not in left_out,
+            )
             for name, rule in known.items()
-            if (not select or name in select)
-            and name not in left_out
+            if (name in wanted or name in left_out or rule.group in ON_GRAPH)
             and (groups is None or rule.group in groups)
         )
 
@@ -89,3 +103,9 @@ class Choice:
             if rule.group is HOUSEKEEPING
             or ((rule.group is LIVE) is live and rule.group not in left_out)
         )
+
+
+def _with_hiders(select: Sequence[str], known: dict[str, Rule]) -> frozenset[str]:
+    """Add to the selected rules those without which one of them would be blind."""
+    on_graph = any(known[name].group in ON_GRAPH for name in select)
+    return frozenset((*select, *HIDERS) if on_graph else select)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.result import Allowed
-from revgate.rules import CHAIN, HOUSEKEEPING, Finding, Rule, Settled, all_rules, ask
+from revgate.rules import CHAIN, HOUSEKEEPING, PUBLISHED, Finding, Rule, Settled, all_rules, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,20 +13,36 @@ if TYPE_CHECKING:
     from revgate.history.revision import Allow, Revision
 
 
+class Outcome(NamedTuple):
+    """What becomes of the findings of one environment."""
+
+    kept: list[Finding]
+    """Those that are reported."""
+    allowed: list[Allowed]
+    ignored: int
+    """The number of those that the run does not report: ignored, or not selected."""
+
+
 def settle(
     revisions: Sequence[Revision], findings: list[Finding], rules: Sequence[Rule], name: str
-) -> tuple[list[Finding], list[Allowed]]:
-    """Suppress what inline comments allow, and check those comments.
+) -> Outcome:
+    """Suppress what inline comments allow, check those comments, and count what is ignored.
 
     Args:
         revisions: All revisions of one environment.
         findings: The findings of one stage, static or live.
         rules: The rules of that stage, including housekeeping.
         name: The name of the environment.
-
-    Returns:
-        The remaining findings, including those about the comments; and the suppressed ones.
     """
+    left, allowed = _without_allowed(revisions, findings, rules, name)
+    reported = {rule.name for rule in rules if rule.reported}
+    kept = [finding for finding in left if finding.rule in reported]
+    return Outcome(kept, allowed, len({*left}) - len({*kept}))
+
+
+def _without_allowed(
+    revisions: Sequence[Revision], findings: list[Finding], rules: Sequence[Rule], name: str
+) -> tuple[list[Finding], list[Allowed]]:
     commented = [revision for revision in revisions if revision.allows]
     if not commented:
         return findings, []
@@ -55,9 +71,10 @@ def settle(
 def _suppressors(revisions: Sequence[Revision], finding: Finding) -> Sequence[Allow]:
     """Return the comments that suppress a finding.
 
-    Chain rules cannot be suppressed: no explanation makes a fork deployable.
+    No explanation makes a fork deployable, and what is published is for the target branch to
+    allow.
     """
-    if all_rules()[finding.rule].group is CHAIN:
+    if all_rules()[finding.rule].group in (CHAIN, PUBLISHED):
         return ()
     return [
         allow

@@ -142,7 +142,13 @@ def _plain(result: Result) -> tuple[Any, ...]:
         for each in result.environments
     )
     allowed = tuple((_plain_finding(each.finding), each.reason) for each in result.taken_back)
-    return judged, tuple(map(_plain_finding, result.findings)), allowed, result.notes
+    return (
+        judged,
+        tuple(map(_plain_finding, result.findings)),
+        allowed,
+        result.ignored,
+        result.notes,
+    )
 
 
 def _plain_finding(finding: Finding) -> tuple[Any, ...]:
@@ -153,7 +159,7 @@ def _plain_finding(finding: Finding) -> tuple[Any, ...]:
 
 
 def _from_plain(plain: tuple[Any, ...]) -> Result:
-    judged, findings, allowed, notes = plain
+    judged, findings, allowed, ignored, notes = plain
     environments = [Environment(*fields) for fields, *_ in judged]
     return Result(
         command="check",
@@ -163,6 +169,7 @@ def _from_plain(plain: tuple[Any, ...]) -> Result:
         ),
         findings=tuple(map(_restored, findings)),
         taken_back=tuple(Allowed(_restored(finding), reason) for finding, reason in allowed),
+        ignored=ignored,
         notes=notes,
     )
 

@@ -31,6 +31,8 @@ class Reading(NamedTuple):
     whole: bool
     """Whether the whole file is parsed; else its top is enough."""
     judge: Judge
+    checked: bool = False
+    """Whether the rest of a file must be Python, even if only its top is read."""
 
 
 def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
@@ -39,6 +41,8 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
         return _unreadable(Unreadable.of(content.path, content.error)), False
     script: Script | None = None
     top = None if reading.whole else scan(content.path, content.data)
+    if top is not None and reading.checked and not _is_python(content.data):
+        top = None  # parsing says what is wrong
     if top is None:
         # Many runs parse no file, and compiling the parser's patterns takes time.
         from revgate.history.parse import parse
@@ -55,6 +59,17 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
     whole = None if script is None else Script(revision, *script[1:])
     findings, lasting = reading.judge(Head(revision, header, named, reading.form), whole)
     return (_fields(revision), None, tuple(map(_plain, findings))), lasting
+
+
+def _is_python(data: bytes) -> bool:
+    """Whether Python's parser accepts a file; builds no tree, which takes most of the time."""
+    import symtable
+
+    try:
+        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # bytes too, by their coding
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _unreadable(unreadable: Unreadable) -> Facts:

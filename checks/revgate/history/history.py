@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from revgate.history.graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision, Unreadable
@@ -37,6 +37,10 @@ class History:
         """Where the files came from; None for a history that was made, as in tests."""
         self.published: frozenset[str] = frozenset()
         """Ids that a base has already: they were judged when they were new."""
+        self.told: frozenset[str] = frozenset(
+            {"duplicate-revision", "missing-parent", "unreadable-revision"}
+        )
+        """Rules whose findings make the run fail: what those tell need not be told twice."""
         self.own: dict[str, bool] = {}
         """Top-level modules that revisions import, and whether they are the project's."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
@@ -49,24 +53,70 @@ class History:
             return {*self.published}
         return self.graph.ancestors(baseline) | self.published
 
-    @cached_property
+    @property
     def rival_heads(self) -> list[list[Revision]]:
         """The heads that stand side by side without leave: each list should be one head.
 
-        What hangs from a missing parent is left out: where it belongs shows when that is mended,
-        and `missing-parent` says so already.
+        One head above a missing parent is left out: where it belongs shows when the parent is
+        there, and `missing-parent` tells. Two above the same one are a fork, whatever it is.
         """
-        graph = self.graph
-        if len(graph.heads) < 2:
+        if len(self.graph.heads) < 2:
             return []
-        groups: dict[str | None, list[Revision]] = {}
-        for head in graph.heads:
-            if head in graph.adrift:
+        lost = {head: self._lost_above(head) for head in self.graph.heads}
+        parents = sorted({each for above in lost.values() for each in above})
+        groups = [
+            [head for head in self.graph.heads if not lost[head]],
+            *([head for head in self.graph.heads if parent in lost[head]] for parent in parents),
+        ]
+        rivals = [each for heads in groups for each in self._rivals(heads)]
+        unique = dict.fromkeys(tuple(heads) for heads in rivals)
+        return [[self.graph.by_id[head] for head in heads] for heads in unique]
+
+    def _lost_above(self, head: str) -> set[str]:
+        """Return the parents that a head descends from and that another rule says are not there."""
+        graph = self.graph
+        if head not in graph.adrift:
+            return set()
+        return {
+            parent
+            for parent in graph.ancestors(head) - graph.by_id.keys()
+            if ("unreadable-revision" if parent in graph.unread else "missing-parent") in self.told
+        }
+
+    def _rivals(self, heads: list[str]) -> Iterator[list[str]]:
+        """Yield the heads that may not stand side by side: one for each label may."""
+        if not self.scope.branches:
+            yield from [heads] if len(heads) > 1 else []
+            return
+        labels = {head: self.labels_of(head) for head in heads}
+        for label in self.scope.branches:
+            sharing = [head for head in heads if label in labels[head]]
+            yield from [sharing] if len(sharing) > 1 else []
+        unlabelled = [head for head in heads if not labels[head]]
+        above = {head: self.graph.ancestors(head) for head in heads}
+        forked = [
+            head
+            for head in heads
+            if labels[head] and any(above[head] & above[each] for each in unlabelled)
+        ]
+        if len(unlabelled) + bool(forked) > 1:
+            yield forked + unlabelled
+
+    def labels_of(self, head: str) -> set[str]:
+        """Return the labels of the settings that a head has: the nearest at or below it count."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [head]
+        while waiting:
+            key = waiting.pop()
+            revision = self.graph.by_id.get(key)
+            if revision is None or key in seen:
                 continue
-            labels = graph.labels_above(head) if self.scope.branches else set()
-            of = next((label for label in self.scope.branches if label in labels), None)
-            groups.setdefault(of, []).append(graph.by_id[head])
-        return [heads for heads in groups.values() if len(heads) > 1]
+            seen.add(key)
+            stated = {*revision.labels} & {*self.scope.branches}
+            found |= stated
+            waiting += () if stated else revision.parents
+        return found
 
     def is_own(self, module: str) -> bool:
         """Whether a module that a revision imports is the project's, by where it lies.

@@ -46,6 +46,8 @@ class Merge:
         self.ours = ours
         self.base = base
         self.merged = merged
+        self.told_heads: list[list[Revision]] = []
+        """Heads side by side that `multiple-heads` tells, since the branch has them already."""
 
     @cached_property
     def new(self) -> tuple[Revision, ...]:
@@ -59,8 +61,8 @@ class Merge:
         pairs = [
             (before, after)
             for key, before in self.base.graph.by_id.items()
-            if (after := self.merged.graph.by_id.get(key)) is not None
-            and self._differ(before, after)
+            for after in self._afters(key)
+            if self._differ(before, after)
         ]
         olds = self._contents(self.sides.base, [before.path for before, _ in pairs])
         news = self._contents(self.sides.merged, [after.path for _, after in pairs])
@@ -70,6 +72,16 @@ class Merge:
             if (before.labels, before.depends_on) != (after.labels, after.depends_on)
             or fingerprint(olds[before.path]) != fingerprint(news[after.path])
         ]
+
+    def _afters(self, key: str) -> list[Revision]:
+        """Return what has an id after the merge: of several files, the one that counts.
+
+        Where nobody tells that there are several, each of them: which one counts is an accident.
+        """
+        graph = self.merged.graph
+        if key in graph.duplicates and "duplicate-revision" not in self.merged.told:
+            return graph.duplicates[key]
+        return [graph.by_id[key]] if key in graph.by_id else []
 
     def _differ(self, before: Revision, after: Revision) -> bool:
         """Whether the file changed at all: what was read once for both sides is one object."""

@@ -45,6 +45,7 @@ def read(
     judge: Judge,
     *,
     whole: bool = True,
+    checked: bool = False,
     cached: bool = True,
     listed: Listed | None = None,
 ) -> Read:
@@ -55,6 +56,7 @@ def read(
         environment: Which.
         judge: Judges each file alone; its findings are cached with the facts.
         whole: Whether to parse whole files; without content rules, their tops are enough.
+        checked: Whether the rest must be Python all the same.
         cached: Whether facts of earlier runs may be used, and kept.
         listed: The files, where they have been listed already.
 
@@ -62,8 +64,8 @@ def read(
         CannotJudgeError: A folder is missing, or there is no revision in any.
     """
     listed = listed or list_files(source, environment, cached=cached)
-    reading = Reading(environment.scope.file_name, whole, judge)
-    kind = "facts" if whole else "heads"
+    reading = Reading(environment.scope.file_name, whole, judge, checked)
+    kind = "facts" if whole else "checked" if checked else "heads"
     name = "\n".join([kind, source.root, *environment.version_locations, reading.form])
     facts = _Known(Cache(name, enabled=cached)).of(source, listed, reading)
     parsed = [revision_from(path, each) for path, each in zip(listed.paths, facts, strict=True)]

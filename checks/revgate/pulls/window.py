@@ -113,7 +113,7 @@ class Window:
         tip = GitTree(root, self.commit)
         sides = Sides(GitTree(root, head), tip, tip)
         rules = self.wanted.choice.stage(published=True)
-        return tuple(merge_checks.judge_merge(sides, reads, rules)[0])
+        return tuple(merge_checks.judge_merge(sides, reads, rules).kept)
 
     def _read(self, revisions: Sequence[Revision], new: Read | None) -> Read:
         history = History(

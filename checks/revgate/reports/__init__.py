@@ -108,11 +108,15 @@ def rule_link(name: str) -> str:
 
 def verdict(result: Result) -> str:
     """Say in a few words how a run ended."""
-    said = [count(result.errors, "error") if result.errors else "no errors"]
+    # "no errors" would not be true of what was not shown.
+    clean = "no errors" if not result.ignored else "0 errors"
+    said = [count(result.errors, "error") if result.errors else clean]
     if result.errors or result.warnings:
         said.append(count(result.warnings, "warning"))
     if result.allowed:
         said.append(f"{result.allowed} allowed")
+    if result.ignored:
+        said.append(f"{result.ignored} ignored")
     return f"{'✗' if result.errors else '✓'} {', '.join(said)}"
 
 

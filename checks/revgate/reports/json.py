@@ -30,6 +30,7 @@ def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format'
             "errors": result.errors,
             "warnings": result.warnings,
             "allowed": result.allowed,
+            **({"ignored": result.ignored} if result.ignored else {}),
             "revisions": sum(judged.revisions for judged in result.environments),
             "files": sum(judged.files for judged in result.environments),
         },

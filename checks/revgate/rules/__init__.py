@@ -97,6 +97,8 @@ class Rule(NamedTuple):
     """The module's docstring: Markdown, with the summary on the first line."""
     lasting: bool = True
     """False if the verdict on an unchanged file can change with time."""
+    reported: bool = True
+    """False if its findings are only counted, since the run ignores it or selects others."""
 
     @property
     def summary(self) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=PUBLISHED)
 def branching_merge(merge: Merge) -> Iterator[Finding]:
     """Yield one finding for each set of heads that the merge would create."""
-    before = [{head.id for head in heads} for heads in merge.ours.rival_heads]
+    before = [{head.id for head in heads} for heads in merge.told_heads]
     for heads in merge.merged.rival_heads:
         if {head.id for head in heads} in before:
             continue  # already on the branch, and reported by `multiple-heads`

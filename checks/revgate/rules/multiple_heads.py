@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 def multiple_heads(history: History) -> Iterator[Finding]:
     """Yield one finding for each set of heads that should be one."""
     for heads in history.rival_heads:
-        *others, last = sorted(heads, key=_age)
+        labelled = {head.id: bool(history.labels_of(head.id)) for head in heads}
+        *others, last = sorted(heads, key=lambda head: (not labelled[head.id], _age(head)))
         names = ", ".join(f"`{head.id}`" for head in (*others, last))
         yield Finding.at(
             last,

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=PUBLISHED)
 def removed_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each published revision that the merge would remove."""
-    unread = merge.merged.graph.unread
+    told = "unreadable-revision" in merge.merged.told
+    unread = merge.merged.graph.unread if told else frozenset()
     for key, before in merge.base.graph.by_id.items():
         if key in merge.merged.graph.by_id or key in unread:
             continue

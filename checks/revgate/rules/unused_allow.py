@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import CHAIN, HOUSEKEEPING, WARNING, Finding, Settled, all_rules, rule
+from revgate.rules import CHAIN, HOUSEKEEPING, PUBLISHED, WARNING, Finding, Settled, all_rules, rule
 from revgate.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.rules import Group
 
 
 @rule(severity=WARNING, group=HOUSEKEEPING)
@@ -43,14 +45,21 @@ def unused_allow(settled: Settled) -> Iterator[Finding]:
 def _why(settled: Settled, name: str) -> str | None:
     """Return why an `allow` of a rule does nothing; None if this stage cannot know."""
     rules = all_rules()
+    # Reported once, by the static stage, which every command runs.
+    static = any(rules[each].group is CHAIN for each in settled.ran)
     if name not in rules:
-        # Reported once, by the static stage, which every command runs.
-        static = any(rules[each].group is CHAIN for each in settled.ran)
         return (
             f"`allow[{name}]` does not name a rule{nearest(name, list(rules))}" if static else None
         )
+    if reason := _never(rules[name].group):
+        return f"`allow[{name}]` has no effect: {reason}" if static else None
     if name not in settled.ran:
         return None
-    if rules[name].group is CHAIN:
-        return f"`allow[{name}]` has no effect: chain rules cannot be suppressed"
     return f"`allow[{name}]` suppresses nothing"
+
+
+def _never(group: Group) -> str:
+    """Return why the rules of a group are never suppressed inline; empty where they may be."""
+    if group is CHAIN:
+        return "chain rules cannot be suppressed"
+    return "what is published is for the target branch to allow" if group is PUBLISHED else ""

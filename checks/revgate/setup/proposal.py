@@ -12,6 +12,7 @@ from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, RevgateError
+from revgate.history.history import History
 from revgate.history.read import read
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
 from revgate.settings import Scope, Settings, from_table, with_config
@@ -20,7 +21,6 @@ from revgate.setup.form import form_of
 if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.history.history import History
     from revgate.result import Result
     from revgate.source import Source
 
@@ -218,8 +218,10 @@ def _branches(history: History) -> tuple[str, ...]:
         others = {each for other, found in above.items() if other != head for each in found}
         if labels - others:
             own.append(min(labels - others))
-    # One of them may be the trunk, which has no label.
-    return tuple(sorted(own)) if len(own) >= len(graph.heads) - 1 else ()
+    branches = tuple(sorted(own))
+    scope = history.scope._replace(branches=branches)
+    proposed = History(history.environment._replace(scope=scope), history.revisions)
+    return () if proposed.rival_heads else branches
 
 
 def _named(environment: Environment) -> dict[str, object]:

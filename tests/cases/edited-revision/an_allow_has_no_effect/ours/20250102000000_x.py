@@ -1,4 +1,4 @@
-"""Case."""
+"""Case."""  # expect@5: edited-revision, unused-allow
 
 from alembic import op
 
