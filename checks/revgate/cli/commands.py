@@ -240,7 +240,7 @@ def _pulls(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from revgate.setup.command import run as set_up
+    from revgate.cli.init import run as set_up
 
     problems = set_up(os.getcwd(), arguments)
     if problems:
