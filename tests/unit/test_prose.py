@@ -56,7 +56,6 @@ TEXT = [
 PENDING = (
     "checks/revgate/action.py",
     "checks/revgate/alembic_config.py",
-    "checks/revgate/checking/",
     "checks/revgate/cli/",
     "checks/revgate/doctor/",
     "checks/revgate/environments.py",
@@ -69,7 +68,6 @@ PENDING = (
     "checks/revgate/roundtrip/",
     "checks/revgate/settings.py",
     "checks/revgate/setup/",
-    "checks/revgate/target_branch.py",
     "checks/revgate/upgrade/",
 )
 
