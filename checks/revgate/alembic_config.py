@@ -1,6 +1,6 @@
-"""What Alembic would read of its two configuration files, `alembic.ini` and `pyproject.toml`.
+"""Reads `alembic.ini` and `pyproject.toml` as Alembic does: options, precedence, interpolation.
 
-Knows options, their order and their references; not where a location lies. Nothing is evaluated.
+Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _LARGEST_INI = 1024 * 1024
 
 
 class Options(NamedTuple):
-    """What Alembic would read of one section: the ini goes first, then `[tool.alembic]`."""
+    """The options of one section: those of the ini come first, then `[tool.alembic]`."""
 
     path: str
     section: str
     here: str
-    """What `%(here)s` stands for: the absolute path of the folder."""
+    """The value of `%(here)s`: the absolute path of the folder."""
     ini: dict[str, str]
     toml: dict[str, Any]
 
     def text(self, name: str) -> str | None:
-        """Return one option, resolved; None where it is absent or empty.
+        """Return one option, interpolated; None if it is absent or empty.
 
         Raises:
-            UsageError: It refers to what is set nowhere, or it is no text.
+            UsageError: It refers to an option that is not set, or it is not a string.
         """
         written = self.ini.get(name) or self.toml.get(name)
         if written is not None and not isinstance(written, str):
@@ -48,7 +48,7 @@ class Options(NamedTuple):
         return self.resolved(name, written) if written else None
 
     def resolved(self, name: str, written: str) -> str:
-        """Put in what `%(here)s` and other references of a value stand for."""
+        """Interpolate `%(here)s` and other references in a value."""
         names = {"here": self.here, **self.ini} if name in self.ini else {"here": self.here}
         try:
             return _interpolated(written, names, {})
@@ -59,12 +59,12 @@ class Options(NamedTuple):
         """Return an option that lists paths.
 
         Args:
-            name: The option's.
-            old: What separates the paths in an ini that names no separator.
-            separators: The options that may name one, in their order.
+            name: The name of the option.
+            old: Separates the paths in an ini that does not set a separator.
+            separators: The options that may set one, in order of precedence.
 
         Raises:
-            UsageError: As `text`, or the separator is unknown.
+            UsageError: As for `text`, or the separator is unknown.
         """
         if not self.ini.get(name):
             return self._listed(name)
@@ -87,13 +87,13 @@ class Options(NamedTuple):
         if word not in _SEPARATORS:
             raise UsageError(
                 f"{self.place(option)} is {word!r}, expected one of"
-                f" {', '.join(repr(known) for known in _SEPARATORS)}; a comment needs a line of its"
-                " own"
+                f" {', '.join(repr(known) for known in _SEPARATORS)}; put a comment on a"
+                " separate line"
             )
         return _SEPARATORS[word]
 
     def flag(self, name: str) -> bool:
-        """Return a boolean option; in an ini, Alembic takes nothing but `true` for true."""
+        """Return a boolean option; in an ini, Alembic accepts only `true` as true."""
         if name in self.ini:
             return self.text(name) == "true"
         value = self.toml.get(name, False)
@@ -107,7 +107,7 @@ class Options(NamedTuple):
 
 
 class _UnresolvedError(Exception):
-    """A reference leads nowhere."""
+    """A reference cannot be resolved."""
 
 
 def _parts(written: Iterable[str]) -> list[str]:
@@ -115,7 +115,7 @@ def _parts(written: Iterable[str]) -> list[str]:
 
 
 def _interpolated(text: str, names: dict[str, str], known: dict[str, str], depth: int = 0) -> str:
-    """Replace references; `known` keeps a file from making us resolve the same one twice."""
+    """Replace references; `known` caches results, so that no file makes this exponential."""
     if depth > _DEEPEST_REFERENCE:
         raise _UnresolvedError("refers to itself")
 
@@ -125,7 +125,7 @@ def _interpolated(text: str, names: dict[str, str], known: dict[str, str], depth
             return "%"
         if name not in names:
             raise _UnresolvedError(
-                f"refers to {match[0]}, which the file does not set; write the path out"
+                f"refers to {match[0]}, which is not set in the file; write the path out"
             )
         if name not in known:
             known[name] = _interpolated(names[name], names, known, depth + 1)
@@ -141,13 +141,13 @@ def sections(source: Source, ini: str | None, toml: str | None) -> list[Options]
     """Return the options of each section that describes an environment.
 
     Args:
-        source: Where the files are read from.
-        ini: An alembic.ini, where there is one.
-        toml: The pyproject.toml beside it, where there is one.
+        source: Where to read the files.
+        ini: An alembic.ini, if there is one.
+        toml: The pyproject.toml in the same folder, if there is one.
 
     Raises:
         UsageError: One of the files cannot be read.
-        CannotJudgeError: The ini says of no environment where it lies.
+        CannotJudgeError: No section of the ini sets the location of an environment.
     """
     table = _tool_alembic(source, toml, alone=ini is None) if toml else {}
     folder = posixpath.dirname(ini or toml or "")
@@ -164,15 +164,15 @@ def sections(source: Source, ini: str | None, toml: str | None) -> list[Options]
     described = [options for options in located if options.text("script_location")]
     if ini and not described:
         raise CannotJudgeError(
-            f"{ini}: [{MAIN}] has no script_location, and env.py does not lie beside it; where it"
-            " is set at run time, write the location into the file, or name another file with"
+            f"{ini}: [{MAIN}] has no script_location, and there is no env.py in its folder; if it"
+            " is set at run time, write it in the file, or name another file with"
             " [[tool.revgate.environment]]"
         )
     return described
 
 
 def _located(source: Source, options: Options, folder: str) -> Options:
-    """Add the location that Flask-Migrate gives at run time: the folder of the ini itself."""
+    """Add the location that Flask-Migrate sets at run time: the folder of the ini itself."""
     if options.section != MAIN or options.text("script_location"):
         return options
     if not source.has_file(posixpath.join(folder, "env.py")):
@@ -188,7 +188,7 @@ def _content(source: Source, path: str) -> bytes:
 
 
 def _tool_alembic(source: Source, path: str, *, alone: bool) -> dict[str, Any]:
-    """Return `[tool.alembic]` of a pyproject.toml; most have none, and need not be parsed."""
+    """Return `[tool.alembic]` of a pyproject.toml; most have none and are not parsed."""
     data = _content(source, path)
     if b"alembic" not in data or (alone and b"script_location" not in data):
         return {}
@@ -198,14 +198,14 @@ def _tool_alembic(source: Source, path: str, *, alone: bool) -> dict[str, Any]:
 
 
 def _ini_sections(source: Source, path: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Return each section's own options, and those of `[DEFAULT]`."""
+    """Return the options of each section, and those of `[DEFAULT]`."""
     import configparser
 
     data = _content(source, path)
     if len(data) > _LARGEST_INI:
         raise UsageError(f"{path} cannot be read: it has {len(data):,} bytes")
-    # Not strict: an option given twice stops Alembic's own parser, and need not stop ours. No
-    # default section, since what stands there makes no environment of the section of a logger.
+    # Not strict: a repeated option stops Alembic's parser, but need not stop this one. No default
+    # section, since its options do not turn the section of a logger into an environment.
     parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
     try:
         parser.read_string(data.decode("utf-8-sig", "replace"), path)

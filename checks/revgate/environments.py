@@ -1,7 +1,6 @@
-"""Alembic environments: which there are in a repository, and where their revision files lie.
+"""Finds the Alembic environments of a repository, and the folders of their revision files.
 
-Knows `alembic.ini` and `[tool.alembic]`; neither git nor what stands in a revision file. Nothing
-is imported or evaluated: a location given as `package:folder` is looked for as a path.
+Nothing is imported or evaluated: a location such as `package:folder` is looked up as a path.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.alembic_config import MAIN, Options, sections
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
-from revgate.settings import EnvironmentSetting, Scope, Settings, nearest, shown
+from revgate.settings import EnvironmentSetting, Scope, Settings, shown
 from revgate.source import missing
+from revgate.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ class Environment(NamedTuple):
     """One Alembic environment."""
 
     name: str
-    """Unique in the repository; the script location, unless the settings name it."""
+    """Unique in the repository; the script location, unless the settings give a name."""
     config: str
     """Path of its alembic.ini or pyproject.toml, relative to the repository root."""
     script_location: str
@@ -43,21 +43,21 @@ class Environment(NamedTuple):
     scope: Scope = Scope()
     """The settings that apply to this environment."""
     sourceless: bool = False
-    """Whether Alembic loads compiled files too, which nobody can read as text."""
+    """Whether Alembic also loads compiled files, which revgate cannot read."""
 
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
     """Find the environments of a repository.
 
     Args:
-        source: Where the configuration files are read from.
-        settings: Where they name environments, only these count.
-        name: Only the environment of this name.
+        source: Where to read the configuration files.
+        settings: If they list environments, only these count.
+        name: Only the environment with this name.
 
     Raises:
-        UsageError: A configuration that the settings name, or the name asked for, is not there.
-        CannotJudgeError: There is none at all, or one that cannot be located; one that is found
-            by itself and broken is not passed over, unless another is asked for by name.
+        UsageError: A configuration in the settings, or the requested name, does not exist.
+        CannotJudgeError: There is no environment, or one that cannot be located; a broken one
+            is skipped only if another is requested by name.
     """
     problems: list[str] = []
     if settings.environments:
@@ -79,19 +79,19 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
     if not chosen:
         names = [environment.name for environment in found]
         raise UsageError(
-            f"no environment {name!r}{nearest(name or '', names)}; there are: {', '.join(names)}"
+            f"no environment {name!r}{nearest(name or '', names)}; choose from: {', '.join(names)}"
         )
     return chosen
 
 
 _LEAVE_OUT = (
-    "mend it, or leave it out: name the environments that are to be judged, each with a"
-    " [[tool.revgate.environment]] of its own"
+    "fix it, or exclude it: list the environments to check, each in its own"
+    " [[tool.revgate.environment]]"
 )
 
 
 def _discovered(source: Source, scope: Scope, problems: list[str]) -> Iterator[Environment]:
-    """Yield what lies in the repository; what is broken becomes one of the problems."""
+    """Yield the environments in the repository; add the broken ones to the problems."""
     configurations = source.configurations()
     for folder in dict.fromkeys(map(posixpath.dirname, configurations)):
         ini, toml = (
@@ -109,7 +109,7 @@ def _discovered(source: Source, scope: Scope, problems: list[str]) -> Iterator[E
 
 
 def _configured(source: Source, setting: EnvironmentSetting) -> Iterator[Environment]:
-    """Yield the environment that the settings name; all of a file where they name no section."""
+    """Yield the environment that a setting names; all of its file if it names no section."""
     path = posixpath.normpath(setting.config)
     beside = posixpath.join(
         posixpath.dirname(path), "alembic.ini" if path.endswith(".toml") else "pyproject.toml"
@@ -129,7 +129,7 @@ def _configured(source: Source, setting: EnvironmentSetting) -> Iterator[Environ
 
 
 def _named_apart(every: Iterable[Environment]) -> list[Environment]:
-    """Give environments of one script location different names, and drop exact twins."""
+    """Give environments that share a script location different names, and drop duplicates."""
     by_place: dict[tuple[str, tuple[str, ...]], Environment] = {}
     for environment in every:
         place = (environment.script_location, environment.version_locations)
@@ -148,7 +148,7 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
     """Locate one environment.
 
     Raises:
-        CannotJudgeError: There is no such folder.
+        CannotJudgeError: The folder does not exist.
     """
     written = options.text("script_location") or ""
     script_location = _place(source, options, written)
@@ -175,9 +175,9 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
 
 
 def _place(source: Source, options: Options, written: str) -> str:
-    """Return the path of a location relative to the root, wherever it is found."""
+    """Return the path of a location relative to the root: the first candidate that exists."""
     if "\0" in written:
-        raise UsageError(f"{options.path}: {shown(written)} is no path")
+        raise UsageError(f"{options.path}: {shown(written)} is not a valid path")
     candidates = [
         _relative(source.root, candidate)
         for candidate in _candidates(source.root, options, written.replace("\\", "/"))
@@ -189,7 +189,7 @@ def _place(source: Source, options: Options, written: str) -> str:
 
 
 def _relative(root: str, path: str) -> str:
-    """Return an absolute path relative to the root, also where one of them leads over links."""
+    """Return an absolute path relative to the root, even if one of them contains links."""
     path = os.path.normpath(path)
     relative = os.path.relpath(path, root)
     if relative.startswith(os.pardir):
@@ -199,10 +199,10 @@ def _relative(root: str, path: str) -> str:
 
 
 def _candidates(root: str, options: Options, written: str) -> Iterator[str]:
-    """Yield absolute paths at which a location may lie.
+    """Yield the absolute paths that a location may mean.
 
-    Alembic takes a path as relative to where it is run: beside the file mostly, else in one of
-    the folders above it. A package is looked for where Python would find it there.
+    To Alembic, a path is relative to the folder it runs in: mostly that of the file, otherwise
+    one of the folders above it. A package is looked up where Python would find it from there.
     """
     above = list(_above(root, options.here))
     if ":" in written and not os.path.isabs(written):

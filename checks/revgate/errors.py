@@ -1,10 +1,10 @@
-"""The two ways in which revgate ends without a verdict."""
+"""The two ways in which a run ends without a verdict."""
 
 from __future__ import annotations
 
 
 class RevgateError(Exception):
-    """Ends the run with one message for the reader, never with a traceback."""
+    """Ends the run with one message to the user, never with a traceback."""
 
     exit_code = 2
 
@@ -14,9 +14,9 @@ class UsageError(RevgateError):
 
 
 class CannotJudgeError(RevgateError):
-    """There was nothing to check, or it could not be reached (exit code 3).
+    """There was nothing to check, or it was out of reach (exit code 3).
 
-    Nothing checked is never "clean".
+    A run that checked nothing is never "clean".
     """
 
     exit_code = 3

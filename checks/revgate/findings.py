@@ -17,7 +17,7 @@ Position = tuple[int, int]
 
 
 class Severity(StrEnum):
-    """How much a finding matters: an error makes the exit code 1, a warning does not."""
+    """How much a finding matters: by default an error sets exit code 1, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -50,14 +50,14 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """One thing that is wrong, at one place.
 
-    A rule fills in what it knows; its name, its severity and the environment are added by whoever
-    ran the rule, so that no rule types its own name.
+    A rule fills in what it knows. Its name, its severity and the environment are added by the
+    code that runs it.
     """
 
     message: str
-    """One sentence that states the fact, names in backticks, no full stop."""
+    """One sentence that states the fact; names in backticks, no full stop."""
     help: str
-    """What to do, with the reader's own names in it."""
+    """What to do about it, with the names from the user's code."""
     path: str
     """Relative to the repository root, with forward slashes."""
     line: int = 1
@@ -77,9 +77,9 @@ class Finding(NamedTuple):
         position: Position,
         message: str,
         *,
-        help: str,  # noqa: A002 - the contract's own word
+        help: str,  # noqa: A002 - the the public name
         related: Sequence[Related] = (),
     ) -> Finding:
-        """Build a finding at a position of a revision's file."""
+        """Create a finding at a position in the file of a revision."""
         line, column = position
         return cls(message, help, revision.path, line, column, revision.id, tuple(related))

@@ -1,55 +1,60 @@
-"""Runs the user's git, and nothing but reads from it.
-
-Knows how to ask git and what its refusals mean; what is asked belongs to the callers.
-"""
+"""Runs git, and explains its refusals."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 
-# Variables that change what a path means; what we ask has its own notation for each path.
-_NOT_OURS = {
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Variables that change what a pathspec means; ours carry their own magic words.
+_PATHSPEC_VARIABLES = {
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
 }
+UNSHALLOW = "this clone is shallow: `git fetch --unshallow` fetches all commits"
+_RESOLVE = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+_IDENTITY = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
 
 
 class GitRefusedError(CannotJudgeError):
-    """git says no, in its own words."""
+    """git refused, with its own message."""
 
     def __init__(self, arguments: tuple[str, ...], said: str) -> None:
         self.said = said
-        """What git printed; empty where it kept silent, as `rev-parse --quiet` does."""
+        """What git printed; empty where it printed nothing, as `rev-parse --quiet` does."""
         super().__init__(f"`git {' '.join(arguments[:2])}` failed: {said or 'no message'}")
 
 
 def git(
     root: str, *arguments: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)
 ) -> bytes:
-    """Return what a git command prints.
+    """Return the output of a git command.
 
-    `GIT_INDEX_FILE` and its like stay as they are: during `git commit -a` they name the very
-    index that is about to be committed. Where such a variable is relative it means the root, as
-    it does for a hook.
+    `GIT_INDEX_FILE` and similar variables are passed on: during `git commit -a` they name the
+    index that is about to be committed. A relative one is relative to the root, as in a hook.
 
     Args:
         root: The repository root.
-        arguments: The command and its words.
-        stdin: What the command reads.
-        accept: Exit codes that are an answer: `merge-tree` ends with 1 where there are conflicts.
+        arguments: The command and its arguments.
+        stdin: Its input.
+        accept: Exit codes that are an answer: `merge-tree` exits with 1 if there are conflicts.
 
     Raises:
-        CannotJudgeError: git is missing, or says no; with git's own words.
+        CannotJudgeError: git is missing, or refuses; with git's own message.
     """
     import subprocess
 
-    # A monitor of the file system is a program named by configuration: nothing to run here.
+    # The file system monitor is a program that the configuration names: it must not run.
     command = ["git", "-C", root, "-c", "core.fsmonitor=false", *arguments]
-    environment = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in _PATHSPEC_VARIABLES
+    }
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, check=False, env=environment
@@ -59,20 +64,46 @@ def git(
     except (OSError, ValueError) as error:  # not executable; a path with a null byte
         raise CannotJudgeError(f"git cannot be run: {error}") from None
     if done.returncode not in accept:
-        raise GitRefusedError(arguments, _words(done.stderr))
+        raise GitRefusedError(arguments, _message(done.stderr))
     return done.stdout
 
 
-def _words(stderr: bytes) -> str:
+def _message(stderr: bytes) -> str:
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
     return "\n".join(line for line in lines if line)
 
 
+def resolve(root: str, name: str) -> str | None:
+    """Return the id of the commit that a name stands for; None where git knows no such commit.
+
+    Raises:
+        CannotJudgeError: git refuses to answer, with its own message.
+    """
+    try:
+        found = git(root, *_RESOLVE, f"{name}^{{commit}}")
+    except GitRefusedError as error:
+        if error.said:
+            raise
+        return None
+    return found.decode().strip()
+
+
+def is_shallow(root: str) -> bool:
+    """Whether the clone lacks part of its history."""
+    return git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def commit_tree(root: str, tree: str, parents: Iterable[str], message: str) -> str:
+    """Create a commit that no reference points to, and return its id."""
+    named = [word for parent in parents for word in ("-p", parent)]
+    return git(root, *_IDENTITY, "commit-tree", tree, *named, "-m", message).decode().strip()
+
+
 def find_root(start: str) -> tuple[str, bool]:
-    """Find the repository root: the nearest parent with `.git` (a folder, or a linked file).
+    """Find the repository root: the nearest folder upwards with a `.git` folder or file.
 
     Returns:
-        The absolute path, and whether it is a git repository; the start itself where it is none.
+        Its absolute path, and True; or the start itself, and False, outside of a repository.
     """
     folder = os.path.abspath(start)
     while not os.path.lexists(os.path.join(folder, ".git")):

@@ -1,7 +1,6 @@
 """The settings: `[tool.revgate]` in pyproject.toml, or the same keys at the top of revgate.toml.
 
-Knows the keys and their types, not what rules make of them. `KEYS` is the one description: the
-checks below and the JSON Schema that is shipped are both made from it.
+`KEYS` describes them once; validation and the published JSON Schema both follow from it.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import UsageError
+from revgate.text import nearest
 
 if TYPE_CHECKING:
     import re
@@ -25,12 +25,12 @@ TIMESTAMP = r"(?P<stamp>[0-9]{14})_(?P<slug>[^\W_]\w*)\.py"
 
 
 class Scope(NamedTuple):
-    """The settings that may differ from environment to environment."""
+    """The settings that may differ between environments."""
 
     expect_tables: int | None = None
-    """Tables after both upgrades; the version table does not count."""
+    """Number of tables after `upgrade head`, without the version table."""
     baseline: str | None = None
-    """Up to this revision, naming and downgrade rules are not asked."""
+    """Naming and downgrade rules skip the revisions up to this one."""
     file_name: str = "timestamp"
     """`timestamp`, `any`, or a regular expression with `(?P<stamp>)` and `(?P<slug>)`."""
     linear: bool = True
@@ -42,25 +42,25 @@ class EnvironmentSetting(NamedTuple):
     """One `[[tool.revgate.environment]]`."""
 
     name: str | None
-    """None: named by its script location."""
+    """None: its script location is its name."""
     config: str
     """Path of the Alembic configuration, relative to the repository root."""
     section: str | None = "alembic"
-    """None: every section that names a location."""
+    """None: every section that sets script_location."""
     scope: Scope = Scope()
 
 
 class Settings(NamedTuple):
-    """All settings of one repository; the defaults where it has none."""
+    """All settings of one repository; the defaults if it has none."""
 
     path: str | None = None
-    """The file they were read from, relative to the repository root."""
+    """The file they come from, relative to the repository root."""
     scope: Scope = Scope()
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     environments: tuple[EnvironmentSetting, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
-    """Variables that env.py wants while the round trip runs it."""
+    """Environment variables for env.py during the round trip."""
 
 
 # key: (JSON Schema of its value, what it means)
@@ -175,14 +175,14 @@ def load_from(
 
 
 def has_settings(root: str, path: str) -> bool:
-    """Whether a TOML file holds settings; else it may hold an Alembic configuration.
+    """Whether a TOML file has settings; otherwise it may be an Alembic configuration.
 
     Args:
         root: The repository root, an absolute path.
         path: The file, relative to the root.
 
     Raises:
-        UsageError: The file is no TOML.
+        UsageError: The file is not valid TOML.
     """
     return _table(_read(root, path), path) is not None
 
@@ -196,19 +196,19 @@ def load_file(root: str, path: str, check_rules: RuleCheck | None = None) -> Set
         check_rules: As for `load`.
 
     Raises:
-        UsageError: As `load`, or the file holds no settings.
+        UsageError: As for `load`, or the file has no settings.
     """
     table = _table(_read(root, path), path)
     if table is None:
-        raise UsageError(f"{path} has no settings: write them below [tool.revgate]")
+        raise UsageError(f"{path} has no settings: put them under [tool.revgate]")
     return from_table(table, path, check_rules)
 
 
 def with_config(settings: Settings, config: str) -> Settings:
-    """Narrow settings down to the environments of one Alembic configuration.
+    """Restrict settings to the environments of one Alembic configuration.
 
     Args:
-        settings: Those of the repository.
+        settings: The settings of the repository.
         config: The path of an alembic.ini, relative to the root.
     """
     config = os.path.normpath(config)
@@ -238,7 +238,7 @@ def _table(data: bytes | None, name: str) -> dict[str, Any] | None:
         return None
     in_tool = os.path.basename(name) == "pyproject.toml"
     if in_tool and b"revgate" not in data:
-        return None  # spares the common case the import of a TOML parser
+        return None  # the common case needs no TOML parser
     whole = parse_toml(data, name)
     if not in_tool:
         return whole
@@ -253,7 +253,7 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
     """Parse TOML.
 
     Raises:
-        UsageError: It is none, or no UTF-8, or nested beyond what Python's parser bears.
+        UsageError: It is invalid, not UTF-8, or nested too deeply for Python's parser.
     """
     import tomllib
 
@@ -261,7 +261,7 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
         return tomllib.loads(data.decode("utf-8-sig"))
     except RecursionError:
         raise UsageError(f"{name} is not valid TOML: it is nested too deeply") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
+    except ValueError as error:  # invalid TOML or UTF-8, or a number with too many digits
         raise UsageError(f"{name} is not valid TOML: {error}") from None
 
 
@@ -329,20 +329,12 @@ def file_name_pattern(file_name: str) -> re.Pattern[str] | None:
 
 
 def shown(value: object) -> str:
-    """Show a value of somebody's file: short, and no table or array, which may be of any depth."""
+    """Show a value from a user's file in a message: short, since it may be of any size or depth."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "an array"
     return f"{value!r:.60}"
-
-
-def nearest(word: str, valid: list[str]) -> str:
-    """Return `; did you mean 'x'?` with the nearest valid word, or nothing where none is near."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, valid, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _scope(table: dict[str, Any], default: Scope) -> Scope:
@@ -375,7 +367,7 @@ def _problems(
 
 
 def _mistyped(value: object, expected: dict[str, Any], name: str) -> list[str]:
-    """Check a value against the few words of JSON Schema that `KEYS` uses."""
+    """Check a value against the few keywords of JSON Schema that `KEYS` uses."""
     if "enum" in expected:
         words = " or ".join(repr(word) for word in expected["enum"])
         known = isinstance(value, str) and value in expected["enum"]
@@ -414,14 +406,14 @@ def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) 
 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
-    """Return what a type cannot say: whether `file-name` is a usable pattern."""
+    """Check what a schema cannot: whether `file-name` is a usable pattern."""
     import re
 
     written = table.get("file-name", "any")
     try:
         groups = getattr(file_name_pattern(written), "groupindex", {})
     except (re.error, ValueError, RecursionError, OverflowError) as error:
-        return [f"`file-name` is no regular expression: {error}"]
+        return [f"`file-name` is not a valid regular expression: {error}"]
     if written != "any" and not {"stamp", "slug"} & {*groups}:
         expected = "a regular expression with (?P<stamp>...) and (?P<slug>...)"
         return [f"`file-name` is {shown(written)}, expected 'timestamp', 'any', or {expected}"]

@@ -1,4 +1,4 @@
-"""What every stage may ask of the place that files are read from: disk, index or commit.
+"""The interface to a tree of files: the work tree, the git index, or a commit.
 
 Paths are relative to the repository root, with forward slashes.
 """

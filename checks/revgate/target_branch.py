@@ -1,8 +1,4 @@
-"""Which base a branch is judged against, where nobody names it.
-
-Knows the events of GitHub Actions, the variables of GitLab CI and the upstream branches of git;
-nothing of histories.
-"""
+"""Finds the base to compare a branch with: from GitHub Actions, GitLab CI, or git's upstream."""
 
 from __future__ import annotations
 
@@ -10,19 +6,19 @@ import json
 import os
 
 from revgate.errors import CannotJudgeError
-from revgate.git import GitRefusedError, git
+from revgate.git import GitRefusedError, git, resolve
 
 _ZERO = "0" * 40
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 REBASES = ("rebase-merge", "rebase-apply")
-"""The folders that git keeps while a rebase waits, one for each way of doing it."""
+"""The folders that git keeps during a rebase, one per backend."""
 
 
 def find_base(root: str, written: str) -> str:
-    """Return the base: what is written, or for `auto` what event or branch say.
+    """Return the base: the given name, or for `auto`, what the CI event or the branch implies.
 
     Raises:
-        CannotJudgeError: Neither tells.
+        CannotJudgeError: Neither implies one.
     """
     if written != "auto":
         return written
@@ -32,10 +28,10 @@ def find_base(root: str, written: str) -> str:
 
 
 def _of_event(root: str) -> str | None:
-    """Read the event as the documentation of GitHub's webhooks describes it.
+    """Read the base from the event, as GitHub's webhook documentation describes it.
 
-    The base of a pull request is named by its branch: the commit in the event is that of the
-    moment when the pull request was last pushed to, and the branch may have moved since.
+    For a pull request, that is its target branch: the event has the commit at the time of the
+    last push, and the branch may have moved since.
     """
     try:
         with open(os.environ["GITHUB_EVENT_PATH"], encoding="utf-8") as file:
@@ -44,8 +40,7 @@ def _of_event(root: str) -> str | None:
         raise CannotJudgeError(f"the event of GitHub Actions cannot be read: {error}") from None
     match event:
         case {"pull_request": {"base": {"ref": str() as branch, "sha": str() as commit}}}:
-            there = ask(root, "rev-parse", "--verify", "--quiet", f"origin/{branch}")
-            return f"origin/{branch}" if there else commit
+            return f"origin/{branch}" if resolve(root, f"origin/{branch}") else commit
         case {"merge_group": {"base_sha": str() as commit}}:
             return commit
         case {"before": str() as commit} if commit != _ZERO:
@@ -54,39 +49,37 @@ def _of_event(root: str) -> str | None:
 
 
 def _of_pipeline(root: str) -> str | None:
-    """Read the variables as GitLab's documentation describes them.
+    """Read the base from the predefined variables, as GitLab documents them.
 
-    The base of a merge request is its target branch, which may have moved since its last push. In a
-    pipeline of a fork, origin is the fork, and its branch of that name is not the target.
+    For a merge request, that is its target branch, which may have moved since the last push. In
+    a fork's pipeline, origin is the fork, and its branch of that name is not the target.
     """
     said = os.environ.get
     branch = said("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
     if branch:
         project = said("CI_PROJECT_ID")
         is_here = said("CI_MERGE_REQUEST_PROJECT_ID", project) == project
-        if is_here and _is_commit(root, f"origin/{branch}"):
+        if is_here and resolve(root, f"origin/{branch}"):
             return f"origin/{branch}"
         commits = [
             said(f"CI_MERGE_REQUEST_{each}_SHA", "") for each in ("TARGET_BRANCH", "DIFF_BASE")
         ]
-        # Where there is none, git shall say so: a base that is guessed would be another one.
-        return next((each for each in commits if _is_commit(root, each)), f"origin/{branch}")
-    before = said("CI_COMMIT_BEFORE_SHA", _ZERO)  # zeros for a new branch, and in a schedule
-    return before if before != _ZERO and _is_commit(root, before) else None
-
-
-def _is_commit(root: str, name: str) -> bool:
-    return bool(name) and bool(ask(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"))
+        # If none exists, let git say so: a guess could be the wrong base.
+        return next((each for each in commits if resolve(root, each)), f"origin/{branch}")
+    before = said(
+        "CI_COMMIT_BEFORE_SHA", _ZERO
+    )  # zeros for a new branch and in scheduled pipelines
+    return before if before != _ZERO and resolve(root, before) else None
 
 
 def branch_base(root: str) -> tuple[str, str]:
-    """Choose the base of the branch that is checked out.
+    """Choose a base for the current branch.
 
     Returns:
-        Its name, and why it is that, as an output says it.
+        Its name, and the reason, for the output.
 
     Raises:
-        CannotJudgeError: There is none to choose.
+        CannotJudgeError: There is no candidate.
     """
     branch = _branch(root)
     form = "--format=%(upstream:short)%00%(upstream:remoteref)"
@@ -95,17 +88,17 @@ def branch_base(root: str) -> tuple[str, str]:
     if upstream and there != f"refs/heads/{branch}":
         return upstream, f"the upstream of {branch}"
     for name in _USUAL:
-        if ask(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+        if resolve(root, name):
             short = ask(root, "rev-parse", "--abbrev-ref", name) if "HEAD" in name else ""
-            return short or name, "the usual base; another with --onto"
+            return short or name, "the default base; use --onto to change it"
     raise CannotJudgeError(
-        f"no base: this branch has no upstream, and there is none of {', '.join(_USUAL)};"
-        " `git fetch origin main` brings one, or name it with --against or --onto"
+        f"no base: this branch has no upstream, and none of {', '.join(_USUAL)} exists;"
+        " fetch one with `git fetch origin main`, or name it with --against or --onto"
     )
 
 
 def _branch(root: str) -> str:
-    """Return the branch that is checked out, or that is being rebased; empty where none."""
+    """Return the current branch, or the one being rebased; empty if there is none."""
     for folder in REBASES:
         try:
             with open(git_path(root, f"{folder}/head-name"), encoding="utf-8") as file:
@@ -116,12 +109,12 @@ def _branch(root: str) -> str:
 
 
 def git_path(root: str, name: str) -> str:
-    """Return the path of a file that git keeps for itself."""
+    """Return the path of one of git's own files."""
     return os.path.join(root, ask(root, "rev-parse", "--git-path", name))
 
 
 def ask(root: str, *arguments: str) -> str:
-    """Return what git answers in one line; empty where it refuses."""
+    """Return git's answer, stripped; empty if git refuses."""
     try:
         return os.fsdecode(git(root, *arguments)).strip()
     except GitRefusedError:

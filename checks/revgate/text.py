@@ -23,6 +23,14 @@ def truncate(text: str, length: int, ellipsis: str = "…") -> str:
     return text if len(text) <= length else text[: length - len(ellipsis)] + ellipsis
 
 
+def nearest(word: str, valid: list[str]) -> str:
+    """Return `; did you mean 'x'?` with the closest valid word; nothing if none is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, valid, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def choose_one(names: Iterable[str]) -> str:
     """Return the message for a command that takes one environment, where there are several."""
     return (

@@ -32,7 +32,7 @@ def test_rebase(fork: Any) -> None:
     assert run(repository)[:2] == (
         0,
         (
-            "onto main (the usual base; another with --onto)\n"
+            "onto main (the default base; use --onto to change it)\n"
             "nothing to do: 1 new, behind the head `20250103000000` already\n"
             "next: merge main or rebase onto it, which brings 1 revision; until then"
             " `revgate check` misses the parent\n"

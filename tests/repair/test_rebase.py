@@ -408,10 +408,10 @@ def test_an_upstream_of_the_same_name_is_no_base(fork: Any) -> None:
     repository.git("remote", "add", "origin", str(repository.root))
     repository.git("fetch", "-q", "origin")
     repository.git("branch", "-q", "--set-upstream-to=origin/feature")
-    assert repository.rebase().lines[0].startswith("onto origin/main (the usual base")
+    assert repository.rebase().lines[0].startswith("onto origin/main (the default base")
     repository.git("checkout", "-q", "--", ".")
     repository.git("remote", "set-head", "origin", "feature")
-    assert repository.rebase().lines[0].startswith("onto origin/feature (the usual base")
+    assert repository.rebase().lines[0].startswith("onto origin/feature (the default base")
 
 
 def test_without_any_usual_base(fork: Any) -> None:

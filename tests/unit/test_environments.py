@@ -356,12 +356,12 @@ BROKEN = {
     "no ini": ("script_location = x\n", "cannot be read: File contains no section headers"),
     "a reference to nothing": (
         "[alembic]\nscript_location = %(place)s/x\n",
-        r"script_location refers to %\(place\)s, which the file does not set",
+        r"script_location refers to %\(place\)s, which is not set in the file",
     ),
     "a reference to itself": ("[alembic]\nscript_location = %(script_location)s\n", "to itself"),
     "a comment behind a separator": (
         ini("version_locations = a", "version_path_separator = os  # as Alembic's template has it"),
-        "version_path_separator is .os  # as .* a comment needs a line of its own",
+        "version_path_separator is .os  # as .* put a comment on a separate line",
     ),
     "an empty separator": (ini("version_locations = a", "path_separator ="), "is ''"),
 }

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from revgate.history import parallel
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def each(work: Callable[[int], Any]) -> Callable[[Sequence[int]], list[Any]]:
+    return lambda share: [work(thing) for thing in share]
+
 
 def test_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_SHARE", 3)
     things = list(range(100))
-    assert parallel.spread(things, lambda thing: (thing, str(thing))) == [
+    assert parallel.spread(things, each(lambda thing: (thing, str(thing)))) == [
         (thing, str(thing)) for thing in things
     ]
 
 
 def test_nothing_is_no_work() -> None:
-    assert parallel.spread([], lambda thing: thing) == []
+    assert parallel.spread([], each(lambda thing: thing)) == []
 
 
 def test_a_child_that_dies_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +40,7 @@ def test_a_child_that_dies_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> N
             os.kill(os.getpid(), signal.SIGKILL)
         return -thing
 
-    assert parallel.spread(list(range(50)), work) == [-thing for thing in range(50)]
+    assert parallel.spread(list(range(50)), each(work)) == [-thing for thing in range(50)]
 
 
 def test_a_child_that_raises_lets_the_parent_raise(
@@ -47,5 +55,5 @@ def test_a_child_that_raises_lets_the_parent_raise(
         return thing
 
     with pytest.raises(LookupError, match="40"):
-        parallel.spread(list(range(50)), work)
+        parallel.spread(list(range(50)), each(work))
     assert capfd.readouterr().err == ""

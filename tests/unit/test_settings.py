@@ -124,8 +124,8 @@ WRONG = {
     "baseline = 5": "`baseline` is 5, expected a string",
     "baseline = ''": "`baseline` is empty",
     "file-name = []": "`file-name` is an array, expected a string",
-    "file-name = '('": "`file-name` is no regular expression",
-    "file-name = '(?u)(?P<slug>a)'": "`file-name` is no regular expression: ASCII and UNICODE",
+    "file-name = '('": "`file-name` is not a valid regular",
+    "file-name = '(?u)(?P<slug>a)'": "valid regular expression: ASCII and UNICODE",
     "file-name = 'timestmp'": "expected 'timestamp', 'any', or a regular expression with (?P<st",
     "linear = 1": "`linear` is 1, expected true or false",
     "linear = 'yes'": "`linear` is 'yes', expected true or false",
@@ -146,7 +146,7 @@ WRONG = {
     "[[environment]]\nname = ''\nconfig = 'a'": "`environment[0].name` is empty",
     "[[environment]]\nname='a'\nconfg='a'": "`environment[0].confg`; did you mean 'config'?",
     "[[environment]]\nname='a'\nconfig='a'\nignore=[]": "unknown setting `environment[0].ignore`",
-    "[[environment]]\nname='a'\nconfig='a'\nfile-name='('": "`file-name` is no regular expression",
+    "[[environment]]\nname='a'\nconfig='a'\nfile-name='('": "`file-name` is not a valid regular",
     "[[environment]]\nname='a'\nconfig='x'\n[[environment]]\nname='a'\nconfig='y'": "two environ",
     "expect-tables = 2025-01-01": "`expect-tables` is datetime.date(2025, 1, 1), expected a whole",
     "linear": "is not valid TOML",
@@ -268,7 +268,7 @@ TABLES = st.fixed_dictionaries(
 )
 # What only revgate can know, since no schema does: which rules there are, which patterns are
 # usable, which names are taken twice.
-BEYOND = ("unknown rule", "is no regular", "expected 'timestamp'", "two environments")
+BEYOND = ("unknown rule", "is not a valid regular", "expected 'timestamp'", "two environments")
 
 
 @bounds(deadline=None, max_examples=400)

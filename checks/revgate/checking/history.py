@@ -12,7 +12,7 @@ from revgate.findings import ERROR
 from revgate.history.read import Read, list_files, read
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
-from revgate.settings import nearest
+from revgate.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,7 +14,7 @@ from revgate.checking import merge as merge_checks
 from revgate.checking import verdict_cache
 from revgate.checking.selection import Choice, unknown_rules
 from revgate.errors import UsageError
-from revgate.git import find_root, git
+from revgate.git import commit_tree, find_root, git, resolve
 from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED
 from revgate.settings import load_from
@@ -87,8 +87,7 @@ def _known(root: str, commit: str) -> str | None:
     """Return a commit if it is here; before a push, the remote's commit can be missing."""
     if _is_zero(commit):
         return None
-    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
-    return git(root, *words, accept=(0, 1)).decode().strip() or None
+    return resolve(root, commit)
 
 
 def protected(root: str) -> tuple[str, ...]:
@@ -166,9 +165,7 @@ def _as_change(root: str, old: str, new: str) -> str:
     """
     if git(root, "merge-base", old, new, accept=(0, 1)).decode().strip() == old:
         return new
-    identity = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
-    words = ("commit-tree", f"{new}^{{tree}}", "-p", old, "-m", "the push as one change")
-    return git(root, *identity, *words).decode().strip()
+    return commit_tree(root, f"{new}^{{tree}}", [old], "the push as one change")
 
 
 def repository(start: str, hook: str) -> str:

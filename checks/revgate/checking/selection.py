@@ -29,7 +29,7 @@ HIDERS = ("duplicate-revision", "missing-parent", "revision-cycle", "unreadable-
 def unknown_rules(names: Iterable[str]) -> list[str]:
     """Return a problem for each name that is not a rule, with the nearest one that is."""
     from revgate.rules import all_rules
-    from revgate.settings import nearest
+    from revgate.text import nearest
 
     known = list(all_rules())
     return [f"unknown rule {name!r}{nearest(name, known)}" for name in names if name not in known]

@@ -11,7 +11,7 @@ from revgate.environments import Environment
 from revgate.findings import Finding, Related, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
-from revgate.history.listing import Listed, list_files
+from revgate.history.read import Listed, list_files
 from revgate.result import Allowed, Judged, Result
 from revgate.settings import Scope
 
@@ -98,15 +98,14 @@ def check_against(
 
 def _commits(root: str, ours: str | None, against: str) -> object:
     """Return immutable ids of both sides; None if git does not know one of them."""
-    from revgate.git import GitRefusedError, git
+    from revgate.git import GitRefusedError, git, resolve
 
     names = [f"{name}^{{commit}}" for name in (ours or "HEAD", against)]
     try:
         commits = git(root, "rev-parse", "--end-of-options", *names)
         if ours is not None:
             return commits
-        other = git(root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD", accept=(0, 1))
-        return commits, other, git(root, "write-tree")
+        return commits, resolve(root, "MERGE_HEAD"), git(root, "write-tree")
     except GitRefusedError:
         return None
 

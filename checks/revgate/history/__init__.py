@@ -1,1 +1,1 @@
-"""From bytes to a graph: where revision files come from, what they say, how they hang together."""
+"""Reads revision files and builds the graph of their revisions; runs no rule."""

@@ -1,7 +1,6 @@
-"""What earlier runs learnt, kept in the user's cache folder.
+"""Results of earlier runs, in the user's cache folder.
 
-Knows bytes and files; nothing of what the facts mean. A cache that is absent, damaged or not to
-be written costs time and nothing else.
+A cache that is missing, damaged or read-only costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from functools import cache
 from typing import Any
 
 LARGEST_FOLDER = 256 * 1024 * 1024
-"""Bytes that all tables together may take; the tables used longest ago go first."""
+"""Bytes that all tables may take together; the least recently used are deleted first."""
 
 Table = dict[str, Any]
 
 
 RACY_NS = 2_000_000_000
-"""A file that was written this shortly before the look at it may change again unnoticed."""
+"""A file written this shortly before it was examined may change again unnoticed."""
 
 
 def folder() -> str:
-    """Return the folder of all tables, by the platform's custom."""
-    if set_by_hand := os.environ.get("REVGATE_CACHE_DIR"):
-        return set_by_hand
+    """Return the folder of all tables, by the conventions of the platform."""
+    if chosen := os.environ.get("REVGATE_CACHE_DIR"):
+        return chosen
     home = os.path.expanduser("~")
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
@@ -41,15 +40,15 @@ class Cache:
     """One table on disk."""
 
     def __init__(self, name: str, *, enabled: bool = True) -> None:
-        """Open the table of a name: any text that tells one table from another."""
+        """Open the table with a name, which may be any text."""
         written = name.encode("utf-8", "surrogatepass")
-        # The whole name stands in the file too: two names of one checksum only cost time.
+        # The file repeats the whole name: two names with the same checksum only cost time.
         self.path = os.path.join(folder(), f"{zlib.crc32(written):08x}-{len(written)}.facts")
         self.enabled = enabled
         self._stamp = marshal.dumps((written, _sources()), 2)
 
     def load(self) -> Table:
-        """Return what was saved by this very revgate and Python; else an empty table."""
+        """Return the table that this version of revgate and Python saved; else an empty one."""
         if not self.enabled:
             return {}
         try:
@@ -65,7 +64,7 @@ class Cache:
         return table if isinstance(table, dict) else {}
 
     def save(self, table: Table) -> None:
-        """Replace the table, whole or not at all, whoever else is writing."""
+        """Replace the table atomically, even if other processes write it too."""
         if not self.enabled:
             return
         payload = marshal.dumps(table)
@@ -93,7 +92,7 @@ def _ignored() -> Any:
 
 @cache
 def _sources() -> tuple[Any, ...]:
-    """Return what tells this Python and these very sources from others."""
+    """Return what identifies this Python and these sources."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     found = []
     for name in ("", "history", "rules", "checking"):

@@ -1,7 +1,4 @@
-"""Inline `# revgate: allow[...]` comments of one file.
-
-Knows comments, by Python's own tokenizer, so that a string which looks like one is none.
-"""
+"""Reads inline `# revgate: allow[...]` comments, with Python's tokenizer."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _ALLOW = re.compile(r"#\s*revgate:\s*allow\s*\[([^\]]*)\]\s*(.*?)\s*$")
 
 
 def read_allows(data: bytes, tree: ast.Module) -> tuple[Allow, ...]:
-    """Return the allows of a file that is known to parse."""
+    """Return the comments of a file that parses."""
     functions = {
         statement.lineno: statement.end_lineno or statement.lineno
         for statement in tree.body
@@ -34,7 +31,7 @@ def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.generate_tokens(io.StringIO(decoded(data)).readline)
     except (tokenize.TokenError, SyntaxError):
-        return  # what the parser takes and the tokenizer does not ends the comments, not the run
+        return  # the parser accepts some files that the tokenizer refuses
 
 
 def _allows(tokens: list[tokenize.TokenInfo], functions: dict[int, int]) -> Iterator[Allow]:

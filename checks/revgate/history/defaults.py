@@ -1,29 +1,18 @@
-"""Server defaults that are written as a string and meant as an expression.
-
-Knows `server_default=`, and DEFAULT in literal SQL.
-"""
+"""Finds server defaults that are strings but were meant as expressions."""
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from revgate.history.revision import FrozenDefault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.findings import Position
 
-
-class FrozenDefault(NamedTuple):
-    """One default that PostgreSQL evaluates when the column is made, and never again."""
-
-    text: str
-    position: Position
-    """Of the string."""
-
-
-# The words that PostgreSQL's date types read as a time, and anything that looks like a call.
+# The words that PostgreSQL's date types accept as a time, and anything that looks like a call.
 _EXPRESSION = re.compile(
     r"\s*(?:(?P<word>now|today|tomorrow|yesterday|current_(?:date|time|timestamp)|localtime"
     r"|localtimestamp)|(?:\w+\.)*\w+\s*\(\s*\))\s*",
@@ -38,7 +27,7 @@ _TEXTUAL = ("String", "Text", "Unicode", "UnicodeText", "VARCHAR", "CHAR", "TEXT
 
 
 def may_be_frozen(data: bytes) -> bool:
-    """Whether it is worth looking through a file's syntax tree."""
+    """Whether the syntax tree is worth searching."""
     if _MAY_BE.search(data):
         return True
     has_word = b"DEFAULT" in data or b"default " in data or b"Default" in data
@@ -46,7 +35,7 @@ def may_be_frozen(data: bytes) -> bool:
 
 
 def read_frozen_defaults(tree: ast.Module) -> tuple[FrozenDefault, ...]:
-    """Return the defaults of a whole file that are evaluated once."""
+    """Return the defaults in a file that PostgreSQL evaluates only once."""
     return tuple(found for node in ast.walk(tree) for found in _of(node))
 
 
@@ -69,7 +58,7 @@ def _of(node: ast.AST) -> Iterator[FrozenDefault]:
 def _is_frozen(value: ast.expr, call: ast.Call) -> bool:
     match value:
         case ast.Constant(value=str() as text) if found := _EXPRESSION.fullmatch(text):
-            # 'today' may well be the text that a text column begins with.
+            # In a text column, 'today' may be meant as text.
             return not (found["word"] and _is_textual(call))
     return False
 

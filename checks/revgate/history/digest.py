@@ -1,7 +1,4 @@
-"""What a history builds, by the content of its files: the key of everything that is kept of it.
-
-Knows files and digests; nothing of what is kept.
-"""
+"""A digest of the files that decide what a history builds, as a key for cached databases."""
 
 from __future__ import annotations
 
@@ -17,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def key_of(root: str, environment: Environment, chain: Sequence[Revision], *more: object) -> str:
-    """Return a digest of all that decides what a history builds, as far as files show it.
+    """Return a digest of everything that decides what a history builds, as far as files show.
 
-    That is the folder of the environment, whatever is imported from elsewhere apart.
+    It covers the folder of the environment, but not what is imported from elsewhere.
 
     Args:
         root: The repository root.
-        environment: Whose folder.
+        environment: The environment.
         chain: The revisions, in upgrade order.
-        more: What else decides: the server's version, what env.py is told.
+        more: Other inputs: the version of the server, the variables of env.py.
     """
     digest = hashlib.sha256(f"{more!r}\n{environment!r}\n".encode())
     for path in sorted({*_files(os.path.join(root, environment.script_location))}):

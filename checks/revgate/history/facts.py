@@ -1,4 +1,4 @@
-"""The facts of one revision file as plain tuples, ready for the cache and for other processes."""
+"""The facts of one revision file, as plain tuples that caches and other processes can exchange."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     """Whether the whole file is parsed; else its top is enough."""
     judge: Judge
     checked: bool = False
-    """Whether the rest of a file must be Python, even if only its top is read."""
+    """Whether the rest of a file must be valid Python, even if only its top is read."""
 
 
 def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
@@ -42,7 +42,7 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
     script: Script | None = None
     top = None if reading.whole else scan(content.path, content.data)
     if top is not None and reading.checked and not _is_python(content.data):
-        top = None  # parsing says what is wrong
+        top = None  # parsing finds out what is wrong
     if top is None:
         # Many runs parse no file, and compiling the parser's patterns takes time.
         from revgate.history.parse import parse
@@ -66,7 +66,7 @@ def _is_python(data: bytes) -> bool:
     import symtable
 
     try:
-        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # bytes too, by their coding
+        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # accepts bytes, too
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

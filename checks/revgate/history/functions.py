@@ -1,7 +1,4 @@
-"""What `upgrade()` and `downgrade()` of one file do, as far as text tells.
-
-Knows statements; nothing of ids, files or the graph.
-"""
+"""Tells whether `upgrade()` and `downgrade()` exist, and whether they do anything."""
 
 from __future__ import annotations
 
@@ -17,23 +14,23 @@ _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "l
 
 
 def read_function(tree: ast.Module, name: str) -> Function:
-    """Describe the module's function of a name; the last definition counts."""
+    """Describe the function with a name; the last definition counts."""
     found = Function("absent")
     for statement in tree.body:
         if isinstance(statement, _FUNCTION):
             if statement.name == name:
                 found = _describe(statement)
         elif not isinstance(statement, _BINDS_NOTHING) and _binds(statement, name):
-            # Imported, assigned, or defined in a branch: there, and not to be read.
+            # Imported, assigned, or defined in a branch: it exists, but cannot be read.
             position = (statement.lineno, statement.col_offset + 1)
             found = Function("code", position, position)
     return found
 
 
 def _binds(statement: ast.stmt, name: str) -> bool:
-    """Whether a statement of the module gives a name a value.
+    """Whether a statement of the module binds a name.
 
-    Expressions are not walked: they are most of a file, and bind nothing but by `:=`.
+    Expressions are skipped: they make up most of a file, and bind names only by `:=`.
     """
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return any((alias.asname or alias.name) in (name, "*") for alias in statement.names)
@@ -73,14 +70,14 @@ def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
-    """Whether a statement leaves the database alone for certain."""
+    """Whether a statement certainly does not touch the database."""
     if not isinstance(statement, ast.Expr):
         return isinstance(statement, ast.Pass)
     match statement.value:
         case ast.Constant():
             return True
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
-            # `op.execute` is not among these names; a call inside the arguments might do anything.
+            # `op.execute` is not among these names; a call in the arguments could do anything.
             return name in _LOGGING and not any(
                 isinstance(node, ast.Call) for argument in arguments for node in ast.walk(argument)
             )

@@ -1,12 +1,14 @@
-"""The graph of one environment's revisions, whatever is wrong with it.
+"""The graph of the revisions of one environment, valid or not.
 
-Knows ids and parents; neither files nor Alembic. Where Alembic stops at the first defect, this
-graph holds a placeholder and goes on, so that all defects can be reported at once.
+Alembic stops at the first defect; this graph tolerates all of them, so that they can be reported
+together.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Graph:
-    """Revisions by id, and what follows from their parents.
+    """Revisions by id, and the relations between them.
 
-    Of revisions that share an id the last one counts, as for Alembic.
+    If revisions share an id, the last one counts, as for Alembic.
     """
 
     def __init__(self, revisions: Sequence[Revision], unread: Iterable[str] = ()) -> None:
@@ -26,8 +28,8 @@ class Graph:
 
         Args:
             revisions: In the order of their files.
-            unread: Ids of files that could not be read otherwise: they exist, and nothing is
-                known of their parents.
+            unread: Ids of files of which only the id could be read: they exist, with unknown
+                parents.
         """
         self.revisions = revisions
         self.by_id = {revision.id: revision for revision in revisions}
@@ -35,7 +37,7 @@ class Graph:
 
     @cached_property
     def children(self) -> dict[str, list[str]]:
-        """Ids of the revisions that name an id as a parent."""
+        """Ids of the children of each id."""
         children: dict[str, list[str]] = {}
         for revision in self.by_id.values():
             for parent in revision.parents:
@@ -44,7 +46,7 @@ class Graph:
 
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        """What `alembic heads` would print, sorted; a dependency makes nothing less of a head."""
+        """What `alembic heads` prints, sorted; a dependency does not affect it."""
         return tuple(sorted(self.by_id.keys() - self.children.keys()))
 
     @cached_property
@@ -80,7 +82,7 @@ class Graph:
 
     @cached_property
     def missing(self) -> list[tuple[Revision, str]]:
-        """Each revision with each parent of it that is no revision."""
+        """Each revision with each of its parents that does not exist."""
         known = self.by_id.keys() | self.unread
         absent = self.children.keys() - known
         if not absent:
@@ -94,16 +96,16 @@ class Graph:
 
     @cached_property
     def labels(self) -> dict[str, list[Revision]]:
-        """Revisions by the branch labels that they state."""
+        """Revisions by the branch labels in their files."""
         labels: dict[str, list[Revision]] = {}
-        for revision in self.revisions:  # of two that share an id, both state theirs
+        for revision in self.revisions:  # if two share an id, both count
             for label in revision.labels:
                 labels.setdefault(label, []).append(revision)
         return labels
 
     @cached_property
     def ambiguous_labels(self) -> dict[str, list[Revision]]:
-        """Labels that several revisions state, or that are ids too: Alembic refuses both."""
+        """Labels of several revisions, or that are also ids: Alembic refuses both."""
         return {
             label: revisions
             for label, revisions in self.labels.items()
@@ -112,9 +114,9 @@ class Graph:
 
     @cached_property
     def missing_dependencies(self) -> list[tuple[Revision, str]]:
-        """Each revision with each `depends_on` of it that is neither an id nor a label.
+        """Each revision with each entry of its `depends_on` that is neither an id nor a label.
 
-        None where some labels are not known, since any name might be one of those.
+        Empty if some labels are unknown, since any name could be one of those.
         """
         if self.unread or any("branch_labels" in each.computed for each in self.revisions):
             return []
@@ -127,7 +129,7 @@ class Graph:
 
     @cached_property
     def dependencies(self) -> dict[str, list[str]]:
-        """The ids that each revision depends on, labels resolved; of those that depend on any."""
+        """The ids in `depends_on`, labels resolved, of each revision that has any."""
         return {
             revision.id: [
                 name if name in self.by_id else self.labels[name][-1].id
@@ -140,34 +142,39 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Ids, parents and dependencies first; those in or behind a cycle are left out."""
+        """Ids in upgrade order, without those in or after a cycle."""
+        if self.is_straight and not self.dependencies:
+            return self._line
         return self._sorted(self._before)
 
     @cached_property
     def is_straight(self) -> bool:
-        """Whether one walk from base to head meets every revision: then nothing is wrong."""
+        """Whether one walk from base to head visits every revision: then nothing is wrong."""
+        return bool(self._line)
+
+    @cached_property
+    def _line(self) -> tuple[str, ...]:
+        """Ids in the order of the one walk that visits all of them; empty where none does."""
         if len(self.bases) != 1 or len(self.children) >= len(self.by_id):
-            return False
-        met = 1
-        children = self.children.get(self.bases[0])
-        while children is not None:
-            # Through a merge point, a walk from the base may get into a circle.
-            if len(children) != 1 or met > len(self.by_id):
-                return False
-            met += 1
-            children = self.children.get(children[0])
-        return met == len(self.by_id)
+            return ()
+        line = [self.bases[0]]
+        while (children := self.children.get(line[-1])) is not None:
+            # Through a merge point, a walk from the base may enter a cycle.
+            if len(children) != 1 or len(line) > len(self.by_id):
+                return ()
+            line += children
+        return tuple(line) if len(line) == len(self.by_id) else ()
 
     @cached_property
     def cycles(self) -> list[tuple[str, ...]]:
-        """The ids of a cycle in each knot of parents, each following its parent, least id first."""
+        """A cycle of each group of ids that reach each other, smallest id first."""
         if self.is_straight:
             return []
         return self._cycles({key: list(each.parents) for key, each in self.by_id.items()})
 
     @cached_property
     def dependency_cycles(self) -> list[tuple[str, ...]]:
-        """As `cycles`, of those that only a dependency closes."""
+        """Like `cycles`, for those that exist only because of a dependency."""
         if not self.dependencies:
             return []
         closed = {key for cycle in self.cycles for key in cycle}
@@ -175,38 +182,34 @@ class Graph:
 
     @cached_property
     def _before(self) -> dict[str, list[str]]:
-        """The ids that must have run before each id."""
+        """The ids that run before each id."""
         return {
             key: list(dict.fromkeys((*each.parents, *self.dependencies.get(key, ()))))
             for key, each in self.by_id.items()
         }
 
     def _sorted(self, before: dict[str, list[str]]) -> tuple[str, ...]:
-        waiting = {
-            key: sum(each in self.by_id for each in earlier) for key, earlier in before.items()
-        }
-        after: dict[str, list[str]] = {}
-        for key, earlier in before.items():
-            for each in earlier:
-                after.setdefault(each, []).append(key)
-        ready = sorted((key for key, count in waiting.items() if count == 0), reverse=True)
+        """Sort ids topologically, without those in or after a cycle."""
+        sorter = TopologicalSorter(
+            {key: [each for each in earlier if each in before] for key, earlier in before.items()}
+        )
+        with suppress(CycleError):  # ids that no cycle blocks can still be sorted
+            sorter.prepare()
+        ready = sorted(sorter.get_ready(), reverse=True)
         ordered = []
         while ready:
-            key = ready.pop()
-            ordered.append(key)
-            for later in after.get(key, ()):
-                waiting[later] -= 1
-                if waiting[later] == 0:
-                    ready.append(later)
+            ordered.append(ready.pop())
+            sorter.done(ordered[-1])
+            ready += sorter.get_ready()
         return tuple(ordered)
 
     def _cycles(self, before: dict[str, list[str]]) -> list[tuple[str, ...]]:
         left = before.keys() - set(self._sorted(before))
         edges = {key: [each for each in before[key] if each in left] for key in left}
-        return sorted(_around(min(knot), edges, knot) for knot in _knots(edges))
+        return sorted(_around(min(component), edges, component) for component in _components(edges))
 
     def ancestors(self, *ids: str) -> set[str]:
-        """Return the ids and all that they descend from, missing parents too."""
+        """Return the ids and all their ancestors, including missing parents."""
         found: set[str] = set()
         waiting = list(ids)
         while waiting:
@@ -218,7 +221,7 @@ class Graph:
         return found
 
     def descendants(self, key: str) -> set[str]:
-        """Return the id and all that descend from it."""
+        """Return the id and all its descendants."""
         found: set[str] = set()
         waiting = [key]
         while waiting:
@@ -229,44 +232,44 @@ class Graph:
         return found
 
     def common_ancestor(self, ids: Sequence[str]) -> str | None:
-        """Return the last revision that all of the ids descend from: where they part."""
+        """Return the last common ancestor of the ids: where they diverge."""
         shared = set.intersection(*(self.ancestors(key) for key in ids))
         return next((key for key in reversed(self.order) if key in shared), None)
 
     @cached_property
     def adrift(self) -> frozenset[str]:
-        """Ids that descend from something that is missing or unread."""
+        """Ids that descend from a missing or unread revision."""
         lost = [parent for parent in self.children if parent not in self.by_id]
         return frozenset(key for parent in lost for key in self.descendants(parent))
 
     def labels_above(self, key: str) -> set[str]:
-        """Return the branch labels of an id and of all that it descends from."""
+        """Return the branch labels of an id and of all its ancestors."""
         found = self.ancestors(key) & self.by_id.keys()
         return {label for each in found for label in self.by_id[each].labels}
 
 
-def _knots(edges: dict[str, list[str]]) -> Iterator[set[str]]:
-    """Yield the sets of nodes that all reach each other, by the algorithm of Kosaraju."""
+def _components(edges: dict[str, list[str]]) -> Iterator[set[str]]:
+    """Yield the strongly connected components that have a cycle, by Kosaraju's algorithm."""
     back: dict[str, list[str]] = {key: [] for key in edges}
     for key in sorted(edges):
         for target in edges[key]:
             back[target].append(key)
     seen: set[str] = set()
     for start in reversed(_finished(edges)):
-        knot = {start} - seen
-        waiting = list(knot)
-        seen |= knot
+        component = {start} - seen
+        waiting = list(component)
+        seen |= component
         while waiting:
             fresh = {*back[waiting.pop()]} - seen
-            knot |= fresh
+            component |= fresh
             seen |= fresh
             waiting += fresh
-        if len(knot) > 1 or (knot and start in edges[start]):
-            yield knot
+        if len(component) > 1 or (component and start in edges[start]):
+            yield component
 
 
 def _finished(edges: dict[str, list[str]]) -> list[str]:
-    """Return nodes in the order in which a walk in depth leaves them; without recursion."""
+    """Return nodes in post-order of a depth-first search, without recursion."""
     order: list[str] = []
     seen: set[str] = set()
     for start in sorted(edges):
@@ -284,16 +287,16 @@ def _finished(edges: dict[str, list[str]]) -> list[str]:
     return order
 
 
-def _around(start: str, edges: dict[str, list[str]], knot: set[str]) -> tuple[str, ...]:
-    """Return a shortest way from a node back to itself, every node following its parent."""
+def _around(start: str, edges: dict[str, list[str]], component: set[str]) -> tuple[str, ...]:
+    """Return a shortest cycle through a node, child after parent."""
     came_from: dict[str, str] = {}
     waiting = [start]
-    for key in waiting:  # grows while it is walked: the nearest first
+    for key in waiting:  # grows during iteration: breadth-first
         for parent in edges[key]:
-            if parent in knot and parent not in came_from:
+            if parent in component and parent not in came_from:
                 came_from[parent] = key
                 waiting.append(parent)
-    # `came_from` leads from a parent to its child: from the start, onward in time.
+    # `came_from` leads from a parent to its child.
     way = [start]
     while (key := came_from[way[-1]]) != start:
         way.append(key)

@@ -1,7 +1,4 @@
-"""The docstring header of a revision file, as Alembic's templates write it.
-
-Knows three lines of text: `Revision ID:`, `Revises:`, `Create Date:`.
-"""
+"""Reads the docstring header of a revision file: `Revision ID:`, `Revises:`, `Create Date:`."""
 
 from __future__ import annotations
 
@@ -9,23 +6,23 @@ import re
 
 from revgate.history.revision import Header, Stated
 
-# On its first line the docstring's own prefix and quotes go before.
+# On the first line, the prefix and quotes of the docstring come first.
 _STATED = re.compile(
     rb"^(?:\A[rRuU \"']*)?[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*)", re.MULTILINE
 )
 
 
 def read_header(data: bytes, first: int, last: int) -> Header:
-    """Read the docstring that stands between two lines of a file, both counted from 1.
+    """Read the docstring between two lines of a file, both counted from 1.
 
-    It is read as text and not as a value: positions are then those of the file.
+    It is read as text, not as a value, so that positions are those in the file.
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     return header_in(b"\n".join(lines[first - 1 : last]), first)
 
 
 def header_in(text: bytes, first: int) -> Header:
-    """Read a docstring's lines, without carriage returns, the first of which has a number."""
+    """Read the lines of a docstring, without carriage returns, given the number of the first."""
     found: dict[bytes, Stated] = {}
     for match in _STATED.finditer(text):
         name, written = match.groups()

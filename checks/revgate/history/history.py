@@ -1,7 +1,4 @@
-"""All revisions of one environment together: what rules judge.
-
-Knows the graph, the settings that apply, and which revisions are exempt; not where files lie.
-"""
+"""All revisions of one environment, as the subject of rules."""
 
 from __future__ import annotations
 
@@ -34,20 +31,20 @@ class History:
         """In the order of their paths."""
         self.unreadable = unreadable
         self.source = source
-        """Where the files came from; None for a history that was made, as in tests."""
+        """Where the files were read; None for a history built in memory."""
         self.published: frozenset[str] = frozenset()
-        """Ids that a base has already: they were judged when they were new."""
+        """Ids that exist in the base: they were checked when they were new."""
         self.told: frozenset[str] = frozenset(
             {"duplicate-revision", "missing-parent", "unreadable-revision"}
         )
-        """Rules whose findings make the run fail: what those tell need not be told twice."""
+        """Rules whose findings make the run fail: other rules need not repeat what these report."""
         self.own: dict[str, bool] = {}
-        """Top-level modules that revisions import, and whether they are the project's."""
+        """Whether each top-level module that revisions import belongs to the project."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @cached_property
     def exempt(self) -> set[str]:
-        """Ids up to the baseline, and published ones: naming and downgrade rules pass them over."""
+        """Ids up to the baseline, and published ones: naming and downgrade rules skip them."""
         baseline = self.scope.baseline
         if baseline is None or baseline not in self.graph.by_id:
             return {*self.published}
@@ -55,10 +52,10 @@ class History:
 
     @property
     def rival_heads(self) -> list[list[Revision]]:
-        """The heads that stand side by side without leave: each list should be one head.
+        """Groups of heads of which the settings allow only one.
 
-        One head above a missing parent is left out: where it belongs shows when the parent is
-        there, and `missing-parent` tells. Two above the same one are a fork, whatever it is.
+        A single head above a missing parent is left out: its place is unknown until that parent
+        exists, and `missing-parent` reports it. Two heads above the same one are a fork.
         """
         if len(self.graph.heads) < 2:
             return []
@@ -73,7 +70,7 @@ class History:
         return [[self.graph.by_id[head] for head in heads] for heads in unique]
 
     def _lost_above(self, head: str) -> set[str]:
-        """Return the parents that a head descends from and that another rule says are not there."""
+        """Return the missing ancestors of a head that another rule reports."""
         graph = self.graph
         if head not in graph.adrift:
             return set()
@@ -84,7 +81,7 @@ class History:
         }
 
     def _rivals(self, heads: list[str]) -> Iterator[list[str]]:
-        """Yield the heads that may not stand side by side: one for each label may."""
+        """Yield groups of heads that must not coexist; there may be one head per label."""
         if not self.scope.branches:
             yield from [heads] if len(heads) > 1 else []
             return
@@ -103,7 +100,7 @@ class History:
             yield forked + unlabelled
 
     def labels_of(self, head: str) -> set[str]:
-        """Return the labels of the settings that a head has: the nearest at or below it count."""
+        """Return the configured labels of a head: the nearest ones, at the head or below."""
         found: set[str] = set()
         seen: set[str] = set()
         waiting = [head]
@@ -119,9 +116,9 @@ class History:
         return found
 
     def is_own(self, module: str) -> bool:
-        """Whether a module that a revision imports is the project's, by where it lies.
+        """Whether an imported module belongs to the project, judging by its location.
 
-        What lies below the script location is kept for revisions, and not counted.
+        Modules below the script location exist for the revisions, and do not count.
         """
         name = module.partition(".")[0]
         if self.source is None or not name:
@@ -133,7 +130,7 @@ class History:
 
 
 def is_own(source: Source, environment: Environment, name: str) -> bool:
-    """Whether a top-level module lies where a project's own modules are mostly imported from."""
+    """Whether a top-level module is in one of the usual places for modules of a project."""
     beside = environment.config.rpartition("/")[0]
     within = f"{beside}/" if beside else ""
     return any(

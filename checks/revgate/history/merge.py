@@ -1,7 +1,4 @@
-"""A merge that has not happened yet: the history of a branch, of its base, and of both together.
-
-Knows git's trees and what a revision does, as text; nothing of rules.
-"""
+"""A merge that has not happened yet: the histories of a branch, of its base, and of the merge."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import GitRefusedError, git
+from revgate.git import UNSHALLOW, GitRefusedError, commit_tree, git, is_shallow, resolve
 from revgate.history.parse import NAMES
 from revgate.history.tree import GitTree
 
@@ -23,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Sides(NamedTuple):
-    """The trees that a merge is judged by; content only, nothing is checked out."""
+    """The three trees of a merge; nothing is checked out."""
 
     ours: GitTree
     base: GitTree
     merged: GitTree
 
     def changed(self, one: GitTree, other: GitTree, folders: Sequence[str]) -> list[str]:
-        """Return the paths below some folders that differ between two of the trees, sorted."""
+        """Return the paths in some folders that differ between two of the trees, sorted."""
         sides = (self.ours, self.base)
         if any(side.lies(folder) != folder for side in sides for folder in folders):
             return _different(one, other, folders)
@@ -38,26 +35,26 @@ class Sides(NamedTuple):
 
 
 class Merge:
-    """What rules on published history judge."""
+    """The subject of the rules on published history."""
 
     def __init__(self, sides: Sides, ours: History, base: History, merged: History) -> None:
-        """Put the three histories of one environment together."""
+        """Combine the three histories of one environment."""
         self.sides = sides
         self.ours = ours
         self.base = base
         self.merged = merged
         self.told_heads: list[list[Revision]] = []
-        """Heads side by side that `multiple-heads` tells, since the branch has them already."""
+        """Groups of heads that `multiple-heads` reports, since the branch has them already."""
 
     @cached_property
     def new(self) -> tuple[Revision, ...]:
-        """The revisions that the base lacks, parents before children."""
+        """The revisions that are not in the base, parents before children."""
         graph = self.merged.graph
         return tuple(graph.by_id[key] for key in graph.order if key not in self.base.graph.by_id)
 
     @cached_property
     def edited(self) -> list[tuple[Revision, Revision]]:
-        """Each published revision that does something else after the merge; before and after."""
+        """Each published revision whose effect changes with the merge; before and after."""
         pairs = [
             (before, after)
             for key, before in self.base.graph.by_id.items()
@@ -74,9 +71,9 @@ class Merge:
         ]
 
     def _afters(self, key: str) -> list[Revision]:
-        """Return what has an id after the merge: of several files, the one that counts.
+        """Return the revision with an id after the merge; of several, the one that counts.
 
-        Where nobody tells that there are several, each of them: which one counts is an accident.
+        If no rule reports the duplicates, return all: it is arbitrary which one counts.
         """
         graph = self.merged.graph
         if key in graph.duplicates and "duplicate-revision" not in self.merged.told:
@@ -84,7 +81,7 @@ class Merge:
         return [graph.by_id[key]] if key in graph.by_id else []
 
     def _differ(self, before: Revision, after: Revision) -> bool:
-        """Whether the file changed at all: what was read once for both sides is one object."""
+        """Whether the file may have changed; a revision read once for both sides is one object."""
         return (before is not after and before != after) or before.path in self._changed
 
     @cached_property
@@ -97,7 +94,7 @@ class Merge:
         return {content.path: content.data for content in source.read(paths)}
 
     def twin(self, revision: Revision) -> Revision | None:
-        """Return the new revision that does what a removed one did, under another id."""
+        """Return the new revision that does the same as a removed one, under another id."""
         wanted = fingerprint(self._contents(self.sides.base, [revision.path])[revision.path])
         contents = self._contents(self.sides.merged, [each.path for each in self.new])
         return next((each for each in self.new if fingerprint(contents[each.path]) == wanted), None)
@@ -106,8 +103,8 @@ class Merge:
 def open_sides(root: str, ours: str | None, against: str) -> Sides:
     """Let git merge a commit, or the index, with a base.
 
-    Conflicts do not matter here: git writes a tree all the same, and where a revision itself is in
-    conflict, its file cannot be read, which is a finding.
+    Conflicts are no obstacle: git writes a tree anyway, and a revision file with conflict markers
+    cannot be read, which is a finding.
 
     Args:
         root: The repository root.
@@ -115,9 +112,9 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
         against: The base.
 
     Raises:
-        CannotJudgeError: The base is not in this clone, or it and the commit have no common
-            ancestor here; with the command that mends it.
-        UsageError: git knows no commit `ours`.
+        CannotJudgeError: The base, or the common ancestor, is not in this clone; with the command
+            that fetches it.
+        UsageError: The commit `ours` does not exist.
     """
     base = _base(root, against)
     head = _index_commit(root) if ours is None else GitTree.at(root, ours).revision or ""
@@ -126,7 +123,7 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
     try:
         output = git(root, *words, head, base.revision or "", accept=(0, 1))
     except GitRefusedError as error:
-        raise CannotJudgeError(f"{error}; merging needs git 2.38 or newer") from None
+        raise CannotJudgeError(f"{error}; this needs git 2.38 or newer") from None
     tree = output.partition(b"\0")[0].decode()
     branch = GitTree(root, head)
     branch.name = "the git index" if ours is None else f"commit {ours}"
@@ -142,32 +139,21 @@ def _base(root: str, against: str) -> GitTree:
         remote, _, branch = against.rpartition("/")
         fetch = f"git fetch {remote or 'origin'} {branch}"
         raise CannotJudgeError(
-            f"the base {against!r} is not in this clone: `{fetch}` brings it"
+            f"the base {against!r} is not in this clone: run `{fetch}`"
         ) from None
 
 
 def _index_commit(root: str) -> str:
-    """Make a commit object of the index, which nothing refers to: git merges commits only."""
-    parents = []
-    for name in ("HEAD", "MERGE_HEAD"):
-        found = git(root, "rev-parse", "--verify", "--quiet", name, accept=(0, 1)).decode().strip()
-        parents += ["-p", found] if found else []
-    tree = git(root, "write-tree").decode().strip()
-    identity = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
-    commit = git(root, *identity, "commit-tree", tree, *parents, "-m", "the index")
-    return commit.decode().strip()
+    """Make a commit object of the index, which no reference points to: git merges only commits."""
+    parents = [found for name in ("HEAD", "MERGE_HEAD") if (found := resolve(root, name))]
+    return commit_tree(root, git(root, "write-tree").decode().strip(), parents, "the index")
 
 
 def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None:
     if git(root, "merge-base", head, base, accept=(0, 1)).strip():
         return
-    shallow = git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    way = (
-        "this clone is shallow: `git fetch --unshallow` brings the rest"
-        if shallow
-        else "the two were never one"
-    )
-    raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {way}")
+    why = UNSHALLOW if is_shallow(root) else "their histories are unrelated"
+    raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {why}")
 
 
 def _changed_paths(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:
@@ -178,7 +164,7 @@ def _changed_paths(one: GitTree, other: GitTree, folders: Iterable[str]) -> list
 
 
 def _different(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:
-    """Compare file by file, where a folder is a link: git would compare only the link itself."""
+    """Compare file by file if a folder is a link: git would compare only the link itself."""
     paths = {path for side in (one, other) for path in _below(side, folders)}
     there = sorted(paths)
     pairs = zip(there, one.read(there), other.read(there), strict=True)
@@ -192,10 +178,10 @@ def _below(side: GitTree, folders: Iterable[str]) -> Iterator[str]:
 
 
 def fingerprint(data: bytes) -> str | bytes:
-    """Return what a revision does, without how it is written down.
+    """Return what a revision does, regardless of how it is written.
 
-    Comments, docstrings, formatting, imports' order, annotations and the four names at the top
-    (whose changes other rules tell) make no difference. Of what cannot be parsed, the bytes.
+    Comments, docstrings, formatting, the order of imports, annotations and the four names at the
+    top (which other rules compare) make no difference. A file that does not parse is its bytes.
     """
     try:
         tree = ast.parse(data)

@@ -1,7 +1,4 @@
-"""What a revision's file name says: its timestamp and its description.
-
-Knows the `file-name` setting; nothing of what stands in the file.
-"""
+"""Splits the file name of a revision into timestamp and description, by the setting `file-name`."""
 
 from __future__ import annotations
 
@@ -17,19 +14,19 @@ _STAMP_LENGTH = 14
 
 
 class Named(NamedTuple):
-    """A file name that has the wanted form."""
+    """A file name of the required form."""
 
     stamp: str | None
-    """Digits only, such as `20251118120000`; None where the form asks for none."""
+    """Digits only, such as `20251118120000`; None if the form has no timestamp."""
     slug: str | None
 
 
 def read_name(name: str, file_name: str) -> Named | None:
-    """Take a file's name apart; None where it does not have the form that the setting asks for."""
+    """Split a file name; None if it does not have the form that the setting requires."""
     wanted = file_name_pattern(file_name)
     if wanted is None:
         return Named(None, None)
-    # A pattern that somebody wrote may leave the ending out; ours holds it.
+    # A pattern from the settings may omit the suffix.
     match = wanted.fullmatch(name) or wanted.fullmatch(name.removesuffix(".py"))
     if match is None:
         return None
@@ -41,24 +38,24 @@ def read_name(name: str, file_name: str) -> Named | None:
 
 
 def impossible(stamp: str) -> str | None:
-    """Say why digits are no time of the calendar; None where they are one.
+    """Say why digits are not a valid timestamp; None if they are.
 
-    Fewer than 14 digits, as a pattern of somebody's own may have, are judged as far as they go.
+    Fewer than 14 digits, as a pattern from the settings may have, are checked as far as they go.
     """
     if len(stamp) < 4:
         return "a year has four digits"
     padded = stamp + "00000101000000"[len(stamp) :]
     if len(padded) > _STAMP_LENGTH:
         return "it has more than 14 digits"
-    why = _no_date(padded[:8])
+    why = _invalid_date(padded[:8])
     for unit, digits, most in (("hour", padded[8:10], "23"), ("minute", padded[10:12], "59")):
         why = why or (f"{unit} must be in 0..{most}" if digits > most else None)
     return why or ("second must be in 0..59" if padded[12:] > "59" else None)
 
 
 @cache
-def _no_date(digits: str) -> str | None:
-    """Say why eight digits are no day; many revisions share one."""
+def _invalid_date(digits: str) -> str | None:
+    """Say why eight digits are not a date; cached, since many revisions share one."""
     from datetime import date
 
     try:

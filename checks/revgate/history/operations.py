@@ -1,99 +1,43 @@
-"""What `upgrade()` and `downgrade()` make and drop, as far as text tells.
+"""Reads which objects `upgrade()` and `downgrade()` create and drop.
 
-Knows Alembic's operations and how they are written: plain, in a batch, through helper functions
-of the same file, as SQL. A call that cannot be read makes the whole function incomplete: nothing
-is then concluded from what was not seen.
+Understands Alembic's operations, batches, helper functions in the same file, and literal SQL. A
+call that cannot be read marks the whole function as incomplete, so that nothing is concluded from
+what was not seen.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from revgate.history.effect import Effect, UnreadableSqlError
+from revgate.history.revision import Effect, Effects, UnknownEffectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class Effects(NamedTuple):
-    """What one function does to the schema."""
-
-    effects: tuple[Effect, ...] = ()
-    complete: bool = True
-    """False where something was called that could not be read."""
-
-
-class _UnreadableError(Exception):
-    """Something that might do anything."""
-
-
-# Operations that neither make nor drop anything by name.
+# Operations that neither create nor drop a named object.
 _NEUTRAL = frozenset(
-    [
-        "alter_column",
-        "bulk_insert",
-        "create_table_comment",
-        "drop_table_comment",
-        "get_bind",
-        "get_context",
-        "f",
-        "inline_literal",
-    ]
+    (
+        *("alter_column", "bulk_insert", "create_table_comment", "drop_table_comment"),
+        *("get_bind", "get_context", "f", "inline_literal"),
+    )
 )
 _CONSTRAINTS = frozenset(
-    [
-        "create_unique_constraint",
-        "create_foreign_key",
-        "create_check_constraint",
-        "create_primary_key",
-        "create_exclude_constraint",
-    ]
+    (
+        *("create_unique_constraint", "create_foreign_key", "create_check_constraint"),
+        *("create_primary_key", "create_exclude_constraint"),
+    )
 )
 _ENUMS = ("Enum", "ENUM")
 _HARMLESS = frozenset(
-    [
-        "print",
-        "debug",
-        "info",
-        "warning",
-        "warn",
-        "error",
-        "critical",
-        "log",
-        "exception",
-        "get_bind",
-        "table",
-        "column",
-        "text",
-        "Table",
-        "Column",
-        "MetaData",
-        "String",
-        "Integer",
-        "Text",
-        "Boolean",
-        "inspect",
-        "getLogger",
-        "len",
-        "str",
-        "int",
-        "tuple",
-        "list",
-        "dict",
-        "set",
-        "sorted",
-        "range",
-        "upper",
-        "lower",
-        "format",
-        "join",
-        "strip",
-        "commit",
-        "flush",
-        "close",
-        "append",
-    ]
+    (
+        *("print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"),
+        *("get_bind", "table", "column", "text", "Table", "Column", "MetaData"),
+        *("String", "Integer", "Text", "Boolean", "inspect", "getLogger"),
+        *("len", "str", "int", "tuple", "list", "dict", "set", "sorted", "range"),
+        *("upper", "lower", "format", "join", "strip", "commit", "flush", "close", "append"),
+    )
 )
 _HARMLESS_VALUES = _HARMLESS.union(_ENUMS)
 _DEEPEST = 5
@@ -102,12 +46,12 @@ _DEEPEST = 5
 def read_effects(
     tree: ast.Module, names: Iterable[str], *, enums: bool = True
 ) -> Iterator[Effects]:
-    """Read what some functions of a module make and drop, one after the other.
+    """Read what some functions of a module create and drop, one after the other.
 
     Args:
         tree: The module.
-        names: Of the functions: `upgrade`, `downgrade`.
-        enums: False where the file does not speak of enum types, so that none need be looked for.
+        names: The names of the functions.
+        enums: False if the file mentions no enum type, so that none are searched for.
     """
     functions = {
         statement.name: statement
@@ -127,7 +71,7 @@ def read_effects(
 
 
 class _Reader:
-    """Goes through a function's statements in order."""
+    """Reads the statements of a function in order."""
 
     def __init__(self, functions: dict[str, ast.FunctionDef], *, enums: bool) -> None:
         self.functions = functions
@@ -135,22 +79,22 @@ class _Reader:
         self.effects: list[Effect] = []
         self.complete = True
         self.enums: dict[str, ast.Call] = {}
-        """Enum types by the variable that holds them."""
+        """Enum types by variable."""
         self.texts: dict[str, str] = {}
-        """Literal strings by the variable that holds them."""
+        """Literal strings by variable."""
         self.batches: dict[str, str] = {}
-        """Tables by the variable of their batch."""
+        """Tables by the variable of their batch operation."""
 
     def read(self, body: list[ast.stmt], depth: int) -> None:
-        """Read statements; each that cannot be read makes the function incomplete."""
+        """Read statements; one that cannot be read marks the function as incomplete."""
         for statement in body:
             try:
                 self._statement(statement, depth)
-            except (_UnreadableError, UnreadableSqlError):
+            except UnknownEffectError:
                 self.complete = False
 
     def remember(self, statement: ast.Assign) -> None:
-        """Keep what a later statement may name."""
+        """Remember a value that a later statement may refer to."""
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
                 if _called(call) in _ENUMS:
@@ -159,7 +103,7 @@ class _Reader:
                 self.texts[name] = text
 
     def _statement(self, statement: ast.stmt, depth: int) -> None:
-        # Nearly every statement is a call; `match` takes three times as long to say so.
+        # Nearly every statement is a call, and `match` takes three times as long to find out.
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             self._call(statement.value, depth)
             return
@@ -174,8 +118,8 @@ class _Reader:
             case ast.Return(value=None):
                 return
             case _:
-                # Branches and loops: what is inside may happen, or not, or often.
-                raise _UnreadableError
+                # A branch or loop: its body may run any number of times.
+                raise UnknownEffectError
 
     def _with(
         self, call: ast.Call, variable: ast.expr | None, body: list[ast.stmt], depth: int
@@ -186,17 +130,17 @@ class _Reader:
             case "autocommit_block", _:
                 pass
             case _:
-                raise _UnreadableError
+                raise UnknownEffectError
         self.read(body, depth)
 
     def _harmless(self, value: ast.expr) -> None:
         for node in ast.walk(value):
             if isinstance(node, ast.Call) and _called(node) not in _HARMLESS_VALUES:
-                raise _UnreadableError
+                raise UnknownEffectError
 
     def _call(self, call: ast.Call, depth: int) -> None:
         function = call.func
-        if (  # as above: nearly every call is one of `op`
+        if (  # as above: nearly every call is a method of `op`
             isinstance(function, ast.Attribute)
             and isinstance(function.value, ast.Name)
             and function.value.id == "op"
@@ -217,35 +161,34 @@ class _Reader:
             case ast.Attribute(attr=name) if name in _HARMLESS:
                 self._harmless(call)
             case _:
-                raise _UnreadableError
+                raise UnknownEffectError
 
     def _add(self, effects: Iterable[Effect], call: ast.Call) -> None:
         line, column = call.lineno, call.col_offset + 1
         for action, kind, key, of, _, _, columns in effects:
-            # What `_replace` does, in a third of the time; one by one, since the next may be
-            # unreadable.
+            # Like `_replace`, in a third of the time; one by one, since the next may raise.
             self.effects.append(Effect(action, kind, key, of, line, column, columns))
 
     def _helper(self, name: str, call: ast.Call, depth: int) -> None:
         function = self.functions[name]
         if call.args or call.keywords or function.args.args or depth >= _DEEPEST:
-            raise _UnreadableError
+            raise UnknownEffectError
         self.read(function.body, depth + 1)
 
     def _enum(self, action: str, owner: ast.expr, call: ast.Call) -> Effect:
-        """Read `sa.Enum(..., name="status").create(op.get_bind())`, of a variable too."""
+        """Read `sa.Enum(..., name="status").create(op.get_bind())`, also on a variable."""
         if isinstance(owner, ast.Name) and owner.id in self.enums:
             owner = self.enums[owner.id]
         if not isinstance(owner, ast.Call) or _called(owner) not in _ENUMS:
-            raise _UnreadableError
+            raise UnknownEffectError
         name = _enum_name(owner)
         if name is None:
-            raise _UnreadableError
+            raise UnknownEffectError
         checked = any(
             keyword.arg == "checkfirst" and not _is_false(keyword.value)
             for keyword in call.keywords
         )
-        # A type that a checked `drop` finds gone was, as likely as not, made by this revision.
+        # With `checkfirst`, `drop` may find the type gone: the effect is uncertain.
         action = "touch" if checked and action == "drop" else action
         return Effect(action, "type", name, "", call.lineno, call.col_offset + 1)
 
@@ -271,12 +214,12 @@ class _Reader:
         elif name in _CONSTRAINTS or name == "drop_constraint":
             yield self._constraint(name, call, batch)
         elif name not in _NEUTRAL:
-            raise _UnreadableError
+            raise UnknownEffectError
 
     def _create_table(self, call: ast.Call) -> Iterator[Effect]:
         yield Effect(_create_action(call), "table", self._table(call, 0, "table_name"))
         for argument in call.args[1:]:
-            # `*audit_columns()`: whatever it adds goes with the table, unless it is a type.
+            # `*audit_columns()`: what it adds is dropped with the table, unless it is a type.
             if isinstance(argument, ast.Starred) and not self._only_columns(argument.value):
                 self.complete = False
             if self.may_have_enums:
@@ -292,7 +235,7 @@ class _Reader:
         return False
 
     def _types(self, argument: ast.expr) -> Iterator[Effect]:
-        """Yield the enum types that a table brings along; `drop_table` leaves them behind."""
+        """Yield the enum types that a table creates; `drop_table` does not drop them."""
         for node in ast.walk(argument):
             if isinstance(node, ast.Name) and node.id in self.enums:
                 node = self.enums[node.id]
@@ -315,7 +258,7 @@ class _Reader:
                 written = _constant(column.args[0])
                 if written is not None:
                     return Effect(_create_action(call), "column", written, table)
-        raise _UnreadableError
+        raise UnknownEffectError
 
     def _renamed(self, call: ast.Call, batch: str | None) -> Iterator[Effect]:
         for keyword in call.keywords:
@@ -324,7 +267,7 @@ class _Reader:
                 at = 0 if batch is not None else 1
                 new = _constant(keyword.value)
                 if new is None:
-                    raise _UnreadableError
+                    raise UnknownEffectError
                 yield Effect("drop", "column", self._string(call, at, "column_name"), table)
                 yield Effect("create", "column", new, table)
 
@@ -349,7 +292,7 @@ class _Reader:
         return Effect(action, "constraint", constraint, table, columns=columns)
 
     def _text(self, call: ast.Call) -> str:
-        """Return the literal SQL of `op.execute("...")`, also within `sa.text("...")`."""
+        """Return the literal SQL of `op.execute("...")`, also in `sa.text("...")`."""
         written = self._argument(call, 0, "sqltext")
         match written:
             case ast.Call(args=[inner, *_]) if _called(written) in ("text", "DDL", "dedent"):
@@ -358,7 +301,7 @@ class _Reader:
             return self.texts[written.id]
         text = _constant(written)
         if text is None:
-            raise _UnreadableError
+            raise UnknownEffectError
         return text
 
     def _name(self, call: ast.Call, keyword: str) -> str | None:
@@ -371,13 +314,13 @@ class _Reader:
                 written = inner
         name = _constant(written)
         if name is None:
-            raise _UnreadableError
+            raise UnknownEffectError
         return name
 
     def _string(self, call: ast.Call, at: int, keyword: str) -> str:
         text = _constant(self._argument(call, at, keyword))
         if text is None:
-            raise _UnreadableError
+            raise UnknownEffectError
         return text
 
     def _table(self, call: ast.Call, at: int, keyword: str) -> str:
@@ -386,7 +329,7 @@ class _Reader:
     def _argument(self, call: ast.Call, at: int, keyword: str, *, absent: bool = False) -> ast.expr:
         for argument in call.args[: at + 1]:
             if isinstance(argument, ast.Starred):
-                raise _UnreadableError
+                raise UnknownEffectError
         if at < len(call.args):
             return call.args[at]
         for each in call.keywords:
@@ -394,7 +337,7 @@ class _Reader:
                 return each.value
         if absent:
             return ast.Constant(None)
-        raise _UnreadableError
+        raise UnknownEffectError
 
 
 def _called(call: ast.Call) -> str:
@@ -417,10 +360,10 @@ def _strings(node: ast.expr) -> tuple[str, ...]:
 
 
 def _qualified(node: ast.expr, call: ast.Call) -> str:
-    """Return a table's name with its schema, as SQL would name it."""
+    """Return the name of a table with its schema, as in SQL."""
     name = _constant(node)
     if name is None:
-        raise _UnreadableError
+        raise UnknownEffectError
     for keyword in call.keywords:
         if keyword.arg == "schema":
             return _in_schema(name, keyword.value)
@@ -432,7 +375,7 @@ def _in_schema(name: str, schema: ast.expr) -> str:
         return name
     written = _constant(schema)
     if written is None:
-        raise _UnreadableError
+        raise UnknownEffectError
     return f"{written}.{name}"
 
 

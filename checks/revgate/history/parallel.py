@@ -1,7 +1,6 @@
-"""Work on many things, spread over the processor's cores.
+"""Spreads work over the cores of the processor.
 
-Knows processes; nothing of the work. Children are forked, so that nothing has to be sent to
-them, and send plain values back.
+Child processes are forked, so that they need no input, and return plain values.
 """
 
 from __future__ import annotations
@@ -19,20 +18,19 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 SMALLEST_SHARE = 200
-"""Fewer things than this are done before another process is up."""
+"""Fewer things than this are done before another process has started."""
 
 
-def spread(things: Sequence[T], work: Callable[[T], Any]) -> list[Any]:
-    """Apply a function that returns plain values (as `marshal` takes them) to each thing, in order.
+def spread(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> list[Any]:
+    """Do work on a sequence, a share of it in each process; return the results in order.
 
-    A child that dies costs time only: its share is done here.
+    A child process that dies costs time only: its share is done here.
+
+    Args:
+        things: What to work on.
+        work: Takes a share and returns a list of plain values, as `marshal` takes them.
     """
-    return spread_shares(things, lambda share: [work(thing) for thing in share])
-
-
-def spread_shares(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> list[Any]:
-    """Do as `spread`, with a function that takes many things at once and answers with a list."""
-    # Syntax trees hold no cycles: looking for some triples the time of parsing.
+    # Syntax trees have no cycles: searching for some would triple the time of parsing.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -61,9 +59,9 @@ def _shares(count: int) -> list[slice]:
 
 
 def _start(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> tuple[int, int]:
-    """Begin a share in a child; return its process id and the pipe to read from."""
+    """Start a share in a child process; return its id and the pipe to read from."""
     reader, writer = os.pipe()
-    # What is still buffered would otherwise be written twice.
+    # Otherwise, buffered output would be written twice.
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
@@ -75,7 +73,7 @@ def _start(things: Sequence[T], work: Callable[[Sequence[T]], list[Any]]) -> tup
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(marshal.dumps(work(things)))
     finally:
-        # Whatever happened, the child must not go on with what the parent was doing.
+        # The child must never continue with the work of the parent.
         os._exit(0)
 
 
@@ -85,7 +83,7 @@ def _finish(child: tuple[int, int]) -> list[Any] | None:
         data = pipe.read()
     os.waitpid(process, 0)
     try:
-        part = marshal.loads(data)  # noqa: S302 - our own child's
+        part = marshal.loads(data)  # noqa: S302 - written by our own child
     except (ValueError, EOFError, TypeError):
         return None
     return part if isinstance(part, list) else None

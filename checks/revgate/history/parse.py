@@ -1,7 +1,7 @@
-"""One file's bytes to the facts of one revision.
+"""Parses one revision file.
 
-Knows Python's syntax and what Alembic wants of a revision file; nothing of other files. Nothing
-is imported, evaluated or run: a revision file is hostile input, and no input ends in a traceback.
+Nothing is imported, evaluated or run: a revision file is hostile input, and no input may end in a
+traceback.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from revgate.history.comments import read_allows
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import read_function
 from revgate.history.header import read_header
-from revgate.history.imports import read_imports
 from revgate.history.operations import read_effects
 from revgate.history.revision import (
     Allow,
@@ -27,28 +26,36 @@ from revgate.history.revision import (
     Unreadable,
 )
 from revgate.history.scan import find_top, read_top, without_top
-from revgate.history.syntax import bound_names, count_characters, module_scope, quietly
+from revgate.history.syntax import (
+    COMPOUND,
+    bound_names,
+    count_characters,
+    module_scope,
+    quietly,
+    statements_within,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from revgate.findings import Position
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of the largest file that is parsed: Python's parser wants some hundred times as much."""
+"""Bytes of the largest file that is parsed: the parser needs about a hundred times as much."""
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 # What Alembic refuses in an id: `_revision_illegal_chars` in alembic.script.revision.
 ILLEGAL = frozenset("@-+:")
 
+_ALWAYS_IMPORTED = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 _IMPORT = (ast.Import, ast.ImportFrom)
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
 _ID_IN_TEXT = re.compile(rb"""(?m)^revision(?:\s*:[^=\n]*)?\s*=\s*\(?\s*["']([^"'\n]+)["']""")
 
 
 class _Assigned(NamedTuple):
-    """One of the four names, as the module assigns it last."""
+    """The last value that the module assigns to one of the four names."""
 
     value: str | tuple[str, ...] | None
     position: Position
@@ -62,20 +69,20 @@ def parse(path: str, data: bytes) -> Script | Unreadable:
     """Read one revision file.
 
     Args:
-        path: Relative to the repository root; only for what is said of the file.
-        data: Its bytes, of any kind.
+        path: Relative to the repository root; used in messages and for legacy ids.
+        data: The bytes, whatever they are.
     """
     if len(data) > LARGEST:
         problem = Problem(
             f"the file has {len(data):,} bytes; revgate reads at most {LARGEST:,}",
-            "move the data into a file beside the revision, or load it outside the migration",
+            "move the data to a separate file, or load it outside the migration",
         )
         return Unreadable(path, (problem,), _id_in_text(data[:65536]))
     return _by_its_rest(path, data) or _whole(path, data)
 
 
 def _by_its_rest(path: str, data: bytes) -> Script | None:
-    """Read a file whose top is as a template wrote it: that need not be parsed once more."""
+    """Read a file whose top is as a template wrote it, without parsing that part."""
     top = find_top(data)
     read = top and read_top(path, data, top)
     rest = without_top(data, top) if top and read else None
@@ -85,15 +92,31 @@ def _by_its_rest(path: str, data: bytes) -> Script | None:
     if isinstance(tree, Problem):
         return None
     revision, header = read
-    if imports := tuple(read_imports(_importing(tree, data))):
+    if imports := tuple(_imports(_importing(tree, data))):
         revision = revision._replace(imports=imports)
     return _script(revision, header, tree, data)
 
 
 def _importing(tree: ast.Module, data: bytes) -> list[ast.stmt]:
-    """Return the statements among which imports may be; mostly all stand at the top."""
+    """Return the statements to search for imports; mostly they are all at the top level."""
     at_top: list[ast.stmt] = [each for each in tree.body if isinstance(each, _IMPORT)]
     return at_top if len(at_top) == data.count(b"import") else tree.body
+
+
+def _imports(body: Iterable[ast.stmt]) -> Iterator[Import]:
+    """Yield each import that is not from the standard library, Alembic or SQLAlchemy."""
+    for statement in body:
+        if isinstance(statement, ast.ImportFrom):
+            modules = ["." * statement.level + (statement.module or "")]
+        elif isinstance(statement, ast.Import):
+            modules = [name.name for name in statement.names]
+        else:
+            if type(statement) in COMPOUND:
+                yield from _imports(statements_within(statement))
+            continue
+        for name in modules:
+            if name.partition(".")[0] not in _ALWAYS_IMPORTED:
+                yield Import(name, (statement.lineno, statement.col_offset + 1))
 
 
 def _whole(path: str, data: bytes) -> Script | Unreadable:
@@ -107,7 +130,7 @@ def _whole(path: str, data: bytes) -> Script | Unreadable:
     if problems:
         return Unreadable(path, problems, _id(path, assigned))
     allows = read_allows(data, tree) if b"revgate" in data else ()
-    revision = _revision(path, assigned, allows, tuple(read_imports(tree.body)))
+    revision = _revision(path, assigned, allows, tuple(_imports(tree.body)))
     return _script(revision, _header(tree, data), tree, data)
 
 
@@ -134,7 +157,7 @@ def _tree(data: bytes) -> ast.Module | Problem:
     except (RecursionError, MemoryError):
         return Problem(
             "the file is nested too deeply for Python's parser",
-            "take the nesting apart: neither Alembic nor revgate can load this file",
+            "reduce the nesting: neither Alembic nor revgate can load this file",
         )
     except ValueError as error:  # a null byte, before Python 3.12
         return Problem(f"the file is not Python: {error}", "restore the file's text")
@@ -147,24 +170,24 @@ def _syntax_problem(error: SyntaxError) -> Problem:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Problem(
         f"the file is not Python {version}: {error.msg}",
-        "mend the syntax, or run revgate with the Python that the project uses, where that is newer"
-        f" than {version}",
+        "fix the syntax, or run revgate with the project's own Python, if that is newer than"
+        f" {version}",
         (max(error.lineno or 1, 1), max(error.offset or 1, 1)),
     )
 
 
 def _id_in_text(data: bytes) -> str | None:
-    """Return the id of a file that cannot be parsed, so that its children are not blamed too."""
+    """Return the id of a file that does not parse, so that its children are not reported too."""
     found = _ID_IN_TEXT.findall(data)
     return found[-1].decode("utf-8", "replace") if found else None
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, _Assigned]]:
-    """Yield what the module binds to the four names, in order; the last one counts."""
+    """Yield what the module assigns to the four names, in order; the last one counts."""
     for statement in tree.body:
         match statement:
             case ast.Expr():
-                pass  # binds nothing but by `:=`, which is looked for everywhere
+                pass  # binds names only by `:=`, which has its own search
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _bound(target, value)
@@ -178,7 +201,7 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, _Assigned]]:
 
 
 def _bound_by_walrus(tree: ast.Module) -> Iterator[tuple[str, _Assigned]]:
-    """Yield what `:=` binds, which may stand in any expression of the module."""
+    """Yield what `:=` binds, in any expression of the module."""
     for node in module_scope(tree):
         if isinstance(node, ast.NamedExpr):
             yield from _bound_within(node)
@@ -202,7 +225,7 @@ def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, _Assigned]]
 
 
 def _bound_within(node: ast.AST) -> Iterator[tuple[str, _Assigned]]:
-    """Yield names bound inside an `if`, an import, a loop: bound, but to no literal."""
+    """Yield names bound in an `if`, an import or a loop, whose value is unknown."""
     for inner in module_scope(node):
         for name in bound_names(inner):
             if name in NAMES:
@@ -214,7 +237,7 @@ def _literal(node: ast.expr) -> str | tuple[str, ...] | None:
     """Return a string, None, or a collection of strings.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: It is anything else.
     """
     match node:
         case ast.Constant(value=str() | None as value):
@@ -236,8 +259,8 @@ def _problems(path: str, assigned: dict[str, _Assigned]) -> Iterator[Problem]:
             if not _LEGACY_NAME.match(path.rpartition("/")[2]):
                 yield Problem(
                     "the file has no `revision`",
-                    'write `revision = "..."` at the top of the file; a file that is no revision'
-                    " belongs elsewhere: Alembic loads every .py file of this folder",
+                    'write `revision = "..."` at the top of the file; if it is not a revision, move'
+                    " it: Alembic loads every .py file in this folder",
                 )
         case _Assigned(value=str() as value, position=position) if value:
             yield from _illegal(value, position)
@@ -251,7 +274,7 @@ def _problems(path: str, assigned: dict[str, _Assigned]) -> Iterator[Problem]:
         case None:
             yield Problem(
                 "the file has no `down_revision`",
-                'write `down_revision = "..."` with the id of the revision before this one, or'
+                'write `down_revision = "..."` with the id of the previous revision, or'
                 " `down_revision = None` for the first",
             )
         case _Assigned(literal=False, position=position):
@@ -276,7 +299,7 @@ def _id(path: str, assigned: dict[str, _Assigned]) -> str | None:
     if "revision" in assigned:
         value = assigned["revision"].value
         return value if isinstance(value, str) and value else None
-    # Alembic takes the id of files from before version 0.2 from their name.
+    # For files from before version 0.2, Alembic takes the id from the name.
     legacy = _LEGACY_NAME.match(path.rpartition("/")[2])
     return legacy[1] if legacy else None
 
@@ -306,7 +329,7 @@ def _revision(
 
 
 def _tuple(assigned: _Assigned) -> tuple[str, ...]:
-    """Return ids as a tuple, each once; an empty string, as for Alembic, is an id."""
+    """Return ids as a tuple without duplicates; to Alembic, an empty string is an id too."""
     value = assigned.value
     if not value and value != "":
         return ()

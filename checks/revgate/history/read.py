@@ -1,10 +1,8 @@
-"""Every revision of one environment, by the shortest way that is certain.
-
-Knows which files are revisions, and when what is known of a file still holds; nothing of rules.
-"""
+"""Lists and reads the revision files of an environment, reusing cached facts of unchanged files."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +10,8 @@ from revgate.errors import CannotJudgeError
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.facts import Reading, facts_of, findings_from, revision_from
 from revgate.history.history import History
-from revgate.history.listing import Listed, list_files, revision_files
 from revgate.history.revision import Revision, Unreadable
+from revgate.source import missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +21,76 @@ if TYPE_CHECKING:
     from revgate.history.facts import Facts, Judge
     from revgate.source import Content, Source
 
-__all__ = ["Listed", "Read", "list_files", "read", "reread", "revision_files"]
-
-# Contents kept for each file that is there, so that going back and forth between branches is free.
+# Contents cached per file, so that switching between branches costs nothing.
 _KEPT = 2
 
 
+class Listed(NamedTuple):
+    """The revision files of one environment, not yet read."""
+
+    paths: list[str]
+    signatures: list[object]
+    """What identifies unchanged files; see `Source.signatures`."""
+    complete: bool = True
+    """False if these are only some of the files: facts of the others must be kept."""
+
+
+def list_files(source: Source, environment: Environment, *, cached: bool = True) -> Listed:
+    """List the revision files of an environment with their signatures.
+
+    Args:
+        source: Where to look.
+        environment: The environment.
+        cached: Whether facts of earlier runs may be used; signatures are None otherwise.
+
+    Raises:
+        CannotJudgeError: A folder is missing, or none contains a revision.
+    """
+    paths = revision_files(source, environment)
+    return Listed(paths, source.signatures(paths) if cached else [None] * len(paths))
+
+
+def revision_files(source: Source, environment: Environment) -> list[str]:
+    """List the files that Alembic would load.
+
+    Raises:
+        CannotJudgeError: A folder is missing, or none contains a revision.
+    """
+    paths: list[str] = []
+    for folder in environment.version_locations:
+        if not source.has_folder(folder):
+            raise CannotJudgeError(
+                f"{environment.config}: {missing(source, folder)}, so nothing"
+                " could be checked; create it with a first revision, correct script_location or"
+                " version_locations, or list the environments with [[tool.revgate.environment]]"
+            )
+        found = source.files(folder, recursive=environment.recursive)
+        paths += [path for path in found if _is_revision_file(path)]
+    if not paths:
+        raise CannotJudgeError(
+            f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
+            f" {source.name}, so nothing could be checked; create one with `alembic revision`, or"
+            " correct version_locations"
+        )
+    return list(dict.fromkeys(paths))
+
+
+def _is_revision_file(path: str) -> bool:
+    """Whether Alembic loads a file: `_only_source_rev_file` in alembic.script.base."""
+    if ".#" not in path and "__init__" not in path and "\n" not in path:
+        return path.endswith(".py")
+    # Newlines matter to the `.` and `$` of Alembic's pattern.
+    return re.match(r"(?!\.\#|__init__)(.*\.py)$", path.rpartition("/")[2]) is not None
+
+
 class Read(NamedTuple):
-    """One environment as it was read."""
+    """The history of one environment, and what was found in single files."""
 
     history: History
     findings: tuple[Finding, ...]
-    """What rules found that judge one file alone, whichever rules are asked."""
+    """From rules that check one file alone, whether or not they are selected."""
     files: int
-    """How many files were read, the unreadable among them."""
+    """The number of files, including unreadable ones."""
 
 
 def read(
@@ -52,16 +106,16 @@ def read(
     """Read every revision file of an environment.
 
     Args:
-        source: Where from.
-        environment: Which.
-        judge: Judges each file alone; its findings are cached with the facts.
+        source: Where to read.
+        environment: The environment.
+        judge: Checks each file alone; its findings are cached with the facts.
         whole: Whether to parse whole files; without content rules, their tops are enough.
-        checked: Whether the rest must be Python all the same.
-        cached: Whether facts of earlier runs may be used, and kept.
-        listed: The files, where they have been listed already.
+        checked: Whether the rest must be valid Python, even if only the top is read.
+        cached: Whether to use and update the cache.
+        listed: The files, if they are already listed.
 
     Raises:
-        CannotJudgeError: A folder is missing, or there is no revision in any.
+        CannotJudgeError: A folder is missing, or none contains a revision.
     """
     listed = listed or list_files(source, environment, cached=cached)
     reading = Reading(environment.scope.file_name, whole, judge, checked)
@@ -87,14 +141,14 @@ def read(
 def reread(
     read_before: Read, source: Source, changed: Sequence[str], judge: Judge, *, cached: bool
 ) -> Read:
-    """Read an environment again from a source that differs in a few files only.
+    """Read an environment from a source that differs from another in only a few files.
 
     Args:
-        read_before: The environment as another source has it.
-        source: Where from now.
-        changed: Paths that differ between the two, added and removed ones too.
+        read_before: The environment as read from the other source.
+        source: Where to read.
+        changed: Paths that differ between the two, including added and removed ones.
         judge: As for `read`.
-        cached: Whether facts of earlier runs may be used, and kept.
+        cached: Whether to use and update the cache.
     """
     before = read_before.history
     environment = before.environment
@@ -114,7 +168,7 @@ def reread(
 
 
 def _present(source: Source, environment: Environment) -> list[str]:
-    """List the revision files that a source has, none where it has no such folder yet."""
+    """List the revision files of a source; none if the folder does not exist there."""
     try:
         return revision_files(source, environment)
     except CannotJudgeError:
@@ -122,18 +176,18 @@ def _present(source: Source, environment: Environment) -> list[str]:
 
 
 class _Known:
-    """What is known of files: by their signature on disk, and by their content."""
+    """Cached facts: by the signature of a file, and by its content."""
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
         table = cache.load()
         self.files: dict[str, tuple[object, str, Facts]] = table.get("files", {})
-        """By path: the signature under which a file was last seen, its content id, its facts."""
+        """By path: the last signature of a file, its content id, its facts."""
         self.others: dict[str, Facts] = table.get("others", {})
-        """By content id and path: facts of what files held before, as on another branch."""
+        """By content id and path: facts of earlier contents, as on another branch."""
 
     def of(self, source: Source, listed: Listed, reading: Reading) -> list[Facts]:
-        """Return the facts of each file, reading only those that are not known."""
+        """Return the facts of each file, reading only those that are not cached."""
         started = time.time_ns()
         paths, signatures, complete = listed
         found = [self._recalled(*each) for each in zip(paths, signatures, strict=True)]
@@ -150,7 +204,7 @@ class _Known:
             if complete:
                 self._forget(paths)
             self.cache.save({"files": self.files, "others": self.others})
-        return found  # type: ignore[return-value]  # none of them is None any more
+        return found  # type: ignore[return-value]  # no None is left
 
     def _recalled(self, path: str, signature: object) -> Facts | None:
         if signature is None:
@@ -163,12 +217,12 @@ class _Known:
     def _learn(
         self, source: Source, paths: Sequence[str], reading: Reading
     ) -> list[tuple[str | None, Facts]]:
-        """Read files; return the content id and the facts of each, None where not to be kept."""
-        from revgate.history.parallel import spread_shares
+        """Read files; return facts, each with a content id, or None if they must not be cached."""
+        from revgate.history.parallel import spread
         from revgate.history.syntax import quietly
 
         def learn(content: Content) -> tuple[str | None, Facts]:
-            # Without a cache, nobody asks for the name of a content.
+            # Without a cache, the id is not needed.
             content_id = content.id() if self.cache.enabled else ""
             known = self._recalled(content.path, content_id) if content.error is None else None
             facts, lasting = (known, True) if known else facts_of(content, reading)
@@ -178,7 +232,7 @@ class _Known:
             with quietly():
                 return [learn(each) for each in source.read(share)]
 
-        return spread_shares(paths, learn_all)
+        return spread(paths, learn_all)
 
     def _keep(self, path: str, signature: object, content_id: str, facts: Facts) -> None:
         before = self.files.get(path)
@@ -187,7 +241,7 @@ class _Known:
         self.files[path] = (signature, content_id, facts)
 
     def _forget(self, paths: Sequence[str]) -> None:
-        """Keep the table within a few times what is there."""
+        """Limit the table to a multiple of the current files."""
         most = _KEPT * len(paths) + 100
         if len(self.files) > most:
             here = {*paths}
@@ -196,14 +250,14 @@ class _Known:
 
 
 def _settled(signature: object, started: int) -> object:
-    """Return a signature that will change with the file; None where it might not."""
+    """Return a signature if any change to the file will change it, else None."""
     if isinstance(signature, tuple) and max(signature[1], signature[2]) >= started - RACY_NS:
         return None
     return signature
 
 
 def _shared(value: Any, pool: dict[Any, Any]) -> Any:
-    """Make equal parts one object: what is written once is also read back once, and faster."""
+    """Replace equal parts by one object, which makes the table smaller and faster to load."""
     if isinstance(value, tuple):
         value = tuple([_shared(each, pool) for each in value])
     return pool.setdefault((type(value), value), value)

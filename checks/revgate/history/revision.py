@@ -1,8 +1,7 @@
-"""The facts of one revision file, as data.
+"""The facts of one revision file, as data, at three depths.
 
-Knows neither how they were read nor what is wrong with them. Three depths: `Revision` is what the
-graph needs, and cheap to have for ten thousand files; `Head` adds the docstring and the file's
-name; `Script` adds what the two functions do.
+`Revision` is what the graph needs, and cheap for ten thousand files; `Head` adds the docstring
+and the file name; `Script` adds what the two functions do.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from revgate.findings import Position
-    from revgate.history.defaults import FrozenDefault
     from revgate.history.names import Named
-    from revgate.history.operations import Effects
 
 NOWHERE: Position = (1, 1)
 
@@ -22,12 +19,12 @@ class Stated(NamedTuple):
     """One line of the docstring header, such as `Revises: efaa6e584823`."""
 
     text: str
-    """Stripped; may be empty, as after `Revises:` in the first revision."""
+    """Stripped; may be empty, as for `Revises:` in the first revision."""
     position: Position
 
 
 class Header(NamedTuple):
-    """What the docstring says of the revision; None where a line is absent."""
+    """What the docstring says about the revision; None for a missing line."""
 
     revision_id: Stated | None = None
     revises: Stated | None = None
@@ -42,20 +39,20 @@ class Allow(NamedTuple):
     position: Position
     """Of the comment."""
     last: int
-    """It covers findings from its own line to this one: the next line of code, or the whole of
-    the function that begins there."""
+    """It covers findings from its own line to this one: the next line of code, or the last line
+    of the function that begins there."""
 
 
 class Import(NamedTuple):
-    """A module that a file imports, other than Python's own, Alembic and SQLAlchemy."""
+    """An imported module, other than the standard library, Alembic and SQLAlchemy."""
 
     module: str
-    """Dotted, as written; with the leading dots of a relative import."""
+    """The dotted name, with the leading dots of a relative import."""
     position: Position
 
 
 class Revision(NamedTuple):
-    """What a revision file says of itself: what the graph is made from, and cached."""
+    """The identifiers at the top of a revision file, from which the graph is built."""
 
     path: str
     """Relative to the repository root, with forward slashes."""
@@ -63,22 +60,22 @@ class Revision(NamedTuple):
     parents: tuple[str, ...] = ()
     """`down_revision`, always as a tuple; empty for a base."""
     labels: tuple[str, ...] = ()
-    """`branch_labels`; a label that is computed is left out, and `computed` names it."""
+    """`branch_labels`; empty if computed, in which case `computed` names it."""
     depends_on: tuple[str, ...] = ()
     id_at: Position = NOWHERE
     parents_at: Position = NOWHERE
     labels_at: Position = NOWHERE
     depends_on_at: Position = NOWHERE
     computed: tuple[str, ...] = ()
-    """Names among `branch_labels` and `depends_on` whose value is no literal."""
+    """Which of `branch_labels` and `depends_on` have a value that is not a literal."""
     allows: tuple[Allow, ...] = ()
     imports: tuple[Import, ...] = ()
     stamp: str = ""
-    """The digits of the time in the file name; empty where the name has not the wanted form."""
+    """The digits of the timestamp in the file name; empty if the name has another form."""
 
     @property
     def name(self) -> str:
-        """The file's name, without folders."""
+        """The file name, without folders."""
         return self.path.rpartition("/")[2]
 
 
@@ -91,19 +88,19 @@ class Problem(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that should be a revision and is not; never dropped in silence."""
+    """A file that should be a revision but cannot be read as one; never ignored silently."""
 
     path: str
     problems: tuple[Problem, ...]
     id: str | None = None
-    """The id, where at least that could be read: its children are then not parentless too."""
+    """The id, if at least that could be read, so that its children are not reported too."""
 
     @classmethod
     def of(cls, path: str, reason: str) -> Unreadable:
-        """Describe a file whose bytes cannot be had."""
+        """Describe a file whose content is not available."""
         problem = Problem(
             f"the file cannot be read: {reason}",
-            "give the file back, or remove it from the folder of the revisions",
+            "restore the file, or remove it from the folder of the revisions",
         )
         return cls(path, (problem,))
 
@@ -112,42 +109,81 @@ class Function(NamedTuple):
     """`upgrade()` or `downgrade()` of one file."""
 
     kind: str
-    """`absent`, `empty` (does nothing), `raises` (does nothing but raise), or `code`."""
+    """`absent`, `empty` (does nothing), `raises` (only raises), or `code`."""
     position: Position = NOWHERE
     """Of `def`."""
     body: Position = NOWHERE
-    """Of the first statement that does something: of the `raise`, where raising is all."""
+    """Of the first statement that does something, which may be a `raise`."""
 
     @property
     def is_absent(self) -> bool:
-        """Whether the file has no such function."""
+        """Whether the file does not define the function."""
         return self.kind == "absent"
 
     @property
     def is_empty(self) -> bool:
-        """Whether the function is there and does nothing."""
+        """Whether the function exists and does nothing."""
         return self.kind == "empty"
 
     @property
     def does_something(self) -> bool:
-        """Whether there is anything that would have to be taken back."""
+        """Whether the function has an effect that would have to be reversed."""
         return self.kind == "code"
 
     @property
     def raises(self) -> bool:
-        """Whether raising is all that the function does."""
+        """Whether the function only raises."""
         return self.kind == "raises"
 
 
+class Effect(NamedTuple):
+    """One object that a statement creates or drops."""
+
+    action: str
+    """`create` or `drop`; `touch` where it may have existed before, or be gone already
+    (OR REPLACE, IF NOT EXISTS, IF EXISTS)."""
+    kind: str
+    """`table`, `column`, `index`, `constraint`, `type`, `view`, `function`, ..."""
+    name: str | None
+    """None where a naming convention chooses the name."""
+    table: str = ""
+    """Of a column, an index, a constraint or a trigger; empty where the text does not say. Of a
+    renamed table, its former name."""
+    line: int = 1
+    column: int = 1
+    columns: tuple[str, ...] = ()
+    """The columns of an index or a constraint, where they can be read."""
+
+
+class Effects(NamedTuple):
+    """What one function does to the schema."""
+
+    effects: tuple[Effect, ...] = ()
+    complete: bool = True
+    """False where the function calls something that could not be read."""
+
+
+class UnknownEffectError(Exception):
+    """The text does not show what a statement does."""
+
+
+class FrozenDefault(NamedTuple):
+    """A default that PostgreSQL evaluates once, when the column is created."""
+
+    text: str
+    position: Position
+    """Of the string."""
+
+
 class Head(NamedTuple):
-    """The top of one revision file, and its name: what naming rules judge."""
+    """The top of one revision file, and its name: the subject of naming rules."""
 
     revision: Revision
     header: Header
     named: Named | None
-    """The file's name taken apart; None where it has not the form that is asked for."""
+    """The file name, split; None if it does not have the required form."""
     form: str
-    """The form that is asked for: the setting `file-name`."""
+    """The required form: the setting `file-name`."""
 
 
 class Script(NamedTuple):

@@ -1,8 +1,7 @@
-"""The top of a revision file without parsing the file, where that is certain to be right.
+"""Reads the top of a revision file without parsing the file, if the result is certain.
 
-Knows the few forms in which Alembic's templates write the four names. Whatever looks different
-is left to `parse`; nothing is guessed. Reading ten thousand heads this way takes a twentieth of
-what Python's parser takes for the files.
+It recognizes the few forms in which Alembic's templates write the four names, and leaves all
+others to `parse`. For ten thousand files, this takes a twentieth of the time of Python's parser.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from revgate.history.revision import NOWHERE, Header, Revision
 
 _TEXT = rb"\"[^\"\\\n]*\"|'[^'\\\n]*'"
 # A literal on one line: None, a string, or a tuple or list of strings.
-# Two strings without a comma between them are one, so a comma is wanted.
+# Two strings without a comma between them are one, so a comma is required.
 _VALUE = rb"None|%b|[(\[][ ]*(?:(?:%b)[ ]*(?:,[ ]*(?:%b)[ ]*)*,?[ ]*)?[)\]]" % (_TEXT, _TEXT, _TEXT)
 _ASSIGNMENT = re.compile(
     rb"^(revision|down_revision|branch_labels|depends_on)(?:: ([\w |\[\],.]+))? = (%b)[ ]*(?:#.*)?$"
@@ -24,12 +23,12 @@ _ASSIGNMENT = re.compile(
     re.MULTILINE,
 )
 _STRING = re.compile(_TEXT)
-# Neither kind of quotes within itself: what follows the first closing ones is code.
+# No escaped or nested quotes: what follows the first closing ones is code.
 _DOCSTRING = re.compile(
     rb"\A((?:[ \t]*(?:#[^\n]*)?\n)*)[rR]?"
     rb"(?:\"\"\"[^\"\\]*(?:\"\"?[^\"\\]+)*\"\"\"|\'\'\'[^'\\]*(?:''?[^'\\]+)*\'\'\')[ \t]*\n"
 )
-# A line that names one of the four, and is no comment.
+# A line that mentions one of the four names, and is not a comment.
 _NAMING = re.compile(
     rb"^(?![ \t]*#).*\b(?:revision|down_revision|branch_labels|depends_on)\b", re.MULTILINE
 )
@@ -39,29 +38,29 @@ _TEMPLATES_COMMENT = b"# revision identifiers, used by Alembic."
 
 
 class Top(NamedTuple):
-    """Where the top of a file stands in it, its four names understood."""
+    """The location of the top of a file, and of the four names in it."""
 
     docstring: re.Match[bytes] | None
     start: int
-    """Of what follows the docstring."""
+    """Where the code after the docstring begins."""
     end: int
     """Where the first function begins."""
     assignments: list[re.Match[bytes]]
-    """Of the four names: each a whole line, name, annotation and value its groups."""
+    """Of the four names: whole lines, with the groups name, annotation and value."""
 
 
 def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
-    """Read the top of a file; None where only the parser can tell.
+    """Read the top of a file; None if that needs the parser.
 
-    The answer is what `parse` would give, as long as the rest of the file is Python.
+    The result is that of `parse`, provided that the rest of the file is valid Python.
     """
     top = find_top(data)
     return read_top(path, data, top) if top else None
 
 
 def find_top(data: bytes) -> Top | None:
-    """Find the four names; None where one may stand where these patterns do not see it."""
-    # Other line ends, other letters and a comment of ours are left to the parser.
+    """Find the four names; None if these patterns might miss one of them."""
+    # Other line endings, non-ASCII text and our own comments are left to the parser.
     if not data.isascii() or b"\r" in data or b"\0" in data or b"\f" in data or b"revgate" in data:
         return None
     docstring = _DOCSTRING.match(data)
@@ -75,7 +74,7 @@ def find_top(data: bytes) -> Top | None:
 
 
 def read_top(path: str, data: bytes, top: Top) -> tuple[Revision, Header] | None:
-    """Read what was found; None where the id is none that goes without saying."""
+    """Read the values at the top; None if the id is not a plain string of letters and digits."""
     revision = _revision(path, data, {match[1]: match for match in top.assignments})
     if revision is None or top.docstring is None:
         return (revision, Header()) if revision else None
@@ -85,11 +84,11 @@ def read_top(path: str, data: bytes, top: Top) -> tuple[Revision, Header] | None
 
 
 def without_top(data: bytes, top: Top) -> bytes | None:
-    """Return a file with `pass` for what was found, line by line, so that it parses faster.
+    """Return the file with `pass` in place of each assignment found, so that it parses faster.
 
-    It is Python just where the file is; None where that is not certain.
+    It is valid Python if and only if the file is; None if that is not certain.
     """
-    # Inside of brackets, where an assignment may be an argument, `pass` is an error.
+    # In brackets, where an assignment may be an argument, `pass` is a syntax error.
     parts = [b"\n" * data.count(b"\n", 0, top.start)]
     at = top.start
     for match in top.assignments:
@@ -102,12 +101,12 @@ def without_top(data: bytes, top: Top) -> bytes | None:
 
 @cache
 def _is_annotation(text: bytes) -> bool:
-    """Whether an annotation is Python; a history has a handful of them."""
+    """Whether an annotation is valid Python; cached, since a history has only a few."""
     return _is_module(b"x: %b = None" % text)
 
 
 def _first_function(data: bytes, start: int) -> int:
-    """Return where the first function of the module begins; the end of the file where none does."""
+    """Return where the first function of the module begins, or the end of the file."""
     plain = data.find(b"\ndef ", start)
     other = data.find(b"\nasync def ", start, plain if plain >= 0 else len(data))
     place = other if other >= 0 else plain
@@ -115,19 +114,19 @@ def _first_function(data: bytes, start: int) -> int:
 
 
 def _is_plain(data: bytes, top: Top) -> bool:
-    """Whether what looks like an assignment is one, and the four names stand nowhere else."""
+    """Whether what looks like an assignment is one, and the four names occur nowhere else."""
     between = []
     at = top.start
     for match in top.assignments:
         between.append(data[at : match.start()])
         at = match.end()
     rest = b"".join([*between, data[at : top.end]])
-    # A string over several lines might hold what only looks like an assignment; a cookie might
-    # make other letters of the bytes.
+    # A multi-line string could contain what only looks like an assignment; an encoding cookie
+    # could change the meaning of the bytes.
     if b'"""' in rest or b"'''" in rest or b"\\" in rest or b"coding" in data[:200]:
         return False
     if b"(" in rest or b"[" in rest or b"{" in rest:
-        # And so might a call.
+        # So could a call.
         head = without_top(data[: top.end], top)
         if head is None or not _is_module(head):
             return False

@@ -1,9 +1,4 @@
-"""Where bytes come from: what every source answers, and the files as they lie on disk.
-
-Knows files, folders and what git tracks; nothing of Alembic or of Python's syntax. What git itself
-keeps, the index and commits, is `tree`'s. Paths are relative to the repository root, with forward
-slashes.
-"""
+"""The work tree as a source of files."""
 
 from __future__ import annotations
 
@@ -20,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
-# Folders that nobody searches for an alembic.ini of their own, where there is no git to say so.
+# Folders to skip when searching for alembic.ini outside of a git repository.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
 
 
 class WorkTree:
-    """The files as they lie on disk, tracked or not: what Alembic would load."""
+    """The files on disk, tracked or not: what Alembic would load."""
 
     name = "the work tree"
 
@@ -34,25 +29,25 @@ class WorkTree:
 
         Args:
             root: The repository root, an absolute path.
-            is_repository: Whether git knows it.
-            cached: Whether what earlier runs learnt may be used, and kept.
+            is_repository: Whether it is a git repository.
+            cached: Whether to use and update the cache.
         """
         self.root = root
         self.is_repository = is_repository
         self.cached = cached
 
     def configurations(self) -> list[str]:
-        """Ask git, so that nothing ignored counts; walk where there is no git."""
+        """Ask git, so that ignored files do not count; search the folders if there is no git."""
         if not self.is_repository:
             return sorted(self._walk())
         found = self._tracked()
-        # Looking for untracked files walks the whole work tree: only where nothing is tracked yet.
+        # Listing untracked files walks the whole work tree: only if nothing is tracked yet.
         found = found or self._known_to_git("--others", "--exclude-standard")
-        # Once each, though git has three entries for a file in conflict.
+        # A set, since git has three entries for a file in conflict.
         return sorted({path for path in found if self.has_file(path)})
 
     def _tracked(self) -> list[str]:
-        """Ask git what it tracks; not again, where its index is the very same file as before."""
+        """Ask git what it tracks, unless its index is unchanged since the last time."""
         from revgate.history.cache import RACY_NS, Cache
 
         started = time.time_ns()
@@ -84,15 +79,15 @@ class WorkTree:
                     yield path.replace(os.sep, "/")
 
     def has_folder(self, path: str) -> bool:
-        """Whether there is such a folder."""
+        """Whether the folder exists."""
         return os.path.isdir(os.path.join(self.root, path))
 
     def lies(self, path: str) -> str:
-        """Return the path: the system follows links by itself."""
+        """Return the path: the operating system follows links."""
         return path
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
-        """List a folder, as Alembic does: links followed to files, not into folders.
+        """List a folder as Alembic does, following links to files but not into folders.
 
         Raises:
             CannotJudgeError: A folder cannot be listed.
@@ -120,7 +115,7 @@ class WorkTree:
             ) from None
 
     def has_file(self, path: str) -> bool:
-        """Whether there is such a file."""
+        """Whether the file exists."""
         return os.path.isfile(os.path.join(self.root, path))
 
     def signatures(self, paths: Sequence[str]) -> list[object]:
@@ -130,7 +125,7 @@ class WorkTree:
         for path in paths:
             try:
                 status = os.stat(opened.name(path), dir_fd=opened.folder)
-            except (OSError, ValueError):  # ValueError: a null byte in a path somebody wrote
+            except (OSError, ValueError):  # ValueError: a null byte in a path
                 found.append(None)
             else:
                 times = status.st_mtime_ns, status.st_ctime_ns
@@ -139,7 +134,7 @@ class WorkTree:
         return found
 
     def read(self, paths: Sequence[str]) -> Iterator[Content]:
-        """Read files one by one; a link that leads nowhere or a device is an error, not a wait."""
+        """Read files one by one; a broken link or a device is an error, and never blocks."""
         opened = _Opened(self.root)
         try:
             for path in paths:
@@ -147,27 +142,27 @@ class WorkTree:
                     content = Content(path, _read_regular(opened.name(path), opened.folder))
                 except OSError as error:
                     content = Content(path, error=error.strerror or str(error))
-                except ValueError as error:  # a null byte in a path that somebody wrote
+                except ValueError as error:  # a null byte in a path
                     content = Content(path, error=str(error))
                 yield content
-        finally:  # also where nobody asks for the rest
+        finally:  # also if the caller stops early
             opened.close()
 
 
 class _Opened:
-    """The folder whose files are asked about just now: names within it are found faster."""
+    """Keeps the current folder open, since looking up names relative to it is faster."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.folder: int | None = None
-        """Descriptor of the folder; None where this system asks by whole paths."""
+        """Descriptor of the folder; None if the system supports only whole paths."""
         self._path: str | None = None
 
     def name(self, path: str) -> str:
-        """Open the folder of a path below the root; return what the file is called within.
+        """Open the folder of a path below the root; return the name of the file relative to it.
 
         Raises:
-            OSError: There is no such folder.
+            OSError: The folder does not exist.
         """
         folder, _, name = path.rpartition("/")
         if folder == self._path:
@@ -175,14 +170,14 @@ class _Opened:
         if not {os.stat, os.open} <= os.supports_dir_fd:  # Windows
             return os.path.join(self.root, path)
         self.close()
-        # O_PATH: a folder that may be passed through need not be readable.
+        # O_PATH: the folder need not be readable, only searchable.
         flags = getattr(os, "O_PATH", os.O_RDONLY)
         self.folder = os.open(os.path.join(self.root, folder), flags)
         self._path = folder
         return name
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the folder, if one is open."""
         if self.folder is not None:
             os.close(self.folder)
         self._path = self.folder = None
@@ -198,16 +193,16 @@ def _folders(entries: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
 def _is_searched(entry: os.DirEntry[str]) -> bool:
-    """Whether Alembic looks into a folder that lies among the revisions."""
+    """Whether Alembic searches a folder inside the folder of the revisions."""
     return not entry.is_symlink() and not entry.name.endswith("__pycache__")
 
 
-# O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
+# O_NONBLOCK: otherwise, opening a FIFO would block until there is a writer.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -226,12 +221,12 @@ def _read_regular(path: str, folder: int | None) -> bytes:
 
 
 def configuration_globs() -> Iterable[str]:
-    """Yield what git calls every file that may configure an environment."""
+    """Yield the pathspecs of all files that may configure an environment."""
     for name in CONFIGURATIONS:
         yield name
         yield f":(glob)**/{name}"
 
 
 def paths_in(output: bytes) -> list[str]:
-    """Split what git printed with `-z`; bytes that are no UTF-8 survive the way back."""
+    """Split output of git with `-z`; bytes that are not UTF-8 survive a round trip."""
     return os.fsdecode(output).split("\0")[:-1]

@@ -1,7 +1,7 @@
-"""What a literal piece of SQL makes and drops.
+"""Reads which objects literal SQL creates and drops.
 
-Knows the few statements of PostgreSQL that make or drop an object by name. Whatever it does not
-know is said to be unreadable; nothing is guessed.
+Understands the common PostgreSQL statements that create or drop a named object, and refuses all
+others.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from revgate.history.effect import Effect, UnreadableSqlError
+from revgate.history.revision import Effect, UnknownEffectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-__all__ = ["Effect", "UnreadableSqlError", "plain", "read_sql"]
 
 _NAME = r'(?:(?:"[^"]+"|\w+)\.)?(?:"[^"]+"|\w+)'
 _KINDS = (
@@ -67,7 +65,7 @@ _RENAME_PART = re.compile(
     rf"(?P<new>{_NAME})",
     re.IGNORECASE,
 )
-# Statements, and actions of ALTER TABLE, that neither make nor drop anything by name.
+# Statements, and actions of ALTER TABLE, that neither create nor drop a named object.
 _NEUTRAL = re.compile(
     r"(?:insert|update|delete|select|with|comment|grant|revoke|set|reset|analyze|vacuum|refresh"
     r"|lock|truncate|reindex|copy|cluster|values|begin|commit|savepoint|release"
@@ -84,10 +82,10 @@ _SAME = {"materialized view": "view", "foreign table": "table", "procedure": "fu
 
 
 def read_sql(text: str) -> Iterator[Effect]:
-    """Yield what the statements of a piece of SQL make and drop.
+    """Yield what the statements of a piece of SQL create and drop.
 
     Raises:
-        UnreadableSqlError: A statement is none that we know.
+        UnknownEffectError: A statement is not among those understood here.
     """
     for statement in split(text):
         yield from _statement(statement)
@@ -102,7 +100,7 @@ def _statement(statement: str) -> Iterator[Effect]:
         yield _created(match)
     elif match := _DROP.fullmatch(statement):
         if (match["end"] or "").lower() == "cascade":
-            raise UnreadableSqlError(statement)
+            raise UnknownEffectError(statement)
         action = "touch" if match["exists"] else "drop"
         for name in re.sub(r"\([^)]*\)", "", match["names"]).split(","):
             yield Effect(action, _kind(match["kind"]), plain(name), plain(match["table"] or ""))
@@ -114,7 +112,7 @@ def _statement(statement: str) -> Iterator[Effect]:
         for action in _top_level(match["actions"]):
             yield from _altered(plain(match["table"]), action)
     elif not _NEUTRAL.match(statement):
-        raise UnreadableSqlError(statement)
+        raise UnknownEffectError(statement)
 
 
 def _created(match: re.Match[str]) -> Effect:
@@ -133,11 +131,11 @@ def _altered(table: str, action: str) -> Iterator[Effect]:
     elif match := _ADD.match(action):
         kind = "constraint" if match["constraint"] else "column"
         yield Effect("touch" if match["exists"] else "create", kind, plain(match["name"]), table)
-        if using := _USING_INDEX.search(action):  # the index becomes the constraint's
+        if using := _USING_INDEX.search(action):  # the constraint takes over the index
             yield Effect("drop", "index", plain(using[1]), table)
     elif match := _DROP_PART.fullmatch(action):
         if (match["end"] or "").lower() == "cascade":
-            raise UnreadableSqlError(action)
+            raise UnknownEffectError(action)
         kind = "constraint" if match["constraint"] else "column"
         yield Effect("touch" if match["exists"] else "drop", kind, plain(match["name"]), table)
     elif match := _RENAME_PART.fullmatch(action):
@@ -145,11 +143,11 @@ def _altered(table: str, action: str) -> Iterator[Effect]:
         yield Effect("drop", kind, plain(match["name"]), table)
         yield Effect("create", kind, plain(match["new"]), table)
     elif not _NEUTRAL_ACTION.match(action):
-        raise UnreadableSqlError(action)
+        raise UnknownEffectError(action)
 
 
 def plain(name: str) -> str:
-    """Return a name as PostgreSQL knows it, without the schema that is the default."""
+    """Return a name as PostgreSQL stores it, without the default schema."""
     parts = re.findall(r'"[^"]+"|\w+', name)
     known = [part[1:-1] if part.startswith('"') else part.lower() for part in parts]
     return ".".join(known[1:] if known[:1] == ["public"] and len(known) > 1 else known)
@@ -173,7 +171,7 @@ _TOKEN = re.compile(
 
 
 def split(text: str) -> Iterator[str]:
-    """Yield the statements of a piece of SQL, without comments; quoted text is left whole."""
+    """Yield the statements of a piece of SQL, without comments; quoted text is never split."""
     yield from (part for part in _parts(text, ";") if part)
 
 

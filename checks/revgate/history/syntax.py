@@ -1,30 +1,20 @@
-"""The text of a Python file, of any bytes.
-
-Knows encodings; nothing of what the text says.
-"""
+"""Helpers for Python source: decoding, scopes, nested statements, positions, silenced warnings."""
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 def decoded(data: bytes) -> str:
-    """Decode as Python does, which lets bytes that are no text pass in a comment."""
+    """Decode as Python does, which tolerates invalid bytes in comments."""
     import io
     import tokenize
 
@@ -39,9 +29,9 @@ _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def module_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all below it that run in the same scope.
+    """Yield a node and all its descendants in the same scope.
 
-    Of a function, that is its decorators, defaults and annotations; of a class, its bases.
+    Of a function, those are decorators, defaults and annotations; of a class, its bases.
     """
     waiting = [node]
     while waiting:
@@ -57,7 +47,7 @@ def module_scope(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def bound_names(node: ast.AST) -> Iterator[str]:
-    """Yield the names that one node binds, or unbinds, by itself."""
+    """Yield the names that a single node binds or unbinds."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
@@ -72,30 +62,29 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 
 
 def count_characters(tree: ast.Module, data: bytes) -> None:
-    """Turn the columns of a tree, which count the bytes of UTF-8, into those of characters."""
+    """Convert the columns of a tree from UTF-8 bytes to characters."""
     lines = [line.encode() for line in re.split("\r\n|\r|\n", decoded(data))]
     for node in ast.walk(tree):
         column = getattr(node, "col_offset", None)
         line = getattr(node, "lineno", 0)
         if column and line <= len(lines):
             before = lines[line - 1][:column]
-            node.col_offset = len(before.decode("utf-8", "replace"))  # type: ignore[attr-defined]  # it has one
+            node.col_offset = len(before.decode("utf-8", "replace"))  # type: ignore[attr-defined]  # it has this attribute
 
 
-# Asked for by type and not by `isinstance`, which would try one after the other: nobody derives
-# from these.
+# For a lookup by type, which is faster than `isinstance`: these classes have no subclasses.
 COMPOUND = frozenset(
     (
         *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor),
         *(ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match),
     )
 )
-"""The statements that hold others."""
+"""The statements that contain other statements."""
 _PARTS = ("body", "orelse", "finalbody")
 
 
 def statements_within(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield the statements one level below a statement."""
+    """Yield the statements directly inside a statement."""
     if type(statement) not in COMPOUND:
         return
     for part in _PARTS:
@@ -108,7 +97,7 @@ _NOTHING = nullcontext()
 
 
 def quietly() -> AbstractContextManager[object]:
-    """Silence all warnings within; costs nothing where they are silenced already."""
+    """Silence all warnings; costs nothing if they are silenced already."""
     first = warnings.filters[0] if warnings.filters else None
     if first == ("ignore", None, Warning, None, 0):
         return _NOTHING

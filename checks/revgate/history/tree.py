@@ -1,8 +1,4 @@
-"""What git keeps: the files of the index, or of a commit, read from its objects.
-
-Knows git's listings, links and conflicts; nothing of Alembic or of Python's syntax, nor of what
-lies on disk.
-"""
+"""The git index, or a commit, as a source of files."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import GitRefusedError, git
+from revgate.git import UNSHALLOW, git, is_shallow, resolve
 from revgate.history.source import CONFIGURATIONS, configuration_globs, paths_in
 from revgate.source import Content
 
@@ -19,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _MOST_LINKS = 10
-# What git calls a file without content, by SHA-1 and by SHA-256.
+# The id of an empty file, by SHA-1 and by SHA-256.
 _EMPTY = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -28,7 +24,7 @@ _PACKAGE = "__init__.py"
 
 
 class GitTree:
-    """Files as git has them, read from its objects: the index, or a commit."""
+    """The files of the index or of a commit, read from git's objects."""
 
     def __init__(self, root: str, revision: str | None = None) -> None:
         self.root = root
@@ -37,9 +33,9 @@ class GitTree:
         self.name = "the git index" if revision is None else f"commit {revision}"
         self._blobs: dict[str, str] = {}
         self._links: dict[str, str] = {}
-        """Content ids of symbolic links, whose content is where they lead."""
+        """Content ids of symbolic links; the content of a link is its target."""
         self._targets: dict[str, str] = {}
-        """Where links lead, once somebody has asked."""
+        """Targets of links, as far as they were needed."""
         self._conflicts: set[str] = set()
         self._listings: dict[tuple[str, ...], list[str]] = {}
 
@@ -48,16 +44,13 @@ class GitTree:
         """Open a commit.
 
         Raises:
-            UsageError: git knows no such commit.
+            UsageError: The commit does not exist.
         """
-        wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        try:
-            found = git(root, *wanted)
-        except GitRefusedError as error:
-            if error.said:
-                raise
-            raise UsageError(f"git knows no commit {revision!r}{_shallow(root)}") from None
-        tree = cls(root, found.decode().strip())
+        found = resolve(root, revision)
+        if found is None:
+            hint = f"; {UNSHALLOW}" if is_shallow(root) else ""
+            raise UsageError(f"git knows no commit {revision!r}{hint}")
+        tree = cls(root, found)
         tree.name = f"commit {revision}"
         return tree
 
@@ -65,23 +58,23 @@ class GitTree:
         """Every alembic.ini and pyproject.toml."""
         if self.revision is None:
             return sorted(self._entries(*configuration_globs()))
-        # ls-tree knows no globs.
+        # ls-tree has no globs.
         return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
 
     def has_folder(self, path: str) -> bool:
-        """Whether git has anything below such a folder, or where it leads as a link."""
+        """Whether git has any file in the folder, or in the target if it is a link."""
         if path in ("", "."):
             return True
         real = self.lies(path)
         return real == "." or (_inside(real) and bool(self._entries(_literal(real) + "/")))
 
     def lies(self, path: str) -> str:
-        """Return where a folder lies, links on the way followed."""
+        """Return where a folder really is, following links."""
         is_plain = not _inside(path) or bool(self._entries(_literal(path) + "/"))
         return path if is_plain else self._followed(path)
 
     def files(self, folder: str, *, recursive: bool) -> list[str]:
-        """List what git has in a folder; by the name that was asked for, where that is a link."""
+        """List the files in a folder; if it is a link, by its own name."""
         real = folder if folder in ("", ".") else self.lies(folder)
         found = self._files(real, recursive=recursive)
         if self.revision is None:
@@ -105,29 +98,29 @@ class GitTree:
         )
 
     def has_file(self, path: str) -> bool:
-        """Whether git has such a file."""
+        """Whether git has the file."""
         return _inside(path) and path in self._entries(_literal(path))
 
     def signatures(self, paths: Sequence[str]) -> list[object]:
-        """Return the content id of each file; None for what git has not."""
+        """Return the content id of each file; None for files that git does not have."""
         return [self._blobs.get(path) for path in paths]
 
     def read(self, paths: Sequence[str]) -> Iterator[Content]:
         """Read files by one `git cat-file --batch`.
 
         Raises:
-            CannotJudgeError: One of them is in conflict, so there is no saying which text counts.
+            CannotJudgeError: One of them is in conflict, so that its content is undecided.
         """
         self._look_up(paths)
         known = self._blobs
         blobs = [known.get(path) or self._blob(path) for path in paths]
         wanted = "".join(f"{blob}\n" for blob in blobs if blob).encode()
-        batch = ("cat-file", "--batch", "--buffer")  # no write, and no read here, for each file
+        batch = ("cat-file", "--batch", "--buffer")  # no separate write and read per file
         output = git(self.root, *batch, stdin=wanted) if wanted else b""
         at = 0
         for path, blob in zip(paths, blobs, strict=True):
             if not blob:
-                what = "it is a link, and where it leads is " if path in self._links else ""
+                what = "it is a link, and its target is " if path in self._links else ""
                 yield Content(path, error=f"{what}not in {self.name}")
                 continue
             end = output.index(b"\n", at)
@@ -141,7 +134,7 @@ class GitTree:
             at = end + size + 2
 
     def _blob(self, path: str) -> str:
-        """Return the content id of what is no plain file, or lies behind a link; else nothing."""
+        """Return the content id of a file behind links; empty if there is none."""
         real = self._followed(path)
         if path in self._conflicts or real in self._conflicts:
             raise CannotJudgeError(
@@ -158,7 +151,7 @@ class GitTree:
         return path in self._blobs or path in self._links or path in self._conflicts
 
     def _followed(self, path: str) -> str:
-        """Return where symbolic links lead, the path's own and those of the folders above."""
+        """Return the target of a path, following links, including those of parent folders."""
         for _ in range(_MOST_LINKS):
             link = next((each for each in (path, *_above(path)) if self._is_link(each)), None)
             if link is None:
@@ -175,13 +168,13 @@ class GitTree:
         return path in self._links
 
     def _entries(self, *specs: str) -> list[str]:
-        """Return the paths of what the path specs name, and note the content of each."""
+        """Return the paths that match the pathspecs, and record their content ids."""
         if specs not in self._listings:
             self._listings[specs] = self._within(specs) or self._listed(specs)
         return self._listings[specs]
 
     def _within(self, specs: tuple[str, ...]) -> list[str] | None:
-        """Return what an earlier listing of a folder above says of one folder."""
+        """Return the paths of a folder from an earlier listing of a parent folder."""
         if len(specs) != 1 or not specs[0].endswith("/"):
             return None
         for earlier, paths in self._listings.items():
@@ -197,7 +190,7 @@ class GitTree:
         at, end = (7, -2) if self.revision is None else (12, None)
         for entry in paths_in(self._listing(specs)):
             facts, _, path = entry.partition("\t")
-            # Nearly every entry is a plain file without conflict; ten thousand should cost little.
+            # The fast path: nearly every entry is a regular file without a conflict.
             if facts.startswith("100") and (end is None or facts.endswith("0")):
                 blobs[path] = facts[at:end]
             elif not self._note(facts, path):
@@ -206,10 +199,10 @@ class GitTree:
         return list(dict.fromkeys(found))
 
     def _without_announced(self, paths: list[str]) -> list[str]:
-        """Leave out what `git add -N` only announces: it is in the index, and in no commit.
+        """Leave out what `git add -N` only announces: the next commit will not contain it.
 
-        git lists it as an empty file. An empty `__init__.py`, which many have and no revision is,
-        is taken for a file, so that nobody waits for a second answer.
+        git lists it as an empty file. An empty `__init__.py`, which is common and never a
+        revision, counts as a file, which saves another call of git.
         """
         blobs = self._blobs
         empty = [path for path in paths if blobs.get(path) in _EMPTY and path[-11:] != _PACKAGE]
@@ -230,9 +223,9 @@ class GitTree:
         )
 
     def _note(self, facts: str, path: str) -> bool:
-        """Note an entry that is no plain file; return whether it is one to be read at all."""
+        """Record an entry that is not a regular file; return whether it can be read."""
         if self.revision is None and not facts.endswith("0"):
-            # Whether that matters shows when somebody wants to read it.
+            # It matters only if the file is read.
             self._conflicts.add(path)
         elif facts.startswith("120000"):
             self._links[path] = facts.split(" ")[1 if self.revision is None else 2]
@@ -241,20 +234,13 @@ class GitTree:
         return True
 
 
-def _shallow(root: str) -> str:
-    """Say that a commit may be missing only here."""
-    if git(root, "rev-parse", "--is-shallow-repository").strip() != b"true":
-        return ""
-    return "; this clone is shallow: `git fetch --unshallow` brings all commits"
-
-
 def _inside(path: str) -> bool:
-    """Whether a path can be one of the repository: git refuses to be asked for others."""
+    """Whether a path can be in the repository: git rejects others."""
     return bool(path) and path != ".." and not path.startswith(("../", "/")) and "\0" not in path
 
 
 def _above(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the nearest first."""
+    """Yield the parent folders of a path, nearest first."""
     while path := path.rpartition("/")[0]:
         yield path
 

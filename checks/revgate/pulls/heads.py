@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.git import git
+from revgate.git import git, is_shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ def fetch(root: str, remote: str, place: Place, numbers: Sequence[int]) -> Heads
         CannotJudgeError: The base cannot be fetched, or the clone is shallow: where the branches
             parted cannot be told then, and no pull request is to blame for that.
     """
-    if git(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+    if is_shallow(root):
         raise CannotJudgeError(
             "this clone is shallow: set `fetch-depth: 0` for actions/checkout, or run"
             " `git fetch --unshallow`"

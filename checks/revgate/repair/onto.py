@@ -10,7 +10,7 @@ import shlex
 from typing import NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import find_root
+from revgate.git import find_root, is_shallow, resolve
 from revgate.history.tree import GitTree
 from revgate.target_branch import REBASES, ask, branch_base, git_path
 
@@ -80,16 +80,12 @@ def _fetch(root: str, remote: str, branch: str) -> str:
 
 def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
     """Return the last commit that the base and what is checked out have in common."""
-    ours = [
-        found
-        for each in ("HEAD", "MERGE_HEAD")
-        if (found := ask(root, "rev-parse", "--verify", "--quiet", each))
-    ]
+    ours = [found for each in ("HEAD", "MERGE_HEAD") if (found := resolve(root, each))]
     if not ours:
         return None
     common = [ask(root, "merge-base", tree.revision or "", each) for each in ours]
     if not any(common):
-        shallow = ask(root, "rev-parse", "--is-shallow-repository") == "true"
+        shallow = is_shallow(root)
         raise CannotJudgeError(
             f"this branch and {name!r} have no commit in common here"
             + ("; this clone is shallow: `git fetch --unshallow` brings all" if shallow else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import UsageError
 from revgate.rules import all_rules
-from revgate.settings import nearest
+from revgate.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.history import History
-    from revgate.history.revision import Function
-    from revgate.history.sql import Effect
+    from revgate.history.revision import Effect, Function
     from revgate.result import Result
     from revgate.source import Content, Source
 
@@ -80,9 +79,9 @@ def _detail(source: Source, environment: Environment, *, operations: bool, cache
 
 
 def _parse_all(source: Source, paths: Sequence[str]) -> list[Any]:
-    from revgate.history.parallel import spread_shares
+    from revgate.history.parallel import spread
 
-    return spread_shares(paths, lambda share: [_operations(each) for each in source.read(share)])
+    return spread(paths, lambda share: [_operations(each) for each in source.read(share)])
 
 
 def _operations(content: Content) -> tuple[Any, Any] | None:

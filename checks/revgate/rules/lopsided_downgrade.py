@@ -30,9 +30,7 @@ from revgate.rules import DOWNGRADE, WARNING, Finding, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.history.operations import Effects
-    from revgate.history.revision import Script
-    from revgate.history.sql import Effect
+    from revgate.history.revision import Effect, Effects, Script
 
 Key = tuple[str, str, str | None]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import CHAIN, HOUSEKEEPING, PUBLISHED, WARNING, Finding, Settled, all_rules, rule
-from revgate.settings import nearest
+from revgate.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

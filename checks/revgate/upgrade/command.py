@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 _READY = ("behind", "empty")
-_STOPS = ("upgrade-fails", "fails-in-one-transaction", "fails-on-rows")
-"""Rules whose errors say that the upgrade would fail; of others, `revgate gate` speaks in time."""
 
 
 class Wanted(NamedTuple):
