@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from revgate.postgres.connect import Address, connect
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.names import changed, how_to_bring_back, how_to_remove, how_to_restore, thing
 from revgate.postgres.process import find_local
-from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
+from revgate.postgres.snapshot import KINDS, Snapshot, Snapshotter, compare, count_tables
+from revgate.postgres.snapshot.describe import alteration, label
+from revgate.postgres.snapshot.kind import RELATIONS
+from revgate.rules._downgrade import removal_help, restoration_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -282,11 +284,9 @@ def by_operations(change: CatalogueChange) -> str:
 
 
 def undo(change: CatalogueChange) -> str:
-    if change.how == "gone":
-        return sql_of(how_to_bring_back(change))
-    if change.how == "changed":
-        return sql_of(how_to_restore(change))
-    said = how_to_remove(change)
+    if change.how in ("gone", "changed"):
+        return sql_of(restoration_help(change))
+    said = removal_help(change)
     return sql_of(said) if "op.execute" in said else by_operations(change)
 
 
@@ -304,7 +304,7 @@ def test_a_new_object_is_one_difference_and_the_help_takes_it_away(database: Dat
         changes = compare(before, database.take())
         assert [each[:3] for each in changes] == [case[1:]], case.statement
         (change,) = changes
-        assert thing(change)
+        assert label(change)
         database.run(undo(change))
         assert database.take() == before, case.statement
     assert database.dump() == dumped
@@ -323,7 +323,7 @@ def test_an_altered_object_is_one_difference(database: Database, case: Case) -> 
 
     ((how, kind, name, *_),) = changes
     assert (how, kind, name) == case[1:]
-    assert changed(changes[0])
+    assert alteration(changes[0])
     if kind in ("comment", "default"):
         database.run(undo(changes[0]))
         assert database.take() == before
@@ -350,7 +350,7 @@ def test_what_no_dump_of_one_database_says_is_seen(database: Database, case: Cas
 
     name = case.name.replace("{user}", database.address.user)
     assert (change.how, change.kind, change.name) == (case.how, case.kind, name)
-    assert how_to_remove(change)
+    assert removal_help(change)
 
 
 def test_a_partition_counts_with_its_parent(database: Database) -> None:
@@ -358,6 +358,28 @@ def test_a_partition_counts_with_its_parent(database: Database) -> None:
     database.run("CREATE TABLE part_a PARTITION OF part FOR VALUES IN ('a')")
 
     assert count_tables(database.take()) == before
+
+
+def test_the_key_of_each_kind_is_an_oid_of_its_catalog(server: Server) -> None:
+    address = server.create_database()
+    connection = connect(address)
+    never = RELATIONS.replace("{version_table}", "false")
+    with connection.cursor() as cursor:
+        for kind in KINDS:
+            for query in kind.queries:
+                if query.key:
+                    catalog, oid = query.key
+                    cursor.execute(f"SELECT 'pg_catalog.{catalog}'::regclass")
+                    cursor.execute(f"{never} {query._replace(select=oid).sql} LIMIT 0")
+                    assert cursor.description[0].type_code == 26, kind.titles
+    connection.close()
+    server.drop_database(address)
+
+
+def test_every_kind_that_a_case_names_is_registered_once() -> None:
+    titles = [title for kind in KINDS for title in kind.titles]
+    assert len(titles) == len(set(titles))
+    assert {case.kind for case in (*NEW, *ALTERED, *GONE, *ELSEWHERE)} <= set(titles)
 
 
 STATEMENTS = [case.statement for case in (*NEW, *ALTERED, *GONE)] + SILENT[:6]

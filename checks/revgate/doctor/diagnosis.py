@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.postgres.names import drops
 from revgate.postgres.snapshot import Snapshot, compare
+from revgate.postgres.snapshot.describe import drop_statements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,10 +180,10 @@ def _finish(
     history: History, stamps: Sequence[str], index: int, done: tuple[CatalogueChange, ...]
 ) -> tuple[str, ...]:
     """Return how to run a revision whose first half is there: drop that half, and run all of it."""
-    taken_back = drops(done) or (f"-- take back by hand what `{history.revisions[index]}` did",)
+    undone = drop_statements(done) or (f"-- undo by hand what `{history.revisions[index]}` did",)
     claimed = _claimed(history, stamps)
     stamp = () if claimed == index else (_stamp(history.name(index), stamps, claimed),)
-    return (*taken_back, *stamp, *_upgrade(history, index))
+    return (*undone, *stamp, *_upgrade(history, index))
 
 
 def _lies_between(before: Snapshot, actual: Snapshot, after: Snapshot) -> bool:

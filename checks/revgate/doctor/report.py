@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from revgate import __version__
-from revgate.postgres.names import changed, thing
+from revgate.postgres.snapshot.describe import alteration, label
 from revgate.text import harmless, printable
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 def _told(change: CatalogueChange) -> str:
     match change.how:
         case "left":
-            return f"the database has more: {thing(change)}"
+            return f"the database has more: {label(change)}"
         case "gone":
-            return f"the database lacks: {thing(change)}"
+            return f"the database lacks: {label(change)}"
         case _:
-            return f"the database has {changed(change)}"
+            return f"the database has {alteration(change)}"

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.snapshot import KIND_OF
+from revgate.postgres.snapshot.change import CatalogueChange
+from revgate.postgres.snapshot.describe import drop_order, drop_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,19 +22,7 @@ if TYPE_CHECKING:
     from revgate.doctor.database import VersionTable
     from revgate.postgres.snapshot import Key, Snapshot
 
-KINDS = (
-    "materialized view",
-    "view",
-    "table",
-    "sequence",
-    "aggregate",
-    "procedure",
-    "function",
-    "type",
-    "domain",
-    "schema",
-)
-"""What is dropped by name, dependents first as a rule; the rest goes with what it belongs to."""
+RESETTABLE = frozenset(title for title, kind in KIND_OF.items() if kind.resettable)
 
 
 class Plan(NamedTuple):
@@ -52,8 +43,8 @@ class Plan(NamedTuple):
 def plan(actual: Snapshot, known: Iterable[Key], version_table: VersionTable | None) -> Plan:
     """Divide what is there into what the application owns and what it does not."""
     owned = set(known)
-    there = [key for key in actual if key[0] in KINDS and not _belongs(key, actual)]
-    there.sort(key=lambda key: (KINDS.index(key[0]), key[1]))
+    there = [key for key in actual if key[0] in RESETTABLE and not _belongs(key, actual)]
+    there.sort(key=lambda key: (drop_order(key[0]), key[1]))
     strangers = [key for key in there if key not in owned]
     # A schema stays for what stays in it, and `public` for everybody.
     kept = {("schema", actual[key][1]) for key in strangers} | {("schema", "public")}
@@ -101,7 +92,9 @@ def _refused(error: Any) -> str:
 
 def _statements(cursor: Any, chosen: Plan) -> list[str]:
     tables = [name for kind, name in chosen.drops if kind == "table"]
-    statements = [f"DROP {kind.upper()} {name}" for kind, name in chosen.drops if kind != "table"]
+    statements = [
+        drop_statement(CatalogueChange("left", *key)) for key in chosen.drops if key[0] != "table"
+    ]
     if tables:
         # Together, since foreign keys may lead in a circle.
         statements.append(f"DROP TABLE {', '.join(tables)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.doctor.database import VersionTable
 from revgate.history.cache import Cache
+from revgate.postgres.snapshot import KIND_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,10 +95,7 @@ def _replayed(steps: Sequence[Any]) -> Iterator[Snapshot]:
         yield state
 
 
-_OF_THE_SERVER = frozenset(
-    ("default privileges", "grant", "owner", "role", "setting", "subscription", "user mapping")
-)
-"""Kinds that differ between two installations of one application: who owns it, and who may what."""
+_PER_INSTALLATION = frozenset(title for title, kind in KIND_OF.items() if kind.per_installation)
 
 
 def comparable(snapshot: Snapshot, extensions: Iterable[str]) -> Snapshot:
@@ -111,7 +109,7 @@ def comparable(snapshot: Snapshot, extensions: Iterable[str]) -> Snapshot:
     return {
         key: (owner_kind, owner, "" if key[0] in ("extension", "schema") else facts)
         for key, (owner_kind, owner, facts) in snapshot.items()
-        if key[0] not in _OF_THE_SERVER
+        if key[0] not in _PER_INSTALLATION
         and (key[0] != "extension" or key[1] in known)
         # What is said of an extension is not the application's either.
         and owner_kind != "extension"

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.postgres.names import how_to_bring_back, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._downgrade import restoration_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=LIVE)
 def downgrade_loss(observed: RoundTrip) -> Iterator[Finding]:
     """Report what existed before the upgrade and is missing after the downgrade."""
+    from revgate.postgres.snapshot.describe import label
+
     for step, change in observed.after_downgrade:
         if change.how == "gone":
             yield Finding.at(
                 step.revision,
                 (step.downgrade_line, 1),
-                f"the {thing(change)} existed before `upgrade()` of `{step.revision.id}` and is"
+                f"the {label(change)} existed before `upgrade()` of `{step.revision.id}` and is"
                 " missing after its `downgrade()`",
-                help=how_to_bring_back(change),
+                help=restoration_help(change),
             )

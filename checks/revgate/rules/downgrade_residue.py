@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.postgres.names import changed, how_to_remove, how_to_restore, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._downgrade import removal_help, restoration_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +36,15 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=LIVE)
 def downgrade_residue(observed: RoundTrip) -> Iterator[Finding]:
     """Report what exists after a downgrade and was absent, or different, before the upgrade."""
+    from revgate.postgres.snapshot.describe import alteration, label
+
     for step, change in observed.after_downgrade:
         if change.how == "gone":
             continue
         place = (step.downgrade_line, 1)
         name = f"`downgrade()` of `{step.revision.id}`"
         if change.how == "left":
-            message, help = f"{name} leaves the {thing(change)} behind", how_to_remove(change)  # noqa: A001 - the contract's own word
+            message, help = f"{name} leaves the {label(change)} behind", removal_help(change)  # noqa: A001 - the contract's own word
         else:
-            message, help = f"{name} leaves the {changed(change)}", how_to_restore(change)  # noqa: A001 - as above
+            message, help = f"{name} leaves the {alteration(change)}", restoration_help(change)  # noqa: A001 - as above
         yield Finding.at(step.revision, place, message, help=help)

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.postgres.names import changed, thing
 from revgate.rules import ERROR, LIVE, Finding, rule
 
 if TYPE_CHECKING:
@@ -48,6 +47,10 @@ def unrepeatable_upgrade(observed: RoundTrip) -> Iterator[Finding]:
 
 
 def _difference(change: CatalogueChange) -> str:
+    from revgate.postgres.snapshot.describe import alteration, label
+
     if change.how == "left":
-        return f"the {thing(change)} is new"
-    return f"the {thing(change)} is missing" if change.how == "gone" else f"the {changed(change)}"
+        return f"the {label(change)} is new"
+    if change.how == "gone":
+        return f"the {label(change)} is missing"
+    return f"the {alteration(change)}"

@@ -1,18 +1,17 @@
-"""The catalogue of a database at one moment, and what two such moments differ in.
+"""Snapshots of a database's catalog, and the differences between two of them.
 
-Knows which kinds there are by looking at the modules beside it, as rules are found. Reads
-`pg_catalog`, never a driver's reflection.
+They read `pg_catalog`, never a driver's reflection.
 """
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.snapshot import database, grants, routines, tables, types
 from revgate.postgres.snapshot.change import CatalogueChange
-from revgate.postgres.snapshot.kind import RELATIONS
+from revgate.postgres.snapshot.comments import COMMENT
+from revgate.postgres.snapshot.kind import RELATIONS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +19,55 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """Kind and name."""
 Snapshot = dict[Key, tuple[str, str, str]]
-"""For each object the kind and name of what it belongs to (empty for none), and its facts."""
+"""For each object, the kind and name of what it belongs to (empty for nothing), and its facts."""
+
+KINDS = (
+    database.SCHEMA,
+    database.EXTENSION,
+    database.ROLE,
+    database.SETTING,
+    types.TYPE,
+    types.ENUM_LABEL,
+    types.ENUM_ORDER,
+    routines.FUNCTION,
+    routines.AGGREGATE,
+    routines.OPERATOR,
+    routines.OPERATOR_FAMILY,
+    routines.OPERATOR_CLASS,
+    routines.COLLATION,
+    routines.TEXT_SEARCH_DICTIONARY,
+    routines.TEXT_SEARCH_CONFIGURATION,
+    routines.CAST,
+    routines.LANGUAGE,
+    routines.ACCESS_METHOD,
+    database.FOREIGN_DATA_WRAPPER,
+    database.SERVER,
+    database.USER_MAPPING,
+    tables.SEQUENCE,
+    tables.TABLE,
+    tables.COLUMN,
+    tables.DEFAULT,
+    tables.CONSTRAINT,
+    tables.INDEX,
+    tables.STATISTICS,
+    tables.TRIGGER,
+    tables.POLICY,
+    tables.RULE,
+    tables.VIEW,
+    database.EVENT_TRIGGER,
+    database.PUBLICATION,
+    database.SUBSCRIPTION,
+    grants.GRANT,
+    grants.OWNER,
+    grants.DEFAULT_PRIVILEGES,
+    COMMENT,
+)
+"""Every kind, as a rule after those that its objects depend on; drops go the other way."""
+KIND_OF: dict[str, Kind] = {title: kind for kind in KINDS for title in kind.titles}
 
 
 class Snapshotter:
-    """Takes snapshots of one database, on one connection of its own."""
+    """Takes snapshots of one database, on a connection of its own."""
 
     def __init__(
         self,
@@ -33,13 +76,14 @@ class Snapshotter:
         version_schema: str | None,
         connection: Any = None,
     ) -> None:
-        """Get ready.
+        """Prepare the statement that takes a snapshot.
 
         Args:
             address: The database.
-            version_table: Alembic's, which is left out.
+            version_table: A table to leave out: the one that records the schema's version.
             version_schema: Its schema; None for whichever it is in.
-            connection: An open one to the same database, whose settings change; else one is made.
+            connection: An open connection to the same database, whose settings are changed; None to
+                open one.
         """
         self._connection = connection or connect(address)
         self._cursor = self._connection.cursor()
@@ -62,7 +106,7 @@ class Snapshotter:
         return f"{relations} {parts}"
 
     def _plan(self, objects: int) -> None:
-        """Plan the query once for many times, anew when the catalogue has outgrown the plan.
+        """Plan the query once for many snapshots, and again once the catalog has outgrown the plan.
 
         A plan made for an empty database takes twice as long on one of sixty tables.
         """
@@ -71,7 +115,7 @@ class Snapshotter:
         self._planned_for = objects
 
     def take(self) -> Snapshot:
-        """Return the catalogue as it is now."""
+        """Return the catalog in its current state."""
         self._cursor.execute("EXECUTE snapshot")
         snapshot = {
             (kind, name): (owner_kind or "", owner or "", facts)
@@ -87,17 +131,8 @@ class Snapshotter:
 
 
 def queries() -> list[str]:
-    """Return the SQL of all kinds: what decides how a snapshot looks."""
-    folder = os.path.dirname(__file__)
-    modules = sorted(
-        name[:-3]
-        for name in os.listdir(folder)
-        if name.endswith(".py") and name not in ("__init__.py", "change.py", "kind.py")
-    )
-    found: list[str] = []
-    for module in modules:
-        found += import_module(f"{__name__}.{module}").QUERIES
-    return found
+    """Return the SQL of all kinds, which decides what a snapshot contains."""
+    return [query.sql for kind in KINDS for query in kind.queries]
 
 
 def own_tables(snapshot: Snapshot) -> Iterator[str]:
@@ -113,7 +148,7 @@ def count_tables(snapshot: Snapshot) -> int:
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
-    """Return what differs, without what merely belongs to something that is left or gone."""
+    """Return the differences, except those in parts of an object that is itself left or gone."""
     if before == after:
         return ()
     left = {key for key in after if key not in before}
@@ -142,7 +177,7 @@ def owner_of(key: Key, snapshot: Snapshot) -> Key:
 
 
 def _covered(key: Key, snapshot: Snapshot, different: set[Key]) -> bool:
-    """Tell whether what the object belongs to, however far up, is itself different."""
+    """Return whether anything the object belongs to, directly or not, is itself different."""
     owner = owner_of(key, snapshot)
     while owner in snapshot:
         if owner in different:

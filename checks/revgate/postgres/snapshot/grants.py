@@ -1,15 +1,21 @@
-"""Who may do what, as far as it is not what PostgreSQL gives by itself; owners; default privileges.
+"""Grants, owners and default privileges, as far as they differ from PostgreSQL's defaults.
 
-An access list that was never touched is null and means the default, so only lists that were
-touched are read, and only where they differ from the default. The name of a grant is what stands
-between ON and the end of a GRANT.
+An access list that was never changed is NULL and means the default, so only lists that were changed
+are read, and only where they differ from the default. The name of a grant is what follows ON in a
+GRANT statement.
 """
 
-# ruff: noqa: S608 - SQL of our own words only
+# ruff: noqa: S608 - SQL made of our own text only
 
 from __future__ import annotations
 
-from revgate.postgres.snapshot.kind import USER_SCHEMA, not_made_by_another
+from typing import TYPE_CHECKING
+
+from revgate.postgres.names import split_name
+from revgate.postgres.snapshot.kind import USER_SCHEMA, Kind, Query, standalone
+
+if TYPE_CHECKING:
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 _FUNCTION = "CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END"
 _SIGNATURE = (
@@ -33,19 +39,19 @@ _LISTS = f"""
     SELECT upper({_FUNCTION}) || ' ' || {_SIGNATURE}, {_FUNCTION}, {_SIGNATURE}, o.proacl,
            acldefault('f', o.proowner)
     FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace
-    WHERE o.proacl IS NOT NULL AND {USER_SCHEMA} AND {not_made_by_another("pg_proc", "o.oid")}
+    WHERE o.proacl IS NOT NULL AND {USER_SCHEMA} AND {standalone("pg_proc", "o.oid")}
     UNION ALL
     SELECT 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(o.typname), {_TYPE},
            quote_ident(n.nspname) || '.' || quote_ident(o.typname), o.typacl,
            acldefault('T', o.typowner)
     FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace
-    WHERE o.typacl IS NOT NULL AND {USER_SCHEMA} AND {not_made_by_another("pg_type", "o.oid")}
+    WHERE o.typacl IS NOT NULL AND {USER_SCHEMA} AND {standalone("pg_type", "o.oid")}
     UNION ALL
     SELECT 'SCHEMA ' || quote_ident(n.nspname), 'schema', quote_ident(n.nspname), n.nspacl,
            acldefault('n', n.nspowner)
     FROM pg_namespace n
     WHERE n.nspacl IS NOT NULL AND (n.nspname = 'public'
-          OR {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")})
+          OR {USER_SCHEMA} AND {standalone("pg_namespace", "n.oid")})
     UNION ALL
     SELECT 'FOREIGN DATA WRAPPER ' || quote_ident(o.fdwname), 'foreign data wrapper',
            quote_ident(o.fdwname), o.fdwacl, acldefault('F', o.fdwowner)
@@ -60,11 +66,11 @@ _LISTS = f"""
 """
 
 
-def _owned(catalogue: str, kind: str, name: str, namespace: str, owner: str) -> str:
+def _owned(catalog: str, kind: str, name: str, namespace: str, owner: str) -> str:
     return f"""
     SELECT {kind} AS kind, {name} AS name, o.{owner} AS owner
-    FROM {catalogue} o JOIN pg_namespace n ON n.oid = o.{namespace}
-    WHERE {USER_SCHEMA} AND {not_made_by_another(catalogue, "o.oid", "ei")}
+    FROM {catalog} o JOIN pg_namespace n ON n.oid = o.{namespace}
+    WHERE {USER_SCHEMA} AND {standalone(catalog, "o.oid", "ei")}
     """
 
 
@@ -80,48 +86,101 @@ _OWNERS = f"""
       AND NOT EXISTS (SELECT 1 FROM pg_type e WHERE e.typarray = o.oid)
     UNION ALL
     SELECT 'schema', quote_ident(n.nspname), n.nspowner FROM pg_namespace n
-    WHERE {USER_SCHEMA} AND {not_made_by_another("pg_namespace", "n.oid")}
+    WHERE {USER_SCHEMA} AND {standalone("pg_namespace", "n.oid")}
 """  # fmt: skip
 
-QUERIES = (
-    f"""
-    SELECT 'grant', g.target || ' TO ' || g.grantee, g.kind, g.name,
-           coalesce(g.granted, 'nothing')
-    FROM (
-        SELECT l.target, l.kind, l.name,
-               CASE x.grantee WHEN 0 THEN 'PUBLIC'
-                              ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
-               string_agg(x.privilege, ', ' ORDER BY x.privilege) FILTER (WHERE x.real) AS granted,
-               string_agg(x.privilege, ', ' ORDER BY x.privilege)
-                   FILTER (WHERE NOT x.real) AS usual
-        FROM ({_LISTS}) l
-        CROSS JOIN LATERAL (
-            SELECT e.grantee, e.privilege_type
-                   || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege,
-                   true AS real
-            FROM aclexplode(l.granted) e
-            UNION ALL
-            SELECT e.grantee, e.privilege_type, false FROM aclexplode(l.usual) e
-        ) x
-        GROUP BY l.target, l.kind, l.name, x.grantee
-    ) g
-    WHERE g.granted IS DISTINCT FROM g.usual
-    """,
-    f"""
-    SELECT 'owner', upper(o.kind) || ' ' || o.name, o.kind, o.name,
-           quote_ident(pg_get_userbyid(o.owner))
-    FROM ({_OWNERS}) o
-    WHERE o.owner <> (SELECT b.datdba FROM pg_database b WHERE b.datname = current_database())
-    """,
-    """
-    SELECT 'default privileges',
-           concat_ws(' ', 'FOR ROLE', quote_ident(pg_get_userbyid(a.defaclrole)),
-               'IN SCHEMA ' || quote_ident(n.nspname),
-               'ON', CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
-                                          WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
-                                          WHEN 'n' THEN 'SCHEMAS' ELSE a.defaclobjtype::text END),
-           CASE WHEN n.oid IS NOT NULL THEN 'schema' END, quote_ident(n.nspname),
-           (SELECT string_agg(i::text, ', ' ORDER BY i::text) FROM unnest(a.defaclacl) AS i)
-    FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
-    """,
+
+def _revoke(change: CatalogueChange) -> str:
+    """Return the statement that undoes a grant; a GRANT where a default privilege was revoked."""
+    target, _, grantee = change.name.rpartition(" TO ")
+    if target == "DATABASE":
+        target = "DATABASE <name>"
+    if target.startswith("COLUMN "):
+        table, column = split_name(target.removeprefix("COLUMN "))
+        return f"REVOKE ALL ({column}) ON TABLE {table} FROM {grantee}"
+    if change.after == "nothing":
+        return f"GRANT ALL ON {target} TO {grantee}"
+    return f"REVOKE ALL ON {target} FROM {grantee}"
+
+
+GRANT = Kind(
+    ("grant",),
+    (
+        Query(
+            None,
+            """
+            'grant', g.target || ' TO ' || g.grantee, g.kind, g.name,
+            coalesce(g.granted, 'nothing')
+            """,
+            f"""
+            (
+                SELECT l.target, l.kind, l.name,
+                       CASE x.grantee WHEN 0 THEN 'PUBLIC'
+                                      ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
+                       string_agg(x.privilege, ', ' ORDER BY x.privilege)
+                           FILTER (WHERE x.real) AS granted,
+                       string_agg(x.privilege, ', ' ORDER BY x.privilege)
+                           FILTER (WHERE NOT x.real) AS usual
+                FROM ({_LISTS}) l
+                CROSS JOIN LATERAL (
+                    SELECT e.grantee, e.privilege_type
+                           || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                           AS privilege,
+                           true AS real
+                    FROM aclexplode(l.granted) e
+                    UNION ALL
+                    SELECT e.grantee, e.privilege_type, false FROM aclexplode(l.usual) e
+                ) x
+                GROUP BY l.target, l.kind, l.name, x.grantee
+            ) g
+            """,
+            "g.granted IS DISTINCT FROM g.usual",
+        ),
+    ),
+    drop=_revoke,
+    label="grant on `{name}`",
+    per_installation=True,
+)
+OWNER = Kind(
+    ("owner",),
+    (
+        Query(
+            None,
+            """
+            'owner', upper(o.kind) || ' ' || o.name, o.kind, o.name,
+            quote_ident(pg_get_userbyid(o.owner))
+            """,
+            f"({_OWNERS}) o",
+            """
+            o.owner <> (SELECT b.datdba FROM pg_database b WHERE b.datname = current_database())
+            """,
+        ),
+    ),
+    drop="",
+    restore="ALTER {name} OWNER TO {before}",
+    restores_changes=True,
+    label="owner of `{name}`",
+    per_installation=True,
+)
+DEFAULT_PRIVILEGES = Kind(
+    ("default privileges",),
+    (
+        Query(
+            ("pg_default_acl", "a.oid"),
+            """
+            'default privileges',
+            concat_ws(' ', 'FOR ROLE', quote_ident(pg_get_userbyid(a.defaclrole)),
+                'IN SCHEMA ' || quote_ident(n.nspname),
+                'ON', CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+                                           WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
+                                           WHEN 'n' THEN 'SCHEMAS' ELSE a.defaclobjtype::text END),
+            CASE WHEN n.oid IS NOT NULL THEN 'schema' END, quote_ident(n.nspname),
+            (SELECT string_agg(i::text, ', ' ORDER BY i::text) FROM unnest(a.defaclacl) AS i)
+            """,
+            "pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace",
+        ),
+    ),
+    drop="",
+    label="default privileges on `{name}`",
+    per_installation=True,
 )

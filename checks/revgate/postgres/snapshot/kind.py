@@ -1,15 +1,14 @@
-"""What a kind of catalogue object is to a snapshot: one query.
+"""What a kind of catalog object is to revgate: its queries, its wording, how it is dropped."""
 
-Each module beside this one holds the kinds of one sort and the SQL that lists them. Every query
-returns the same columns: the kind's name, the object's name (quoted, with its schema), the kind and
-name of what it belongs to, and one text that says all that is compared. All of them are parts of
-one statement, which begins with `RELATIONS`: they may read from `relation`. The search path is
-empty while it runs, so PostgreSQL writes every name out in full.
-"""
-
-# ruff: noqa: S608 - SQL of our own words only
+# ruff: noqa: S608 - SQL made of our own text only
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from revgate.postgres.names import split_name
+from revgate.postgres.snapshot.change import CatalogueChange
 
 RELATIONS = """
 WITH relation AS MATERIALIZED (
@@ -24,25 +23,99 @@ WITH relation AS MATERIALIZED (
                       AND d.objid = c.oid AND d.deptype = 'e')
 )
 """
-"""Relations of user schemas, without those of extensions and without the version table."""
+"""Relations of user schemas, except those of extensions and the version table."""
 
 FIRST_OID = 16384
-"""The first that initdb did not give away. It gave away thousands, and an index leads past them."""
+"""The first oid that initdb does not assign. It assigns thousands, and an index skips them."""
 
 USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
+Statement = str | Callable[[CatalogueChange], str]
+"""A template with the fields of `write`, or a function where a template is not enough."""
 
-def not_made_by_another(catalogue: str, oid: str, kinds: str = "e") -> str:
-    """Return the condition that an object is not initdb's, an extension's, or made along.
+
+class Query(NamedTuple):
+    """Lists objects: a part of the one statement that takes a snapshot.
+
+    That statement begins with `RELATIONS`, so every part may read from `relation`. The search path
+    is empty while it runs, so PostgreSQL writes every name in full.
+    """
+
+    key: tuple[str, str] | None
+    """The system catalog and the SQL expression of the oid that identify the object, or the object
+    that it is a part of; None where no single oid does."""
+    select: str
+    """Kind, name (quoted, with its schema), kind and name of what it belongs to (NULL for nothing),
+    and one text with everything that is compared."""
+    source: str
+    """What follows FROM."""
+    where: str = "true"
+    made_with: str = ""
+    """Leaves out objects made by initdb or with another object, by types of dependency: `e` for
+    members of an extension, `i` for internal parts of another object. Empty: leaves out none."""
+
+    @property
+    def sql(self) -> str:
+        """The whole query."""
+        condition = self.where
+        if self.key and self.made_with:
+            condition = f"({self.where}) AND {standalone(*self.key, self.made_with)}"
+        return f"SELECT {self.select} FROM {self.source} WHERE {condition}"
+
+
+class Kind(NamedTuple):
+    """Everything revgate knows about a kind of object, or about several that share a query."""
+
+    titles: tuple[str, ...]
+    """What snapshots, messages and, in capitals, DROP call it."""
+    queries: tuple[Query, ...]
+    drop: Statement = "DROP {KIND} {name}"
+    """The statement that drops a new object; empty where no single statement does."""
+    restore: Statement = ""
+    """The statement that creates an object again after it was dropped; empty where its facts are
+    not enough."""
+    restores_changes: bool = False
+    """Whether `restore` also sets back an object that was altered."""
+    label: str = "{kind} `{name}`"
+    """How messages refer to an object."""
+    resettable: bool = False
+    """Whether `doctor --reset` drops it by name; other objects go with what they belong to."""
+    per_installation: bool = False
+    """Whether it differs between installations of one application: owners, grants, roles."""
+
+
+def write(statement: Statement, change: CatalogueChange) -> str:
+    """Fill in a statement or a label for one object.
+
+    Templates have the fields `kind`, `KIND`, `name`, `owner` and `part` (the name, split), and, of
+    the facts before the change, `before`, `line` (on one line) and `literal` (its quotes doubled).
+    """
+    if not isinstance(statement, str):
+        return statement(change)
+    owner, part = split_name(change.name)
+    return statement.format(
+        kind=change.kind,
+        KIND=change.kind.upper(),
+        name=change.name,
+        owner=owner,
+        part=part,
+        before=change.before,
+        line=" ".join(change.before.split()),
+        literal=change.before.replace("'", "''"),
+    )
+
+
+def standalone(catalog: str, oid: str, types: str = "e") -> str:
+    """Return the condition that an object was made neither by initdb nor with another object.
 
     Args:
-        catalogue: The system catalogue that the object is in.
+        catalog: The system catalog that holds the object.
         oid: The SQL expression of its oid.
-        kinds: Dependency types: `e` of an extension, `i` internal to another object.
+        types: Dependency types: `e` on an extension, `i` internal to another object.
     """
-    types = ", ".join(f"'{kind}'" for kind in kinds)
+    quoted = ", ".join(f"'{each}'" for each in types)
     return (
         f"{oid} >= {FIRST_OID} AND NOT EXISTS (SELECT 1 FROM pg_depend d"
-        f" WHERE d.classid = '{catalogue}'::regclass AND d.objid = {oid}"
-        f" AND d.deptype IN ({types}))"
+        f" WHERE d.classid = '{catalog}'::regclass AND d.objid = {oid}"
+        f" AND d.deptype IN ({quoted}))"
     )
