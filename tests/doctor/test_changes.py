@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from revgate.cli import main
-from revgate.doctor.target import Place
+from revgate.doctor.target import Target
 from revgate.postgres.connect import parse_address
 
 Application = Any
@@ -63,7 +63,7 @@ def test_another_host_is_refused_before_it_is_reached(
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", ""])
 def test_this_machine_is_local(host: str) -> None:
-    assert Place(parse_address(f"postgresql://u@{host}/shop"), "DATABASE_URL").is_local
+    assert Target(parse_address(f"postgresql://u@{host}/shop"), "DATABASE_URL").is_local
 
 
 def test_what_the_application_owns_goes(application: Application) -> None:
@@ -85,7 +85,7 @@ def test_what_it_does_not_own_stays(application: Application) -> None:
     code, out, _ = application.run("--reset", "--yes", name_of(application))
 
     assert code == 0
-    assert out.index("table notes") > out.index("These are not the application's, and stay:")
+    assert out.index("table notes") > out.index("Not part of the application, to be kept:")
     assert relations(application) == ["notes", "users"]
 
 
@@ -111,8 +111,8 @@ def test_missing_tables_are_made_in_order_with_their_types(application: Applicat
     code, out, _ = application.run("--create-missing")
 
     assert code == 0
-    assert "made 2 tables from the models" in out
-    assert "past the migrations" in out
+    assert "created 2 tables from the models" in out
+    assert "bypassed the migrations" in out
     assert relations(application) == ["posts", "users"]
     assert application.examine()["state"] == "never-stamped"
 
@@ -135,5 +135,5 @@ def test_all_tables_or_none(application: Application) -> None:
     code, _, err = application.run("--create-missing")
 
     assert code == 3
-    assert "no table was made" in err
+    assert "no table was created" in err
     assert relations(application) == []

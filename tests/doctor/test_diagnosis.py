@@ -131,7 +131,7 @@ def test_a_column_added_by_hand(application: Application) -> None:
     assert [(each["how"], each["kind"], each["name"]) for each in told["differences"]] == [
         ("left", "column", "users.nickname")
     ]
-    assert "the database has more: column `users.nickname`" in application.run()[1]
+    assert "extra: column `users.nickname`" in application.run()[1]
 
 
 def test_a_history_that_was_put_together_anew(application: Application) -> None:
@@ -194,7 +194,7 @@ def test_a_fork_is_said_before_anything_is_run(application: Application) -> None
     code, out, _ = application.run()
 
     assert code == 1
-    assert "✗ the history is no single line" in out
+    assert "✗ the history is not linear" in out
     assert "Multiple" in out or "heads" in out
 
 
@@ -241,7 +241,7 @@ def test_a_database_that_is_not_there_could_not_be_judged(application: Applicati
     url = parse_address(application.url)._replace(database="no_such", password="secret-word").url()
     assert main(["doctor", "--database-url", url]) == 3
     said = application.capsys.readouterr()
-    assert "no connection to" in said.err
+    assert "cannot connect to" in said.err
     assert "secret-word" not in said.err + said.out
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from revgate.cli import main
 from revgate.postgres.connect import connect, parse_address
-from revgate.postgres.process import find_local
+from revgate.postgres.programs import find_local
 
 if TYPE_CHECKING:
     import pytest
@@ -85,7 +85,7 @@ def test_what_fails_on_a_throwaway_is_not_tried(application: Application) -> Non
 
     assert code == 3
     assert "upgrade-fails" in out
-    assert "fails on a throwaway database" in err
+    assert "fail on a throwaway database" in err
     assert stamp(application) == ["r2"]
 
 
@@ -126,7 +126,7 @@ def test_an_upgrade_is_shown_backed_up_done_and_verified(application: Applicatio
     code, out, _ = run(application, "--backup", str(kept))
 
     assert code == 0, out
-    assert "AccessExclusiveLock on public.posts: no reads and writes meanwhile" in out
+    assert "AccessExclusiveLock on public.posts: blocks reads and writes" in out
     assert "✓ All tests passed!" in out
     assert "alembic downgrade r2" in out
     assert stamp(application) == ["r3"]
@@ -232,7 +232,7 @@ def test_a_lock_is_waited_for_in_bounded_attempts(application: Application) -> N
 
     assert code == 0, out
     assert stamp(application) == ["r3"]
-    assert "attempt 1 of 60: no lock for `r3`" in out
+    assert "attempt 1 of 60: lock timeout at `r3`" in out
     assert "SELECT count(*) FROM posts" in out
 
 
@@ -245,8 +245,8 @@ def test_a_lock_that_never_comes_leaves_everything_as_it_was(application: Applic
     holder.end()
 
     assert code == 1
-    assert out.count("no lock for `r3`") == 2
-    assert "Others hold the lock" in out
+    assert out.count("lock timeout at `r3`") == 2
+    assert "Another session holds the lock" in out
     assert stamp(application) == ["r2"]
     assert application.examine()["state"] == "behind"
 

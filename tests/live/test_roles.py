@@ -129,7 +129,7 @@ def test_waiting_has_a_limit(project: ProjectMaker, server: Server) -> None:
     while not server.try_lock(0x7265766761746500):
         time.sleep(0.05)  # the session of the test before this one is about to end
     try:
-        with pytest.raises(CannotJudgeError, match="another run has made roles"):
+        with pytest.raises(CannotJudgeError, match="another run has been creating roles"):
             project(MAKES.format(DROPS)).run(timeout=5.0)
     finally:
         server.execute(f"SELECT pg_advisory_unlock({0x7265766761746500})")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from revgate.postgres.connect import Address, connect
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import find_local
+from revgate.postgres.programs import find_local
 from revgate.postgres.snapshot import KINDS, Snapshot, Snapshotter, compare, count_tables
 from revgate.postgres.snapshot.describe import alteration, label
 from revgate.postgres.snapshot.kind import RELATIONS

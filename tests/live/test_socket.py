@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import find_local
+from revgate.postgres.programs import find_local
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]

@@ -57,18 +57,15 @@ PENDING = (
     "checks/revgate/action.py",
     "checks/revgate/alembic_config.py",
     "checks/revgate/cli/",
-    "checks/revgate/doctor/",
     "checks/revgate/environments.py",
     "checks/revgate/findings.py",
     "checks/revgate/history/",
-    "checks/revgate/postgres/",
     "checks/revgate/pulls/",
     "checks/revgate/repair/",
     "checks/revgate/reports/",
     "checks/revgate/roundtrip/",
     "checks/revgate/settings.py",
     "checks/revgate/setup/",
-    "checks/revgate/upgrade/",
 )
 
 

@@ -252,7 +252,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from revgate.doctor import command
 
     root, settings = settings_of(arguments)
-    wanted = command.Wanted(
+    wanted = command.DoctorOptions(
         url=arguments.database_url,
         environment=arguments.environment,
         form=arguments.form,
@@ -274,7 +274,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
 
     root, settings, choice = configured(arguments)
     patience = Patience(arguments.lock_timeout, arguments.attempts, arguments.pause)
-    wanted = command.Wanted(
+    wanted = command.UpgradeOptions(
         url=arguments.database_url,
         environment=arguments.environment,
         backup=arguments.backup,

@@ -1,7 +1,7 @@
-"""The doctor: one existing database against the history and the models.
+"""The doctor: compares one existing database with the history and the models.
 
-Knows the order of things: the history is built on a throwaway server, the database is looked at in
-a read-only transaction, and both are compared. Nothing third-party is imported before it is called.
+The history is built on a throwaway server, the database is read in a read-only transaction, and the
+two are compared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, run_tests
-from revgate.doctor.states import Kept, States, build, comparable, extensions_of
+from revgate.doctor.states import States, StatesCache, build, comparable, extensions_of
 from revgate.history.digest import key_of
 from revgate.postgres.names import name_parts
 from revgate.postgres.snapshot import Snapshot, count_tables, queries
@@ -23,32 +23,32 @@ from revgate.roundtrip.models import Told, read_told
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from revgate.doctor.target import Place
+    from revgate.doctor.target import Target
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.roundtrip.options import Options
 
-__all__ = ["Patient", "examine", "opened"]
+__all__ = ["ExaminedDatabase", "examine", "opened"]
 
 
-class Patient(NamedTuple):
-    """A database, and all that it is compared with."""
+class ExaminedDatabase(NamedTuple):
+    """A database, and everything that it is compared with."""
 
-    place: Place
+    target: Target
     environment: Environment
     chain: Sequence[Revision]
     broken: tuple[str, ...]
-    """What is wrong with the chain; then there are no states."""
+    """What is wrong with the chain, if anything; there are no states then."""
     found: Found
     states: States
     models: Told | None
     bench: Bench | None
-    """A throwaway database with env.py on it, as long as the block lasts."""
+    """A throwaway database with env.py running on it, until the block ends."""
     notes: tuple[str, ...]
 
     @property
     def known(self) -> frozenset[tuple[str, str]]:
-        """Kind and name of all that the application ever owned, by its history and its models."""
+        """Kind and name of every object that the history or the models have ever contained."""
         keys = {key for state in self.states.snapshots for key in state}
         there = {key: name_parts(key[1]) for key in self.found.snapshot if key[0] == "table"}
         tables = self.models.tables if self.models else frozenset()
@@ -57,35 +57,35 @@ class Patient(NamedTuple):
 
 @contextmanager
 def opened(
-    place: Place,
+    target: Target,
     environment: Environment,
     chain: Sequence[Revision],
     broken: tuple[str, ...],
     options: Options,
     *,
     cached: bool,
-) -> Iterator[Patient]:
-    """Have everything that is known of a database, for the time of the block.
+) -> Iterator[ExaminedDatabase]:
+    """Read a database and build its history, for the duration of the block.
 
     Args:
-        place: The database.
-        environment: Whose history it should have.
+        target: The database.
+        environment: The environment whose history it should have.
         chain: Its revisions in upgrade order.
-        broken: What keeps it from being a line.
+        broken: Why the history is not linear; empty if it is.
         options: As for a round trip; the server is the throwaway one.
-        cached: Whether catalogues of earlier runs may be used, and kept.
+        cached: Whether catalogs of earlier runs are used and stored.
 
     Raises:
-        CannotJudgeError: The database cannot be read, or the history not be run.
+        CannotJudgeError: The database cannot be read, or the history cannot be run.
     """
     from revgate.postgres.server import throwaway
     from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.interruption import orderly_end
     from revgate.roundtrip.progress import progress
 
-    found = look(place.address, VersionTable())  # first, since it may not be reached at all
+    found = look(target.address, VersionTable())  # first, since it may be unreachable
     if broken:
-        yield Patient(place, environment, chain, broken, found, States(), None, None, ())
+        yield ExaminedDatabase(target, environment, chain, broken, found, States(), None, None, ())
         return
     with (
         orderly_end(),
@@ -95,16 +95,16 @@ def opened(
         closing(Bench(agent, server, chain[-1].id)) as bench,
     ):
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
-        kept = Kept(options.root, environment, key, enabled=cached)
+        cache = StatesCache(options.root, environment, key, enabled=cached)
         models, notes = _models(bench)
-        states = kept.load()
+        states = cache.load()
         if states is None:
             states = build(bench, chain, report)
-            kept.save(states)
+            cache.save(states)
         if states.version_table != VersionTable():
-            found = look(place.address, states.version_table)
+            found = look(target.address, states.version_table)
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
-        yield Patient(place, environment, chain, (), found, states, models, bench, notes)
+        yield ExaminedDatabase(target, environment, chain, (), found, states, models, bench, notes)
 
 
 def _models(bench: Bench) -> tuple[Told | None, tuple[str, ...]]:
@@ -112,7 +112,7 @@ def _models(bench: Bench) -> tuple[Told | None, tuple[str, ...]]:
     if answer["error"]:
         return None, (f"the models could not be read: {answer['error']}",)
     if not answer["metadata"]:
-        note = "env.py names no `target_metadata`: tables are compared with those of the head"
+        note = "env.py sets no `target_metadata`: tables are compared with those of the head"
         return None, (note,)
     return read_told(answer), ()
 
@@ -123,65 +123,65 @@ def _notes(states: States, found: Found, version: str) -> Iterator[str]:
     ours, theirs = (each.partition(".")[0] for each in (version, found.version))
     if ours != theirs:
         yield (
-            f"the history was run on PostgreSQL {version}, the database is on {found.version}: they"
-            " may word one definition in two ways"
+            f"the history was run on PostgreSQL {version} and the database is on {found.version}:"
+            " they may print the same definition differently"
         )
 
 
-def examine(patient: Patient, expect_tables: int | None) -> Examination:
+def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examination:
     """Judge a database.
 
     Args:
-        patient: What is known.
-        expect_tables: How many tables there should be; None for as many as the head has.
+        examined: The database.
+        expect_tables: The expected number of tables; None for that of the head.
     """
-    diagnosis = None if patient.broken else _diagnosis(patient)
-    head = patient.chain[-1].id if patient.chain else ""
-    at_head = _at_head(patient)
+    diagnosis = None if examined.broken else _diagnosis(examined)
+    head = examined.chain[-1].id if examined.chain else ""
+    at_head = _at_head(examined)
     if expect_tables is None and at_head is not None:
         expect_tables = count_tables(at_head)
     expected = Expected(
-        len(patient.chain),
+        len(examined.chain),
         head,
-        patient.broken,
+        examined.broken,
         expect_tables,
-        patient.models.tables if patient.models else None,
+        examined.models.tables if examined.models else None,
         at_head,
     )
-    where = f"{patient.place.address} by {patient.place.named_by}"
-    tests, missing, unmapped = run_tests(patient.found, expected, diagnosis, where)
+    where = f"{examined.target.address} by {examined.target.named_by}"
+    tests, missing, unmapped = run_tests(examined.found, expected, diagnosis, where)
     return Examination(
-        str(patient.place.address),
-        patient.found.version,
-        patient.environment.name,
+        str(examined.target.address),
+        examined.found.version,
+        examined.environment.name,
         head,
-        patient.found.stamps,
-        count_tables(patient.found.snapshot),
+        examined.found.stamps,
+        count_tables(examined.found.snapshot),
         expect_tables,
         tuple(tests),
         diagnosis,
         missing,
         unmapped,
-        _commands(patient.environment, diagnosis),
-        patient.notes,
+        _commands(examined.environment, diagnosis),
+        examined.notes,
     )
 
 
-def _diagnosis(patient: Patient) -> Diagnosis:
-    extensions = extensions_of(patient.states.snapshots)
-    states = tuple(comparable(each, extensions) for each in patient.states.snapshots)
-    history = History(tuple(each.id for each in patient.chain), states)
-    actual = comparable(patient.found.snapshot, extensions)
-    return diagnose(history, patient.found.stamps, actual)
+def _diagnosis(examined: ExaminedDatabase) -> Diagnosis:
+    extensions = extensions_of(examined.states.snapshots)
+    states = tuple(comparable(each, extensions) for each in examined.states.snapshots)
+    history = History(tuple(each.id for each in examined.chain), states)
+    actual = comparable(examined.found.snapshot, extensions)
+    return diagnose(history, examined.found.stamps, actual)
 
 
-def _at_head(patient: Patient) -> Snapshot | None:
-    snapshots = patient.states.snapshots
-    return snapshots[-1] if len(snapshots) > len(patient.chain) else None
+def _at_head(examined: ExaminedDatabase) -> Snapshot | None:
+    snapshots = examined.states.snapshots
+    return snapshots[-1] if len(snapshots) > len(examined.chain) else None
 
 
 def _commands(environment: Environment, diagnosis: Diagnosis | None) -> tuple[str, ...]:
-    """Return the commands, with the configuration that Alembic does not find by itself."""
+    """Return the commands, with options for a configuration that Alembic would not find."""
     words = ["alembic"]
     if environment.config not in ("alembic.ini", "pyproject.toml"):
         words += ["-c", environment.config]

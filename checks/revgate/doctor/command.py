@@ -1,7 +1,4 @@
-"""`revgate doctor`: what is asked of the user, and what is done only after that.
-
-Knows the options and the terminal; how a database is judged, emptied or filled is told elsewhere.
-"""
+"""`revgate doctor`: examines a database, or resets or completes it after confirmation."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking.selection import Choice
-from revgate.doctor import Patient, create, examine, opened, report, reset
-from revgate.doctor.target import Place, find_database
+from revgate.doctor import ExaminedDatabase, create, examine, opened, report, reset
+from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
@@ -29,11 +26,11 @@ if TYPE_CHECKING:
     from revgate.source import Source
 
 Say = Callable[[str], None]
-"""Writes text, whole lines, to where the user reads it."""
+"""Writes whole lines of text for the user."""
 
 
-class Wanted(NamedTuple):
-    """What the command line says."""
+class DoctorOptions(NamedTuple):
+    """The options of the command line."""
 
     url: str | None
     environment: str | None
@@ -42,37 +39,39 @@ class Wanted(NamedTuple):
     reset: bool
     create_missing: bool
     yes: str | None
-    """The name of the database that may be emptied without a question."""
+    """The name of the database that may be reset without confirmation."""
     remote: bool
-    """Whether a database of another host may be changed."""
+    """Whether a database on another host may be changed."""
 
 
-def run(source: Source, settings: Settings, wanted: Wanted, options: Options, say: Say) -> int:
-    """Examine, empty or fill one database.
+def run(
+    source: Source, settings: Settings, request: DoctorOptions, options: Options, say: Say
+) -> int:
+    """Examine, reset or complete one database.
 
     Returns:
-        0 where all tests passed, or what was asked for is done; else 1.
+        0 if all tests passed or the requested change was made, else 1.
 
     Raises:
-        UsageError: No database is named, or it may not be changed.
-        CannotJudgeError: It cannot be reached, or the history not be run.
+        UsageError: No database is named, or changing it was not allowed.
+        CannotJudgeError: It cannot be reached, or the history cannot be run.
     """
-    read, broken = one_history(source, settings, wanted.environment)
+    read, broken = one_history(source, settings, request.environment)
     environment = read.history.environment
     options = options.for_environment(environment)
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
-    place = find_database(options.root, wanted.url, (folder,))
-    changes = "--reset" if wanted.reset else "--create-missing" if wanted.create_missing else ""
+    target = find_database(options.root, request.url, (folder,))
+    changes = "--reset" if request.reset else "--create-missing" if request.create_missing else ""
     if changes:
-        _see_that_it_may_be_changed(place, changes, remote=wanted.remote)
+        _refuse_remote(target, changes, remote=request.remote)
     chain = [] if broken else history_checks.upgrade_order(read.history)
-    with opened(place, environment, chain, broken, options, cached=wanted.cached) as patient:
-        if wanted.reset:
-            return _reset(patient, wanted, say)
-        if wanted.create_missing:
-            return _create_missing(patient, options, say)
-        examination = examine(patient, options.expect_tables)
-        write = report.as_json if wanted.form == "json" else report.as_text
+    with opened(target, environment, chain, broken, options, cached=request.cached) as examined:
+        if request.reset:
+            return _reset(examined, request, say)
+        if request.create_missing:
+            return _create_missing(examined, options, say)
+        examination = examine(examined, options.expect_tables)
+        write = report.as_json if request.form == "json" else report.as_text
         say(write(examination))
         return 1 if examination.failed else 0
 
@@ -80,11 +79,11 @@ def run(source: Source, settings: Settings, wanted: Wanted, options: Options, sa
 def one_history(
     source: Source, settings: Settings, environment: str | None
 ) -> tuple[Read, tuple[str, ...]]:
-    """Return the one environment, and what is wrong with its chain.
+    """Return the only environment, and what is wrong with its chain.
 
     Raises:
         UsageError: There are several to choose from.
-        CannotJudgeError: There is none.
+        CannotJudgeError: No environment was found.
     """
     found = environments.find(source, settings, environment)
     if len(found) > 1:
@@ -95,44 +94,44 @@ def one_history(
     return reads[0], tuple(f"{each.path}:{each.line} {each.message}" for each in errors)
 
 
-def _see_that_it_may_be_changed(place: Place, option: str, *, remote: bool) -> None:
-    if not (place.is_local or remote):
+def _refuse_remote(target: Target, option: str, *, remote: bool) -> None:
+    if not (target.is_local or remote):
         raise UsageError(
-            f"{place.address} is on another host, and `{option}` changes it: if that is what you"
-            " want, pass `--remote` too"
+            f"{target.address} is on another host, and `{option}` would change it: pass `--remote`"
+            " too if you mean that"
         )
 
 
 # -- --reset -------------------------------------------------------------------------------------
 
 
-def _reset(patient: Patient, wanted: Wanted, say: Say) -> int:
-    if patient.broken:
+def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
+    if examined.broken:
         raise CannotJudgeError(
-            f"the history is no single line, so what it owns is not known: {patient.broken[0]}"
+            f"the history is not linear, so its objects are unknown: {examined.broken[0]}"
         )
-    found = patient.found
-    table = patient.states.version_table if found.has_version_table else None
-    plan = reset.plan(found.snapshot, patient.known, table)
+    found = examined.found
+    table = examined.states.version_table if found.has_version_table else None
+    plan = reset.plan(found.snapshot, examined.known, table)
     if plan.is_empty:
-        say(f"{patient.place.address} has nothing of this application\n")
+        say(f"{examined.target.address} has no objects of this application\n")
         return 0
-    say(_shown(patient.place, plan))
-    confirm(patient.place, wanted.yes, "drop them", say)
-    reset.drop(patient.place.address, plan)
+    say(_shown(examined.target, plan))
+    confirm(examined.target, request.yes, "drop them", say)
+    reset.drop(examined.target.address, plan)
     count = len(plan.drops) + (plan.version_table is not None)
-    say(f"✓ dropped {count} object{'s' * (count != 1)}\n  What to run now: alembic upgrade head\n")
+    say(f"✓ dropped {count} object{'s' * (count != 1)}\n  Run next: alembic upgrade head\n")
     return 0
 
 
-def _shown(place: Place, plan: reset.Plan) -> str:
+def _shown(target: Target, plan: reset.Plan) -> str:
     drops = list(map(_named, plan.drops))
     if plan.version_table:
         drops.append(f"table {'.'.join(filter(None, reversed(plan.version_table)))}")
-    lines = [f"These are dropped, with all their rows, from {place.address}:"]
+    lines = [f"To be dropped from {target.address}, with all rows:"]
     lines += [f"  {each}" for each in drops]
     if plan.stays:
-        lines.append("These are not the application's, and stay:")
+        lines.append("Not part of the application, to be kept:")
         lines += [f"  {_named(each)}" for each in plan.stays]
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -141,13 +140,13 @@ def _named(key: Key) -> str:
     return f"{key[0]} {key[1].removeprefix('public.')}"
 
 
-def confirm(place: Place, yes: str | None, what: str, say: Say) -> None:
-    """Have the name of the database typed, unless the command line has it.
+def confirm(target: Target, yes: str | None, what: str, say: Say) -> None:
+    """Ask for the name of the database, unless the command line contains it.
 
     Raises:
-        UsageError: It is another, or there is nobody to type it.
+        UsageError: The name differs, or there is no terminal to ask on.
     """
-    name = place.address.database
+    name = target.address.database
     if yes is not None:
         if yes != name:
             raise UsageError(f"nothing was changed: the database is {name!r}, not {yes!r}")
@@ -156,29 +155,30 @@ def confirm(place: Place, yes: str | None, what: str, say: Say) -> None:
         raise UsageError(f"nothing was changed: without a terminal, pass `--yes {name}`")
     say(f"Type the name of the database, {name}, to {what}: ")
     if sys.stdin.readline().strip() != name:
-        raise UsageError("nothing was changed: that is not its name")
+        raise UsageError("nothing was changed: the name does not match")
 
 
 # -- --create-missing ----------------------------------------------------------------------------
 
 
-def _create_missing(patient: Patient, options: Options, say: Say) -> int:
-    if patient.models is None or patient.bench is None:
+def _create_missing(examined: ExaminedDatabase, options: Options, say: Say) -> int:
+    if examined.models is None or examined.bench is None:
         raise CannotJudgeError(
-            f"there are no models to make tables from: {'; '.join(patient.notes or patient.broken)}"
+            "there are no models to create tables from:"
+            f" {'; '.join(examined.notes or examined.broken)}"
         )
-    missing: Sequence[tuple[str, str]] = examine(patient, options.expect_tables).missing
+    missing: Sequence[tuple[str, str]] = examine(examined, options.expect_tables).missing
     if not missing:
         say("✓ every model has its table\n")
         return 0
-    answer = patient.bench.agent.models_ddl(missing)
+    answer = examined.bench.agent.models_ddl(missing)
     if answer["error"]:
-        raise CannotJudgeError(f"the models cannot be made: {answer['error']}")
-    create.create(patient.place.address, missing, answer["ddl"])
+        raise CannotJudgeError(f"the tables of the models cannot be created: {answer['error']}")
+    create.create(examined.target.address, missing, answer["ddl"])
     names = "".join(f"    {shown_name(*each)}\n" for each in missing)
     say(
-        f"✓ made {len(missing)} table{'s' * (len(missing) != 1)} from the models:\n{names}"
-        "⚠ This went past the migrations: no revision made these tables, and the stamp was not\n"
-        "  changed. It is for development only; elsewhere, run `alembic upgrade head`.\n"
+        f"✓ created {len(missing)} table{'s' * (len(missing) != 1)} from the models:\n{names}"
+        "⚠ This bypassed the migrations: no revision created these tables, and the stamp did not\n"
+        "  change. Use it in development only; elsewhere, run `alembic upgrade head`.\n"
     )
     return 0

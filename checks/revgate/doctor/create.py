@@ -1,7 +1,4 @@
-"""Tables that models have and a database lacks, made past the migrations: for development only.
-
-Knows statements that the models' own `create_all` would run; nothing of what is missing.
-"""
+"""Creates the models' missing tables without migrations, for development only."""
 
 from __future__ import annotations
 
@@ -15,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Table = tuple[str, str]
-"""Schema and name, not quoted."""
+"""Schema and name, unquoted."""
 
 
 def create(address: Address, tables: Iterable[Table], ddl: Sequence[dict[str, Any]]) -> None:
-    """Make tables, all of them or none.
+    """Create tables, all of them or none.
 
     Args:
-        address: The database, which is changed.
-        tables: What `ddl` makes; their schemas are made where they are absent.
-        ddl: Statements in order, as the agent tells them; an enum that is there is not made again.
+        address: The database to change.
+        tables: The tables that `ddl` creates; missing schemas are created too.
+        ddl: Statements in order, from the agent; an existing enum is not created again.
 
     Raises:
-        CannotJudgeError: The server refuses one; then everything is as it was.
+        CannotJudgeError: The server rejects a statement; nothing is changed then.
     """
     import psycopg2
 
@@ -37,7 +34,7 @@ def create(address: Address, tables: Iterable[Table], ddl: Sequence[dict[str, An
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '10s'")
                 for schema in sorted({schema for schema, _ in tables}):
-                    _make_schema(cursor, schema)
+                    _create_schema(cursor, schema)
                 for statement in ddl:
                     if not (statement["enum"] and _has_type(cursor, statement["enum"])):
                         cursor.execute(statement["sql"])
@@ -45,13 +42,13 @@ def create(address: Address, tables: Iterable[Table], ddl: Sequence[dict[str, An
             connection.rollback()
             said = error.diag.message_primary or " ".join(str(error).split())
             raise CannotJudgeError(
-                f"no table was made: {said}\nwhat the models stand on, a function or an extension"
-                " perhaps, is made by the migrations: run `alembic upgrade head`"
+                f"no table was created: {said}\nthe models may depend on a function or an extension"
+                " that the migrations create: run `alembic upgrade head`"
             ) from None
         connection.commit()
 
 
-def _make_schema(cursor: Any, schema: str) -> None:
+def _create_schema(cursor: Any, schema: str) -> None:
     from psycopg2 import sql
 
     cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,))

@@ -1,7 +1,6 @@
-"""One existing database, looked at and never written to.
+"""Reads one existing database in a single read-only transaction.
 
-Everything is read in one read-only transaction, so that it is of one moment, and so that the
-server itself refuses whatever would write.
+So everything is read at the same moment, and the server itself rejects any write.
 """
 
 from __future__ import annotations
@@ -18,25 +17,25 @@ if TYPE_CHECKING:
 
 
 class VersionTable(NamedTuple):
-    """Where Alembic keeps the stamp, as env.py says."""
+    """The table in which Alembic stores the stamp, as configured in env.py."""
 
     name: str = "alembic_version"
     schema: str | None = None
 
 
 class Found(NamedTuple):
-    """What a database is."""
+    """The state of a database."""
 
     version: str
-    """Of the server, as PostgreSQL says it."""
+    """Of the server, as PostgreSQL reports it."""
     has_version_table: bool
     stamps: tuple[str, ...]
-    """The rows of the version table, sorted; none where it is absent."""
+    """The rows of the version table, sorted; empty if there is no such table."""
     snapshot: Snapshot
 
 
 def look(address: Address, version_table: VersionTable) -> Found:
-    """Look at a database.
+    """Read a database.
 
     Raises:
         CannotJudgeError: It cannot be reached or read.
@@ -62,8 +61,8 @@ def _found(connection: Any, address: Address, version_table: VersionTable) -> Fo
 
 @contextmanager
 def read_only(address: Address) -> Iterator[Any]:
-    """Have a connection that is one read-only transaction, rolled back at the end."""
-    connection = connect(address, "check the URL, and that the server runs")
+    """Open a connection with one read-only transaction, rolled back at the end."""
+    connection = connect(address, "check the URL, and that the server is running")
     try:
         connection.autocommit = False
         connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
@@ -73,7 +72,7 @@ def read_only(address: Address) -> Iterator[Any]:
 
 
 def _stamps(cursor: Any, version_table: VersionTable) -> tuple[str, ...] | None:
-    """Return the rows of the version table; None where there is no such table."""
+    """Return the rows of the version table; None if there is no such table."""
     from psycopg2 import sql
 
     parts = [part for part in (version_table.schema, version_table.name) if part]

@@ -1,11 +1,8 @@
-"""Which revision a database is really at, from its catalogue, and the command that mends it.
+"""Determines from a catalog which revision a database is really at, and the commands that fix it.
 
-Knows catalogues as data: that of every revision, and that of the database. Neither connects to
-anything nor knows how a catalogue was had.
-
-The stamp in `alembic_version` is a claim; the catalogue is the fact. Where they disagree, what
-breaks next is what users meet: "Table already exists" (stamped too low), missing tables (stamped
-too high), "Can't locate revision" (stamped with an id that is gone).
+The stamp in `alembic_version` is a claim; the catalog is the fact. Where they disagree, users see
+"Table already exists" (stamped too low), missing tables (stamped too high) or "Can't locate
+revision" (stamped with an id that no longer exists).
 """
 
 from __future__ import annotations
@@ -21,24 +18,24 @@ if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange
 
 BASE = "base"
-"""What Alembic calls the state before the first revision."""
+"""Alembic's name for the state before the first revision."""
 
 
 class History(NamedTuple):
-    """A straight chain, and the catalogue before its first revision and after each."""
+    """A linear chain, and the catalog before its first revision and after each."""
 
     revisions: tuple[str, ...]
     """Ids in upgrade order."""
     states: tuple[Snapshot, ...]
-    """One more than revisions; fewer where a revision could not be run on a throwaway database."""
+    """One more than revisions; fewer if a revision failed on the throwaway database."""
 
     def name(self, index: int) -> str:
-        """Return the revision that a state belongs to, by its place; `base` for the first."""
+        """Return the revision of a state, by its index; `base` for the first."""
         return self.revisions[index - 1] if index else BASE
 
 
 class Diagnosis(NamedTuple):
-    """What a database is, compared with the history."""
+    """The state of a database compared with the history."""
 
     state: str
     """`at-head`, `behind`, `empty`, `stamped-too-low`, `stamped-too-high`, `unknown-stamp`,
@@ -46,29 +43,24 @@ class Diagnosis(NamedTuple):
     sentence: str
     """The fact, with names in backticks."""
     revision: str
-    """The revision whose catalogue the database has, or the nearest; `base` before the first."""
+    """The revision whose catalog the database has, or the nearest; `base` before the first."""
     exact: bool
-    """Whether the catalogue is that revision's, to the last object."""
+    """Whether the catalog matches that revision exactly."""
     changes: tuple[CatalogueChange, ...] = ()
-    """What differs from it: `left` is more than the revision has, `gone` is less."""
+    """Differences from it: `left` for objects that the revision lacks, `gone` for missing ones."""
     commands: tuple[str, ...] = ()
-    """What to run, in this order."""
+    """The commands to run, in order."""
     pending: tuple[str, ...] = ()
-    """Revisions between that one and the head."""
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether `alembic upgrade head` would do the right thing, or has nothing to do."""
-        return self.state in ("at-head", "behind", "empty")
+    """The revisions after that one."""
 
 
 def diagnose(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagnosis:
-    """Judge a database.
+    """Diagnose a database.
 
     Args:
-        history: The chain with its catalogues.
-        stamps: The rows of the version table; none where it is absent or empty.
-        actual: The catalogue of the database.
+        history: The chain with its catalogs.
+        stamps: The rows of the version table; empty if it is absent or empty.
+        actual: The catalog of the database.
     """
     claimed = _claimed(history, stamps)
     matches = [index for index, state in enumerate(history.states) if state == actual]
@@ -78,7 +70,7 @@ def diagnose(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagn
 
 
 def _claimed(history: History, stamps: Sequence[str]) -> int | None:
-    """Return the place of the stamped state; None where the stamp says nothing we know."""
+    """Return the index of the stamped state; None if the stamp is not a single known revision."""
     if not stamps:
         return 0
     if len(stamps) == 1 and stamps[0] in history.revisions:
@@ -96,7 +88,7 @@ def _exact(
     state, sentence = _wrongly_stamped(history, stamps, claimed, at)
     return Diagnosis(
         state,
-        f"{sentence}, and its catalogue is that of {_named(name)}{again}",
+        f"{sentence}, and its schema matches {_named(name)}{again}",
         name,
         exact=True,
         commands=(_stamp(name, stamps, claimed), *_upgrade(history, at)),
@@ -118,10 +110,10 @@ def _as_stamped(history: History, at: int) -> Diagnosis:
 
 
 def _likeliest(matches: list[int], claimed: int | None) -> int:
-    """Choose among states that are alike: revisions that change data only cannot be told apart.
+    """Choose among equal states, since revisions that only change data cannot be distinguished.
 
-    The nearest to the stamp; without one the last, for whoever made the tables from models has
-    what the last revision has.
+    The one nearest to the stamp; without a stamp the last, since tables created from the models
+    correspond to the last revision.
     """
     if claimed is None:
         return matches[-1]
@@ -132,7 +124,7 @@ def _or_several(history: History, matches: list[int]) -> str:
     if len(matches) < 2:
         return ""
     names = ", ".join(_named(history.name(index)) for index in matches)
-    return f" (the catalogues of {names} are the same: they change data only)"
+    return f" ({names} have the same schema: they only change data)"
 
 
 def _wrongly_stamped(
@@ -156,7 +148,7 @@ def _unknown(history: History, stamps: Sequence[str]) -> str:
 
 
 def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagnosis | None:
-    """Find a revision of which some objects are there and others are not, and nothing else."""
+    """Find a revision of which only some objects exist, without any other difference."""
     for index in range(len(history.states) - 1):
         before, after = history.states[index], history.states[index + 1]
         if not _lies_between(before, actual, after):
@@ -165,8 +157,8 @@ def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> 
         done = compare(before, actual)
         return Diagnosis(
             "half-applied",
-            f"`{half}` is half applied: {len(done)} of its objects are there,"
-            f" {len(compare(actual, after))} are not",
+            f"`{half}` is half applied: {len(done)} of its objects exist,"
+            f" {len(compare(actual, after))} do not",
             name,
             exact=False,
             changes=done,
@@ -179,7 +171,7 @@ def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> 
 def _finish(
     history: History, stamps: Sequence[str], index: int, done: tuple[CatalogueChange, ...]
 ) -> tuple[str, ...]:
-    """Return how to run a revision whose first half is there: drop that half, and run all of it."""
+    """Return how to run a half-applied revision: drop what exists, then run all of it."""
     undone = drop_statements(done) or (f"-- undo by hand what `{history.revisions[index]}` did",)
     claimed = _claimed(history, stamps)
     stamp = () if claimed == index else (_stamp(history.name(index), stamps, claimed),)
@@ -187,7 +179,7 @@ def _finish(
 
 
 def _lies_between(before: Snapshot, actual: Snapshot, after: Snapshot) -> bool:
-    """Tell whether each object is as it was before a revision or as it is after it."""
+    """Return whether each object is as before a revision or as after it."""
     return all(
         actual.get(key) in (before.get(key), after.get(key)) for key in {*before, *actual, *after}
     )
@@ -203,12 +195,12 @@ def _inexact(
     at = _nearest(history, claimed if stamps else None, actual)
     name = history.name(at)
     changes = compare(history.states[at], actual)
-    commands: tuple[str, ...] = ("-- first, bring into line by hand what is listed above",)
+    commands: tuple[str, ...] = ("-- first, reconcile the differences listed above by hand",)
     if claimed != at:
         commands = (*commands, _stamp(name, stamps, claimed))
     return Diagnosis(
         "changed-by-hand",
-        f"the catalogue is of no revision; the nearest is {_named(name)}, with"
+        f"the schema matches no revision; the nearest is {_named(name)}, with"
         f" {len(changes)} difference{'s' * (len(changes) != 1)}"
         + ("" if claimed == at else f", and {_wrongly_stamped(history, stamps, claimed, at)[1]}"),
         name,
@@ -220,10 +212,10 @@ def _inexact(
 
 
 def _skipped(history: History, claimed: int, actual: Snapshot) -> list[int]:
-    """Return the places of revisions below the stamp that were never run here.
+    """Return the indexes of revisions below the stamp that were never run here.
 
-    This is what a history leaves that was re-parented: a revision slipped in behind the one that
-    the database was at already.
+    This happens when a history is re-parented: a revision is inserted before the one that the
+    database was already at.
     """
     expected = history.states[claimed]
     absent = {key for key in {*expected, *actual} if expected.get(key) != actual.get(key)}
@@ -249,8 +241,8 @@ def _never_ran(history: History, claimed: int, skipped: list[int], actual: Snaps
     ]
     return Diagnosis(
         "skipped",
-        f"the database is stamped `{history.name(claimed)}`, and {names} never ran here: the"
-        " history was put together anew since",
+        f"the database is stamped `{history.name(claimed)}`, but {names} never ran here: the"
+        " history was reordered since",
         history.name(claimed),
         exact=False,
         changes=compare(history.states[claimed], actual),
@@ -260,7 +252,7 @@ def _never_ran(history: History, claimed: int, skipped: list[int], actual: Snaps
 
 
 def _nearest(history: History, claimed: int | None, actual: Snapshot) -> int:
-    """Return the state with the fewest differences; the stamped one where it is as near."""
+    """Return the state with the fewest differences; the stamped one if it is equally near."""
     distances = [_distance(state, actual) for state in history.states]
     least = min(distances)
     if claimed is not None and claimed < len(distances) and distances[claimed] == least:
@@ -273,7 +265,7 @@ def _distance(state: Snapshot, actual: Snapshot) -> int:
 
 
 def _stamp(name: str, stamps: Sequence[str], claimed: int | None) -> str:
-    # Alembic looks up what is stamped before it stamps; --purge forgets it instead.
+    # Alembic looks up the current stamp before it stamps; --purge ignores it.
     purge = "--purge " if claimed is None and stamps else ""
     return f"alembic stamp {purge}{name}"
 

@@ -1,7 +1,4 @@
-"""What is asked of a database, and what the answers are: the guide's test script, as data.
-
-Pure: everything that was seen comes in, and tests with their outcome go out.
-"""
+"""The tests that a database is put through, and their outcome, as data."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ if TYPE_CHECKING:
     from revgate.doctor.diagnosis import Diagnosis
 
 Table = tuple[str, str]
-"""Schema and name, not quoted."""
+"""Schema and name, unquoted."""
 
 
 class Test(NamedTuple):
-    """One question, and whether the answer is as it should be."""
+    """One test and its outcome."""
 
     name: str
     """`connection`, `chain`, `revision`, `tables`, `models` or `unmapped`."""
@@ -30,11 +27,11 @@ class Test(NamedTuple):
     """One sentence, with names in backticks."""
     details: tuple[str, ...] = ()
     warning: bool = False
-    """Whether it is worth a look, and fails nothing."""
+    """Whether it is worth a look without being a failure."""
 
 
 class Examination(NamedTuple):
-    """All that is known of one database."""
+    """The result of examining one database."""
 
     address: str
     """Without the password."""
@@ -46,9 +43,9 @@ class Examination(NamedTuple):
     expected: int | None
     tests: tuple[Test, ...]
     diagnosis: Diagnosis | None
-    """None where the history is no line, so that no revision has a catalogue."""
+    """None if the history is not linear, so that no revision has a catalog."""
     missing: tuple[Table, ...]
-    """Tables of the models, or where there are none of the head, that the database lacks."""
+    """Tables that the database lacks: of the models, or of the head if there are no models."""
     unmapped: tuple[Table, ...]
     commands: tuple[str, ...]
     notes: tuple[str, ...]
@@ -59,7 +56,7 @@ class Examination(NamedTuple):
         return sum(not test.passed for test in self.tests)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `--format json` writes, beside who wrote it."""
+        """Return what `--format json` writes, except for the version of revgate."""
         diagnosis = self.diagnosis
         return {
             "database": {"address": self.address, "version": self.version},
@@ -97,25 +94,25 @@ def _outcome(test: Test) -> str:
 
 
 class Expected(NamedTuple):
-    """What the history and the models have."""
+    """What a database should have, by the history and the models."""
 
     revisions: int
     head: str
     broken: tuple[str, ...]
-    """What is wrong with the chain, a sentence each."""
+    """What is wrong with the chain, one sentence each."""
     tables: int | None
     models: frozenset[Table] | None
-    """The models' tables; None where env.py names no models."""
+    """The models' tables; None if env.py names no models."""
     at_head: Snapshot | None
 
 
 def run_tests(
     found: Found, expected: Expected, diagnosis: Diagnosis | None, where: str
 ) -> tuple[list[Test], tuple[Table, ...], tuple[Table, ...]]:
-    """Ask everything.
+    """Run all tests.
 
     Returns:
-        The tests, and the tables that are missing and that nobody knows.
+        The tests, the missing tables, and the tables that neither history nor models explain.
     """
     there = _tables(found.snapshot)
     known = expected.models
@@ -139,11 +136,11 @@ def _tables(snapshot: Snapshot) -> list[Table]:
 
 def _chain(expected: Expected) -> Test:
     if expected.broken:
-        says = "the history is no single line, so it cannot be told where the database is in it"
+        says = "the history is not linear, so the position of the database in it is unknown"
         return Test("chain", passed=False, says=says, details=expected.broken)
     count = f"{expected.revisions} revision{'s' * (expected.revisions != 1)}"
     return Test(
-        "chain", passed=True, says=f"the history is one line: {count}, head `{expected.head}`"
+        "chain", passed=True, says=f"the history is linear: {count}, head `{expected.head}`"
     )
 
 
@@ -178,9 +175,7 @@ def _models(
     elif expected.models is not None:
         tests.append(Test("models", passed=True, says="every model has its table"))
     if unmapped:
-        says = f"{len(unmapped)} table{'s' * (len(unmapped) != 1)} that {owner} do not know"
-        if expected.models is None:
-            says = says.replace(" do not know", " does not have")
+        says = f"{len(unmapped)} table{'s' * (len(unmapped) != 1)} not in {owner}"
         names = tuple(f"`{shown_name(*each)}`" for each in unmapped)
         tests.append(Test("unmapped", passed=True, says=says, details=names, warning=True))
     return tests

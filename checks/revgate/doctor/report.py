@@ -1,4 +1,4 @@
-"""An examination as text and as json. Pure functions."""
+"""Renders an examination as text or JSON."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange
 
 _MOST = 30
-"""Details of one test, and differences, that the text shows; json has all."""
+"""How many details and differences of a test the text shows; JSON has all."""
 
 
 def as_json(examination: Examination) -> str:
-    """Write an examination for programs."""
+    """Render an examination for programs."""
     head = {"schema": 1, "revgate": __version__, "command": "doctor"}
     return json.dumps({**head, **examination.as_json()}, indent=2) + "\n"
 
 
 def as_text(examination: Examination) -> str:
-    """Write an examination for people."""
+    """Render an examination for people."""
     return "".join(f"{harmless(printable(line))}\n" for line in _lines(examination))
 
 
@@ -35,7 +35,7 @@ def _lines(examination: Examination) -> Iterator[str]:
         yield f"{_mark(test)} {test.says}"
         yield from _indented(test.details)
         if test.name == "revision" and examination.diagnosis:
-            yield from _indented([_told(each) for each in examination.diagnosis.changes])
+            yield from _indented([_difference(each) for each in examination.diagnosis.changes])
     yield from (f"note: {note}" for note in examination.notes)
     yield ""
     failed = examination.failed
@@ -45,13 +45,13 @@ def _lines(examination: Examination) -> Iterator[str]:
     if examination.expected is not None:
         yield f"  Expected tables: {examination.expected}"
     if examination.commands:
-        yield "  What to run, once you have read it:"
+        yield "  Commands to run, after reading them:"
         yield from (f"    {command}" for command in examination.commands)
 
 
 def _mark(test: Test) -> str:
     if test.name == "models" and not test.passed:
-        return "⚠"  # as the guide has it
+        return "⚠"  # missing tables
     return "✗" if not test.passed else "⚠" if test.warning else "✓"
 
 
@@ -62,11 +62,11 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
         yield f"    and {len(lines) - _MOST} more; `--format json` has all"
 
 
-def _told(change: CatalogueChange) -> str:
+def _difference(change: CatalogueChange) -> str:
     match change.how:
         case "left":
-            return f"the database has more: {label(change)}"
+            return f"extra: {label(change)}"
         case "gone":
-            return f"the database lacks: {label(change)}"
+            return f"missing: {label(change)}"
         case _:
             return f"the database has {alteration(change)}"

@@ -1,8 +1,8 @@
-"""Dropping what the application owns in one database, and nothing else.
+"""Drops what the application owns in one database, and nothing else.
 
-What it owns is what its history or its models know by name, and the version table. The rest stays
-and is named: extensions, foreign servers, what somebody else keeps in the same database. Nothing is
-dropped by CASCADE, so nothing can go that was not shown before.
+It owns the objects that its history or its models name, and the version table. Everything else is
+kept and listed: extensions, foreign servers, objects of other applications. CASCADE is never used,
+so nothing is dropped that was not shown before.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ RESETTABLE = frozenset(title for title, kind in KIND_OF.items() if kind.resettab
 
 
 class Plan(NamedTuple):
-    """What would be dropped, and what would stay."""
+    """What would be dropped, and what would be kept."""
 
     drops: tuple[Key, ...]
     """Kind and name, as in a snapshot."""
     stays: tuple[Key, ...]
     version_table: VersionTable | None
-    """None where there is none."""
+    """None if there is none."""
 
     @property
     def is_empty(self) -> bool:
@@ -41,12 +41,12 @@ class Plan(NamedTuple):
 
 
 def plan(actual: Snapshot, known: Iterable[Key], version_table: VersionTable | None) -> Plan:
-    """Divide what is there into what the application owns and what it does not."""
+    """Divide the objects into those that the application owns and the others."""
     owned = set(known)
     there = [key for key in actual if key[0] in RESETTABLE and not _belongs(key, actual)]
     there.sort(key=lambda key: (drop_order(key[0]), key[1]))
     strangers = [key for key in there if key not in owned]
-    # A schema stays for what stays in it, and `public` for everybody.
+    # A schema is kept if an object in it is kept; `public` always is.
     kept = {("schema", actual[key][1]) for key in strangers} | {("schema", "public")}
     return Plan(
         tuple(key for key in there if key in owned - kept),
@@ -56,16 +56,16 @@ def plan(actual: Snapshot, known: Iterable[Key], version_table: VersionTable | N
 
 
 def _belongs(key: Key, actual: Snapshot) -> bool:
-    """Tell whether an object goes with another: a sequence with its column, a partition."""
+    """Return whether an object is dropped with another: a sequence with its column, a partition."""
     kind, name, _ = actual[key]
     return kind != "schema" and (kind, name) in actual
 
 
 def drop(address: Address, chosen: Plan) -> None:
-    """Drop what a plan names, all of it or nothing.
+    """Drop the objects of a plan, all of them or none.
 
     Raises:
-        CannotJudgeError: The server refuses; then everything is as it was.
+        CannotJudgeError: The server refuses; nothing is changed then.
     """
     import psycopg2
 
@@ -86,7 +86,7 @@ def _refused(error: Any) -> str:
     return (
         f"nothing was dropped: {error.diag.message_primary or error}"
         + (f" ({detail})" if detail else "")
-        + "\nwhat depends on it is not the application's: drop that by hand, or keep it elsewhere"
+        + "\nthe dependent object is not part of the application: drop it by hand, or move it"
     )
 
 
@@ -96,7 +96,7 @@ def _statements(cursor: Any, chosen: Plan) -> list[str]:
         drop_statement(CatalogueChange("left", *key)) for key in chosen.drops if key[0] != "table"
     ]
     if tables:
-        # Together, since foreign keys may lead in a circle.
+        # In one statement, since foreign keys may form a cycle.
         statements.append(f"DROP TABLE {', '.join(tables)}")
     if chosen.version_table:
         from psycopg2 import sql
@@ -107,10 +107,9 @@ def _statements(cursor: Any, chosen: Plan) -> list[str]:
 
 
 def _drop_all(cursor: Any, statements: Sequence[str]) -> None:
-    """Execute what can be executed, as long as that lets more be executed.
+    """Execute statements, retrying those that failed because of dependencies while any succeed.
 
-    A view may stand on a function and a function on a table; the order of that is known to the
-    server alone.
+    A view may depend on a function and a function on a table; only the server knows the order.
     """
     import psycopg2
 
@@ -125,7 +124,7 @@ def _drop_all(cursor: Any, statements: Sequence[str]) -> None:
                 cursor.execute("ROLLBACK TO SAVEPOINT one")
                 refused.append((statement, error))
         if len(refused) == len(left):
-            # What is ours waits for each other; what is not is told by the tables.
+            # Our objects wait for each other; the error of DROP TABLE names the foreign one.
             refused.sort(key=lambda each: not each[0].startswith("DROP TABLE"))
             raise refused[0][1]
         left = [statement for statement, _ in refused]

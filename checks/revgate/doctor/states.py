@@ -1,7 +1,4 @@
-"""The catalogue of every revision, built on a throwaway server and kept by the history's content.
-
-Knows how states are had and kept; not what is concluded from them.
-"""
+"""The catalog of every revision, built on a throwaway server and cached by content."""
 
 from __future__ import annotations
 
@@ -22,27 +19,27 @@ if TYPE_CHECKING:
 
 
 class States(NamedTuple):
-    """What a history builds, and what env.py says beside it."""
+    """What a history builds, and the version table of env.py."""
 
     version_table: VersionTable = VersionTable()
     snapshots: tuple[Snapshot, ...] = ()
-    """Before the first revision, and after each that could be run."""
+    """Before the first revision, and after each one that could be run."""
     stopped: str = ""
-    """Why not all revisions could be run; empty where they were."""
+    """Why a revision could not be run; empty if all could."""
 
 
 class _Step(NamedTuple):
-    """What one revision changed: a history of 500 states is mostly the same objects again."""
+    """What one revision changed; successive states of a history share most objects."""
 
     put: dict[tuple[str, str], Any]
     taken: list[tuple[str, str]]
 
 
 def build(bench: Bench, chain: Sequence[Revision], report: Report) -> States:
-    """Upgrade an empty database one revision at a time, and take a snapshot of each state.
+    """Upgrade an empty database one revision at a time, with a snapshot of each state.
 
     Raises:
-        CannotJudgeError: env.py ends, or takes too long.
+        CannotJudgeError: env.py exits, or takes too long.
     """
     snapshots, stopped = [bench.take()], ""
     for revision in chain:
@@ -56,15 +53,15 @@ def build(bench: Bench, chain: Sequence[Revision], report: Report) -> States:
     return States(table, tuple(snapshots), stopped)
 
 
-class Kept:
-    """The states of earlier runs, of one environment on one version of PostgreSQL."""
+class StatesCache:
+    """The cached states of one environment on one version of PostgreSQL."""
 
     def __init__(self, root: str, environment: Environment, key: str, *, enabled: bool) -> None:
         self._cache = Cache(f"states of {root} {environment.name}", enabled=enabled)
         self._key = key
 
     def load(self) -> States | None:
-        """Return what was kept of this very history."""
+        """Return the states that were cached for exactly this history."""
         kept = self._cache.load().get(self._key)
         if kept is None:
             return None
@@ -72,7 +69,7 @@ class Kept:
         return States(VersionTable(*version_table), tuple(_replayed(steps)))
 
     def save(self, states: States) -> None:
-        """Keep what was built; a history that could not be run whole is built again."""
+        """Cache the states, unless a revision could not be run."""
         if not states.stopped:
             steps = [tuple(step) for step in _steps(states.snapshots)]
             self._cache.save({self._key: (tuple(states.version_table), steps)})
@@ -99,11 +96,11 @@ _PER_INSTALLATION = frozenset(title for title, kind in KIND_OF.items() if kind.p
 
 
 def comparable(snapshot: Snapshot, extensions: Iterable[str]) -> Snapshot:
-    """Return what is compared.
+    """Return the part of a catalog that is compared.
 
     Args:
-        snapshot: A catalogue.
-        extensions: Names of those that the history knows; others are the operators' tools.
+        snapshot: The catalog.
+        extensions: Those that the history creates; others belong to the operators.
     """
     known = frozenset(extensions)
     return {
@@ -111,12 +108,12 @@ def comparable(snapshot: Snapshot, extensions: Iterable[str]) -> Snapshot:
         for key, (owner_kind, owner, facts) in snapshot.items()
         if key[0] not in _PER_INSTALLATION
         and (key[0] != "extension" or key[1] in known)
-        # What is said of an extension is not the application's either.
+        # A comment on an extension does not belong to the application either.
         and owner_kind != "extension"
         and key != ("schema", "public")
     }
 
 
 def extensions_of(snapshots: Iterable[Snapshot]) -> frozenset[str]:
-    """Return the names of all extensions that some state has."""
+    """Return the names of all extensions in any state."""
     return frozenset(name for each in snapshots for kind, name in each if kind == "extension")

@@ -1,7 +1,4 @@
-"""Where the database is that is to be examined: the option, the environment, or `.env`.
-
-Knows names of variables and files; connects to nothing.
-"""
+"""Finds the database to examine or upgrade: from the option, the environment, or `.env`."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ from revgate.postgres.connect import Address, parse_address
 VARIABLE = "DATABASE_URL"
 
 
-class Place(NamedTuple):
-    """A database that is not ours, and who named it."""
+class Target(NamedTuple):
+    """An existing database, and where its address came from."""
 
     address: Address
     named_by: str
@@ -24,7 +21,7 @@ class Place(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether its host is this machine, by its name: nothing is looked up."""
+        """Whether its host is this machine, judging by the name alone, without a lookup."""
         host = self.address.host
         if host in ("", "localhost") or host.startswith("/"):
             return True
@@ -34,24 +31,24 @@ class Place(NamedTuple):
             return False
 
 
-def find_database(root: str, url: str | None, folders: tuple[str, ...] = ()) -> Place:
+def find_database(root: str, url: str | None, folders: tuple[str, ...] = ()) -> Target:
     """Find the database.
 
     Args:
         root: The repository root.
-        url: What the command line says, which goes before all else.
-        folders: Where else a `.env` may lie: the folder of alembic.ini.
+        url: The option of the command line, which takes precedence.
+        folders: Other folders that may contain a `.env`: that of alembic.ini.
 
     Raises:
-        UsageError: Nothing names one, or not in a form that can be read.
+        UsageError: No database is named, or its URL or file cannot be read.
     """
     if url:
-        return Place(parse_address(url), "--database-url")
+        return Target(parse_address(url), "--database-url")
     if named := os.environ.get(VARIABLE):
-        return Place(_parsed(named, VARIABLE), VARIABLE)
+        return Target(_parsed(named, VARIABLE), VARIABLE)
     for folder in dict.fromkeys((root, *folders)):
         if named := _in_file(os.path.join(folder, ".env")):
-            return Place(_parsed(named, ".env"), ".env")
+            return Target(_parsed(named, ".env"), ".env")
     raise UsageError(
         "no database is named: set DATABASE_URL in the environment or in .env, or pass"
         " `--database-url` postgresql://user:password@host:5432/name"

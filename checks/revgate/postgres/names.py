@@ -30,9 +30,3 @@ def shown_name(schema: str, name: str) -> str:
 def unquoted(name: str) -> str:
     """Return a name as the catalog stores it."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
-
-
-def on_one_line(text: str, length: int = 80) -> str:
-    """Return a text on one line, truncated to a length."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 3] + "..."

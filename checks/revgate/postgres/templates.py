@@ -1,8 +1,7 @@
-"""Databases that stay on a server which stays: what a base's revisions build, for the next run.
+"""Keeps copies of databases on a named server, so that the next run need not build them again.
 
-Knows their names, and that only a few are kept; nothing of revisions. A server of our own goes with
-the run and keeps nothing. What grants to roles that go with a run must not be kept: they could not
-be dropped then.
+Only a few are kept. A server of our own ends with the run and keeps nothing. A database with grants
+to roles that the run drops must not be kept, since those roles could then not be dropped.
 """
 
 from __future__ import annotations
@@ -16,23 +15,23 @@ if TYPE_CHECKING:
 _PREFIX = "revgate_template_"
 _MOST = 3
 WORTH_SECONDS = 1.0
-"""What took less to build is built again."""
+"""A database that took less time to build is not kept."""
 
 
 def find(server: Server, key: str) -> Address | None:
-    """Return the database that was kept under a key; None where there is none."""
+    """Return the database that was kept under a key; None if there is none."""
     name = _name(key)
     return server.address._replace(database=name) if name in server.databases(_PREFIX) else None
 
 
 def keep(server: Server, address: Address, key: str, seconds: float) -> None:
-    """Keep a copy of a database of ours that took some time to build, and drop the oldest.
+    """Keep a copy of a database that took some time to build, and drop the oldest copies.
 
     Args:
-        server: Where it is.
-        address: The database, which nobody is connected to.
-        key: Says what it holds.
-        seconds: What it took.
+        server: Its server.
+        address: The database, which no session is connected to.
+        key: Identifies its contents.
+        seconds: How long it took to build.
     """
     if server.facts.kind != "url" or seconds < WORTH_SECONDS:
         return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.postgres.names import name_parts, on_one_line, split_name, unquoted
+from revgate.postgres.names import name_parts, split_name, unquoted
+from revgate.text import truncate
 
 if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange
@@ -37,7 +38,7 @@ def restoration_help(change: CatalogueChange) -> str:
         return f"create the {label(change)} in `downgrade()`, or do not drop it there"
     if change.kind == "column":
         return f"alter `{change.name}` back to `{change.before}` in `downgrade()`"
-    before = on_one_line(change.before, 200)
+    before = truncate(" ".join(change.before.split()), 200, "...")
     return f"restore the {label(change)} in `downgrade()` as it was: {before}"
 
 

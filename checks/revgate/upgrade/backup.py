@@ -1,7 +1,6 @@
-"""A dump of one database, made by `pg_dump` and read back before anything is changed.
+"""Dumps one database with `pg_dump`, and verifies the dump before anything is changed.
 
-Knows PostgreSQL's client programs and where they are; nothing of migrations. The password goes
-through the environment, since everybody on a machine may read command lines.
+The password is passed in the environment, since every user of a machine can read command lines.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import find_local, major_version
+from revgate.postgres.programs import find_local, major_version
 
 if TYPE_CHECKING:
     from revgate.postgres.connect import Address
@@ -29,24 +28,24 @@ _VARIABLES = {
 
 
 def take(address: Address, path: str, server_version: str, tables: int) -> None:
-    """Dump a database into a new file of ours alone, in pg_dump's custom format.
+    """Dump a database into a new private file, in pg_dump's custom format.
 
     Args:
         address: The database.
-        path: The file, which may not be there yet.
-        server_version: The server's; an older `pg_dump` refuses it.
-        tables: How many tables with rows of their own there are, which the dump must list.
+        path: The file, which must not exist yet.
+        server_version: The version of the server, which an older `pg_dump` cannot dump.
+        tables: The number of tables with rows of their own that the dump must list.
 
     Raises:
-        UsageError: The file is there already, or cannot be written.
-        CannotJudgeError: There is no `pg_dump`, it fails, or what it wrote does not hold the
-            tables; then no file is left.
+        UsageError: The file exists already, or cannot be written.
+        CannotJudgeError: `pg_dump` is missing or fails, or its dump lacks tables; no file is
+            left then.
     """
     programs = _programs(int(server_version.partition(".")[0]))
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        raise UsageError(f"{path} exists already, and no backup is overwritten") from None
+        raise UsageError(f"{path} already exists and is not overwritten") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     try:
@@ -58,7 +57,7 @@ def take(address: Address, path: str, server_version: str, tables: int) -> None:
 
 
 def _programs(major: int) -> str:
-    """Return the first folder with a `pg_dump` that knows a server of this version."""
+    """Return the first folder with a `pg_dump` that supports a server of this version."""
     on_path = shutil.which("pg_dump")
     folders = [os.path.dirname(on_path)] if on_path else []
     found = []
@@ -68,10 +67,10 @@ def _programs(major: int) -> str:
             return folder
         if version:
             found.append(str(version))
-    there = f"only that of PostgreSQL {', '.join(found)}" if found else "none"
+    there = f", only that of PostgreSQL {', '.join(found)}" if found else ""
     raise CannotJudgeError(
-        f"no `pg_dump` for a server of version {major} is here, {there}; nothing was changed\n"
-        f"install the client programs of PostgreSQL {major}, or pass `--no-backup` where another"
+        f"no `pg_dump` for a server of version {major} was found{there}; nothing was changed\n"
+        f"install the client programs of PostgreSQL {major}, or pass `--no-backup` if another"
         " backup was taken"
     )
 
@@ -93,7 +92,7 @@ def _run(command: list[str], address: Address | None = None) -> str:
             PGPASSFILE=os.devnull,
         )
         environ.update({_VARIABLES[key]: value for key, value in address.parameters})
-    # Ends with us, however we end: `run` kills what it waits for.
+    # `run` kills the program if this process is interrupted.
     answer = subprocess.run(
         command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -110,7 +109,7 @@ def _verify(program: str, path: str, tables: int) -> None:
     found = sum(" TABLE DATA " in line for line in listed.splitlines())
     if found < tables:
         raise CannotJudgeError(
-            f"the backup lists the rows of {found} tables, the database has {tables}; nothing was"
-            " changed\nlet the user of the URL read all tables, or pass `--no-backup` where another"
-            " backup was taken"
+            f"the backup lists the rows of {found} tables, but the database has {tables}; nothing"
+            " was changed\ngrant the user of the URL access to all tables, or pass `--no-backup` if"
+            " another backup was taken"
         )

@@ -1,7 +1,7 @@
-"""`revgate upgrade`: what is asked of the user, and the order in which things are done.
+"""`revgate upgrade`: examines, rehearses, confirms, backs up, upgrades and verifies.
 
-Knows the options and the terminal. Whatever fails before the upgrade itself leaves the database
-untouched; what fails in it is rolled back by PostgreSQL as far as env.py's transactions go.
+A failure before the upgrade itself leaves the database unchanged; a failure during it is rolled
+back by PostgreSQL as far as env.py's transactions reach.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.checking import gate
 from revgate.checking import history as history_checks
-from revgate.doctor import Patient, examine, opened, report
+from revgate.doctor import ExaminedDatabase, examine, opened, report
 from revgate.doctor.command import confirm, one_history
 from revgate.doctor.database import VersionTable, look
-from revgate.doctor.target import Place, find_database
+from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.result import Result
@@ -37,20 +37,20 @@ Say = Callable[[str], None]
 _READY = ("behind", "empty")
 
 
-class Wanted(NamedTuple):
-    """What the command line says."""
+class UpgradeOptions(NamedTuple):
+    """The options of the command line."""
 
     url: str | None
     environment: str | None
     backup: str | None
-    """A file; None for one that is named for the database and the time."""
+    """The file; None for one named after the database and the time."""
     no_backup: bool
     sql: str | None
     """The file to write a script to, instead of upgrading."""
     start: str | None
-    """For the script: where the database is, unless that is looked up."""
+    """For the script: the current revision; None to read it from the database."""
     yes: str | None
-    """The name of the database, that may be upgraded without a question."""
+    """The name of the database that may be upgraded without confirmation."""
     despite_differences: bool
     patience: Patience
 
@@ -59,88 +59,88 @@ def run(
     source: Source,
     settings: Settings,
     choice: Choice,
-    wanted: Wanted,
+    request: UpgradeOptions,
     options: Options,
     say: Say,
 ) -> int:
     """Upgrade one database, or write the script for it.
 
     Returns:
-        0 where it is at the head afterwards, by all tests of the doctor; else 1.
+        0 if it is at the head afterwards and passes all tests of the doctor, else 1.
 
     Raises:
-        UsageError: No database is named, or nobody says that it may be upgraded.
-        CannotJudgeError: It cannot be reached or backed up, or env.py not be run.
+        UsageError: No database is named, or the upgrade was not confirmed.
+        CannotJudgeError: It cannot be reached or backed up, or env.py cannot be run.
     """
-    read, broken = one_history(source, settings, wanted.environment)
+    read, broken = one_history(source, settings, request.environment)
     if broken:
         raise CannotJudgeError(
-            "the history is no single line, so there is no head to upgrade to:\n"
+            "the history is not linear, so it has no single head to upgrade to:\n"
             + "\n".join(broken)
         )
     chain = history_checks.upgrade_order(read.history)
     environment = read.history.environment
     options = options.for_environment(environment)
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
-    if wanted.sql is not None:
-        start = wanted.start or _stamp(options.root, wanted.url, folder)
+    if request.sql is not None:
+        start = request.start or _stamp(options.root, request.url, folder)
         script.write(
-            wanted.sql, environment, start, chain[-1].id, options, wanted.patience.lock_timeout
+            request.sql, environment, start, chain[-1].id, options, request.patience.lock_timeout
         )
-        say(f"✓ {start} to {chain[-1].id} is in {wanted.sql}\n")
+        say(f"✓ {start} to {chain[-1].id} is in {request.sql}\n")
         return 0
-    place = find_database(options.root, wanted.url, (folder,))
-    with opened(place, environment, chain, (), options, cached=True) as patient:
-        pass  # what was learnt is needed, the throwaway database is not
-    examination = examine(patient, options.expect_tables)
-    pending = _pending(examination, wanted, say)
+    target = find_database(options.root, request.url, (folder,))
+    with opened(target, environment, chain, (), options, cached=True) as examined:
+        pass  # the throwaway database is no longer needed
+    examination = examine(examined, options.expect_tables)
+    pending = _pending(examination, request, say)
     if not pending:
         return 1 if examination.failed else 0
     new = frozenset(pending)
     observed = gate.observe(read, choice, options._replace(new=new, timeout=STEP_TIMEOUT))
-    _see_that_it_may_run(read, observed, new, say)
-    say(plan.render(place, patient.found.stamps, pending, observed.roundtrip))
-    confirm(place, wanted.yes, "upgrade it", say)
-    kept = _back_up(place, patient, wanted, say)
-    failed = upgrade(place.address, environment, chain[-1].id, options, wanted.patience, say)
-    return _verify(patient, options, failed, kept, say)
+    _refuse_failing(read, observed, new, say)
+    say(plan.render(target, examined.found.stamps, pending, observed.roundtrip))
+    confirm(target, request.yes, "upgrade it", say)
+    kept = _back_up(target, examined, request, say)
+    failed = upgrade(target.address, environment, chain[-1].id, options, request.patience, say)
+    return _verify(examined, options, failed, kept, say)
 
 
 def _stamp(root: str, url: str | None, folder: str) -> str:
-    """Return where the database is that somebody names; `base` where nobody names one."""
+    """Return the stamp of the database; `base` if no database is named."""
     try:
-        place = find_database(root, url, (folder,))
+        target = find_database(root, url, (folder,))
     except UsageError:
         if url:
             raise
         return "base"
-    stamps = look(place.address, VersionTable()).stamps
+    stamps = look(target.address, VersionTable()).stamps
     if len(stamps) > 1:
-        raise CannotJudgeError(f"{place.address} has several stamps; name one with `--from`")
+        raise CannotJudgeError(f"{target.address} has several stamps; name one with `--from`")
     return stamps[0] if stamps else "base"
 
 
-def _pending(examination: Examination, wanted: Wanted, say: Say) -> Sequence[str]:
-    """Return what there is to run; the doctor's report is shown where there is nothing.
+def _pending(examination: Examination, request: UpgradeOptions, say: Say) -> Sequence[str]:
+    """Return the pending revisions; show the doctor's report if there are none.
 
     Raises:
-        CannotJudgeError: The database is not where its stamp says.
+        CannotJudgeError: The schema does not match the stamp.
     """
     diagnosis = examination.diagnosis
-    if diagnosis is None:  # only where the chain is broken, which was seen
+    if diagnosis is None:  # only if the history is not linear, which was ruled out
         return ()
     if diagnosis.state == "at-head":
         say(report.as_text(examination))
         return ()
-    by_hand = diagnosis.state == "changed-by-hand" and wanted.despite_differences
+    by_hand = diagnosis.state == "changed-by-hand" and request.despite_differences
     if diagnosis.state in _READY or (by_hand and _is_stamped(examination, diagnosis.revision)):
         return diagnosis.pending
     say(report.as_text(examination))
     raise CannotJudgeError(
-        "not upgraded: the database is not where its stamp says, so an upgrade would fail halfway"
-        " or build on what is not there\nrun what is listed above first"
+        "not upgraded: the schema does not match the stamp, so an upgrade could fail halfway or"
+        " build on missing objects\nrun the commands listed above first"
         + (
-            "; or pass `--despite-differences`, if you know them"
+            "; or pass `--despite-differences` if the differences are intended"
             if diagnosis.state == "changed-by-hand"
             else ""
         )
@@ -151,10 +151,8 @@ def _is_stamped(examination: Examination, revision: str) -> bool:
     return examination.stamps == ((revision,) if revision != "base" else ())
 
 
-def _see_that_it_may_run(
-    read: Read, observed: gate.Observed, pending: frozenset[str], say: Say
-) -> None:
-    """Refuse what the round trip found wrong with a pending revision."""
+def _refuse_failing(read: Read, observed: gate.Observed, pending: frozenset[str], say: Say) -> None:
+    """Refuse to upgrade if the round trip found an error in a pending revision."""
     errors = [
         each for each in observed.findings if each.severity is ERROR and each.revision in pending
     ]
@@ -164,24 +162,26 @@ def _see_that_it_may_run(
 
     judged = (history_checks.judged(read),)
     say(render(Result("upgrade", judged, tuple(errors), notes=observed.notes), "text"))
-    raise CannotJudgeError("not upgraded: what is to run fails on a throwaway database already")
+    raise CannotJudgeError("not upgraded: the pending revisions fail on a throwaway database")
 
 
-def _back_up(place: Place, patient: Patient, wanted: Wanted, say: Say) -> str | None:
-    if wanted.no_backup:
+def _back_up(
+    target: Target, examined: ExaminedDatabase, request: UpgradeOptions, say: Say
+) -> str | None:
+    if request.no_backup:
         return None
     now = datetime.now(UTC)
-    path = wanted.backup or f"{place.address.database}-{now:%Y%m%d%H%M%S}.dump"
+    path = request.backup or f"{target.address.database}-{now:%Y%m%d%H%M%S}.dump"
     say(f"backing up to {path} ...\n")
-    version = patient.found.version
-    backup.take(place.address, path, version, _with_rows(patient.found.snapshot))
+    version = examined.found.version
+    backup.take(target.address, path, version, _with_rows(examined.found.snapshot))
     size = os.stat(path).st_size
     say(f"✓ backed up, {size:,} bytes, and the file lists all tables\n")
     return path
 
 
 def _with_rows(snapshot: Snapshot) -> int:
-    """Count the tables that hold rows themselves: not partitioned ones, nor foreign ones."""
+    """Count the tables that contain rows themselves: neither partitioned nor foreign ones."""
     return sum(
         kind == "table" and "partitioned by " not in facts and not facts.startswith("foreign")
         for (kind, _), (_, _, facts) in snapshot.items()
@@ -189,18 +189,23 @@ def _with_rows(snapshot: Snapshot) -> int:
 
 
 def _verify(
-    patient: Patient, options: Options, failed: dict[str, Any] | None, kept: str | None, say: Say
+    examined: ExaminedDatabase,
+    options: Options,
+    failed: dict[str, Any] | None,
+    kept: str | None,
+    say: Say,
 ) -> int:
-    found = look(patient.place.address, patient.states.version_table)
-    examination = examine(patient._replace(found=found), options.expect_tables)
+    found = look(examined.target.address, examined.states.version_table)
+    examination = examine(examined._replace(found=found), options.expect_tables)
     say(report.as_text(examination))
-    before = ", ".join(patient.found.stamps) or "base"
+    before = ", ".join(examined.found.stamps) or "base"
     if failed:
         message = " ".join(failed["message"].split())
         say(f"✗ `{failed['revision']}`, line {failed['line']}: {message}\n")
         if failed["sqlstate"] == LOCK_NOT_AVAILABLE:
             say(
-                "  Others hold the lock: end their transactions, or try when there is less to do.\n"
+                "  Another session holds the lock: end its transaction, or retry when traffic is"
+                " lower.\n"
             )
     say("".join(f"{line}\n" for line in _ways_back(before, found.stamps, kept)))
     return 1 if failed or examination.failed else 0
@@ -210,8 +215,8 @@ def _ways_back(before: str, stamps: Sequence[str], kept: str | None) -> list[str
     lines = []
     if ", ".join(stamps) != before:
         lines.append("To go back:")
-        lines.append(f"  alembic downgrade {before}    undoes it, and drops what came since")
+        lines.append(f"  alembic downgrade {before}    undoes the upgrade, and drops newer data")
     if kept:
-        lines.append("To have the database as it was before, beside the one that is there:")
+        lines.append("To restore the previous state in a second database:")
         lines.append(f"  createdb NEW && pg_restore --exit-on-error --dbname NEW {kept}")
     return lines

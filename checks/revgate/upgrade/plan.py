@@ -1,4 +1,4 @@
-"""What an upgrade is about to do, as people read it before they say yes. Pure functions."""
+"""Renders what an upgrade is about to do, for the user to confirm."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from revgate.text import harmless, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from revgate.doctor.target import Place
+    from revgate.doctor.target import Target
     from revgate.roundtrip.observed import RoundTrip, Step
 
 _SLOW_MS = 100
 
 
 def render(
-    place: Place, current: Sequence[str], pending: Sequence[str], observed: RoundTrip | None
+    target: Target, current: Sequence[str], pending: Sequence[str], observed: RoundTrip | None
 ) -> str:
-    """Write the pending revisions with what the round trip saw them do.
+    """Render the pending revisions with the effects observed in the round trip.
 
     Args:
-        place: The database.
+        target: The database.
         current: Its stamps.
         pending: Ids in upgrade order.
         observed: The round trip on a throwaway server.
     """
     lines = [
-        f"{place.address}, named by {place.named_by}",
-        f"is at {', '.join(current) or 'nothing'}; {len(pending)} to run:",
+        f"{target.address}, named by {target.named_by}",
+        f"current revision: {', '.join(current) or 'none'}; {len(pending)} pending:",
     ]
     steps = {step.revision.id: step for step in observed.steps} if observed else {}
     for revision in pending:
         lines += _revision(revision, steps.get(revision))
-    lines.append("Times are those of an empty database; locks last as long as rows take.")
+    lines.append("Times are from an empty database; on a large table, locks are held for longer.")
     return "".join(f"{harmless(printable(line))}\n" for line in lines)
 
 
@@ -44,7 +44,7 @@ def _revision(revision: str, step: Step | None) -> Iterator[str]:
     if step is None:
         return
     seen = [
-        f"{lock.mode} on {lock.table}: no {blocks(lock.mode)} meanwhile"
+        f"{lock.mode} on {lock.table}: blocks {blocks(lock.mode)}"
         for _, lock in step.locks
         if blocks(lock.mode)
     ]

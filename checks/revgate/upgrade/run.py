@@ -1,7 +1,4 @@
-"""env.py's own upgrade, on the one database that was chosen, again where it did not get a lock.
-
-Knows the agent and what its failures mean; nothing of backups or questions.
-"""
+"""Runs env.py's own upgrade on the chosen database, and retries when a lock times out."""
 
 from __future__ import annotations
 
@@ -24,13 +21,13 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Patience(NamedTuple):
-    """How long to wait for a lock, and how often."""
+    """How long to wait for a lock, and how many times."""
 
     lock_timeout: float
-    """Seconds; where env.py sets `lock_timeout` itself, that holds."""
+    """Seconds; a `lock_timeout` that env.py sets takes precedence."""
     attempts: int
     pause: float
-    """Seconds between two attempts, in which others go on."""
+    """Seconds between two attempts, in which other sessions can proceed."""
 
 
 def upgrade(
@@ -41,28 +38,28 @@ def upgrade(
     patience: Patience,
     say: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    """Upgrade a database to the head, in the transactions that env.py asks for.
+    """Upgrade a database to the head, in the transactions that env.py configures.
 
     Args:
-        address: The database; every connection of env.py goes there, whatever it names.
+        address: The database; every connection of env.py is directed there.
         environment: Whose revisions.
         head: The revision to upgrade to.
         options: How env.py is run.
-        patience: What is done about locks.
-        say: Is told, in lines, what is waited for.
+        patience: How locks are waited for.
+        say: Receives lines about what the upgrade waits for.
 
     Returns:
-        None where all is done; else what the agent tells of the step that failed.
+        None on success; otherwise the agent's answer for the step that failed.
 
     Raises:
-        CannotJudgeError: env.py does not come to its migrations, or goes to a second database.
+        CannotJudgeError: env.py does not reach its migrations, or connects to a second database.
     """
     for attempt in range(1, patience.attempts + 1):
         failed = _attempt(address, environment, head, options, patience.lock_timeout)
         if failed is None or failed["sqlstate"] != LOCK_NOT_AVAILABLE:
             return failed
         where = f"`{failed['revision']}`, line {failed['line']}"
-        say(f"attempt {attempt} of {patience.attempts}: no lock for {where}; it was rolled back\n")
+        say(f"attempt {attempt} of {patience.attempts}: lock timeout at {where}; rolled back\n")
         say("".join(f"    {each}\n" for each in open_transactions(address)))
         if attempt < patience.attempts:
             time.sleep(patience.pause)
@@ -72,7 +69,7 @@ def upgrade(
 def _attempt(
     address: Address, environment: Environment, head: str, options: Options, lock_timeout: float
 ) -> dict[str, Any] | None:
-    # The limit is for rehearsals: what takes long on real rows must not be cut off half-way.
+    # The limit is for rehearsals: a long step on real rows must not be interrupted.
     with closing(Agent(environment, options._replace(timeout=None))) as agent:
         agent.begin(address, head, _refuse, production=True, lock_timeout=lock_timeout)
         answer = agent.finish()
@@ -81,7 +78,7 @@ def _attempt(
 
 def _refuse(_name: str) -> None:
     raise CannotJudgeError(
-        "env.py goes to a second database, which was neither looked at nor backed up: choose one"
+        "env.py connects to a second database, which was neither examined nor backed up: use one"
         " environment or section for each database"
     )
 
@@ -98,7 +95,7 @@ _OPEN = """
 
 
 def open_transactions(address: Address) -> list[str]:
-    """Return a sentence for each transaction that has been open for seconds, the oldest first."""
+    """Describe each transaction that has been open for more than 2 seconds, the oldest first."""
     with read_only(address) as connection, connection.cursor() as cursor:
         cursor.execute(_OPEN)
         return [

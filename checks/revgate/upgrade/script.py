@@ -1,7 +1,4 @@
-"""The upgrade as SQL, for whoever runs it by hand: nothing is reached and nothing is changed.
-
-Knows that env.py has an offline mode; the statements are Alembic's.
-"""
+"""Writes the upgrade as an SQL script with env.py's offline mode, without touching the database."""
 
 from __future__ import annotations
 
@@ -26,19 +23,19 @@ def write(
     options: Options,
     lock_timeout: float,
 ) -> None:
-    """Write what `alembic upgrade START:HEAD --sql` would, with a bound on waiting for locks.
+    """Write what `alembic upgrade START:HEAD --sql` would, with a `lock_timeout`.
 
     Args:
-        path: The file, which may not be there yet.
+        path: The file, which must not exist yet.
         environment: Whose revisions.
-        start: Where the database is; `base` for an empty one.
-        head: Where it is to be.
+        start: The database's current revision; `base` for an empty one.
+        head: The revision to upgrade to.
         options: How env.py is run.
         lock_timeout: Seconds.
 
     Raises:
-        UsageError: The file is there already, or cannot be written.
-        CannotJudgeError: env.py has no offline mode that works.
+        UsageError: The file exists already, or cannot be written.
+        CannotJudgeError: env.py has no working offline mode.
     """
     with closing(Agent(environment, options)) as agent:
         sql = agent.script(start, head)
@@ -51,6 +48,6 @@ def write(
         with open(path, "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{path} exists already, and is not overwritten") from None
+        raise UsageError(f"{path} already exists and is not overwritten") from None
     except OSError as error:
         raise UsageError(f"{os.fspath(path)} cannot be written: {error.strerror}") from None

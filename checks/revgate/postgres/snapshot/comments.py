@@ -55,7 +55,7 @@ _SIGNATURE = (
     "quote_ident(n.nspname) || '.' || quote_ident(o.proname)"
     " || '(' || pg_get_function_identity_arguments(o.oid) || ')'"
 )
-# A column of a view or a composite type is no object of its own.
+# Columns of views and composite types are not listed as objects of their own.
 _WHOLE = "r.kind IN ('view', 'materialized view', 'type')"
 
 COMMENT = Kind(

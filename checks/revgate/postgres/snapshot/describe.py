@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.postgres.names import on_one_line
 from revgate.postgres.snapshot import KIND_OF
 from revgate.postgres.snapshot.kind import write
+from revgate.text import truncate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,11 @@ def alteration(change: CatalogueChange) -> str:
     """Return what an altered object is now and was before."""
     if change.kind == "enum order":
         return f"labels of `{change.name}` in the order {change.after}, before: {change.before}"
-    before, after = on_one_line(change.before), on_one_line(change.after)
+    before, after = (" ".join(each.split()) for each in (change.before, change.after))
+    before, after = (truncate(each, 80, "...") or "plain" for each in (before, after))
     if before == after:
         return f"{label(change)} with another definition"
-    return f"{label(change)} as `{after or 'plain'}`, before: `{before or 'plain'}`"
+    return f"{label(change)} as `{after}`, before: `{before}`"
 
 
 def drop_statement(change: CatalogueChange) -> str:
