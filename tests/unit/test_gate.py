@@ -1,4 +1,4 @@
-"""One defect is told once, and never less than before."""
+"""Each defect is reported once, and no defect is lost."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def rules(*findings: Finding) -> list[str]:
     return [each.rule for each in once(findings)]
 
 
-def test_what_follows_from_a_residue_is_not_told_again() -> None:
-    told = [finding(rule) for rule in ("downgrade-residue", "lopsided-downgrade")]
-    assert rules(*told, finding("reupgrade-fails")) == ["downgrade-residue"]
+def test_consequences_of_a_residue_are_not_reported() -> None:
+    found = [finding(rule) for rule in ("downgrade-residue", "lopsided-downgrade")]
+    assert rules(*found, finding("reupgrade-fails")) == ["downgrade-residue"]
 
 
 @pytest.mark.parametrize("rule", ["reupgrade-fails", "lopsided-downgrade"])
-def test_without_an_error_that_tells_it_everything_stays(rule: str) -> None:
+def test_without_an_error_as_cause_everything_is_reported(rule: str) -> None:
     assert rules(finding(rule)) == [rule]
-    mild = finding("downgrade-residue", severity=WARNING)
-    assert rules(mild, finding(rule)) == ["downgrade-residue", rule]
+    warning = finding("downgrade-residue", severity=WARNING)
+    assert rules(warning, finding(rule)) == ["downgrade-residue", rule]
 
 
 def test_another_revision_is_another_defect() -> None:

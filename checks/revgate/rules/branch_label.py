@@ -2,7 +2,7 @@
 
 ## Why it hurts
 Labels are for histories that maintain several branches in parallel. In a linear history, a label is
-a leftover, or the start of a second branch that nobody announced.
+a leftover, or the start of an unannounced second branch.
 
 ## Example
     branch_labels = ("billing",)
