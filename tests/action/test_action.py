@@ -84,7 +84,7 @@ def test_check_where_there_is_nothing_to_check(project: Project) -> None:
     assert not ran.outputs.get("sarif-file")
     assert ran.report is None
     assert [level for level, _, _ in ran.act.annotations] == ["error"]
-    assert "could not be judged" in ran.act.summary
+    assert "could not check the migrations" in ran.act.summary
 
 
 def test_check_of_one_environment(project: Project) -> None:
@@ -235,7 +235,7 @@ def test_gate_whose_server_cannot_be_reached(project: Project) -> None:
     assert ran.outputs["exit-code"] == "3", ran.log
     assert not ran.outputs.get("errors")
     assert not ran.outputs.get("sarif-file")
-    assert "could not be judged" in ran.act.summary
+    assert "could not check the migrations" in ran.act.summary
 
 
 def test_a_migration_sets_nothing_for_later_steps(project: Project, empty_database: str) -> None:

@@ -56,12 +56,12 @@ def test_a_warning_is_0(form: str, add: Add, run: Run) -> None:
         (("--ignore", "a,b"), "unknown rule 'a'"),
         (("--config", "gone.ini"), "--config gone.ini: no such file"),
         (("--environment", "migration"), "no environment 'migration'; did you mean 'migrations'?"),
-        (("--at", "HEAD"), "is no git repository: --staged and --at need one"),
-        (("--staged",), "is no git repository: --staged and --at need one"),
+        (("--at", "HEAD"), "is not a git repository: --staged and --at require one"),
+        (("--staged",), "is not a git repository: --staged and --at require one"),
         (("--report", "text"), "--report 'text': expected FORMAT=FILE"),
         (("--report", "nope=x"), "--report 'nope=x': expected FORMAT=FILE"),
-        (("--output", "no/such/folder"), "no/such/folder cannot be written: No such file"),
-        (("--report", "json=no/such"), "no/such cannot be written: No such file"),
+        (("--output", "no/such/folder"), "cannot write no/such/folder: No such file"),
+        (("--report", "json=no/such"), "cannot write no/such: No such file"),
     ],
 )
 def test_wrong_usage_is_2(
@@ -163,7 +163,7 @@ def test_an_unforeseen_error_is_3(
     monkeypatch.setattr("revgate.git.find_root", fail)
     code, out, err = run("check")
     assert (code, out) == (3, "")
-    assert "an error of revgate itself, so nothing was judged: RuntimeError: \\x1b[31m/" in err
+    assert "internal error, so nothing was checked: RuntimeError: \\x1b[31m/" in err
     assert "REVGATE_DEBUG=1" in err
     assert "Traceback" not in err
     monkeypatch.setenv("REVGATE_DEBUG", "1")
@@ -522,7 +522,7 @@ def test_a_picture_of_what_is_broken(form: str, add: Add, run: Run, repository: 
     code, out, err = run("graph", "--format", form)
     assert code == 3
     assert "one" in out
-    assert f"not in the picture, since they cannot be read: {VERSIONS}/unread.py" in err
+    assert f"not in the graph because they cannot be read: {VERSIONS}/unread.py" in err
 
 
 def test_a_picture_in_a_file(repository: Path, run: Run, tmp_path: Path) -> None:

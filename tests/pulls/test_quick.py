@@ -11,7 +11,7 @@ import pytest
 from revgate.checking import merge as merge_checks
 from revgate.checking.selection import Choice
 from revgate.pulls.judge import Base, with_rivals
-from revgate.pulls.pull import Pull, Wanted
+from revgate.pulls.pull import Pull, PullsOptions
 from revgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ SECOND = "20250102000000"
 STAMP = "2030{:02}{:02}000000"
 
 
-def wanted(root: Path) -> Wanted:
+def wanted(root: Path) -> PullsOptions:
     settings = Settings()
-    return Wanted(str(root), settings, Choice(settings))
+    return PullsOptions(str(root), settings, Choice(settings))
 
 
 def told(finding: Finding) -> tuple[object, ...]:
@@ -83,8 +83,8 @@ def test_the_quick_way_is_the_slow_one(site: Site, seed: int) -> None:
     for verdict in verdicts:
         slow, _ = merge_checks.check(
             str(site.author),
-            base.wanted.settings,
-            base.wanted.choice,
+            base.options.settings,
+            base.options.choice,
             ours=verdict.pull.head,
             against=forks[-1],
         )

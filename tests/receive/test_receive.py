@@ -244,7 +244,7 @@ def test_a_repository_without_alembic(server: Clone) -> None:
     made.write("index.html", "<p>pages</p>\n")
     done = made.push("main")
     assert accepted(done)
-    assert "nothing for Alembic" in done.stdout
+    assert "no Alembic history" in done.stdout
     made.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
     assert refused(made.push("main"), "nothing could be checked")
     made.commit(FIRST, None)

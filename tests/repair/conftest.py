@@ -12,7 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from revgate import settings
-from revgate.repair.rebase import Outcome, Wanted, rebase
+from revgate.repair.rebase import Outcome, RebaseOptions, rebase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ class Repository:
     def rebase(self, **wanted: Any) -> Outcome:
         """Run `revgate rebase` on the work tree."""
         root = str(self.root)
-        return rebase(root, settings.load(root), Wanted(**wanted), NOW)
+        return rebase(root, settings.load(root), RebaseOptions(**wanted), NOW)
 
     def text(self, name: str) -> str:
         return (self.root / VERSIONS / name).read_bytes().decode()

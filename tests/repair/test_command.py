@@ -33,9 +33,9 @@ def test_rebase(fork: Any) -> None:
         0,
         (
             "onto main (the default base; use --onto to change it)\n"
-            "nothing to do: 1 new, behind the head `20250103000000` already\n"
-            "next: merge main or rebase onto it, which brings 1 revision; until then"
-            " `revgate check` misses the parent\n"
+            "nothing to do: 1 new revision already after the head `20250103000000`\n"
+            "next: merge main or rebase onto it to get 1 revision; until then,"
+            " `revgate check` reports a missing parent\n"
         ),
     )
 

@@ -10,12 +10,12 @@ import pytest
 from revgate.errors import UsageError
 from revgate.history.parse import parse
 from revgate.history.revision import Script
-from revgate.repair.edits import Change, Step, change
+from revgate.repair.edits import FileEdit, Step, change
 
 BODY = "\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
 
 
-def edited(data: bytes, parent: str, **restamp: Any) -> Change:
+def edited(data: bytes, parent: str, **restamp: Any) -> FileEdit:
     script = parse("v/old.py", data)
     assert isinstance(script, Script), script
     key = restamp.pop("id", script.revision.id)

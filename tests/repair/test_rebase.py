@@ -54,7 +54,7 @@ def test_new_ones_behind_the_head_stay(repository: Any) -> None:
     repository.switch("feature")
     repository.add(stamp(10), stamp(2))
     before = repository.files()
-    assert "nothing to do: 1 new" in repository.rebase(onto="main").lines[1]
+    assert "nothing to do: 1 new revision" in repository.rebase(onto="main").lines[1]
     assert repository.rebase(onto="main", dry_run=True).diff == ""
     assert repository.files() == before
 
@@ -107,8 +107,8 @@ def test_one_revision(fork: Any) -> None:
         f"{path}: parent `{stamp(2)}` -> `{stamp(3)}`",
         f"next: git add -A -- :/{VERSIONS} && git commit",
         (
-            "then merge main or rebase onto it, which brings 1 revision; until then `revgate check`"
-            " misses the parent"
+            "then merge main or rebase onto it to get 1 revision; until then, `revgate check`"
+            " reports a missing parent"
         ),
     )
     after = repository.files()
@@ -128,13 +128,13 @@ def test_a_stamp_before_the_parents_is_told(fork: Any) -> None:
     repository.add(stamp(20), stamp(3))
     repository.commit()
     repository.switch("feature")
-    told = f"stamped before the parent: `{stamp(10)}`, which the rule `timestamp-order` refuses"
+    told = f"timestamped before the parent: `{stamp(10)}`. The rule `timestamp-order` reports this"
     assert any(line.startswith(told) for line in repository.rebase(onto="main").lines)
     repository.commit()
     repository.git("merge", "-q", "main")
     assert findings(repository, "main") == ["timestamp-order"]
     said = repository.rebase(onto="main", restamp=True).lines
-    assert not any(line.startswith("stamped before") for line in said)
+    assert not any(line.startswith("timestamped before") for line in said)
     repository.commit()
     assert findings(repository, "main") == []
 
@@ -195,7 +195,7 @@ def test_a_merge_revision_stays_in_the_line_and_is_told(fork: Any) -> None:
         .replace(f"Revises: {stamp(10)}", f"Revises: {stamp(10)}, {stamp(3)}")
     )
     said = repository.rebase(onto="main").lines
-    assert any("it joined heads" in line for line in said)
+    assert any("this merge revision is no longer needed" in line for line in said)
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 11)]
     assert f"Revises: {stamp(10)}\n" in path.read_text()
 
@@ -357,7 +357,7 @@ def test_one_file_that_cannot_be_edited_stops_all(fork: Any) -> None:
 def test_no_git(tmp_path: Path, fork: Any) -> None:
     repository = fork()
     (repository.root / ".git").rename(tmp_path / "elsewhere")
-    assert "is no git repository" in refused(repository, onto="main")
+    assert "is not a git repository" in refused(repository, onto="main")
 
 
 # The base.

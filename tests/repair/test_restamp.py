@@ -117,7 +117,7 @@ def test_a_file_that_is_in_the_way_is_never_overwritten(fork: Any) -> None:
 def test_only_where_names_are_timestamps(fork: Any) -> None:
     repository = fork()
     repository.put("revgate.toml", 'file-name = "any"\n')
-    with pytest.raises(UsageError, match="--restamp can make up no name"):
+    with pytest.raises(UsageError, match="--restamp requires"):
         repository.rebase(onto="main", restamp=True)
     repository.rebase(onto="main")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from revgate.errors import UsageError
-from revgate.repair.edits import Change
+from revgate.repair.edits import FileEdit
 from revgate.repair.write import write
 
 VERSIONS = "migrations/versions"
@@ -79,7 +79,7 @@ def test_a_write_that_fails_is_taken_back(
     for number in range(3):
         (tmp_path / f"{number}.py").write_bytes(b"before")
         new = f"new{number}.py" if restamp else f"{number}.py"
-        changes.append(Change(f"{number}.py", b"before", new, b"after"))
+        changes.append(FileEdit(f"{number}.py", b"before", new, b"after"))
     real, calls = getattr(os, function), 0
 
     def failing(*arguments: Any) -> None:
@@ -105,7 +105,7 @@ def test_a_write_that_fails_is_taken_back(
 def test_a_file_that_changed_meanwhile(tmp_path: Any) -> None:
     (tmp_path / "a.py").write_bytes(b"other")
     with pytest.raises(UsageError, match=r"a\.py changed meanwhile"):
-        write(str(tmp_path), [Change("a.py", b"before", "a.py", b"after")])
+        write(str(tmp_path), [FileEdit("a.py", b"before", "a.py", b"after")])
     assert (tmp_path / "a.py").read_bytes() == b"other"
 
 
@@ -113,5 +113,5 @@ def test_a_link_is_not_replaced(tmp_path: Any) -> None:
     (tmp_path / "there.py").write_bytes(b"before")
     (tmp_path / "a.py").symlink_to("there.py")
     with pytest.raises(UsageError, match=r"a\.py is a link"):
-        write(str(tmp_path), [Change("a.py", b"before", "a.py", b"after")])
+        write(str(tmp_path), [FileEdit("a.py", b"before", "a.py", b"after")])
     assert (tmp_path / "a.py").is_symlink()

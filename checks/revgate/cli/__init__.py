@@ -1,4 +1,4 @@
-"""The command line: arguments become calls, and results become reports and an exit code."""
+"""The command line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The command line: arguments to calls, and what went wrong to exit codes.
+"""The commands: each turns arguments into calls, and errors into exit codes.
 
-Knows the commands; nothing of what they do. Whatever a command needs is imported by that command,
-since a hook waits for every import.
+Every command imports what it needs itself, because a hook waits for each import.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """Run as a program: what the console script and `hooks/revgate` call."""
+    """Entry point of the console script and `hooks/revgate`."""
     code = main()
     try:
         sys.stdout.flush()
@@ -39,15 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The words after the program's name; those of the process by default.
+        argv: The arguments; by default those of the process.
 
     Returns:
-        The exit code: 0, 1, 2 or 3 as the contract has them; 130 after Ctrl-C.
+        The exit code: 0, 1, 2 or 3; 130 after Ctrl-C.
     """
     words = sys.argv[1:] if argv is None else argv
     try:
         arguments = parser(words).parse_args(words)
-    except SystemExit as stop:  # argparse has no other way to say that it has answered
+    except SystemExit as stop:  # argparse exits after --help, --version, and errors
         return stop.code if isinstance(stop.code, int) else 2
     try:
         return _COMMANDS[arguments.command](arguments)
@@ -65,8 +64,8 @@ def _unexpected(error: Exception) -> int:
     if os.environ.get("REVGATE_DEBUG"):
         raise error
     complain(
-        f"an error of revgate itself, so nothing was judged: {type(error).__name__}: {error}\n"
-        "please report it with the traceback that REVGATE_DEBUG=1 shows"
+        f"internal error, so nothing was checked: {type(error).__name__}: {error}\n"
+        "please report this with the traceback that REVGATE_DEBUG=1 shows"
     )
     return 3
 
@@ -93,7 +92,7 @@ def _check(arguments: argparse.Namespace) -> int:
         root,
         settings,
         choice,
-        # Of the work tree, HEAD: git merges what is committed, or staged.
+        # For the work tree, HEAD: git merges only what is committed or staged.
         ours=source.revision if isinstance(source, GitTree) else "HEAD",
         against=find_base(root, arguments.against),
         environment=environment,
@@ -152,8 +151,8 @@ def _new(arguments: argparse.Namespace) -> int:
     path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
     if not by_template:
         complain(
-            f"{found[0].script_location}/script.py.mako is absent or wants to be evaluated, so"
-            " Alembic's standard template was used"
+            f"{found[0].script_location}/script.py.mako is missing or contains code, so Alembic's"
+            " default template was used"
         )
     write(f"{os.path.relpath(os.path.join(root, path))}\n", None)
     return 0
@@ -162,11 +161,13 @@ def _new(arguments: argparse.Namespace) -> int:
 def _rebase(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from revgate.repair.rebase import Wanted, rebase
+    from revgate.repair.rebase import RebaseOptions, rebase
 
     root, settings = settings_of(arguments)
-    wanted = Wanted(arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run)
-    outcome = rebase(root, settings, wanted, datetime.now(UTC))
+    options = RebaseOptions(
+        arguments.onto, arguments.environment, arguments.restamp, arguments.dry_run
+    )
+    outcome = rebase(root, settings, options, datetime.now(UTC))
     write("".join(f"{printable(line)}\n" for line in outcome.lines), None)
     show(outcome.diff)
     return 0
@@ -176,7 +177,9 @@ def _completion(arguments: argparse.Namespace) -> int:
     try:
         import shtab
     except ImportError:
-        raise UsageError("completion needs a library: pip install 'revgate[completion]'") from None
+        raise UsageError(
+            "completion requires a library: pip install 'revgate[completion]'"
+        ) from None
     write(shtab.complete(parser(), arguments.shell), None)
     return 0
 
@@ -196,8 +199,8 @@ def _graph(arguments: argparse.Namespace) -> int:
         from revgate.errors import CannotJudgeError
 
         raise CannotJudgeError(
-            f"not in the picture, since they cannot be read: {', '.join(unread)}; `revgate check`"
-            " says why"
+            f"not in the graph because they cannot be read: {', '.join(unread)}; `revgate check`"
+            " shows why"
         )
     return 0
 
@@ -220,7 +223,7 @@ def _pulls(arguments: argparse.Namespace) -> int:
     from revgate import pulls
 
     root, settings, choice = configured(arguments)
-    wanted = pulls.Wanted(
+    options = pulls.PullsOptions(
         root=root,
         settings=settings,
         choice=choice,
@@ -230,7 +233,7 @@ def _pulls(arguments: argparse.Namespace) -> int:
         cached=not arguments.no_cache,
         dry_run=arguments.dry_run,
     )
-    outcome = pulls.run(wanted, pulls.from_variables(arguments.repository, arguments.base))
+    outcome = pulls.run(options, pulls.from_variables(arguments.repository, arguments.base))
     write(pulls.render(outcome, arguments.form), arguments.output)
     if outcome.problem:
         from revgate.errors import CannotJudgeError
@@ -320,7 +323,7 @@ def _hook(arguments: argparse.Namespace) -> int:
     failed = False
     for update in pushes.updates(root, arguments.hook, sys.stdin):
         result = pushes.judge(root, arguments.hook, update)
-        text = render(result, "text") if result else "nothing for Alembic\n"
+        text = render(result, "text") if result else "no Alembic history\n"
         write(f"revgate: {printable(update.branch)}\n{text}", None)
         failed |= result is not None and result.errors > 0
     return 1 if failed else 0

@@ -1,14 +1,11 @@
-"""What the commands have in common: options to settings, source and rules; a result to reports.
-
-Knows the names of options; nothing of what a command does.
-"""
+"""Settings, source and rules from the common options; reports and exit code from a result."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from revgate.cli.output import reports, wanted, write
+from revgate.cli.output import parse_report, reports, write
 from revgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
-    """Return the repository root, the settings, and the rules that are to be asked.
+    """Return the repository root, the settings, and the rules to check.
 
     Raises:
-        UsageError: The settings or the names of rules are wrong.
+        UsageError: The settings or the rule names are invalid.
     """
     from revgate.checking.selection import Choice
 
-    for written in getattr(arguments, "report", ()):  # before anything takes its time
-        wanted(written)
+    for written in getattr(arguments, "report", ()):  # fail before anything slow
+        parse_report(written)
     root, settings = settings_of(arguments)
     choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
     return root, settings, choice
@@ -54,10 +51,10 @@ def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
 
 
 def source_of(arguments: argparse.Namespace, root: str) -> Source:
-    """Return what is judged: the work tree, the index, or a commit.
+    """Return the source to check: the work tree, the index, or a commit.
 
     Raises:
-        UsageError: The folder is no repository, or git knows no such commit.
+        UsageError: The folder is not a git repository, or the commit does not exist.
     """
     from revgate.git import find_root
 
@@ -70,13 +67,13 @@ def source_of(arguments: argparse.Namespace, root: str) -> Source:
         cached = not getattr(arguments, "no_cache", False)
         return WorkTree(root, is_repository=is_repository, cached=cached)
     if not is_repository:
-        raise UsageError(f"{root} is no git repository: --staged and --at need one")
+        raise UsageError(f"{root} is not a git repository: --staged and --at require one")
 
     from revgate.history.tree import GitTree
 
     if at is not None:
         return GitTree.at(root, at)
-    # In pre-commit's pre-push stage what leaves is a commit, not the index.
+    # In pre-commit's pre-push stage, a commit is pushed, not the index.
     pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
     return GitTree.at(root, pushed) if pushed else GitTree(root)
 
@@ -86,7 +83,7 @@ def _names(written: str | None) -> list[str]:
 
 
 def report(arguments: argparse.Namespace, result: Result, source: Source) -> int:
-    """Write every report that was asked for, and return the exit code of the result."""
+    """Write the requested reports, and return the exit code."""
     for text, path in reports(arguments, result, source):
         write(text, path)
     match arguments.fail_on:

@@ -1,7 +1,4 @@
-"""`revgate init` as it talks: shows what would be written, asks, and writes it when told to.
-
-Knows the terminal, and who may be asked; not what is proposed.
-"""
+"""`revgate init` on the terminal: show what would be written, ask, and write it."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from revgate.cli.output import show, write
 from revgate.errors import UsageError
-from revgate.setup.run import Wanted, apply, propose
+from revgate.setup.run import SetupOptions, apply, propose
 from revgate.text import printable
 
 if TYPE_CHECKING:
@@ -26,16 +23,16 @@ def run(start: str, arguments: argparse.Namespace) -> tuple[str, ...]:
         arguments: `ci`, `dry_run` and `yes`.
 
     Returns:
-        What no setting takes away; `revgate check` finds errors then.
+        Errors that no setting exempts; `revgate check` reports them.
 
     Raises:
-        UsageError: There is something to write, and nobody who could be asked.
+        UsageError: There is something to write, and no terminal to ask on.
     """
-    outcome = propose(start, Wanted(arguments.ci))
+    outcome = propose(start, SetupOptions(arguments.ci))
     write(_lines(outcome.lines))
     show(outcome.diff)
     if not outcome.changes and not outcome.problems:
-        write("nothing to do: revgate is set up\n")
+        write("nothing to do: revgate is already set up\n")
     if outcome.changes and not arguments.dry_run and _agreed(yes=arguments.yes):
         apply(outcome)
         write(_lines(outcome.next))
@@ -50,7 +47,7 @@ def _agreed(*, yes: bool) -> bool:
     if yes:
         return True
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("nothing was written: pass --yes to write this, or --dry-run to see only")
+        raise UsageError("nothing was written: pass --yes to write this, or --dry-run to preview")
     try:
         answer = input("write this? [y/N] ")
     except EOFError:

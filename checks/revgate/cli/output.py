@@ -1,7 +1,4 @@
-"""The reports that a command line asks for, each with the place that it goes to.
-
-Knows formats, files and terminals; not what stands in a report, and not how a result came about.
-"""
+"""Writes reports, diffs and messages to files and the terminal."""
 
 from __future__ import annotations
 
@@ -26,19 +23,19 @@ if TYPE_CHECKING:
 def reports(
     arguments: argparse.Namespace, result: Result, source: Source
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield each report that was asked for, and its file; the last is the one for `--output`.
+    """Yield each requested report and its file; the last is the one for `--output`.
 
     Raises:
-        UsageError: A `--report` that says no format, or no file.
-        CannotJudgeError: The revisions, which some formats show, are not there any more.
+        UsageError: A `--report` without a format or file.
+        CannotJudgeError: The revisions, which some formats show, no longer exist.
     """
     from revgate.reports import render
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        # Code scanning opens an alert for a result in SARIF that is marked as suppressed, too:
+        # Code scanning also opens alerts for SARIF results marked as suppressed:
         # https://github.com/github/codeql-action/issues/1230
         result = result._replace(suppressed=False)
-    others = [wanted(written) for written in arguments.report]
+    others = [parse_report(written) for written in arguments.report]
     forms = [arguments.form, *(form for form, _ in others)]
     details = _details(arguments, result, source, forms)
     for form, path in others:
@@ -47,16 +44,17 @@ def reports(
     yield render(result, arguments.form, style, details), arguments.output
 
 
-def wanted(written: str) -> tuple[str, str]:
-    """Take a `--report FORMAT=FILE` apart.
+def parse_report(written: str) -> tuple[str, str]:
+    """Parse `--report FORMAT=FILE`.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It has another form.
     """
     form, _, path = written.partition("=")
     if form not in FORMATS or not path:
+        formats = ", ".join(FORMATS)
         raise UsageError(
-            f"--report {written!r}: expected FORMAT=FILE with a format of {', '.join(FORMATS)}"
+            f"--report {written!r}: expected FORMAT=FILE, where FORMAT is one of {formats}"
         )
     return form, path
 
@@ -64,7 +62,7 @@ def wanted(written: str) -> tuple[str, str]:
 def _details(
     arguments: argparse.Namespace, result: Result, source: Source, forms: Sequence[str]
 ) -> Sequence[Detail]:
-    """Read the revisions again where a format shows them; a hook's do not."""
+    """Read the revisions again if a format shows them; those of hooks do not."""
     from revgate.reports import DETAILED, WITH_OPERATIONS
 
     if DETAILED.isdisjoint(forms):
@@ -74,7 +72,7 @@ def _details(
 
     against = getattr(arguments, "against", None)
     if result.command == "check" and against and not isinstance(source, GitTree):
-        source = GitTree.at(source.root, "HEAD")  # which is what was judged
+        source = GitTree.at(source.root, "HEAD")  # which was checked
     operations = not WITH_OPERATIONS.isdisjoint(forms)
     return read_details(source, result, operations=operations, cached=not arguments.no_cache)
 
@@ -99,20 +97,20 @@ def _wants_color(choice: str) -> bool:
 
 
 def unwritten(error: OSError) -> int:
-    """Answer an output that cannot be written; 0 where the reader only went away.
+    """Return the exit code when output cannot be written; 0 if the reader closed the pipe.
 
-    `revgate rules | head` is no error, and `revgate check | head` keeps its verdict.
+    `revgate rules | head` is not an error, and `revgate check | head` keeps its exit code.
     """
-    # Python would complain once more when it closes what it could not flush.
+    # Otherwise Python reports the error again when it flushes at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return 0
-    complain(f"the output cannot be written: {error.strerror}")
+    complain(f"cannot write the output: {error.strerror}")
     return UsageError.exit_code
 
 
 def complain(message: str) -> None:
-    """Print a message to the error output, under the program's name."""
+    """Print a message to standard error."""
     for number, line in enumerate(message.splitlines() or [""]):
         print("revgate:" if number == 0 else "        ", printable(line), file=sys.stderr)
 
@@ -120,7 +118,7 @@ def complain(message: str) -> None:
 def show(diff: str) -> None:
     """Print a diff."""
     if diff and sys.stdout.isatty():
-        # What a file holds may not steer a terminal; a diff in a pipe is for `git apply`.
+        # File contents must not control a terminal; a diff in a pipe is for `git apply`.
         for line in diff.splitlines():
             write("\t".join(map(printable, line.split("\t"))) + "\n", None)
     else:
@@ -128,7 +126,7 @@ def show(diff: str) -> None:
 
 
 def write(text: str, path: str | None = None) -> None:
-    """Write text to a file, or to the output.
+    """Write text to a file or to standard output.
 
     Raises:
         UsageError: It cannot be written.
@@ -146,4 +144,4 @@ def write(text: str, path: str | None = None) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None

@@ -1,7 +1,6 @@
-"""The words of the command line: every command, every option, and what `--help` says of them.
+"""The command line: every command, its options, and their help.
 
-Knows argparse; nothing of what a command does. Only the command that is run gets its options: a
-hook waits for each of them.
+Only the command that runs gets its options, because defining them takes time that a hook waits for.
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 EPILOG = (
-    "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration;"
-    " 3 could not judge: nothing was found to check, or it could not be reached"
+    "exit codes: 0 clean; 1 findings of severity error; 2 usage or configuration error;"
+    " 3 could not check: nothing found to check, or it could not be reached"
 )
 
 
 class _Command(NamedTuple):
-    """One command as `--help` has it."""
+    """One command as `--help` shows it."""
 
     help: str | None
-    """None for a command that is not listed."""
+    """None for a command that `--help` does not list."""
     description: str
     options: Callable[[argparse.ArgumentParser], None]
     epilog: str = EPILOG
 
 
 class _Formatter(argparse.HelpFormatter):
-    """As wide as the terminal, without the module that argparse asks for it: a hook waits."""
+    """Uses the width of the terminal without importing `shutil`, as argparse would."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **{"width": _width() - 2, **settings})
@@ -54,8 +53,8 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """Describe the command line.
 
     Args:
-        argv: The words that will be parsed; the options of other commands are left out. All of
-            them are described where it is None.
+        argv: The arguments to parse; only the options of their command are defined. None defines
+            all options.
     """
     top = argparse.ArgumentParser(
         prog="revgate",
@@ -64,16 +63,16 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
         formatter_class=_Formatter,
     )
     top.add_argument("--version", action="version", version=f"revgate {__version__}")
-    # Naming the program spares argparse to format a usage line, and the imports for it.
+    # With `prog`, argparse need not format a usage line, nor import what that takes.
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog="revgate", dest="command"
     )
-    # Each described command takes time: where the first word is one, no other can be meant.
+    # Each command takes time to define; if the first argument names one, the others are not needed.
     named = argv[0] if argv and argv[0] in COMMANDS else None
     for name, command in COMMANDS.items():
         if named is not None and name != named:
             continue
-        # An absent help and one that is None are two things to argparse.
+        # argparse lists a command whose help is None, but not one without help.
         shown: dict[str, Any] = {} if command.help is None else {"help": command.help}
         described = commands.add_parser(
             name,
@@ -92,10 +91,9 @@ def _check(command: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--staged",
         action="store_true",
-        help="judge the git index: what a commit would hold; in pre-commit's pre-push stage, the"
-        " commit that is pushed",
+        help="check the git index; in pre-commit's pre-push stage, the commit being pushed",
     )
-    which.add_argument("--at", metavar="REV", help="judge a commit")
+    which.add_argument("--at", metavar="REV", help="check a commit")
     against(command)
     common(command)
 
@@ -113,7 +111,9 @@ def _gate(command: argparse.ArgumentParser) -> None:
 
 
 def _new(command: argparse.ArgumentParser) -> None:
-    command.add_argument("message", metavar="MESSAGE", help='what it does: "add user preferences"')
+    command.add_argument(
+        "message", metavar="MESSAGE", help='what the revision does, such as "add user preferences"'
+    )
     place(command)
 
 
@@ -121,14 +121,18 @@ def _rebase(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--onto",
         metavar="REF",
-        help="the base; else the upstream of this branch, origin/HEAD, origin/main or main",
+        help="the target branch (default: this branch's upstream, else origin/HEAD, origin/main or"
+        " main)",
     )
     command.add_argument(
         "--restamp",
         action="store_true",
-        help="fresh ids, file names and dates too, and all references to them",
+        help="also give the revisions new timestamps in ids, file names and headers, and update"
+        " references to them",
     )
-    command.add_argument("--dry-run", action="store_true", help="show a diff, and write nothing")
+    command.add_argument(
+        "--dry-run", action="store_true", help="show the diff without writing anything"
+    )
     place(command)
 
 
@@ -137,7 +141,9 @@ def _graph(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
     )
-    command.add_argument("--output", metavar="FILE", help="write to a file")
+    command.add_argument(
+        "--output", metavar="FILE", help="write to FILE instead of standard output"
+    )
 
 
 def _rules(command: argparse.ArgumentParser) -> None:
@@ -155,27 +161,45 @@ def _completion(command: argparse.ArgumentParser) -> None:
 
 
 def _pulls(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--repository", metavar="OWNER/NAME", help="else GITHUB_REPOSITORY")
-    command.add_argument("--base", metavar="BRANCH", help="else GITHUB_REF_NAME")
-    command.add_argument("--remote", default="origin", help="where heads lie, unless %(default)s")
-    command.add_argument("--context", default="revgate", help="the status's name: %(default)s")
-    command.add_argument("--dry-run", action="store_true", help="set nothing, print what would be")
-    command.add_argument("--fail", action="store_true", help="end with 1 if one has errors")
+    command.add_argument(
+        "--repository", metavar="OWNER/NAME", help="the repository (default: GITHUB_REPOSITORY)"
+    )
+    command.add_argument(
+        "--base", metavar="BRANCH", help="the target branch (default: GITHUB_REF_NAME)"
+    )
+    command.add_argument(
+        "--remote", default="origin", help="the git remote to fetch from (default: %(default)s)"
+    )
+    command.add_argument(
+        "--context", default="revgate", help="the name of the commit status (default: %(default)s)"
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="print the statuses without setting them"
+    )
+    command.add_argument(
+        "--fail", action="store_true", help="exit with 1 if a pull request has errors"
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
-    command.add_argument("--output", metavar="FILE", help="write the report to a file")
-    command.add_argument("--no-cache", action="store_true", help="read every file anew")
+    command.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
+    )
+    command.add_argument(
+        "--no-cache", action="store_true", help="ignore cached facts and read every file"
+    )
     place(command)
     command.set_defaults(select=None, ignore=None)
 
 
 def _init(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--dry-run", action="store_true", help="show the diff, and write nothing")
+    command.add_argument(
+        "--dry-run", action="store_true", help="show the diff without writing anything"
+    )
     command.add_argument("--yes", action="store_true", help="write without asking")
     command.add_argument(
         "--ci",
         choices=("auto", "github", "gitlab", "none"),
         default="auto",
-        help="where the job goes, unless the repository shows it",
+        help="the CI to write a job for (default: %(default)s, detected from the repository)",
     )
 
 
@@ -185,21 +209,25 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--reset",
         action="store_true",
-        help="drop all that the application owns, after the database's name was typed",
+        help="drop everything the application owns, after you type the name of the database",
     )
     what.add_argument(
         "--create-missing",
         action="store_true",
-        help="make the tables that models have and the database lacks; for development only",
+        help="create the tables of the models that the database lacks; for development only",
     )
     command.add_argument(
-        "--remote", action="store_true", help="let --reset and --create-missing change another host"
+        "--remote", action="store_true", help="allow --reset and --create-missing on another host"
     )
     project(command)
     command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
-    command.add_argument("--output", metavar="FILE", help="write the report to a file")
-    command.add_argument("--no-cache", action="store_true", help="build every state anew")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
+    )
+    command.add_argument(
+        "--no-cache", action="store_true", help="ignore cached states and run the whole history"
+    )
+    command.add_argument("--quiet", action="store_true", help="hide the progress bar")
     place(command)
 
 
@@ -207,51 +235,59 @@ def _upgrade(command: argparse.ArgumentParser) -> None:
     database(command)
     what = command.add_mutually_exclusive_group()
     what.add_argument(
-        "--backup", metavar="FILE", help="where the backup goes; else DATABASE-TIME.dump"
+        "--backup", metavar="FILE", help="the file for the backup (default: DATABASE-TIME.dump)"
     )
     what.add_argument(
-        "--no-backup", action="store_true", help="where another backup was taken just before"
+        "--no-backup",
+        action="store_true",
+        help="skip the backup, if you have just made one another way",
     )
     what.add_argument(
-        "--sql", metavar="FILE", help="write the upgrade as SQL to a file, and change nothing"
+        "--sql", metavar="FILE", help="write the upgrade as SQL to FILE and change nothing"
     )
     command.add_argument(
         "--from",
         metavar="REV",
         dest="start",
-        help="for --sql: where the database is; else what it is stamped, or base",
+        help="with --sql: the revision to start from (default: the database's stamp, else base)",
     )
     command.add_argument(
         "--despite-differences",
         action="store_true",
-        help="upgrade although somebody changed the database by hand",
+        help="upgrade even if the schema was changed by hand",
     )
     command.add_argument(
         "--lock-timeout",
         metavar="SECONDS",
         type=seconds,
         default=5.0,
-        help="wait no longer for a lock: %(default)g; what env.py sets itself holds",
+        help="lock_timeout for the upgrade (default: %(default)g); env.py may override it",
     )
     command.add_argument(
-        "--attempts", metavar="N", type=int, default=5, help="where there was no lock: %(default)d"
+        "--attempts",
+        metavar="N",
+        type=int,
+        default=5,
+        help="tries when a lock times out (default: %(default)d)",
     )
     command.add_argument(
         "--pause",
         metavar="SECONDS",
         type=seconds,
         default=10.0,
-        help="between two attempts: %(default)g",
+        help="pause between tries (default: %(default)g)",
     )
     project(command)
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.add_argument("--quiet", action="store_true", help="hide the progress bar")
     place(command)
-    # A long upgrade is no hanging one.
+    # A long upgrade need not be a hanging one.
     command.set_defaults(select=None, ignore=None, timeout=0.0)
 
 
 def _comment(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--file", metavar="FILE", required=True, help="a report, as comment")
+    command.add_argument(
+        "--file", metavar="FILE", required=True, help="a report in the format `comment`"
+    )
 
 
 def _hook(command: argparse.ArgumentParser) -> None:
@@ -260,129 +296,130 @@ def _hook(command: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "check": _Command(
-        "static rules; executes nothing, needs no database",
-        "Judge the revision files as text: static rules on the work tree, the git index, or a"
-        " commit.",
+        "check the static rules; executes nothing, needs no database",
+        "Check the static rules on the revision files of the work tree, the git index, or a commit."
+        " The files are read as text and never executed.",
         _check,
     ),
     "roundtrip": _Command(
-        "upgrade, downgrade, upgrade on a throwaway PostgreSQL",
-        "Run the history both ways on a throwaway PostgreSQL and compare the catalogue at every"
-        " revision. No database but our own is ever touched.",
+        "upgrade, downgrade, and upgrade again on a throwaway PostgreSQL database",
+        "Run the history in both directions on a throwaway PostgreSQL database and compare the"
+        " catalog at every revision. No existing database is changed.",
         _roundtrip,
     ),
     "gate": _Command(
-        "check, then roundtrip: the main job",
-        "Judge the static rules, then run the round trip.",
+        "run check, then roundtrip",
+        "Check the static rules, then run the round trip.",
         _gate,
     ),
     "new": _Command(
-        "a new revision file with the right name, id and parent",
-        "Write a revision behind the head, by the project's script.py.mako.",
+        "create a revision file with the right name, id and parent",
+        "Create a revision after the head from the project's script.py.mako.",
         _new,
     ),
     "rebase": _Command(
-        "new revisions behind the head of a base",
-        "Re-point the revisions that REF lacks behind its head, in their order, in the files of"
-        " the work tree. Only the tokens concerned are edited; git is not touched.",
+        "move new revisions after the head of the target branch",
+        "Re-point the revisions that REF lacks so that they follow its head, in order. Edits only"
+        " the affected tokens of files in the work tree; git state is not changed.",
         _rebase,
     ),
     "pulls": _Command(
-        "judge every open pull request against the base as it stands now",
-        "Judge every open pull request of a GitHub repository against its base as it stands now,"
-        " and set a commit status on each. Nothing of a pull request is checked out or executed."
-        " Needs the extra `github`, the history of the clone, and GITHUB_TOKEN.",
+        "check every open pull request against the current target branch",
+        "Check every open pull request of a GitHub repository against its target branch as it is"
+        " now, and set a commit status on each. Nothing from a pull request is checked out or"
+        " executed. Requires the extra `github`, a full clone, and GITHUB_TOKEN.",
         _pulls,
-        f"{EPILOG}. Errors of a pull request are its own: they make 1 with --fail only",
+        f"{EPILOG}. Errors in a pull request lead to 1 only with --fail",
     ),
     "init": _Command(
         "set up a repository: settings, hook and CI job",
-        "Look at the repository, propose settings that today's history passes, a pre-commit hook"
-        " and a CI job, show the diff, and write it when told to. What is there already stays.",
+        "Propose settings that the current history passes, a pre-commit hook, and a CI job; show"
+        " the diff; and write it after you confirm. Existing setup is left unchanged.",
         _init,
     ),
     "doctor": _Command(
-        "one existing database against the history and the models",
-        "Say which revision a database is really at, by its catalogue, and what it lacks. It is"
-        " only read, in a read-only transaction, unless --reset or --create-missing is given; the"
-        " history is run on a throwaway server.",
+        "check an existing database against the history and the models",
+        "Determine from the catalog which revision a database is really at, and what it lacks. The"
+        " database is read in a read-only transaction unless --reset or --create-missing is given;"
+        " the history runs on a throwaway server.",
         _doctor,
     ),
     "upgrade": _Command(
-        "the careful production step: backup, bounded waits for locks, verification",
-        "Show what is pending, with the locks and rewrites that the round trip measured; ask; back"
-        " up with pg_dump and read the backup's list; upgrade as env.py says, again where it got no"
-        " lock; and verify as doctor does.",
+        "upgrade a production database with backup, lock timeout and verification",
+        "Show the pending revisions with the locks and rewrites that the round trip measured, ask"
+        " for confirmation, back up with pg_dump and verify the backup's table of contents, upgrade"
+        " through env.py with retries when a lock times out, and verify the result as doctor does.",
         _upgrade,
     ),
-    "graph": _Command("the chain as a picture", "Draw the chain.", _graph),
-    "rules": _Command("all rules", "List all rules.", _rules),
-    "explain": _Command("documentation of a rule", "Print the documentation of a rule.", _explain),
+    "graph": _Command("draw the chain of revisions", "Draw the chain of revisions.", _graph),
+    "rules": _Command("list all rules", "List all rules.", _rules),
+    "explain": _Command("explain a rule", "Print the documentation of a rule.", _explain),
     "completion": _Command(
-        "completion for a shell, to be sourced or saved",
-        "Print the completion of bash, zsh or tcsh. Needs the extra `completion`.",
+        "print a shell completion script",
+        "Print the completion script for a shell. Requires the extra `completion`.",
         _completion,
     ),
-    # What the action calls.
-    "comment": _Command(None, "Post a report on the pull request of a workflow run.", _comment),
-    # What hooks/pre-receive and hooks/pre-push call.
-    "hook": _Command(None, "Judge what a push brings, for git's own hooks.", _hook),
+    # Called by the GitHub Action.
+    "comment": _Command(
+        None, "Post a report as a comment on the pull request of a workflow.", _comment
+    ),
+    # Called by hooks/pre-receive and hooks/pre-push.
+    "hook": _Command(None, "Check what a push brings, for git's own hooks.", _hook),
 }
 
 
 def against(command: argparse.ArgumentParser) -> None:
-    """Describe `--against`."""
+    """Add `--against`."""
     command.add_argument(
         "--against",
         metavar="REF",
-        help="judge also what merging HEAD (or what is judged instead of it) into REF would do;"
-        " `auto` takes the base from the event in GitHub Actions or the merge request in GitLab CI,"
-        " else from the upstream branch",
+        help="also check the result of merging into REF; `auto` takes the target branch from the"
+        " event in GitHub Actions or GitLab CI, else this branch's upstream",
     )
 
 
 def place(command: argparse.ArgumentParser) -> None:
-    """Describe which environment is meant."""
+    """Add the options that choose an environment."""
     command.add_argument(
         "--config",
         metavar="FILE",
-        help="an alembic.ini, to judge its environment only; or a TOML file with the settings",
+        help="an alembic.ini, to check only its environment; or a TOML file with settings",
     )
-    command.add_argument("--environment", metavar="NAME", help="judge this environment only")
+    command.add_argument("--environment", metavar="NAME", help="check only this environment")
 
 
 def common(command: argparse.ArgumentParser) -> None:
-    """Describe the options of every command that judges."""
+    """Add the options of every command that checks rules."""
     place(command)
-    command.add_argument("--select", metavar="RULE,…", help="ask these rules only")
-    command.add_argument("--ignore", metavar="RULE,…", help="do not ask these rules")
+    command.add_argument("--select", metavar="RULE,…", help="check only these rules")
+    command.add_argument("--ignore", metavar="RULE,…", help="skip these rules")
     command.add_argument("--format", choices=FORMATS, default="text", dest="form")
-    command.add_argument("--output", metavar="FILE", help="write the report to a file")
+    command.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
+    )
     command.add_argument(
         "--report",
         metavar="FORMAT=FILE",
         action="append",
         default=[],
-        help="write one more report; may repeat",
+        help="write an additional report; repeatable",
     )
-    command.add_argument(
-        "--no-cache", action="store_true", help="read and judge every file anew, and keep nothing"
-    )
-    command.add_argument("--quiet", action="store_true", help="findings only")
+    command.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    command.add_argument("--quiet", action="store_true", help="print only findings")
     command.add_argument(
         "--fail-on",
         choices=("error", "warning", "never"),
         default="error",
-        help="findings that make the exit code 1: errors; warnings, too; none",
+        help="the lowest severity that leads to exit code 1 (default: %(default)s)",
     )
     command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds, which may be 0.
+    """Parse a number of seconds, which may be 0.
 
     Raises:
-        ValueError: It is none; argparse says so.
+        ValueError: It is not one; argparse reports it.
     """
     number = float(text)
     if not 0 <= number < float("inf"):
@@ -390,58 +427,61 @@ def seconds(text: str) -> float:
     return number
 
 
-seconds.__name__ = "number of seconds"  # as argparse's error has it
+seconds.__name__ = "number of seconds"  # for argparse's error message
 
 
 def live(command: argparse.ArgumentParser) -> None:
-    """Describe how a round trip runs."""
+    """Add the options of a round trip."""
     command.add_argument(
         "--database-url",
         metavar="URL",
-        help="a PostgreSQL server on which a database of our own is made and dropped; else"
-        " REVGATE_DATABASE_URL, PostgreSQL of this machine, or the embedded one",
+        help="a PostgreSQL server to create the throwaway database on (default:"
+        " REVGATE_DATABASE_URL, else PostgreSQL installed here, else the embedded server)",
     )
-    command.add_argument(
-        "--shard", metavar="I/N", help="step only the I-th of N parts, for a job of a matrix"
-    )
+    command.add_argument("--shard", metavar="I/N", help="step only part I of N, for a job matrix")
     command.add_argument(
         "--no-rows",
         action="store_true",
-        help="do not run the history on tables that have rows, too",
+        help="skip the run on populated tables",
     )
     project(command)
 
 
 def database(command: argparse.ArgumentParser) -> None:
-    """Describe which existing database is meant, and the yes to changing it."""
+    """Add the options that choose an existing database and confirm changes to it."""
     command.add_argument(
         "--database-url",
         metavar="URL",
-        help="the database; else DATABASE_URL of the environment, or of a .env file",
+        help="the database (default: DATABASE_URL from the environment or a .env file)",
     )
-    command.add_argument("--yes", metavar="NAME", help="the database's name, instead of typing it")
+    command.add_argument(
+        "--yes", metavar="NAME", help="confirm with the name of the database, instead of typing it"
+    )
 
 
 def project(command: argparse.ArgumentParser) -> None:
-    """Describe how env.py is run."""
+    """Add the options for running env.py."""
     command.add_argument(
-        "--python", metavar="PATH", help="the interpreter that has the project's packages"
+        "--python", metavar="PATH", help="the Python interpreter with the project's packages"
     )
     command.add_argument(
-        "--expect-tables", metavar="N", type=int, help="tables that an upgrade must end with"
+        "--expect-tables",
+        metavar="N",
+        type=int,
+        help="the number of tables expected after an upgrade",
     )
     command.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=seconds,
         default=600.0,
-        help="end the run when one step takes longer: %(default)g; 0 for no limit",
+        help="stop if one step takes longer (default: %(default)g; 0 for no limit)",
     )
     command.add_argument(
         "-x",
         metavar="ARG",
         action="append",
         default=[],
-        help="for env.py, as for Alembic",
+        help="an argument for env.py, as in `alembic -x`; repeatable",
         dest="x_arguments",
     )

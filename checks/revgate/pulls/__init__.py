@@ -6,8 +6,8 @@ else's: its objects are fetched and read, and nothing of it is checked out or ex
 
 from __future__ import annotations
 
-from revgate.pulls.pull import Outcome, Place, Verdict, Wanted
+from revgate.pulls.pull import Outcome, PullsOptions, Repository, Verdict
 from revgate.pulls.report import render
 from revgate.pulls.run import from_variables, run
 
-__all__ = ["Outcome", "Place", "Verdict", "Wanted", "from_variables", "render", "run"]
+__all__ = ["Outcome", "PullsOptions", "Repository", "Verdict", "from_variables", "render", "run"]

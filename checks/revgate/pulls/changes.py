@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-class Change(NamedTuple):
+class PathChange(NamedTuple):
     """One path that is not what it was."""
 
     status: str
@@ -37,7 +37,9 @@ class Change(NamedTuple):
 class Changes:
     """The difference between a head and where it parted from the base."""
 
-    def __init__(self, root: str, head: str, fork: str | None, paths: dict[str, Change]) -> None:
+    def __init__(
+        self, root: str, head: str, fork: str | None, paths: dict[str, PathChange]
+    ) -> None:
         self.root = root
         self.head = head
         self.fork = fork
@@ -99,13 +101,13 @@ def changes_of(root: str, base: str, head: str) -> Changes:
     )
 
 
-def _parsed(output: bytes) -> dict[str, Change]:
+def _parsed(output: bytes) -> dict[str, PathChange]:
     """Read what `diff-tree --raw -z` prints: `:mode mode id id status`, then the path."""
     fields = os.fsdecode(output).split("\0")[:-1]
     found = {}
     for facts, path in zip(fields[::2], fields[1::2], strict=True):
         _, mode, old, new, status = facts.split(" ")
-        found[path] = Change(status, mode, old, new)
+        found[path] = PathChange(status, mode, old, new)
     return found
 
 

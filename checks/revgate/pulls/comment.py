@@ -33,7 +33,7 @@ class RefusedError(CannotJudgeError):
         super().__init__(f"GitHub answers {status}: {said}")
 
 
-class Where(NamedTuple):
+class PullRequest(NamedTuple):
     """A pull request, and the token that writes to it."""
 
     api: str
@@ -43,7 +43,7 @@ class Where(NamedTuple):
     token: str
 
 
-def where(variables: Mapping[str, str]) -> Where | None:
+def find_pull(variables: Mapping[str, str]) -> PullRequest | None:
     """Read the pull request off the variables of a workflow run.
 
     Returns:
@@ -67,7 +67,7 @@ def where(variables: Mapping[str, str]) -> Where | None:
         raise UsageError(f"GITHUB_API_URL is {api!r}: expected a URL")
     # https://HOST/api/v3 on GitHub Enterprise Server has its GraphQL at https://HOST/api/graphql.
     graphql = variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/v3')}/graphql"
-    return Where(api, graphql, repository, number, token)
+    return PullRequest(api, graphql, repository, number, token)
 
 
 def _number(event: str) -> int | None:
@@ -101,7 +101,7 @@ def body(path: str, variables: Mapping[str, str]) -> str:
     return f"{MARK}\n**revgate could not judge the migrations of this push**: {log} says why\n"
 
 
-def post(place: Where, text: str) -> str:
+def post(pull: PullRequest, text: str) -> str:
     """Update our comment, or write it where there is none yet.
 
     Returns:
@@ -112,7 +112,7 @@ def post(place: Where, text: str) -> str:
         CannotJudgeError: GitHub cannot be reached, or refuses for another reason.
     """
     try:
-        return _post(place, text)
+        return _post(pull, text)
     except RefusedError as error:
         if error.status not in (403, 404):
             raise
@@ -122,36 +122,36 @@ def post(place: Where, text: str) -> str:
         )
 
 
-def _post(place: Where, text: str) -> str:
-    mine = _find(place)
-    issues = f"{place.api}/repos/{place.repository}/issues"
+def _post(pull: PullRequest, text: str) -> str:
+    mine = _find(pull)
+    issues = f"{pull.api}/repos/{pull.repository}/issues"
     if mine is None:
-        _ask(place, "POST", f"{issues}/{place.number}/comments", {"body": text})
-        return f"commented on #{place.number}"
+        _ask(pull, "POST", f"{issues}/{pull.number}/comments", {"body": text})
+        return f"commented on #{pull.number}"
     if mine["body"].replace("\r\n", "\n").strip() == text.strip():
-        return f"the comment on #{place.number} says so already"
-    _ask(place, "PATCH", f"{issues}/comments/{int(mine['id'])}", {"body": text})
-    return f"updated the comment on #{place.number}"
+        return f"the comment on #{pull.number} says so already"
+    _ask(pull, "PATCH", f"{issues}/comments/{int(mine['id'])}", {"body": text})
+    return f"updated the comment on #{pull.number}"
 
 
-def _find(place: Where) -> dict[str, Any] | None:
+def _find(pull: PullRequest) -> dict[str, Any] | None:
     """Return the first comment that has the mark and was written with this token's identity."""
     login = None
-    for comment in _comments(place):
+    for comment in _comments(pull):
         if not str(comment.get("body") or "").startswith(MARK):
             continue
-        login = login or _login(place)
+        login = login or _login(pull)
         # Anybody can write the mark; what somebody else says is not ours to change.
         if (comment.get("user") or {}).get("login") == login:
             return comment
     return None
 
 
-def _comments(place: Where) -> Iterator[dict[str, Any]]:
+def _comments(pull: PullRequest) -> Iterator[dict[str, Any]]:
     """Yield the comments, oldest first, page by page."""
-    base = f"{place.api}/repos/{place.repository}/issues/{place.number}/comments"
+    base = f"{pull.api}/repos/{pull.repository}/issues/{pull.number}/comments"
     for number in range(1, _MOST_PAGES + 1):
-        page = _ask(place, "GET", f"{base}?per_page={_PAGE}&page={number}")
+        page = _ask(pull, "GET", f"{base}?per_page={_PAGE}&page={number}")
         if not isinstance(page, list):
             raise CannotJudgeError("GitHub's list of comments is none")
         yield from page
@@ -159,16 +159,16 @@ def _comments(place: Where) -> Iterator[dict[str, Any]]:
             return
 
 
-def _login(place: Where) -> str:
+def _login(pull: PullRequest) -> str:
     """Ask whose the token is; REST's `/user` refuses the token of a workflow, GraphQL does not."""
-    answer = _ask(place, "POST", place.graphql, {"query": "query { viewer { login } }"})
+    answer = _ask(pull, "POST", pull.graphql, {"query": "query { viewer { login } }"})
     try:
         return str(answer["data"]["viewer"]["login"])
     except (KeyError, TypeError):
         raise CannotJudgeError("GitHub does not say whose the token is") from None
 
 
-def _ask(place: Where, verb: str, url: str, data: Any = None) -> Any:
+def _ask(pull: PullRequest, verb: str, url: str, data: Any = None) -> Any:
     """Send one request.
 
     Raises:
@@ -184,12 +184,12 @@ def _ask(place: Where, verb: str, url: str, data: Any = None) -> Any:
         def redirect_request(self, *_: Any) -> None:
             return None
 
-    request = urllib.request.Request(  # noqa: S310 - http or https, by `where`
+    request = urllib.request.Request(  # noqa: S310 - http or https, checked by `find_pull`
         url,
         method=verb,
         data=None if data is None else json.dumps(data).encode(),
         headers={
-            "Authorization": f"Bearer {place.token}",
+            "Authorization": f"Bearer {pull.token}",
             "Accept": "application/vnd.github+json",
             "Content-Type": "application/json",
             "User-Agent": "revgate",
@@ -216,7 +216,7 @@ def _said(answer: bytes) -> str:
 
 def comment(path: str) -> str:
     """Post a report on the pull request of this workflow run, and say what was done."""
-    place = where(os.environ)
-    if place is None:
+    pull = find_pull(os.environ)
+    if pull is None:
         return "no comment, since this event has no pull request"
-    return post(place, body(path, os.environ))
+    return post(pull, body(path, os.environ))

@@ -14,7 +14,7 @@ from revgate.pulls.pull import Pull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from revgate.pulls.pull import Place
+    from revgate.pulls.pull import Repository
 
 T = TypeVar("T")
 _PAGE = 100
@@ -40,10 +40,10 @@ class Status(NamedTuple):
     description: str
 
 
-class Repository:
+class Client:
     """One repository on GitHub, or on a GitHub Enterprise Server."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, repository: Repository) -> None:
         """Connect to nothing yet.
 
         Raises:
@@ -54,14 +54,14 @@ class Repository:
             import requests
         except ImportError:
             raise UsageError("pulls needs a library: pip install 'revgate[github]'") from None
-        self._place = place
-        self._path = f"/repos/{place.repository}"
+        self._repository = repository
+        self._path = f"/repos/{repository.name}"
         self._refusal = github.GithubException
         self._limit = github.RateLimitExceededException
         self._broken = (requests.exceptions.RequestException, AssertionError, ValueError)
         self._client = github.Github(
-            auth=github.Auth.Token(place.token),
-            base_url=place.api.rstrip("/"),
+            auth=github.Auth.Token(repository.token),
+            base_url=repository.api.rstrip("/"),
             timeout=_TIMEOUT,
             per_page=_PAGE,
             lazy=True,
@@ -84,8 +84,8 @@ class Repository:
         """
 
         def ask() -> list[Pull]:
-            found = self._client.get_repo(self._place.repository).get_pulls(
-                state="open", base=self._place.base, sort="created", direction="asc"
+            found = self._client.get_repo(self._repository.name).get_pulls(
+                state="open", base=self._repository.base, sort="created", direction="asc"
             )
             return [Pull(each.number, each.head.sha, bool(each.draft)) for each in found]
 
@@ -93,7 +93,7 @@ class Repository:
             found = self._answer(ask)
         except RefusedError as error:
             raise CannotJudgeError(
-                f"the pull requests of {self._place.repository} cannot be listed: {error}"
+                f"the pull requests of {self._repository.name} cannot be listed: {error}"
             ) from None
         # One that is opened meanwhile moves the others to another page.
         return sorted({pull.number: pull for pull in found}.values())
@@ -129,8 +129,8 @@ class Repository:
             CannotJudgeError: GitHub cannot be reached any more, or the limit of requests is used.
         """
         body = {"context": context, **status._asdict()}
-        if self._place.link:
-            body["target_url"] = self._place.link
+        if self._repository.link:
+            body["target_url"] = self._repository.link
         self._request("POST", f"{self._path}/statuses/{commit}", input=body)
 
     def close(self) -> None:
@@ -155,8 +155,10 @@ class Repository:
                 raise CannotJudgeError(f"GitHub answers {error.status}: {_said(error)}") from None
             raise RefusedError(error.status, _said(error)) from None
         except self._broken as error:
-            said = str(error).replace(self._place.token, "***")
-            raise CannotJudgeError(f"{self._place.api} cannot be reached: {said:.300}") from None
+            said = str(error).replace(self._repository.token, "***")
+            raise CannotJudgeError(
+                f"{self._repository.api} cannot be reached: {said:.300}"
+            ) from None
 
 
 def _said(error: Any) -> str:

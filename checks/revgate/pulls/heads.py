@@ -16,7 +16,7 @@ from revgate.git import git, is_shallow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from revgate.pulls.pull import Place
+    from revgate.pulls.pull import Repository
 
 _FETCH = (
     *("fetch", "--quiet", "--stdin", "--no-tags", "--no-write-fetch-head", "--refmap="),
@@ -33,7 +33,7 @@ class Heads(NamedTuple):
     pulls: dict[int, str]
 
 
-def fetch(root: str, remote: str, place: Place, numbers: Sequence[int]) -> Heads:
+def fetch(root: str, remote: str, repository: Repository, numbers: Sequence[int]) -> Heads:
     """Fetch the base and the heads of pull requests.
 
     Raises:
@@ -47,13 +47,13 @@ def fetch(root: str, remote: str, place: Place, numbers: Sequence[int]) -> Heads
         )
     # Of this process alone: another run in the same clone must not take them away.
     space = f"refs/revgate/pulls/{os.getpid()}"
-    with _authorized(place) as options:
+    with _authorized(repository) as options:
         fetcher = _Fetcher(root, (*options, *_FETCH, "--", remote))
         try:
-            fetcher.fetch([f"+refs/heads/{place.base}:{space}/base"])
+            fetcher.fetch([f"+refs/heads/{repository.base}:{space}/base"])
             if f"{space}/base" not in _names(root, space):
                 raise CannotJudgeError(
-                    f"the base {place.base!r} cannot be fetched from {remote!r}: {fetcher.said}"
+                    f"cannot fetch the base {repository.base!r} from {remote!r}: {fetcher.said}"
                 )
             fetcher.fetch([f"+refs/pull/{each}/head:{space}/{each}" for each in numbers])
             found = _names(root, space)
@@ -90,19 +90,19 @@ class _Fetcher:
 
 
 @contextmanager
-def _authorized(place: Place) -> Iterator[tuple[str, ...]]:
+def _authorized(repository: Repository) -> Iterator[tuple[str, ...]]:
     """Let git send the token to the server, without writing it anywhere.
 
     It goes through a variable, since every process of the machine can read a command line. What
     is set already is emptied first: GitHub refuses two headers.
     """
-    if place.server is None:
+    if repository.server is None:
         yield ()
         return
     from base64 import b64encode
 
-    key = f"http.{place.server.rstrip('/')}/.extraheader"
-    word = b64encode(f"x-access-token:{place.token}".encode()).decode()
+    key = f"http.{repository.server.rstrip('/')}/.extraheader"
+    word = b64encode(f"x-access-token:{repository.token}".encode()).decode()
     os.environ[_HEADER] = f"AUTHORIZATION: basic {word}"
     try:
         yield "-c", f"{key}=", f"--config-env={key}={_HEADER}"

@@ -11,6 +11,7 @@ import posixpath
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from revgate import environments
@@ -25,19 +26,11 @@ from revgate.pulls.pull import Pull, Verdict
 from revgate.pulls.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.pulls.pull import Wanted
-
-
-from itertools import combinations
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from revgate.pulls.pull import PullsOptions
 
 # What of a pyproject.toml may concern Alembic; most change for other reasons.
 _CONFIGURES = re.compile(rb"script_location|version_locations|\balembic\b\s*[\"'\]=.]")
@@ -47,18 +40,18 @@ _THREADS = 4
 class Base:
     """The base as it stands now."""
 
-    def __init__(self, wanted: Wanted, commit: str) -> None:
+    def __init__(self, options: PullsOptions, commit: str) -> None:
         """Read the base.
 
         Raises:
             CannotJudgeError: There is nothing to judge in it.
             UsageError: The settings name what is not there.
         """
-        self.wanted = wanted
+        self.options = options
         self.commit = commit
-        source = GitTree(wanted.root, commit)
+        source = GitTree(options.root, commit)
         source.name = "the base"
-        self.environments = environments.find(source, wanted.settings, wanted.environment)
+        self.environments = environments.find(source, options.settings, options.environment)
         _need_no_links(source, self.environments)
         self.reads = [
             # What stands in published files was judged when it was new: their tops will do.
@@ -67,7 +60,7 @@ class Base:
                 each,
                 judge_file,
                 whole=False,
-                cached=wanted.cached,
+                cached=options.cached,
                 listed=list_files(source, each),
             )
             for each in self.environments
@@ -86,7 +79,7 @@ class Base:
 
     def _changes(self, pull: Pull) -> Changes | Verdict:
         try:
-            return changes_of(self.wanted.root, self.commit, pull.head)
+            return changes_of(self.options.root, self.commit, pull.head)
         except CannotJudgeError as error:
             return Verdict(pull, problem=str(error))
 
@@ -124,7 +117,7 @@ class Base:
     def _added(self, base: Read, changes: Changes) -> Read | None:
         """Read the revision files of one environment that the pull request adds or changes."""
         environment = base.history.environment
-        source = Changed(self.wanted.root, changes)
+        source = Changed(self.options.root, changes)
         try:
             listed = list_files(source, environment)
         except CannotJudgeError:  # none of them is a revision file
@@ -149,7 +142,7 @@ class Base:
 
     @cached_property
     def _windows(self) -> list[Window]:
-        return [Window(self.wanted, self.commit, each) for each in self.reads]
+        return [Window(self.options, self.commit, each) for each in self.reads]
 
     @cached_property
     def _is_sound(self) -> bool:
@@ -157,15 +150,15 @@ class Base:
         return all(window.is_usable for window in self._windows)
 
     def _wholly(self, pull: Pull) -> Verdict:
-        wanted = self.wanted
+        options = self.options
         result, _ = merge_checks.check(
-            wanted.root,
-            wanted.settings,
-            wanted.choice,
+            options.root,
+            options.settings,
+            options.choice,
             ours=pull.head,
             against=self.commit,
-            environment=wanted.environment,
-            cached=wanted.cached,
+            environment=options.environment,
+            cached=options.cached,
         )
         return Verdict(pull, result.findings)
 

@@ -1,11 +1,11 @@
-"""Pull requests and what is said of them, as data."""
+"""Pull requests and their verdicts, as data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.findings import ERROR
-from revgate.text import printable
+from revgate.text import printable, truncate
 
 if TYPE_CHECKING:
     from revgate.checking.selection import Choice
@@ -16,8 +16,8 @@ LONGEST_DESCRIPTION = 140
 """Characters that GitHub takes in the description of a commit status."""
 
 
-class Wanted(NamedTuple):
-    """What is to be judged, and how."""
+class PullsOptions(NamedTuple):
+    """The options of `revgate pulls`."""
 
     root: str
     settings: Settings
@@ -30,19 +30,19 @@ class Wanted(NamedTuple):
     dry_run: bool = False
 
 
-class Place(NamedTuple):
-    """Where the pull requests are, and who asks."""
+class Repository(NamedTuple):
+    """A repository on GitHub, and the token to access it."""
 
-    repository: str
+    name: str
     """`owner/name`."""
     base: str
-    """The branch that they are to be merged into."""
+    """The target branch of the pull requests."""
     token: str
     api: str = "https://api.github.com"
     server: str | None = None
-    """Where git fetches from with the token, as `https://github.com`; None: by its own means."""
+    """The server git sends the token to, such as `https://github.com`; None to send none."""
     link: str | None = None
-    """What a status links to."""
+    """The target of a status's link."""
 
 
 class Pull(NamedTuple):
@@ -54,22 +54,22 @@ class Pull(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What merging one pull request would do to the base as it stands now."""
+    """The result of merging one pull request into the current base."""
 
     pull: Pull
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
     """Why there is no verdict."""
     concerned: bool = True
-    """Whether it touches anything that is judged."""
+    """Whether it changes anything that revgate checks."""
     added: frozenset[tuple[str, str, str]] = frozenset()
     """Environment, id and path of each revision that it adds."""
     anchors: frozenset[tuple[str, str]] = frozenset()
-    """Environment and id of each published revision that something new follows; "" for none."""
+    """Environment and id of each published revision that gets a child; "" for none."""
     rivals: tuple[int, ...] = ()
-    """Numbers of those that are clean like this one, and fork the history together with it."""
+    """Clean pull requests that would fork the history together with this one."""
     status: str = ""
-    """What became of the commit status: `set`, `unchanged`, `not set`, or `would be set`."""
+    """The outcome for the commit status: `set`, `unchanged`, `not set`, or `would be set`."""
     note: str = ""
     """Why it was not set."""
 
@@ -102,25 +102,24 @@ class Verdict(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """All that one run came to."""
+    """The result of one run."""
 
-    place: Place
+    repository: Repository
     commit: str
-    """The base as it stood."""
+    """The base that was judged."""
     verdicts: tuple[Verdict, ...]
     problem: str | None = None
-    """Why the run ended early; what was done until then is in the verdicts."""
+    """Why the run ended early; the verdicts show what was done before."""
 
     @property
     def errors(self) -> int:
-        """How many pull requests have errors, or no verdict."""
+        """The number of pull requests that have errors or no verdict."""
         return sum(verdict.state != "success" for verdict in self.verdicts)
 
 
 def _short(text: str, suffix: str = "") -> str:
     line = printable(" ".join(text.replace("`", "").split()))
-    room = LONGEST_DESCRIPTION - len(suffix)
-    return (line if len(line) <= room else f"{line[: room - 1]}…") + suffix
+    return truncate(line, LONGEST_DESCRIPTION - len(suffix)) + suffix
 
 
 def _numbers(numbers: tuple[int, ...]) -> str:

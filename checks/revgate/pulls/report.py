@@ -1,10 +1,10 @@
-"""What one run over the pull requests came to, as text and as JSON."""
+"""The report of `revgate pulls`, as text or JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from revgate.text import printable
+from revgate.text import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +29,17 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         for finding in each.findings:
             where = f"{finding.path}:{finding.line}"
             yield printable(f"    {where}: {finding.severity.value}[{finding.rule}]")
-    place = outcome.place
-    yield printable(f"{place.repository}, {place.base} at {outcome.commit[:12]}: {_sum(outcome)}")
+    repository = outcome.repository
+    yield printable(
+        f"{repository.name}, {repository.base} at {outcome.commit[:12]}: {_sum(outcome)}"
+    )
 
 
 def _sum(outcome: Outcome) -> str:
-    count = len(outcome.verdicts)
     rivals = sum(bool(each.rivals) for each in outcome.verdicts)
     return (
-        f"{count} open pull request{'' if count == 1 else 's'}, {outcome.errors} not clean,"
-        f" {rivals} clean alone only"
+        f"{count(len(outcome.verdicts), 'open pull request')}, {outcome.errors} not clean,"
+        f" {rivals} clean only on their own"
     )
 
 
@@ -51,8 +52,8 @@ def _json(outcome: Outcome) -> str:
         "schema": 1,
         "revgate": __version__,
         "command": "pulls",
-        "repository": outcome.place.repository,
-        "base": {"branch": outcome.place.base, "commit": outcome.commit},
+        "repository": outcome.repository.name,
+        "base": {"branch": outcome.repository.base, "commit": outcome.commit},
         "pulls": [_pull(each) for each in outcome.verdicts],
         "problem": outcome.problem,
         "summary": {"pulls": len(outcome.verdicts), "errors": outcome.errors},

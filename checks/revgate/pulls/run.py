@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.pulls import heads
-from revgate.pulls.github import RefusedError, Repository, Status
+from revgate.pulls.github import Client, RefusedError, Status
 from revgate.pulls.judge import Base, with_rivals
-from revgate.pulls.pull import Outcome, Place, Pull, Verdict
+from revgate.pulls.pull import Outcome, Pull, Repository, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.pulls.pull import Wanted
+    from revgate.pulls.pull import PullsOptions
 
 _UNHURRIED = 60
 """So many statuses may be set one upon the other; GitHub takes 80 in a minute."""
 _PAUSE = 1.0
 
 
-def from_variables(repository: str | None, base: str | None) -> Place:
+def from_variables(repository: str | None, base: str | None) -> Repository:
     """Take from the variables of GitHub Actions what the command line does not say.
 
     Raises:
@@ -46,30 +46,32 @@ def from_variables(repository: str | None, base: str | None) -> Place:
     server, run = variables("GITHUB_SERVER_URL"), variables("GITHUB_RUN_ID")
     link = f"{server}/{repository}/actions/runs/{run}" if server and run else None
     api = variables("GITHUB_API_URL") or "https://api.github.com"
-    return Place(repository, base, token, api, server or None, link)
+    return Repository(repository, base, token, api, server or None, link)
 
 
 def _on_a_branch() -> bool:
     return os.environ.get("GITHUB_REF_TYPE", "branch") == "branch"
 
 
-def run(wanted: Wanted, place: Place) -> Outcome:
+def run(options: PullsOptions, repository: Repository) -> Outcome:
     """Judge every open pull request, and set a commit status on each head.
 
     Raises:
         CannotJudgeError: The pull requests cannot be listed, or the base cannot be had or judged.
     """
-    with closing(Repository(place)) as repository:
-        listed = repository.open_pulls()
-        fetched = heads.fetch(wanted.root, wanted.remote, place, [each.number for each in listed])
-        verdicts = with_rivals(_judged(wanted, listed, fetched))
-        told, problem = _tell(wanted, repository, verdicts)
-    return Outcome(place, fetched.base, tuple(told), problem)
+    with closing(Client(repository)) as client:
+        listed = client.open_pulls()
+        fetched = heads.fetch(
+            options.root, options.remote, repository, [each.number for each in listed]
+        )
+        verdicts = with_rivals(_judged(options, listed, fetched))
+        told, problem = _tell(options, client, verdicts)
+    return Outcome(repository, fetched.base, tuple(told), problem)
 
 
-def _judged(wanted: Wanted, listed: Sequence[Pull], fetched: heads.Heads) -> list[Verdict]:
+def _judged(options: PullsOptions, listed: Sequence[Pull], fetched: heads.Heads) -> list[Verdict]:
     """Judge the heads that were fetched: what was listed may have moved meanwhile."""
-    base = Base(wanted, fetched.base)
+    base = Base(options, fetched.base)
     there = [
         each._replace(head=fetched.pulls[each.number])
         for each in listed
@@ -84,7 +86,7 @@ def _judged(wanted: Wanted, listed: Sequence[Pull], fetched: heads.Heads) -> lis
 
 
 def _tell(
-    wanted: Wanted, repository: Repository, verdicts: Sequence[Verdict]
+    options: PullsOptions, client: Client, verdicts: Sequence[Verdict]
 ) -> tuple[list[Verdict], str | None]:
     """Set the statuses; return what became of each, and what kept the rest from being set."""
     told: list[Verdict] = []
@@ -97,7 +99,7 @@ def _tell(
         if changed > _UNHURRIED:
             time.sleep(_PAUSE)
         try:
-            status = _set(wanted, repository, each)
+            status = _set(options, client, each)
         except RefusedError as error:
             told.append(each._replace(status="not set", note=str(error)))
             continue
@@ -109,20 +111,20 @@ def _tell(
     return told, problem or _all_refused(told)
 
 
-def _set(wanted: Wanted, repository: Repository, verdict: Verdict) -> str:
+def _set(options: PullsOptions, client: Client, verdict: Verdict) -> str:
     """Set one status, unless it stands already: a commit has room for a thousand."""
     status = Status(verdict.state, verdict.description)
-    if repository.status(verdict.pull.head, wanted.context) == status:
+    if client.status(verdict.pull.head, options.context) == status:
         return "unchanged"
-    if wanted.dry_run:
+    if options.dry_run:
         return "would be set"
-    repository.set_status(verdict.pull.head, wanted.context, status)
+    client.set_status(verdict.pull.head, options.context, status)
     return "set"
 
 
 def _all_refused(told: Sequence[Verdict]) -> str | None:
     """Say when no status at all could be set: that is no pull request's own affair."""
-    wanted = [each for each in told if each.problem is None]
-    if wanted and all(each.status == "not set" for each in wanted):
-        return f"no status could be set: {wanted[0].note}; the token needs `statuses: write`"
+    judged = [each for each in told if each.problem is None]
+    if judged and all(each.status == "not set" for each in judged):
+        return f"no status could be set: {judged[0].note}; the token needs `statuses: write`"
     return None

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.history.revision import Revision
     from revgate.pulls.changes import Changes
-    from revgate.pulls.pull import Wanted
+    from revgate.pulls.pull import PullsOptions
 
 
 class Window:
     """One environment of the base."""
 
-    def __init__(self, wanted: Wanted, commit: str, whole: Read) -> None:
-        self.wanted = wanted
+    def __init__(self, options: PullsOptions, commit: str, whole: Read) -> None:
+        self.options = options
         self.commit = commit
         self.base = whole.history
         self._later: dict[str, set[str] | None] = {}
@@ -90,7 +90,7 @@ class Window:
     def _since(self, fork: str) -> set[str] | None:
         if fork not in self._later:
             folders = self.base.environment.version_locations
-            self._later[fork] = added_since(self.wanted.root, fork, self.commit, folders)
+            self._later[fork] = added_since(self.options.root, fork, self.commit, folders)
         return self._later[fork]
 
     def _ids(self, paths: set[str]) -> list[str]:
@@ -109,10 +109,10 @@ class Window:
             self._read(end, None),
             self._read([*end, *added], new),
         )
-        root = self.wanted.root
+        root = self.options.root
         tip = GitTree(root, self.commit)
         sides = Sides(GitTree(root, head), tip, tip)
-        rules = self.wanted.choice.stage(published=True)
+        rules = self.options.choice.stage(published=True)
         return tuple(merge_checks.judge_merge(sides, reads, rules).kept)
 
     def _read(self, revisions: Sequence[Revision], new: Read | None) -> Read:

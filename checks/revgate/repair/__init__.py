@@ -1,4 +1,4 @@
-"""`revgate rebase`: new revisions brought behind the head of a base.
+"""`revgate rebase`, `revgate new`, and edits to revision files.
 
-Edits revision files by position, never by printing code again; knows nothing of reports.
+Files are edited by position; code is never printed again.
 """

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from revgate.repair.edits import Change
+    from revgate.repair.edits import FileEdit
 
 _NO_END = "\\ No newline at end of file\n"
 
 
-def diff(changes: Iterable[Change]) -> str:
+def diff(changes: Iterable[FileEdit]) -> str:
     """Return a unified diff of changes, with what git says of renamed files."""
     return "".join(line for change in changes for line in _lines(change))
 
 
-def _lines(change: Change) -> Iterator[str]:
+def _lines(change: FileEdit) -> Iterator[str]:
     old, new = _quoted(f"a/{change.path}"), _quoted(f"b/{change.new_path}")
     yield f"diff --git {old} {new}\n"
     if change.path != change.new_path:

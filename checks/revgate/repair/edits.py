@@ -39,7 +39,7 @@ class Step(NamedTuple):
         return self.revision.parents != (self.parent,)
 
 
-class Change(NamedTuple):
+class FileEdit(NamedTuple):
     """One file before and after."""
 
     path: str
@@ -50,7 +50,7 @@ class Change(NamedTuple):
     """Whether there was no such file before."""
 
 
-def change(step: Step, data: bytes, ids: dict[str, str]) -> Change:
+def change(step: Step, data: bytes, ids: dict[str, str]) -> FileEdit:
     """Work out the change of one file.
 
     Args:
@@ -68,7 +68,7 @@ def change(step: Step, data: bytes, ids: dict[str, str]) -> Change:
         raise UsageError(f"{path}: the file changed while it was read: run this again")
     text = RevisionText(path, data)
     after = text.edited([*_edits(step, script, text, ids)])
-    made = Change(path, data, step.path, after)
+    made = FileEdit(path, data, step.path, after)
     _verify(step, script, made, ids)
     return made
 
@@ -126,17 +126,17 @@ def _date(created: datetime, before: str) -> str:
     return written + (("Z" if zone == "Z" else "+00:00") if zone else "")
 
 
-def _verify(step: Step, before: Script, made: Change, ids: dict[str, str]) -> None:
+def _verify(step: Step, before: Script, made: FileEdit, ids: dict[str, str]) -> None:
     """Read the edited file again: it says what it should, and all else as before."""
     after = parse(step.path, made.after)
     old = before.revision
     if isinstance(after, Script):
         new = after.revision
-        wanted = tuple(dict.fromkeys(ids.get(key, key) for key in old.depends_on))
+        depends_on = tuple(dict.fromkeys(ids.get(key, key) for key in old.depends_on))
         said = (new.id, new.parents, new.depends_on, new.labels)
         header = after.header.revises
         if (
-            said == (step.id, (step.parent,), wanted, old.labels)
+            said == (step.id, (step.parent,), depends_on, old.labels)
             and (header is None or not step.is_new_parent or header.text == step.parent)
             and fingerprint(made.after) == fingerprint(made.before)
         ):

@@ -40,7 +40,7 @@ def choose(root: str, written: str | None) -> Onto:
         CannotJudgeError: The base, or the ancestor in common, is not in this clone.
     """
     if not find_root(root)[1]:
-        raise UsageError(f"{root} is no git repository: a rebase needs one")
+        raise UsageError(f"{root} is not a git repository: a rebase requires one")
     name, why = (written, "") if written is not None else branch_base(root)
     try:
         tree = GitTree.at(root, name)

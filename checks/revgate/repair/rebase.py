@@ -1,7 +1,6 @@
-"""`revgate rebase` from end to end: what is new goes behind the base's head.
+"""`revgate rebase` from end to end: moves new revisions after the head of the base.
 
-Knows the order of the stages, and what is said of them. All changes of all environments are
-worked out and read again before the first byte is written.
+All edits in all environments are computed and parsed again before the first file is written.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ from revgate.history.parse import parse
 from revgate.history.revision import Script
 from revgate.history.source import WorkTree
 from revgate.repair.diff import diff
-from revgate.repair.edits import Change, Step, change
+from revgate.repair.edits import FileEdit, Step, change
 from revgate.repair.line import behind, in_order, restamped
 from revgate.repair.onto import Onto, choose
 from revgate.repair.sides import Sides, is_there, open_sides
 from revgate.repair.write import write
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from revgate.settings import Settings
 
 
-class Wanted(NamedTuple):
-    """What the user asked for."""
+class RebaseOptions(NamedTuple):
+    """The options of `revgate rebase`."""
 
     onto: str | None = None
     environment: str | None = None
@@ -41,10 +41,10 @@ class Wanted(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was done, or with `--dry-run` would be."""
+    """What was done, or would be done with `--dry-run`."""
 
     lines: tuple[str, ...]
-    """In words; names of the repository among them are as they are."""
+    """For the user. Names from the repository are not escaped."""
     diff: str = ""
     """Only of a dry run."""
 
@@ -54,28 +54,28 @@ class _Plan(NamedTuple):
 
     sides: Sides
     steps: list[Step]
-    changes: list[Change]
+    changes: list[FileEdit]
 
 
-def rebase(root: str, settings: Settings, wanted: Wanted, now: datetime) -> Outcome:
-    """Re-point the new revisions of the work tree behind the head of a base.
+def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime) -> Outcome:
+    """Re-point the new revisions of the work tree after the head of a base.
 
     Args:
         root: The repository root, an absolute path.
-        settings: Of the repository.
-        wanted: What to do.
-        now: The time in UTC, for new stamps.
+        settings: The settings of the repository.
+        options: What to do.
+        now: The time in UTC, for new timestamps.
 
     Raises:
         UsageError: A published revision was changed on the branch, a file cannot be edited to the
-            letter, or the base has several heads. Nothing was changed then.
+            letter, or the base has several heads. Nothing is changed in these cases.
         CannotJudgeError: The base, or a history, cannot be read.
     """
-    onto = choose(root, wanted.onto)
+    onto = choose(root, options.onto)
     work = WorkTree(root, is_repository=True)
-    found = environments.find(work, settings, wanted.environment)
+    found = environments.find(work, settings, options.environment)
     plans = [
-        _plan(open_sides(work, each, onto, settings), now, restamp=wanted.restamp)
+        _plan(open_sides(work, each, onto, settings), now, restamp=options.restamp)
         for each in found
         if len(found) == 1 or is_there(onto.tree, each, settings)
     ]
@@ -84,7 +84,7 @@ def rebase(root: str, settings: Settings, wanted: Wanted, now: datetime) -> Outc
     if len({*paths}) < len(paths):
         raise UsageError("two environments share a revision: choose one with --environment")
     lines = (*_said(onto, plans, named=len(found) > 1), *_left_out(onto, found, plans))
-    if wanted.dry_run:
+    if options.dry_run:
         return Outcome(lines, diff(changes))
     write(root, changes)
     return Outcome((*lines, *_next(root, onto, plans)))
@@ -112,11 +112,11 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
 def _need_timestamps(sides: Sides) -> None:
     form = sides.here.scope.file_name
     if form != "timestamp":
-        raise UsageError(f"`file-name` is {form!r}, from which --restamp can make up no name")
+        raise UsageError(f'--restamp requires `file-name = "timestamp"`, but it is {form!r}')
 
 
-def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[Change]) -> None:
-    """Make sure that base and new revisions are one line, by the files as they will be."""
+def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[FileEdit]) -> None:
+    """Check that the edited files form one straight line with the base."""
     after = {each.new_path: each.after for each in changes}
     scripts = [parse(step.path, after.get(step.path, sides.data(step.revision))) for step in steps]
     new = [script.revision for script in scripts if isinstance(script, Script)]
@@ -125,12 +125,12 @@ def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[Change
     chained = all(len(graph.children.get(each.parent, ())) == 1 for each in steps)
     if graph.heads != expected or graph.missing or graph.cycles or graph.duplicates or not chained:
         raise UsageError(
-            "base and new revisions would not be one line, so nothing was changed; `revgate check"
-            " --against` tells more"
+            "the base and the new revisions would not form one straight line, so nothing was"
+            " changed; `revgate check --against` shows why"
         )
 
 
-# What is said.
+# Output.
 
 
 def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
@@ -140,8 +140,8 @@ def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
         if not plan.steps:
             yield f"{name}nothing to do: {onto.name} has every revision"
         elif not plan.changes:
-            count, head = len(plan.steps), plan.sides.head.id
-            yield f"{name}nothing to do: {count} new, behind the head `{head}` already"
+            new = count(len(plan.steps), "new revision")
+            yield f"{name}nothing to do: {new} already after the head `{plan.sides.head.id}`"
         else:
             yield from (f"{name}{_line(step)}" for step in plan.steps)
         yield from _remarks(plan)
@@ -163,7 +163,7 @@ def _line(step: Step) -> str:
 
 
 def _remarks(plan: _Plan) -> Iterator[str]:
-    """Yield what a reader should know of one environment's line."""
+    """Yield remarks about the new chain of one environment."""
     early = [
         f"`{step.id}`"
         for step, before in zip(plan.steps, _stamps(plan), strict=False)
@@ -171,27 +171,27 @@ def _remarks(plan: _Plan) -> Iterator[str]:
     ]
     if early:
         yield (
-            f"stamped before the parent: {', '.join(early)}, which the rule `timestamp-order`"
-            " refuses; --restamp gives fresh times"
+            f"timestamped before the parent: {', '.join(early)}. The rule `timestamp-order`"
+            " reports this; use --restamp for new timestamps"
         )
     for step in plan.steps:
         if len(step.revision.parents) > 1:
             yield (
-                f"{step.path}: it joined heads, which is needed no more; it stays as a revision of"
-                " the line, and can go where no database has run it"
+                f"{step.path}: this merge revision is no longer needed; it stays in the chain, and"
+                " you can delete it if no database has applied it"
             )
 
 
 def _stamps(plan: _Plan) -> list[str]:
-    """Return the stamp of each step's parent."""
+    """Return the timestamp of each step's parent."""
     return [plan.sides.head.stamp, *(step.revision.stamp for step in plan.steps)]
 
 
 def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
-    """Yield what is left for the user to do."""
+    """Yield the next steps for the user."""
     changes = [each for plan in plans for each in plan.changes]
     if changes:
-        # A folder, since git refuses the old name of a file that it never knew.
+        # Folders, because git rejects the old name of a file that it never tracked.
         folders = dict.fromkeys(each.path.rpartition("/")[0] or "." for each in changes)
         top = "" if os.path.samefile(os.curdir, root) else ":/"
         paths = " ".join(shlex.quote(top + folder) for folder in folders)
@@ -201,6 +201,6 @@ def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
     if unmerged and any(plan.steps for plan in plans):
         then = "then" if changes else "next:"
         yield (
-            f"{then} merge {onto.name} or rebase onto it, which brings {unmerged} revision"
-            f"{'s' if unmerged > 1 else ''}; until then `revgate check` misses the parent"
+            f"{then} merge {onto.name} or rebase onto it to get {count(unmerged, 'revision')};"
+            " until then, `revgate check` reports a missing parent"
         )

@@ -15,13 +15,13 @@ from revgate.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from revgate.repair.edits import Change
+    from revgate.repair.edits import FileEdit
 
 _NEW = 0o644
 """The mode of a file that was not there before: git's own for one that is no program."""
 
 
-def write(root: str, changes: Sequence[Change]) -> None:
+def write(root: str, changes: Sequence[FileEdit]) -> None:
     """Write changes; each file by a temporary one that then takes its place.
 
     Args:
@@ -33,7 +33,7 @@ def write(root: str, changes: Sequence[Change]) -> None:
             stands where a new name leads.
     """
     temporaries: list[str] = []
-    done: list[Change] = []
+    done: list[FileEdit] = []
     try:
         for change in changes:
             _check(root, change)
@@ -60,7 +60,7 @@ def _said(error: OSError, left: list[str]) -> str:
     return f"{what}; nothing was changed"
 
 
-def _check(root: str, change: Change) -> None:
+def _check(root: str, change: FileEdit) -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     if change.is_new:
         if os.path.lexists(path):
@@ -105,7 +105,7 @@ def _prepared(root: str, path: str, data: bytes, *, is_new: bool = False) -> str
     return temporary
 
 
-def _replace(root: str, change: Change, temporary: str) -> None:
+def _replace(root: str, change: FileEdit, temporary: str) -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     if new_path == path:
         os.replace(temporary, path)
@@ -114,7 +114,7 @@ def _replace(root: str, change: Change, temporary: str) -> None:
     os.replace(temporary, new_path)
 
 
-def _restored(root: str, change: Change) -> bool:
+def _restored(root: str, change: FileEdit) -> bool:
     """Put a file back; return whether it is there as before, under its name alone."""
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     try:

@@ -1,10 +1,10 @@
-"""`revgate init`: settings that today's history passes, a hook and a CI job, each where it belongs.
+"""`revgate init`: settings that the current history passes, a pre-commit hook, and a CI job.
 
-Knows a repository's own files; nothing of rules. What is edited keeps its comments and its form.
+Edited files keep their comments and formatting.
 """
 
 from __future__ import annotations
 
-from revgate.setup.run import Outcome, Wanted, apply, propose
+from revgate.setup.run import Outcome, SetupOptions, apply, propose
 
-__all__ = ["Outcome", "Wanted", "apply", "propose"]
+__all__ = ["Outcome", "SetupOptions", "apply", "propose"]

@@ -1,7 +1,4 @@
-"""The CI of a repository: which it has, and the file that runs revgate there.
-
-Knows the files of GitHub and GitLab, and what a remote's address tells; talks to neither.
-"""
+"""Detect a repository's CI from its files and remotes, and the file that runs revgate there."""
 
 from __future__ import annotations
 
@@ -19,10 +16,10 @@ TEMPLATE = "docs/gitlab/revgate.gitlab-ci.yml"
 
 
 def hosts(root: str) -> tuple[str, ...]:
-    """Return where the repository is judged, as far as it shows; GitHub where nothing does.
+    """Return the CI hosts of the repository; GitHub if nothing shows one.
 
     Returns:
-        `github`, `gitlab`, both, or none where its remote is somewhere else.
+        `github`, `gitlab`, both, or none if its remote is elsewhere.
     """
     remotes = _remotes(root)
     here = {
@@ -34,7 +31,7 @@ def hosts(root: str) -> tuple[str, ...]:
 
 
 def _remotes(root: str) -> list[str]:
-    """Return the host of each remote that is not a folder of this machine."""
+    """Return the host of each remote that is not a local folder."""
     output = git(root, "config", "--get-regexp", r"^remote\..*\.url$", accept=(0, 1))
     addresses = [os.fsdecode(line).partition(" ")[2] for line in output.splitlines()]
     found = [re.match(r"(?:[a-z+]+://)?(?:[^@/]*@)?([\w.-]+\.\w+)[:/]", each) for each in addresses]
@@ -54,7 +51,7 @@ def include() -> str:
 
 
 def runs_on_github(root: str) -> str | None:
-    """Return the workflow that runs revgate already."""
+    """Return the workflow that already runs revgate."""
     folder = os.path.join(root, ".github", "workflows")
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     for name in names:
@@ -64,7 +61,7 @@ def runs_on_github(root: str) -> str | None:
 
 
 def runs_on_gitlab(root: str) -> str | None:
-    """Return the pipeline's file, where it runs revgate already."""
+    """Return the pipeline file if it already runs revgate."""
     return PIPELINE if _calls(os.path.join(root, PIPELINE)) else None
 
 

@@ -1,7 +1,7 @@
-"""One entry more in a list of a YAML file, by position: nothing else of the file changes.
+"""Append an entry to a list in a YAML file, without changing the rest of the file.
 
-Knows block lists below a key at the left margin, as people write `repos:` and `include:`; no YAML
-beyond that. Where a file is written another way, it says so, and leaves it.
+Handles block lists below a top-level key, as people write `repos:` and `include:`. Any other form
+is rejected.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PLAIN = re.compile(r"""(?:[^\s\[\]{}&*!|>%@`#,'"-][^#]*?|'[^']*'|"[^"\\]*")""")
 
 
 class NotEditedError(Exception):
-    """A list is written in a way that is not edited; says which."""
+    """A list has a form that cannot be edited automatically; the message says which."""
 
 
 class _Lines(NamedTuple):
@@ -24,11 +24,11 @@ class _Lines(NamedTuple):
     first: int
     """The first item; equal to `end` where there is none."""
     end: int
-    """Where one more item goes."""
+    """Where the new item goes."""
 
 
 def append(text: str, key: str, entry: str) -> str:
-    """Append an entry to a list at the top of a YAML file, which is begun where there is none.
+    """Append an entry to a top-level list of a YAML file; the list is created if it is missing.
 
     Args:
         text: The file.
@@ -36,7 +36,7 @@ def append(text: str, key: str, entry: str) -> str:
         entry: The item's lines, from its `- ` on, at the left margin and with line feeds.
 
     Raises:
-        NotEditedError: The list has a form that is not edited.
+        NotEditedError: The list has a form that cannot be edited.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     if "\r" in text.replace("\r\n", ""):
@@ -60,23 +60,23 @@ def _is_key(line: str, key: str) -> bool:
 
 
 def _documents(lines: list[str]) -> int:
-    """Count the documents: a mark before the first content begins none."""
+    """Count the documents; a marker before the first content does not start one."""
     marks = [at for at, line in enumerate(lines) if re.match(r"---(\s|$)", line)]
     inner = [at for at in marks if any(not _COMMENT.fullmatch(line) for line in lines[:at])]
     return 1 + len(inner)
 
 
 def _begun(lines: list[str], key: str, entry: str, newline: str) -> str:
-    """Write the list below everything else."""
+    """Add the list at the end."""
     if any(re.match(r"\.\.\.(\s|$)|[\[{]", line) for line in lines):
-        raise NotEditedError("it is written in one line, or ends with a mark")
+        raise NotEditedError("it is written on one line, or ends with a document marker")
     gap = [newline] if lines and lines[-1].strip() else []
     own = [f"{key}:", *("  " + line for line in entry.splitlines())]
     return "".join([*lines, *gap, *(line + newline for line in own)])
 
 
 def _opened(lines: list[str], at: int, key: str, newline: str) -> tuple[_Lines, list[str]]:
-    """Find the items of a list; what stands in one line is brought into a block first."""
+    """Find the items of a list; a list on one line is expanded into a block first."""
     value = lines[at].partition(":")[2].strip()
     if value and not value.startswith("#"):
         return _unfolded(lines, at, key, value, newline)
@@ -85,7 +85,7 @@ def _opened(lines: list[str], at: int, key: str, newline: str) -> tuple[_Lines, 
     if not content:
         return _Lines(at, at + 1, at + 1), lines
     if not re.match(r"\s*-(\s|$)", lines[content[0]]):
-        raise NotEditedError(f"its `{key}` is no block list")
+        raise NotEditedError(f"its `{key}` is not a block list")
     return _Lines(at, content[0], _after(lines, content, end)), lines
 
 
@@ -100,10 +100,10 @@ def _unfolded(
     elif _PLAIN.fullmatch(written) and not re.search(r":(\s|$)", written):
         opened = [f"{head}:{newline}", f"  - {written}{comment}{newline}"]
     else:
-        raise NotEditedError(f"its `{key}` is no block list")
+        raise NotEditedError(f"its `{key}` is not a block list")
     following = lines[at + 1 :]
     if any(re.match(r"\s+[^\s#]", line) for line in following[:1]):
-        raise NotEditedError(f"its `{key}` goes over several lines")
+        raise NotEditedError(f"its `{key}` spans several lines")
     end = at + len(opened)
     return _Lines(at, at + 1, end), [*lines[:at], *opened, *following]
 

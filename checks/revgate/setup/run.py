@@ -1,7 +1,6 @@
-"""`revgate init` from end to end: what is there, what would be written, and writing it.
+"""`revgate init` from end to end: inspect the repository, propose files, and write them.
 
-Knows the order of the stages, and what is said of them. All files are worked out before the first
-one is written, and what is set up already is left as it is.
+All files are computed before the first one is written. Existing setup is left unchanged.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ from revgate.errors import UsageError
 from revgate.git import find_root
 from revgate.history.source import WorkTree
 from revgate.repair.diff import diff
-from revgate.repair.edits import Change
+from revgate.repair.edits import FileEdit
 from revgate.repair.write import write
 from revgate.setup import hooks, hosts, listing, proposal, toml
+from revgate.text import count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-class Wanted(NamedTuple):
-    """What the user asked for."""
+class SetupOptions(NamedTuple):
+    """The options of `revgate init`."""
 
     ci: str = "auto"
     """`github`, `gitlab`, `none`; or `auto`, which looks at the repository."""
 
 
 class Outcome(NamedTuple):
-    """What was seen, and what would be written."""
+    """What was found, and what would be written."""
 
     root: str
     lines: tuple[str, ...]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FileEdit, ...] = ()
     problems: tuple[str, ...] = ()
-    """What no setting takes away; with these, `revgate check` finds errors."""
+    """Errors that no setting exempts; `revgate check` reports them."""
     next: tuple[str, ...] = ()
-    """What is left for the user to do."""
+    """The next steps for the user."""
 
     @property
     def diff(self) -> str:
@@ -51,20 +51,20 @@ class Outcome(NamedTuple):
         return diff(self.changes)
 
 
-def propose(start: str, wanted: Wanted) -> Outcome:
-    """Look at a repository and work out what would set it up.
+def propose(start: str, options: SetupOptions) -> Outcome:
+    """Inspect a repository and compute the files that set it up.
 
     Args:
         start: A folder of the repository.
-        wanted: What to do.
+        options: What to do.
 
     Raises:
-        UsageError: It is no git repository, or a file is written in a way that is not edited.
-        CannotJudgeError: It has no environment, or no revision.
+        UsageError: It is not a git repository, or a file cannot be edited automatically.
+        CannotJudgeError: It has no environment or no revision.
     """
     root, is_repository = find_root(start)
     if not is_repository:
-        raise UsageError(f"{root} is no git repository: run `git init` there first")
+        raise UsageError(f"{root} is not a git repository: run `git init` there first")
     source = WorkTree(root, is_repository=True)
     there = settings_.load(root)
     if there.path is None:
@@ -74,28 +74,28 @@ def propose(start: str, wanted: Wanted) -> Outcome:
     seen = (*_seen(judgement), *_said(found, judgement, there.path))
     if judgement.broken:
         return Outcome(root, seen, problems=tuple(_broken(judgement)))
-    parts = [_settings(root, found), _hooks(root), *_pipelines(root, wanted)]
-    changes = tuple(part for part in parts if isinstance(part, Change))
+    parts = [_settings(root, found), _hooks(root), *_pipelines(root, options)]
+    changes = tuple(part for part in parts if isinstance(part, FileEdit))
     lines = (*seen, *(part for part in parts if isinstance(part, str)))
     done = tuple(_next(start, root, changes))
     return Outcome(root, lines, changes, tuple(_left(judgement)), done)
 
 
 def apply(outcome: Outcome) -> None:
-    """Write what was worked out: all of it, or nothing.
+    """Write all files, or none.
 
     Raises:
-        UsageError: A file cannot be written, or was changed meanwhile.
+        UsageError: A file cannot be written, or has changed since.
     """
     write(outcome.root, outcome.changes)
 
 
-# The files. Each answers with a change, or says why there is none.
+# The files. Each function returns an edit, or says why there is none.
 
 
-def _settings(root: str, found: Proposal | None) -> Change | str:
+def _settings(root: str, found: Proposal | None) -> FileEdit | str:
     if found is None:
-        return "settings: left as they are"
+        return "settings: left unchanged"
     name = "pyproject.toml"
     before = _bytes(root, name)
     if before is None:
@@ -104,39 +104,39 @@ def _settings(root: str, found: Proposal | None) -> Change | str:
     return _changed(name, before, toml.append(before, toml.written(found, in_tool=True), name))
 
 
-def _hooks(root: str) -> Change | str:
+def _hooks(root: str) -> FileEdit | str:
     name = hooks.config(root)
     before = _bytes(root, name)
     if before is None:
         return _new(name, listing.append(hooks.fresh(), "repos", hooks.entry()))
     if hooks.is_used(before.decode("utf-8", "replace")):
-        return f"{name}: has the hook already"
+        return f"{name}: already has the hook"
     if name == hooks.PREK:
         return _changed(name, before, toml.append(before, hooks.table(), name))
     return _changed(name, before, _listed(name, before, "repos", hooks.entry()))
 
 
-def _pipelines(root: str, wanted: Wanted) -> Iterator[Change | str]:
-    chosen = {"auto": hosts.hosts(root), "none": ()}.get(wanted.ci, (wanted.ci,))
-    if not chosen and wanted.ci == "auto":
-        yield "CI: neither GitHub nor GitLab: run `revgate check --against auto` in it"
+def _pipelines(root: str, options: SetupOptions) -> Iterator[FileEdit | str]:
+    chosen = {"auto": hosts.hosts(root), "none": ()}.get(options.ci, (options.ci,))
+    if not chosen and options.ci == "auto":
+        yield "CI: neither GitHub nor GitLab found; run `revgate check --against auto` in yours"
     if "github" in chosen:
         yield _workflow(root)
     if "gitlab" in chosen:
         yield _pipeline(root)
 
 
-def _workflow(root: str) -> Change | str:
+def _workflow(root: str) -> FileEdit | str:
     if there := hosts.runs_on_github(root):
-        return f"{there}: runs revgate already"
+        return f"{there}: already runs revgate"
     if _bytes(root, hosts.WORKFLOW) is not None:
-        return f"{hosts.WORKFLOW}: exists, and is left as it is"
+        return f"{hosts.WORKFLOW}: exists, left unchanged"
     return _new(hosts.WORKFLOW, hosts.workflow())
 
 
-def _pipeline(root: str) -> Change | str:
+def _pipeline(root: str) -> FileEdit | str:
     if there := hosts.runs_on_gitlab(root):
-        return f"{there}: runs revgate already"
+        return f"{there}: already runs revgate"
     name = hosts.PIPELINE
     before = _bytes(root, name)
     if before is None:
@@ -148,10 +148,10 @@ def _listed(name: str, before: bytes, key: str, entry: str) -> bytes:
     try:
         return listing.append(before.decode("utf-8"), key, entry).encode()
     except (listing.NotEditedError, UnicodeDecodeError) as error:
-        why = error if isinstance(error, listing.NotEditedError) else "it is no UTF-8"
+        why = error if isinstance(error, listing.NotEditedError) else "it is not UTF-8"
         raise UsageError(
-            f"{name} is not edited, since {why}; nothing was changed\n"
-            f"add this to its `{key}` by hand, and run this again:\n{entry}"
+            f"{name} cannot be edited automatically: {why}; nothing was changed\n"
+            f"add this to its `{key}` by hand, then run this again:\n{entry}"
         ) from None
 
 
@@ -165,22 +165,22 @@ def _bytes(root: str, name: str) -> bytes | None:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
 
 
-def _new(name: str, text: str) -> Change:
-    return Change(name, b"", name, text.encode(), is_new=True)
+def _new(name: str, text: str) -> FileEdit:
+    return FileEdit(name, b"", name, text.encode(), is_new=True)
 
 
-def _changed(name: str, before: bytes, after: bytes) -> Change:
-    return Change(name, before, name, after)
+def _changed(name: str, before: bytes, after: bytes) -> FileEdit:
+    return FileEdit(name, before, name, after)
 
 
-# What is said.
+# Output.
 
 
 def _seen(judgement: Judgement) -> Iterator[str]:
     for each in judgement.result.environments:
         heads = ", ".join(each.heads) or "none"
-        heads = f"head{'s' if len(each.heads) != 1 else ''} {heads}"
-        yield f"{each.environment.name}: {each.revisions} revisions, {heads}"
+        heads = f"{plural(len(each.heads), 'head')} {heads}"
+        yield f"{each.environment.name}: {count(each.revisions, 'revision')}, {heads}"
 
 
 def _said(found: Proposal | None, judgement: Judgement, path: str | None) -> Iterator[str]:
@@ -194,33 +194,33 @@ def _said(found: Proposal | None, judgement: Judgement, path: str | None) -> Ite
         if scope.baseline is not None and scope.baseline in history.graph.by_id:
             old = [each.rule for each in found.exempted if each.environment == name]
             rules = ", ".join(f"{old.count(rule)} {rule}" for rule in sorted({*old}))
-            yield f"{name}: found in what there is: {rules}; so the baseline is {scope.baseline}"
+            yield f"{name}: existing revisions have {rules}, so the baseline is {scope.baseline}"
 
 
 def _broken(judgement: Judgement) -> Iterator[str]:
     yield from _listing(judgement.broken)
     rules = {each.rule for each in judgement.broken}
-    yield "the chain is broken, and no baseline exempts from that: nothing was written"
+    yield "the chain is broken, and a baseline cannot exempt that: nothing was written"
     if "multiple-heads" in rules:
         yield (
-            "put one branch behind the other with `revgate rebase --onto REF`; or, where both have"
-            ' run somewhere, join them with `alembic merge -m "merge heads" heads`'
+            "put one branch after the other with `revgate rebase --onto REF`; or, if both have been"
+            ' applied somewhere, join them with `alembic merge -m "merge heads" heads`'
         )
-    yield "then run `revgate init` again; `revgate check` tells more"
+    yield "then run `revgate init` again; `revgate check` shows details"
 
 
 def _left(judgement: Judgement) -> Iterator[str]:
-    """Say what settings cannot mend, or what those that are there could."""
+    """Describe the errors that remain, and the settings that would exempt some of them."""
     yield from _listing(judgement.left)
     old = {each.environment for each in judgement.left if proposal.is_exemptable(each)}
     for history in judgement.histories:
         if history.environment.name in old:
             yield (
                 f'{history.environment.name}: `baseline = "{proposal.newest(history)}"` in the'
-                " settings exempts what there is from rules on names and downgrades"
+                " settings exempts existing revisions from rules on names and downgrades"
             )
     if any(not proposal.is_exemptable(each) for each in judgement.left):
-        yield "no baseline exempts from that: mend it, `revgate check` says how"
+        yield "a baseline cannot exempt that: fix it, `revgate check` shows how"
 
 
 def _listing(findings: Sequence[Finding]) -> Iterator[str]:
@@ -230,7 +230,7 @@ def _listing(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"and {len(findings) - len(shown)} more"
 
 
-def _next(start: str, root: str, changes: tuple[Change, ...]) -> Iterator[str]:
+def _next(start: str, root: str, changes: tuple[FileEdit, ...]) -> Iterator[str]:
     names = [each.path for each in changes]
     if not names:
         return

@@ -1,7 +1,4 @@
-"""Settings as TOML, and a table more at the end of a TOML file: nothing else of it changes.
-
-Knows how TOML is written; not what the settings mean.
-"""
+"""Write settings as TOML, and append tables to a TOML file without changing the rest."""
 
 from __future__ import annotations
 
@@ -18,8 +15,8 @@ if TYPE_CHECKING:
     from revgate.setup.proposal import Proposal
 
 _WHY = {
-    "baseline": "names and downgrades are asked of what comes after it",
-    "ignore": "these met long ago; another beginning would be another head",
+    "baseline": "naming and downgrade rules apply to later revisions",
+    "ignore": "the existing bases merged long ago; a new one would be a new head",
     "linear": "merges, dependencies and branch labels are accepted",
 }
 
@@ -49,12 +46,12 @@ def _keys(table: Mapping[str, object]) -> Iterable[str]:
 
 def _value(value: object) -> str:
     if isinstance(value, str) and "\\" in value and "'" not in value and value.isprintable():
-        return f"'{value}'"  # a pattern is read as it is meant
+        return f"'{value}'"  # a pattern stays readable
     return json.dumps(value, ensure_ascii=False)
 
 
 def append(data: bytes, table: str, name: str) -> bytes:
-    """Append tables to a TOML file, in its own line ends.
+    """Append tables to a TOML file, with its own line endings.
 
     Args:
         data: The file.
@@ -62,7 +59,7 @@ def append(data: bytes, table: str, name: str) -> bytes:
         name: The file's, for a message.
 
     Raises:
-        UsageError: The file is no TOML, or with the table it would be none.
+        UsageError: The file is not valid TOML, or would not be with the table.
     """
     before = parse_toml(data, name)
     newline = "\r\n" if b"\r\n" in data else "\n"
@@ -72,14 +69,14 @@ def append(data: bytes, table: str, name: str) -> bytes:
     result = f"{text}{end}{gap}{table.replace(chr(10), newline)}".encode()
     if not _holds(before, result, name):
         raise UsageError(
-            f"{name} is written in a way that is not edited: append this by hand, or write it"
-            f" another way\n{table}{os.linesep}"
+            f"{name} cannot be edited automatically: append this by hand, or rewrite it"
+            f" in another form\n{table}{os.linesep}"
         )
     return result
 
 
 def _holds(before: Mapping[str, object], result: bytes, name: str) -> bool:
-    """Whether the file says all that it said, and more."""
+    """Whether the file still has all its values."""
     try:
         after = parse_toml(result, name)
     except UsageError:
