@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from revgate.history.revision import Effect, Effects, UnknownEffectError
+from revgate.history.syntax import called_name, literal_string, literal_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,7 +98,7 @@ class _Reader:
         """Remember a value that a later statement may refer to."""
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                if _called(call) in _ENUMS:
+                if called_name(call) in _ENUMS:
                     self.enums[name] = call
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
                 self.texts[name] = text
@@ -124,7 +125,7 @@ class _Reader:
     def _with(
         self, call: ast.Call, variable: ast.expr | None, body: list[ast.stmt], depth: int
     ) -> None:
-        match _called(call), variable:
+        match called_name(call), variable:
             case "batch_alter_table", ast.Name(id=name):
                 self.batches[name] = _qualified(self._argument(call, 0, "table_name"), call)
             case "autocommit_block", _:
@@ -135,7 +136,7 @@ class _Reader:
 
     def _harmless(self, value: ast.expr) -> None:
         for node in ast.walk(value):
-            if isinstance(node, ast.Call) and _called(node) not in _HARMLESS_VALUES:
+            if isinstance(node, ast.Call) and called_name(node) not in _HARMLESS_VALUES:
                 raise UnknownEffectError
 
     def _call(self, call: ast.Call, depth: int) -> None:
@@ -179,7 +180,7 @@ class _Reader:
         """Read `sa.Enum(..., name="status").create(op.get_bind())`, also on a variable."""
         if isinstance(owner, ast.Name) and owner.id in self.enums:
             owner = self.enums[owner.id]
-        if not isinstance(owner, ast.Call) or _called(owner) not in _ENUMS:
+        if not isinstance(owner, ast.Call) or called_name(owner) not in _ENUMS:
             raise UnknownEffectError
         name = _enum_name(owner)
         if name is None:
@@ -229,7 +230,7 @@ class _Reader:
         match value:
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
                 return not any(
-                    isinstance(node, ast.Call) and _called(node) in _ENUMS
+                    isinstance(node, ast.Call) and called_name(node) in _ENUMS
                     for node in ast.walk(self.functions[name])
                 )
         return False
@@ -239,7 +240,7 @@ class _Reader:
         for node in ast.walk(argument):
             if isinstance(node, ast.Name) and node.id in self.enums:
                 node = self.enums[node.id]
-            if isinstance(node, ast.Call) and _called(node) in _ENUMS and _makes_type(node):
+            if isinstance(node, ast.Call) and called_name(node) in _ENUMS and _makes_type(node):
                 name = _enum_name(node)
                 if name is None:
                     self.complete = False
@@ -254,8 +255,8 @@ class _Reader:
                 _drop_action(call), "column", self._string(call, at, "column_name"), table
             )
         match self._argument(call, at, "column"):
-            case ast.Call() as column if _called(column) == "Column" and column.args:
-                written = _constant(column.args[0])
+            case ast.Call() as column if called_name(column) == "Column" and column.args:
+                written = literal_string(column.args[0])
                 if written is not None:
                     return Effect(_create_action(call), "column", written, table)
         raise UnknownEffectError
@@ -265,7 +266,7 @@ class _Reader:
             if keyword.arg == "new_column_name":
                 table = batch if batch is not None else self._table(call, 0, "table_name")
                 at = 0 if batch is not None else 1
-                new = _constant(keyword.value)
+                new = literal_string(keyword.value)
                 if new is None:
                     raise UnknownEffectError
                 yield Effect("drop", "column", self._string(call, at, "column_name"), table)
@@ -277,7 +278,7 @@ class _Reader:
             return Effect(_drop_action(call), "index", index, batch or "")
         table = batch if batch is not None else self._table(call, 1, "table_name")
         columns = self._argument(call, 1 if batch is not None else 2, "columns")
-        return Effect(_create_action(call), "index", index, table, columns=_strings(columns))
+        return Effect(_create_action(call), "index", index, table, columns=literal_strings(columns))
 
     def _constraint(self, name: str, call: ast.Call, batch: str | None) -> Effect:
         constraint = self._name(call, "constraint_name")
@@ -288,18 +289,18 @@ class _Reader:
         columns: tuple[str, ...] = ()
         if name in at and batch is None:
             keyword = "local_cols" if name == "create_foreign_key" else "columns"
-            columns = _strings(self._argument(call, at[name], keyword, absent=True))
+            columns = literal_strings(self._argument(call, at[name], keyword, absent=True))
         return Effect(action, "constraint", constraint, table, columns=columns)
 
     def _text(self, call: ast.Call) -> str:
         """Return the literal SQL of `op.execute("...")`, also in `sa.text("...")`."""
         written = self._argument(call, 0, "sqltext")
         match written:
-            case ast.Call(args=[inner, *_]) if _called(written) in ("text", "DDL", "dedent"):
+            case ast.Call(args=[inner, *_]) if called_name(written) in ("text", "DDL", "dedent"):
                 written = inner
         if isinstance(written, ast.Name) and written.id in self.texts:
             return self.texts[written.id]
-        text = _constant(written)
+        text = literal_string(written)
         if text is None:
             raise UnknownEffectError
         return text
@@ -310,15 +311,15 @@ class _Reader:
         match written:
             case ast.Constant(value=None):
                 return None
-            case ast.Call(args=[inner]) if _called(written) == "f":
+            case ast.Call(args=[inner]) if called_name(written) == "f":
                 written = inner
-        name = _constant(written)
+        name = literal_string(written)
         if name is None:
             raise UnknownEffectError
         return name
 
     def _string(self, call: ast.Call, at: int, keyword: str) -> str:
-        text = _constant(self._argument(call, at, keyword))
+        text = literal_string(self._argument(call, at, keyword))
         if text is None:
             raise UnknownEffectError
         return text
@@ -340,28 +341,9 @@ class _Reader:
         raise UnknownEffectError
 
 
-def _called(call: ast.Call) -> str:
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
-def _constant(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return None
-
-
-def _strings(node: ast.expr) -> tuple[str, ...]:
-    if isinstance(node, ast.List | ast.Tuple):
-        return tuple([text for item in node.elts if (text := _constant(item)) is not None])
-    return ()
-
-
 def _qualified(node: ast.expr, call: ast.Call) -> str:
     """Return the name of a table with its schema, as in SQL."""
-    name = _constant(node)
+    name = literal_string(node)
     if name is None:
         raise UnknownEffectError
     for keyword in call.keywords:
@@ -373,7 +355,7 @@ def _qualified(node: ast.expr, call: ast.Call) -> str:
 def _in_schema(name: str, schema: ast.expr) -> str:
     if isinstance(schema, ast.Constant) and schema.value in (None, "public"):
         return name
-    written = _constant(schema)
+    written = literal_string(schema)
     if written is None:
         raise UnknownEffectError
     return f"{written}.{name}"
@@ -381,8 +363,8 @@ def _in_schema(name: str, schema: ast.expr) -> str:
 
 def _enum_name(call: ast.Call) -> str | None:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
-    name = _constant(keywords["name"]) if "name" in keywords else None
-    schema = _constant(keywords["schema"]) if "schema" in keywords else None
+    name = literal_string(keywords["name"]) if "name" in keywords else None
+    schema = literal_string(keywords["schema"]) if "schema" in keywords else None
     if not (name and schema):
         return name
     from revgate.history.sql import plain

@@ -61,6 +61,28 @@ def bound_names(node: ast.AST) -> Iterator[str]:
             yield name
 
 
+def called_name(call: ast.Call) -> str:
+    """Return the last part of the name that is called; empty if there is none."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def literal_string(node: ast.expr) -> str | None:
+    """Return the value of a literal string; None for any other expression."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
+
+
+def literal_strings(node: ast.expr) -> tuple[str, ...]:
+    """Return the literal strings in a list or tuple."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return tuple([text for item in node.elts if (text := literal_string(item)) is not None])
+    return ()
+
+
 def count_characters(tree: ast.Module, data: bytes) -> None:
     """Convert the columns of a tree from UTF-8 bytes to characters."""
     lines = [line.encode() for line in re.split("\r\n|\r|\n", decoded(data))]
