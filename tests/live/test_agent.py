@@ -230,7 +230,7 @@ def test_a_python_without_alembic_is_told_what_to_install(
 
 
 def test_a_python_that_is_not_there_is_told() -> None:
-    with pytest.raises(CannotJudgeError, match="is no program"):
+    with pytest.raises(CannotJudgeError, match="is not a program"):
         find_python("/no/such/python", ())
 
 

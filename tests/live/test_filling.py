@@ -37,11 +37,11 @@ def fill(empty_database: str) -> Fill:
         cursor = connection.cursor()
         cursor.execute(ddl)
         catalogue = Catalogue(cursor, psycopg2.Error, "alembic_version", None)
-        empty = [each for each in catalogue.standing() if each.root == each.oid]
+        empty = [each for each in catalogue.count_rows() if each.root == each.oid]
         reasons = Filler(cursor, psycopg2.Error, catalogue).fill(empty)
         names = {each.oid: each.name.removeprefix("public.") for each in empty}
         rows = dict.fromkeys(names.values(), 0)
-        for each in catalogue.standing():
+        for each in catalogue.count_rows():
             rows[names[each.root]] += each.rows
         return Filled(rows, {names[oid]: why for oid, why in reasons.items()}, one)
 
@@ -256,15 +256,15 @@ REFUSING = {
     ),
     "a check that nothing satisfies": (
         "CREATE TABLE t (a int NOT NULL, CONSTRAINT c CHECK (a > 5 AND a < 5))",
-        {"t": "no values were found that its check `c` takes"},
+        {"t": "no values were found that satisfy its check `c`"},
     ),
     "what points at such a table": (
         """
         CREATE TABLE t (id int PRIMARY KEY CHECK (id > 5 AND id < 5));
         CREATE TABLE child (t int NOT NULL REFERENCES t)
         """,
-        {"t": "no values were found that its check `t_id_check` takes",
-         "child": "`t` has no rows for it"},
+        {"t": "no values were found that satisfy its check `t_id_check`",
+         "child": "`t` has no rows to reference"},
     ),
     "no partitions": (
         "CREATE TABLE t (id int) PARTITION BY RANGE (id)", {"t": "it has no partitions"}

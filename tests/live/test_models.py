@@ -186,16 +186,16 @@ class Post"""
 DRIFTS = (
     Drift(
         ("class Post", INVOICE),
-        "", "missing-table", "the models have the table `invoices`, and no revision makes it",
+        "", "missing-table", "the models have the table `invoices`, and no revision creates it",
         'op.create_table("invoices"', "class Invoice",
     ),
     Drift(
-        NOTHING, "CREATE TABLE old (id int)", "unmapped-table", "no model knows the table `old`",
+        NOTHING, "CREATE TABLE old (id int)", "unmapped-table", "no model maps the table `old`",
         "drop it in a revision", "",
     ),
     Drift(
         ("    title =", "    body = Column(Text)\n    title ="), "", "model-drift",
-        "the models have column `body` of `posts`, and no revision makes it",
+        "the models have column `body` of `posts`, and no revision creates it",
         "op.add_column('posts'", "body =",
     ),
     Drift(

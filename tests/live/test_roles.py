@@ -64,7 +64,7 @@ def test_roles_that_are_dropped_again_are_no_finding(
     observed = project(MAKES.format(DROPS)).run()
     assert observed.failures == observed.after_downgrade == observed.after_again == ()
     assert roles() == set()  # of the production pass neither
-    assert observed.notes == ("env.py names no `target_metadata`: no models were compared",)
+    assert observed.notes == ("env.py names no `target_metadata`, so no models were compared",)
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -99,7 +99,7 @@ def test_silent_on_what_works_with_rows(project: ProjectMaker, what: str) -> Non
 
     assert not [each for each in observed.failures if each.during.startswith("upgrade")]
     assert ask(observed) == []
-    assert observed.as_json()["revisions"][1]["rows"]["tables"] == 3
+    assert observed.steps[1].rows.filled == 3
 
 
 class Loud(NamedTuple):
@@ -189,7 +189,7 @@ def test_without_rows_nothing_is_found(project: ProjectMaker) -> None:
     observed = project(GROUND, LOUD[0].body, run_sql("DROP TABLE posts")).run(rows=False)
 
     assert ask(observed) == []
-    assert [each["rows"] for each in observed.as_json()["revisions"]] == [None] * 3
+    assert [each.rows for each in observed.steps] == [None] * 3
 
 
 def test_what_comes_behind_a_failure_is_still_judged(project: ProjectMaker) -> None:
@@ -207,7 +207,7 @@ def test_what_comes_behind_a_failure_is_still_judged(project: ProjectMaker) -> N
         ("fails-on-rows", "r3", 6),
         ("rows-lost", "r5", 6),
     ]
-    assert observed.notes == ("env.py names no `target_metadata`: no models were compared",)
+    assert observed.notes == ("env.py names no `target_metadata`, so no models were compared",)
 
 
 def test_columns_that_were_added_since_have_values_too(project: ProjectMaker) -> None:
@@ -236,8 +236,7 @@ def test_what_the_base_has_is_run_and_not_judged(project: ProjectMaker) -> None:
     observed = made.run(new=frozenset({"r3"}))
 
     assert [each.rule for each in ask(observed)] == ["rows-lost"]
-    told = [each["rows"] and each["rows"]["of"] for each in observed.as_json()["revisions"]]
-    assert told == [None, None, 3]
+    assert [each.rows and each.rows.total for each in observed.steps] == [None, None, 3]
 
 
 def test_what_the_baseline_has_is_run_and_not_judged(project: ProjectMaker) -> None:
@@ -247,7 +246,7 @@ def test_what_the_baseline_has_is_run_and_not_judged(project: ProjectMaker) -> N
     observed = made._replace(environment=made.environment._replace(scope=scope)).run()
 
     assert [each.rule for each in ask(observed)] == ["rows-lost"]
-    assert [each["rows"] is None for each in observed.as_json()["revisions"]] == [True, True, False]
+    assert [each.rows is None for each in observed.steps] == [True, True, False]
 
 
 def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: ProjectMaker) -> None:
@@ -256,7 +255,7 @@ def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: ProjectMaker)
     ).run()
 
     assert [(each.rule, each.revision) for each in ask(observed)] == [("fails-on-rows", "r2")]
-    assert "not run at all, as `r3` failed: `r4`" in observed.notes
+    assert "not run because `r3` failed: `r4`" in observed.notes
 
 
 def test_a_role_that_a_revision_makes_is_no_trouble_behind_a_failure(
@@ -287,13 +286,16 @@ def test_what_gets_no_rows_is_a_note(project: ProjectMaker) -> None:
     ).run()
 
     assert [each for each in observed.notes if "rows" in each] == [
-        "no rows could be put into `a`: no values were found that its check `a_id_check` takes",
-        "no rows could be put into `b`, `c`: `a` has no rows for it",
-        "no rows could be put into `ruled`: a trigger or a rule keeps rows away",
+        (
+            "no rows could be inserted into `a`: no values were found that satisfy its check"
+            " `a_id_check`"
+        ),
+        "no rows could be inserted into `b`, `c`: `a` has no rows to reference",
+        "no rows could be inserted into `ruled`: a trigger or a rule discards inserted rows",
     ]
-    rows = observed.as_json()["revisions"][2]["rows"]
-    assert (rows["tables"], rows["of"]) == (3, 7)
-    assert {each["table"] for each in rows["unfilled"]} == {f"public.{n}" for n in
+    rows = observed.steps[2].rows
+    assert (rows.filled, rows.total) == (3, 7)
+    assert {name for name, _ in rows.unfilled} == {f"public.{n}" for n in
                                                             ("a", "b", "c", "ruled")}  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_only_what_the_base_lacks_is_stepped(project: ProjectMaker) -> None:
     assert stepped(observed) == ["r4", "r5"]
     assert [each.revision.id for each in observed.steps] == ["r1", "r2", "r3", "r4", "r5"]
     assert tables(observed) == {"upgrade": 5, "downgrade": 3, "upgrade again": 5, "production": 5}
-    assert any("3 revisions up to `r3` ran at once" in note for note in observed.notes)
+    assert any("3 revisions up to `r3` ran in one go" in note for note in observed.notes)
 
 
 def test_nothing_new_is_run_at_once_and_counted(project: ProjectMaker) -> None:
@@ -138,7 +138,7 @@ def test_a_downgrade_that_may_raise_hides_nothing(project: ProjectMaker) -> None
 
 
 def taken(observed: RoundTrip) -> bool:
-    return any("were taken from an earlier run" in note for note in observed.notes)
+    return any("came from a database of an earlier run" in note for note in observed.notes)
 
 
 def test_what_the_base_builds_is_kept_where_the_server_stays(
@@ -200,7 +200,7 @@ def test_the_command_line_steps_what_a_branch_adds(
     words = ["roundtrip", "--against", "main", "--database-url", made.server_url]
 
     assert main(words) == 0
-    assert "4 revisions up to `r4` ran at once" in capsys.readouterr().out
+    assert "4 revisions up to `r4` ran in one go" in capsys.readouterr().out
     assert main([*words, "--shard", "9"]) == 2
     assert "write I/N" in capsys.readouterr().err
 

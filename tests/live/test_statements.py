@@ -188,10 +188,10 @@ def test_the_line_is_that_of_the_call_through_helpers(project: ProjectMaker) -> 
     findings = ask(observed)
 
     assert [(each.rule, each.line) for each in findings] == [("table-rewrite", 6)] * 2
-    told = observed.as_json()["revisions"][1]
-    assert told["rewrites"] == ["public.users", "public.posts"]
+    step = observed.steps[1]
+    assert step.rewrites == ("public.users", "public.posts")
     assert ("public.users", "AccessExclusiveLock", 6) in [
-        (each["table"], each["mode"], each["line"]) for each in told["locks"]
+        (lock.table, lock.mode, line) for line, lock in step.locks
     ]
 
 

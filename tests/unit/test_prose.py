@@ -63,7 +63,6 @@ PENDING = (
     "checks/revgate/pulls/",
     "checks/revgate/repair/",
     "checks/revgate/reports/",
-    "checks/revgate/roundtrip/",
     "checks/revgate/settings.py",
     "checks/revgate/setup/",
 )

@@ -17,8 +17,8 @@ from revgate.doctor.states import States, StatesCache, build, comparable, extens
 from revgate.history.digest import key_of
 from revgate.postgres.names import name_parts
 from revgate.postgres.snapshot import Snapshot, count_tables, queries
-from revgate.roundtrip.agent_client import Bench
-from revgate.roundtrip.models import Told, read_told
+from revgate.roundtrip.agent_client import AgentDatabase
+from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,8 @@ class ExaminedDatabase(NamedTuple):
     """What is wrong with the chain, if anything; there are no states then."""
     found: Found
     states: States
-    models: Told | None
-    bench: Bench | None
+    models: ModelReport | None
+    database: AgentDatabase | None
     """A throwaway database with env.py running on it, until the block ends."""
     notes: tuple[str, ...]
 
@@ -92,29 +92,31 @@ def opened(
         progress(len(chain), shown=options.progress) as report,
         throwaway(options.database_url) as server,
         closing(Agent(environment, options)) as agent,
-        closing(Bench(agent, server, chain[-1].id)) as bench,
+        closing(AgentDatabase(agent, server, chain[-1].id)) as database,
     ):
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
         cache = StatesCache(options.root, environment, key, enabled=cached)
-        models, notes = _models(bench)
+        models, notes = _models(database)
         states = cache.load()
         if states is None:
-            states = build(bench, chain, report)
+            states = build(database, chain, report)
             cache.save(states)
         if states.version_table != VersionTable():
             found = look(target.address, states.version_table)
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
-        yield ExaminedDatabase(target, environment, chain, (), found, states, models, bench, notes)
+        yield ExaminedDatabase(
+            target, environment, chain, (), found, states, models, database, notes
+        )
 
 
-def _models(bench: Bench) -> tuple[Told | None, tuple[str, ...]]:
-    answer = bench.agent.compare_models()
-    if answer["error"]:
-        return None, (f"the models could not be read: {answer['error']}",)
-    if not answer["metadata"]:
+def _models(database: AgentDatabase) -> tuple[ModelReport | None, tuple[str, ...]]:
+    answer = database.agent.compare_models()
+    if isinstance(answer, ModelsFailed):
+        return None, (f"the models could not be read: {answer.message}",)
+    if isinstance(answer, NoModels):
         note = "env.py sets no `target_metadata`: tables are compared with those of the head"
         return None, (note,)
-    return read_told(answer), ()
+    return answer, ()
 
 
 def _notes(states: States, found: Found, version: str) -> Iterator[str]:

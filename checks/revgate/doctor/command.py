@@ -15,6 +15,7 @@ from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
+from revgate.roundtrip.answers import ModelsFailed
 from revgate.rules import CHAIN
 from revgate.text import choose_one, printable
 
@@ -162,7 +163,7 @@ def confirm(target: Target, yes: str | None, what: str, say: Say) -> None:
 
 
 def _create_missing(examined: ExaminedDatabase, options: Options, say: Say) -> int:
-    if examined.models is None or examined.bench is None:
+    if examined.models is None or examined.database is None:
         raise CannotJudgeError(
             "there are no models to create tables from:"
             f" {'; '.join(examined.notes or examined.broken)}"
@@ -171,10 +172,10 @@ def _create_missing(examined: ExaminedDatabase, options: Options, say: Say) -> i
     if not missing:
         say("✓ every model has its table\n")
         return 0
-    answer = examined.bench.agent.models_ddl(missing)
-    if answer["error"]:
-        raise CannotJudgeError(f"the tables of the models cannot be created: {answer['error']}")
-    create.create(examined.target.address, missing, answer["ddl"])
+    answer = examined.database.agent.models_ddl(missing)
+    if isinstance(answer, ModelsFailed):
+        raise CannotJudgeError(f"the tables of the models cannot be created: {answer.message}")
+    create.create(examined.target.address, missing, answer.ddl)
     names = "".join(f"    {shown_name(*each)}\n" for each in missing)
     say(
         f"✓ created {len(missing)} table{'s' * (len(missing) != 1)} from the models:\n{names}"

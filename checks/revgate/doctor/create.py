@@ -11,11 +11,10 @@ from revgate.postgres.connect import Address, connect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Table = tuple[str, str]
-"""Schema and name, unquoted."""
+    from revgate.roundtrip.answers import Table, TableStatement
 
 
-def create(address: Address, tables: Iterable[Table], ddl: Sequence[dict[str, Any]]) -> None:
+def create(address: Address, tables: Iterable[Table], ddl: Sequence[TableStatement]) -> None:
     """Create tables, all of them or none.
 
     Args:
@@ -36,8 +35,8 @@ def create(address: Address, tables: Iterable[Table], ddl: Sequence[dict[str, An
                 for schema in sorted({schema for schema, _ in tables}):
                     _create_schema(cursor, schema)
                 for statement in ddl:
-                    if not (statement["enum"] and _has_type(cursor, statement["enum"])):
-                        cursor.execute(statement["sql"])
+                    if not (statement.enum and _has_type(cursor, statement.enum)):
+                        cursor.execute(statement.sql)
         except psycopg2.Error as error:
             connection.rollback()
             said = error.diag.message_primary or " ".join(str(error).split())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.doctor.database import VersionTable
 from revgate.history.cache import Cache
 from revgate.postgres.snapshot import KIND_OF
+from revgate.roundtrip.answers import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.snapshot import Snapshot
-    from revgate.roundtrip.agent_client import Bench
+    from revgate.roundtrip.agent_client import AgentDatabase
     from revgate.roundtrip.progress import Report
 
 
@@ -35,21 +36,21 @@ class _Step(NamedTuple):
     taken: list[tuple[str, str]]
 
 
-def build(bench: Bench, chain: Sequence[Revision], report: Report) -> States:
+def build(database: AgentDatabase, chain: Sequence[Revision], report: Report) -> States:
     """Upgrade an empty database one revision at a time, with a snapshot of each state.
 
     Raises:
         CannotJudgeError: env.py exits, or takes too long.
     """
-    snapshots, stopped = [bench.take()], ""
+    snapshots, stopped = [database.take_snapshot()], ""
     for revision in chain:
-        answer = bench.agent.step("upgrade", revision.id)
+        answer = database.agent.step("upgrade", revision.id)
         report("upgrade")
-        if answer["event"] == "failed":
-            stopped = f"`{revision.id}` cannot be run: {' '.join(answer['message'].split())}"
+        if isinstance(answer, Failed):
+            stopped = f"`{revision.id}` cannot be run: {' '.join(answer.message.split())}"
             break
-        snapshots.append(bench.take())
-    table = VersionTable(bench.started.version_table, bench.started.version_table_schema)
+        snapshots.append(database.take_snapshot())
+    table = VersionTable(database.started.version_table, database.started.version_table_schema)
     return States(table, tuple(snapshots), stopped)
 
 

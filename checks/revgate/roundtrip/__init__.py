@@ -1,6 +1,6 @@
 """The round trip: upgrade, downgrade and upgrade again on a throwaway PostgreSQL.
 
-Knows how its parts are put together. Nothing third-party is imported before `run` is called.
+Nothing third-party is imported before `run` is called.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["Options", "RoundTrip", "run"]
 
 
 def run(environment: Environment, chain: Sequence[Revision], options: Options) -> RoundTrip:
-    """Run one environment's migrations up, down, up again and as production does.
+    """Run the migrations of one environment up, down, up again, and as production does.
 
     Args:
         environment: The environment.
-        chain: Its revisions in upgrade order, the base first; one straight line.
-        options: What the caller decides.
+        chain: Its revisions in upgrade order; a linear history.
+        options: Of the run.
 
     Raises:
-        CannotJudgeError: It could not be run at all; never when a revision fails.
+        CannotJudgeError: It could not run at all; a revision that fails does not raise.
     """
     from revgate.roundtrip.contexts import run_all
     from revgate.roundtrip.interruption import orderly_end

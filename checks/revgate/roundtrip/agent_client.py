@@ -1,7 +1,4 @@
-"""Our end of the agent: starts it, asks for steps, and explains what keeps it from working.
-
-Knows the protocol (lines of JSON) and the process; not what the steps are for.
-"""
+"""The client side of the agent: starts it, asks for steps, and reads its answers."""
 
 from __future__ import annotations
 
@@ -14,15 +11,41 @@ import tempfile
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, Mask
 from revgate.postgres.process import GroupWatch
 from revgate.postgres.snapshot import Snapshot, Snapshotter
-from revgate.roundtrip.explain import advice
+from revgate.roundtrip.answers import (
+    PLAIN_EVENTS,
+    Answer,
+    Broken,
+    Context,
+    DatabaseRequest,
+    Done,
+    Failed,
+    Finished,
+    FurtherContext,
+    Idle,
+    ModelReport,
+    ModelsFailed,
+    NoModels,
+    Ready,
+    Started,
+    StepStarted,
+    Table,
+    TableStatements,
+    Unusable,
+    parse,
+)
+from revgate.roundtrip.explain import (
+    explain_no_migrations,
+    explain_raised,
+    explain_unusable,
+)
 from revgate.roundtrip.interpreter import find_python
-from revgate.roundtrip.timeouts import describe_hang
+from revgate.roundtrip.timeouts import describe_activity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,15 +57,20 @@ if TYPE_CHECKING:
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
 
-class Started(NamedTuple):
-    """What the agent says once env.py has come to its migrations."""
+A = TypeVar("A", bound=Answer)
+B = TypeVar("B", bound=Answer)
+C = TypeVar("C", bound=Answer)
+
+
+class MigrationContext(NamedTuple):
+    """One call of `context.run_migrations()` in env.py."""
 
     address: Address
-    """Of the database that they run on, which need not be the first one that env.py went to."""
+    """The database that it migrates, which need not be the first one that env.py connects to."""
     version_table: str
     version_table_schema: str | None
     origin: str = ""
-    """Where env.py thinks it is, such as `db.example.com:5432/shop`."""
+    """The database that env.py asked for, such as `db.example.com:5432/shop`."""
 
 
 class Agent:
@@ -55,15 +83,15 @@ class Agent:
         self._env = dict(options.env)
         self._mask = Mask(os.environ, self._env)
         self._root = options.root
-        self._x = options.x_arguments
+        self._x_arguments = options.x_arguments
         self._shared = bool(options.database_url or os.environ.get("REVGATE_DATABASE_URL"))
         self._config = os.path.join(options.root, *environment.config.split("/"))
         folder = os.path.dirname(self._config)
         self.python = find_python(options.python, (folder, options.root))
         self.notes: list[str] = []
-        self.further: list[Started] = []
-        """The same for each time that env.py runs its migrations after the one we look at."""
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
+        self.further_contexts: list[MigrationContext] = []
+        """The migration contexts of env.py after the one that the job is about."""
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
         self._process = self._spawn(folder, dict(options.env))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
@@ -71,7 +99,7 @@ class Agent:
 
     def _spawn(self, folder: str, extra: dict[str, str]) -> subprocess.Popen[bytes]:
         environ = {**os.environ, **extra}
-        environ.pop("REVGATE_DATABASE_URL", None)  # it has a password that is none of env.py's
+        environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
         try:
             process = subprocess.Popen(
                 [self.python, _AGENT],
@@ -79,11 +107,11 @@ class Agent:
                 env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._said,
+                stderr=self._output,
                 start_new_session=True,
             )
         except OSError as error:
-            self._said.close()
+            self._output.close()
             raise CannotJudgeError(f"{self.python} cannot be started: {error.strerror}") from None
         assert process.stdin  # noqa: S101 - opened as pipes
         assert process.stdout  # noqa: S101
@@ -95,28 +123,28 @@ class Agent:
         self,
         database: Address,
         head: str,
-        make: Callable[[str], None],
+        create: Callable[[str], None],
         *,
         production: bool = False,
         context: int = 0,
         lock_timeout: float | None = None,
-    ) -> Started:
+    ) -> MigrationContext:
         """Execute env.py up to its migrations.
 
         Args:
-            database: What the first place that env.py connects to is answered with.
+            database: What replaces the first database that env.py connects to.
             head: The revision to upgrade to.
-            make: Makes a database of a name, for each further place that env.py connects to.
-            production: Whether it goes on to the head, as `alembic upgrade head` does.
-            context: The number of the time that env.py runs its migrations, from 0, which is
-                stepped.
-            lock_timeout: Seconds that a statement may wait for a lock, where env.py does not say.
+            create: Creates a database with a given name, for each further one that env.py
+                connects to.
+            production: Whether to continue to the head, as `alembic upgrade head` does.
+            context: The number of the migration context to step through, from 0.
+            lock_timeout: Seconds that a statement may wait for a lock, unless env.py sets it.
 
         Raises:
-            CannotJudgeError: It does not get there.
+            CannotJudgeError: env.py does not get there.
         """
-        self.receive("ready")
-        self._database, self._make = database, make
+        self._receive(Ready)
+        self._database, self._create_database = database, create
         self._mask = Mask(os.environ, self._env, known=[database.password])
         self._send_job(
             database,
@@ -125,34 +153,32 @@ class Agent:
             head=head,
             lock_timeout=lock_timeout,
         )
-        answer = self.receive("started")
-        started = self._started(answer)
+        started = self._located(self._receive(Started).context)
         self._database = started.address
         if not production:
-            self.receive("idle")
+            self._receive(Idle)
         return started
 
     def script(self, start: str, head: str) -> str:
         """Execute env.py in offline mode, and return the SQL from one revision to another.
 
         Raises:
-            CannotJudgeError: It raises, or connects to something.
+            CannotJudgeError: env.py raises, or connects to a database.
         """
-        self.receive("ready")
-        self._make = _refuse_databases
+        self._receive(Ready)
+        self._create_database = _refuse_databases
         nowhere = Address("127.0.0.1", 1, "nobody", "", "nowhere")
         self._send_job(nowhere, context=0, mode="script", head=head, start=start)
-        answer = self.receive("finished", "failed", doing="env.py in offline mode")
-        if answer["event"] == "failed":
+        answer = self._receive(Finished, Failed, doing="env.py in offline mode")
+        if isinstance(answer, Failed):
             raise CannotJudgeError(
-                f"`{answer['revision']}`, line {answer['line']}, cannot be written as SQL:"
-                f" {answer['message']}"
+                f"`{answer.revision}`, line {answer.line}, cannot be written as SQL:"
+                f" {answer.message}"
             )
-        sql: str = answer["sql"]
-        return sql
+        return answer.sql
 
     def _send_job(self, database: Address, **more: Any) -> None:
-        self.send(
+        self._send(
             **more,
             shared=self._shared,
             database=database._asdict(),
@@ -160,182 +186,142 @@ class Agent:
             section=self._environment.section,
             script_location=os.path.join(self._root, self._environment.script_location),
             folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
-            x=list(self._x),
+            x_arguments=list(self._x_arguments),
         )
 
-    def _started(self, answer: dict[str, Any]) -> Started:
-        assert self._database  # noqa: S101 - it has been told where to begin
-        address = self._database._replace(database=answer["database"])
-        names = ("version_table", "version_table_schema", "origin")
-        return Started(address, *(answer[name] for name in names))
+    def _located(self, context: Context) -> MigrationContext:
+        assert self._database  # noqa: S101 - set before the job is sent
+        address = self._database._replace(database=context.database)
+        return MigrationContext(address, *context[1:])
 
-    def _have_made(self, name: str) -> None:
-        try:
-            self._make(name)
-        except CannotJudgeError as error:
-            self.send(error=str(error))
-        else:
-            self.send(error="")
+    def step(self, function: str, revision: str, *, watch: bool = False) -> Done | Failed:
+        """Run `upgrade` or `downgrade` of a revision; a failure ends env.py.
 
-    def step(self, do: str, revision: str, *, watch: bool = False) -> dict[str, Any]:
-        """Perform one step; returns `done` or `failed`, after which env.py is over.
-
-        With `watch`, `done` has the step's `statements`: a dictionary for each, as `Statement`.
+        Args:
+            function: The name of the function.
+            revision: The id.
+            watch: Whether to observe its statements.
         """
-        self.send(do=do, revision=revision, watch=watch)
-        return self.receive("done", "failed", doing=f"`{do}()` of `{revision}`")
+        self._send(do=function, revision=revision, watch=watch)
+        return self._receive(Done, Failed, doing=f"`{function}()` of `{revision}`")
 
-    def compare_models(self) -> dict[str, Any]:
-        """Compare env.py's models with the database; what is told is in `agent/models.py`."""
-        self.send(do="models")
-        return self.receive("compared", doing="comparing the models with the database")
+    def compare_models(self) -> ModelReport | NoModels | ModelsFailed:
+        """Compare env.py's models with the database."""
+        self._send(do="models")
+        doing = "comparing the models with the database"
+        return self._receive(ModelReport, NoModels, ModelsFailed, doing=doing)
 
-    def models_ddl(self, tables: Iterable[tuple[str, str]]) -> dict[str, Any]:
-        """Ask for the statements that make some of the models' tables, by schema and name."""
-        self.send(do="ddl", tables=list(map(list, tables)))
-        return self.receive("compared", doing="reading the models")
+    def models_ddl(self, tables: Iterable[Table]) -> TableStatements | ModelsFailed:
+        """Ask for the statements that create some of the models' tables."""
+        self._send(do="ddl", tables=list(map(list, tables)))
+        return self._receive(TableStatements, ModelsFailed, doing="reading the models")
 
-    def finish(self) -> dict[str, Any]:
-        """Let env.py run to its end; returns `finished` or `failed`."""
-        return self.receive("finished", "failed", doing="the rest of env.py")
+    def finish(self) -> Finished | Failed:
+        """Let env.py run to its end."""
+        return self._receive(Finished, Failed, doing="the rest of env.py")
 
     def end(self) -> None:
         """Ask for no more steps, and let env.py run to its end."""
-        self.send(do="end")
+        self._send(do="end")
         self.finish()
         self.close()
 
-    def send(self, **request: Any) -> None:
-        """Send a line; that the agent has died is found when its answer is read."""
-        try:
+    def _send(self, **request: Any) -> None:
+        """Send a request; a dead agent is noticed when its answer is read."""
+        with suppress(BrokenPipeError):
             self._in.write(json.dumps(request).encode() + b"\n")
             self._in.flush()
-        except BrokenPipeError:
-            pass
 
-    def receive(self, *wanted: str, doing: str = "env.py") -> dict[str, Any]:
-        """Wait for an answer.
+    @overload
+    def _receive(self, one: type[A], /, *, doing: str = ...) -> A: ...
+    @overload
+    def _receive(self, one: type[A], two: type[B], /, *, doing: str = ...) -> A | B: ...
+    @overload
+    def _receive(
+        self, one: type[A], two: type[B], three: type[C], /, *, doing: str = ...
+    ) -> A | B | C: ...
+
+    def _receive(self, *expected: type[Any], doing: str = "env.py") -> Any:
+        """Wait for an answer of one of the expected types, and serve requests until it comes.
 
         Raises:
-            CannotJudgeError: It tells why it cannot go on, dies, or takes too long.
+            CannotJudgeError: The agent cannot continue, dies, or takes too long.
         """
         while True:
             answer = self._next(doing)
-            event = answer["event"]
-            if event in wanted:
+            if isinstance(answer, expected):
                 return answer
-            if event == "step":
-                doing = f"`upgrade()` of `{answer['revision']}`, in the production pass,"
-                continue
-            if event == "database":
-                self._have_made(answer["name"])
-            elif event == "another-context":
-                self.further.append(self._started(answer))
-            else:
-                raise self._explained(answer)
+            match answer:
+                case StepStarted(revision):
+                    doing = f"`upgrade()` of `{revision}`, in the production pass,"
+                case DatabaseRequest(name):
+                    self._serve_database(name)
+                case FurtherContext(context):
+                    self.further_contexts.append(self._located(context))
+                case _:
+                    raise CannotJudgeError(self._explanation(answer))
 
-    def _next(self, doing: str) -> dict[str, Any]:
+    def _serve_database(self, name: str) -> None:
+        try:
+            self._create_database(name)
+        except CannotJudgeError as error:
+            self._send(error=str(error))
+        else:
+            self._send(error="")
+
+    def _next(self, doing: str) -> Answer:
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while b"\n" not in self._buffer:
             left = None if until is None else max(0.0, until - time.monotonic())
             if not self._selector.select(left):
-                raise self._hangs(doing)
+                raise CannotJudgeError(self._timed_out(doing))
             data = os.read(self._out.fileno(), 1 << 16)
             if not data:
                 raise CannotJudgeError(self._died(doing))
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
-        # What makes the models' tables is for PostgreSQL, not for anybody's eyes.
-        # What is written for use, not for reading, is as it is.
-        plain = answer["event"] in ("compared", "finished")
-        return answer if plain else self._masked(answer)
+        message = json.loads(line)
+        plain = message["event"] in PLAIN_EVENTS
+        return parse(message if plain else self._mask.every(message))
 
-    def _masked(self, answer: dict[str, Any]) -> dict[str, Any]:
-        masked: dict[str, Any] = self._mask.every(answer)
-        return masked
-
-    def _hangs(self, doing: str) -> CannotJudgeError:
-        tail = self._tail()
-        hang = describe_hang(self._database, self._process.pid, self._said, self._root)
-        return CannotJudgeError(
-            f"{doing} did not end within {self._timeout:g} seconds{self._mask(hang)}{tail}\n"
-            "if it needs longer, allow it with `--timeout SECONDS`; 0 is for no limit"
+    def _timed_out(self, doing: str) -> str:
+        output = self._last_output()
+        pid = self._process.pid
+        activity = describe_activity(self._database, pid, self._output, self._root)
+        return (
+            f"{doing} did not end within {self._timeout:g} seconds{self._mask(activity)}{output}\n"
+            "if it needs longer, raise the limit with `--timeout SECONDS`; 0 means no limit"
         )
 
     def _died(self, doing: str) -> str:
         code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return (
-            f"{self.python} ended {how} during {doing}{self._tail()}\n"
-            "run `alembic upgrade head` with this Python to see why; another Python is named with"
+            f"{self.python} ended {how} during {doing}{self._last_output()}\n"
+            "run `alembic upgrade head` with this Python to see why, or choose another Python with"
             " `--python`"
         )
 
-    def _explained(self, answer: dict[str, Any]) -> CannotJudgeError:
-        if answer["event"] == "unusable":
-            return CannotJudgeError(self._unusable(answer["kind"], answer["message"]))
+    def _explanation(self, answer: Answer) -> str:
         env = f"{self._environment.script_location}/env.py"
-        if answer["event"] == "finished":
-            return CannotJudgeError(
-                f"{env} ran to its end without calling `context.run_migrations()`\n"
-                "call it in online mode, as Alembic's own template does"
-            )
-        place = f"{env}:{answer['line']}" if answer.get("line") else env
-        if answer["path"]:
-            place = f"{self._shown(answer['path'])}:{answer['deepest']}, for {place},"
-        return CannotJudgeError(
-            f"{place} raised {answer['error']}: {answer['message']}{self._tail()}\n"
-            f"{advice(answer['error'], answer['message'], env)}"
-        )
+        match answer:
+            case Unusable():
+                return explain_unusable(answer, self.python, env)
+            case Broken():
+                path = self._relative(answer.path) if answer.path else ""
+                return explain_raised(answer._replace(path=path), env, self._last_output())
+            case Finished():
+                return explain_no_migrations(env)
+        raise AssertionError(answer)
 
-    def _shown(self, path: str) -> str:
+    def _relative(self, path: str) -> str:
         return os.path.relpath(path, os.path.realpath(self._root)).replace(os.sep, "/")
 
-    def _unusable(self, kind: str, message: str) -> str:
-        match kind:
-            case "no-alembic":
-                return (
-                    f"{self.python} has no Alembic ({message})\n"
-                    f"install it: {self.python} -m pip install alembic; or name the Python of"
-                    " your project with `--python`"
-                )
-            case "old-alembic":
-                return (
-                    f"{self.python} has {message}; revgate needs Alembic 1.9 and SQLAlchemy 1.4"
-                    f" or newer\nupgrade: {self.python} -m pip install --upgrade alembic"
-                )
-            case "dialect":
-                return (
-                    f"{self._environment.script_location}/env.py uses the dialect {message!r};"
-                    " the round trip knows PostgreSQL only\nuse `revgate check` for this history"
-                )
-            case "online":
-                return (
-                    f"{self._environment.script_location}/env.py runs its migrations online"
-                    " although it is in offline mode\nlet it ask `context.is_offline_mode()`, as"
-                    " Alembic's own template does"
-                )
-            case "offline":
-                return (
-                    f"{self._environment.script_location}/env.py runs its migrations in offline"
-                    " mode (`as_sql`), which changes no database\nlet it run them online unless"
-                    " `context.is_offline_mode()`"
-                )
-            case "flask":
-                return (
-                    f"{self._environment.script_location}/env.py wants a Flask application:"
-                    f" {message}\nname it in the settings: [tool.revgate.env] FLASK_APP ="
-                    ' "package:create_app"'
-                )
-            case _:
-                return message
-
-    def _tail(self) -> str:
-        """Return the end of what env.py printed, without passwords of URLs."""
-        self._said.seek(0, os.SEEK_END)
-        self._said.seek(max(0, self._said.tell() - 4000))
-        text = self._said.read().decode("utf-8", "replace")
+    def _last_output(self) -> str:
+        """Return the end of what env.py printed, with passwords masked."""
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - 4000))
+        text = self._output.read().decode("utf-8", "replace")
         lines = [line.rstrip() for line in text.splitlines() if line.strip()][-8:]
         return "".join(f"\n    {self._mask(line)}" for line in lines)
 
@@ -347,7 +333,7 @@ class Agent:
         except (ProcessLookupError, PermissionError):
             self._process.kill()
         self._selector.close()
-        for stream in (self._out, self._said):
+        for stream in (self._out, self._output):
             stream.close()
         with suppress(BrokenPipeError):
             self._in.close()
@@ -358,8 +344,8 @@ def _refuse_databases(_name: str) -> None:
     raise CannotJudgeError("env.py connects to a database although it runs in offline mode")
 
 
-class Bench:
-    """One database with an agent on it and a snapshotter for it."""
+class AgentDatabase:
+    """A throwaway database, with an agent that migrates it and a snapshotter that reads it."""
 
     def __init__(
         self,
@@ -369,41 +355,42 @@ class Bench:
         template: Address | None = None,
         *,
         context: int = 0,
+        visible: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot,
     ) -> None:
-        """Make the database, and begin env.py on it.
+        """Create the database, and start env.py on it.
 
         Args:
-            agent: One that has not begun yet.
-            server: Where the database is made.
-            head: The revision that env.py is told to upgrade to.
-            template: A database of ours to copy, that nobody is connected to; else it is empty.
-            context: The number of the time that env.py runs its migrations, from 0, to step.
+            agent: One that has no job yet.
+            server: Where the database is created.
+            head: The revision that env.py is asked to upgrade to.
+            template: A database of ours to copy, without connections; an empty one if None.
+            context: The number of the migration context to step through, from 0.
+            visible: Leaves out of a snapshot what belongs to others.
 
         Raises:
-            CannotJudgeError: There is no database, or env.py does not come to its migrations.
+            CannotJudgeError: There is no database, or env.py does not reach its migrations.
         """
         self._server = server
-        self.sees: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
-        """What of a snapshot is looked at."""
+        self._visible = visible
         self.agent = agent
         self.address = server.create_database(template)
-        self.snapshotter: Snapshotter | None = None
+        self._snapshotter: Snapshotter | None = None
         try:
-            make = partial(server.create_beside, self.address)
-            self.started = agent.begin(self.address, head, make, context=context)
-            self.snapshotter = Snapshotter(*self.started[:3])
+            create = partial(server.create_beside, self.address)
+            self.started = agent.begin(self.address, head, create, context=context)
+            self._snapshotter = Snapshotter(*self.started[:3])
         except BaseException:
             self.close()
             raise
 
-    def take(self) -> Snapshot:
+    def take_snapshot(self) -> Snapshot:
         """Take a snapshot."""
-        assert self.snapshotter  # noqa: S101 - set unless __init__ raised
-        return self.sees(self.snapshotter.take())
+        assert self._snapshotter  # noqa: S101 - set unless __init__ raised
+        return self._visible(self._snapshotter.take())
 
     def close(self) -> None:
-        """End the agent and drop the database."""
+        """End the agent, and drop the database."""
         self.agent.close()
-        if self.snapshotter:
-            self.snapshotter.close()
+        if self._snapshotter:
+            self._snapshotter.close()
         self._server.drop_database(self.address)

@@ -1,85 +1,83 @@
-"""What env.py migrates besides the first: a second database, or a further schema of the same one.
+"""Runs every migration context of env.py: a second database, or another schema of the same one.
 
-Knows that each gets a round trip of its own, in which the ones before it are upgraded as a whole;
-and what each is called.
+Each gets a round trip of its own, in which the contexts before it are upgraded in one go.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from revgate.roundtrip import passes
 from revgate.roundtrip.observed import PRODUCTION, UPGRADE, Failure, RoundTrip
-from revgate.roundtrip.passes import Trip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
-    from revgate.roundtrip.agent_client import Started
+    from revgate.roundtrip.agent_client import MigrationContext
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
-_MOST = 4
+_MAX_FURTHER = 4
 
 
 def run_all(
     environment: Environment, chain: Sequence[Revision], options: Options, report: Report
 ) -> RoundTrip:
-    """Make the round trip of everything that env.py migrates; the first has the others."""
-    trip = Trip(environment, chain, options, report)
-    first = trip.run()
-    names = _names([trip.started, *trip.further]) if trip.started else []
+    """Run the round trip of every migration context; the first result holds the others."""
+    first, contexts = passes.run(environment, chain, options, report)
+    names = _names(contexts)
     if options.shard and options.shard[0] > 1:
-        names = names[:1]  # the first of the jobs does it
+        names = names[:1]  # the first shard runs the others
     plain = options._replace(new=None, shard=None, expect_tables=None)
-    others: list[RoundTrip] = []
+    further: list[RoundTrip] = []
     notes: list[str] = []
-    for context, name in enumerate(names[1 : _MOST + 1], start=1):
-        if any(each.during == UPGRADE for each in (others or [first])[-1].failures):
-            notes.append(f"{name}: not looked at, since what env.py migrates before it fails")
+    for number, name in enumerate(names[1 : _MAX_FURTHER + 1], start=1):
+        if any(each.during == UPGRADE for each in (further or [first])[-1].failures):
+            notes.append(f"{name}: not run, because the migration context before it fails")
             break
-        observed = Trip(environment, chain, plain, report, context).run()
+        observed, _ = passes.run(environment, chain, plain, report, number)
         notes += [f"{name}: {note}" for note in observed.notes if note not in first.notes]
-        others.append(observed._replace(context=name, notes=()))
-    if len(names) > _MOST + 1:
+        further.append(observed._replace(context=name, notes=()))
+    if len(names) > _MAX_FURTHER + 1:
         notes.append(
-            f"env.py runs its migrations {len(names)} times; after the first {_MOST + 1}, only the"
-            " production pass ran them"
+            f"env.py has {len(names)} migration contexts; those after the first {_MAX_FURTHER + 1}"
+            " ran in the production pass only"
         )
     return first._replace(
-        other_contexts=tuple(others),
-        failures=tuple(_untold(first.failures, others)),
+        other_contexts=tuple(further),
+        failures=tuple(_not_repeated(first.failures, further)),
         notes=tuple(dict.fromkeys((*first.notes, *notes))),
     )
 
 
-def _untold(failures: Sequence[Failure], others: Sequence[RoundTrip]) -> Iterator[Failure]:
-    """Yield failures without those of the production pass that were seen step by step, too."""
-    seen = {
+def _not_repeated(failures: Sequence[Failure], further: Sequence[RoundTrip]) -> Iterator[Failure]:
+    """Yield failures without those of the production pass that single steps showed as well."""
+    stepped = {
         failure.step.revision.id
-        for other in others
-        for failure in other.failures
+        for observed in further
+        for failure in observed.failures
         if failure.during == UPGRADE
     }
     for failure in failures:
-        if failure.during != PRODUCTION or failure.step.revision.id not in seen:
+        if failure.during != PRODUCTION or failure.step.revision.id not in stepped:
             yield failure
 
 
-def _names(contexts: Sequence[Started]) -> list[str]:
-    """Return what the thing that is migrated each time is called."""
+def _names(contexts: Sequence[MigrationContext]) -> list[str]:
+    """Return a name for each migration context, by what tells it from the others."""
     names: list[str] = []
     seen: set[str] = set()
-    for number, started in enumerate(contexts, start=1):
-        database = started.address.database
-        name = f"the database `{started.origin}`" if started.origin else ""
+    for number, context in enumerate(contexts, start=1):
+        database = context.address.database
+        name = f"the database `{context.origin}`" if context.origin else ""
         if database in seen or not name:
-            schema = started.version_table_schema
-            table = started.version_table
+            schema = context.version_table_schema
+            table = context.version_table
             name = f"the schema `{schema}`" if schema else f"the version table `{table}`"
         if name in names:
-            name = f"{name}, run number {number} of its migrations"
+            name = f"{name}, migration context {number}"
         seen.add(database)
         names.append(name)
     return names

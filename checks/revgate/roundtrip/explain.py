@@ -1,12 +1,12 @@
-"""What reaches beyond the database, and what of a server a throwaway one cannot have.
+"""Explanations of failures that are not the revision's fault, each with what to do about it.
 
-Knows tablespaces and settings of the whole server: no snapshot of a database shows them.
+Either env.py or its Python cannot be used, or the server lacks something that a revision needs.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 
@@ -15,47 +15,202 @@ if TYPE_CHECKING:
 
     from revgate.history.revision import Revision
     from revgate.postgres.server import ServerFacts
+    from revgate.roundtrip.answers import Broken, Failed, Unusable
     from revgate.roundtrip.observed import Step
 
-_BEYOND = re.compile(
+# -- statements about the whole server -----------------------------------------------------------
+
+_SERVER_STATEMENT = re.compile(
     r"(?i)^\s*(ALTER\s+SYSTEM|(?:CREATE|ALTER|DROP)\s+TABLESPACE|(?:CREATE|DROP)\s+DATABASE)\b"
 )
 
 
-def beyond(steps: Iterable[Step]) -> Iterator[str]:
-    """Yield a note for each statement about the whole server, whose undoing nobody looked at."""
+def server_statement_notes(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield a note for each statement about the whole server, which no snapshot shows."""
     for step in steps:
         for statement in step.statements:
-            if _BEYOND.match(statement.sql):
+            if _SERVER_STATEMENT.match(statement.sql):
                 yield (
-                    f"`{step.revision.id}` runs `{statement.sql[:80]}`, which is about the whole"
-                    " server: whether the downgrade undoes it was not looked at"
+                    f"`{step.revision.id}` runs `{statement.sql[:80]}`, which affects the whole"
+                    " server: whether the downgrade undoes it was not checked"
                 )
 
 
-def explain_tablespace(revision: Revision, failure: dict[str, Any], server: ServerFacts) -> None:
-    """Raise when a failure is only that the server lacks a tablespace.
+# -- what the server lacks -----------------------------------------------------------------------
+
+
+def explain_tablespace(revision: Revision, failed: Failed, server: ServerFacts) -> None:
+    """Raise if a step failed only because the server lacks a tablespace.
 
     Raises:
-        CannotJudgeError: It is; says which, and what to do.
+        CannotJudgeError: It did.
     """
-    found = re.match(r'tablespace "([^"]+)" does not exist', failure["message"])
-    made = re.match(r"(?i)\s*CREATE\s+TABLESPACE\s+(\"[^\"]+\"|\w+)", failure["statement"])
-    if not found and not made:
+    missing = re.match(r'tablespace "([^"]+)" does not exist', failed.message)
+    created = re.match(r"(?i)\s*CREATE\s+TABLESPACE\s+(\"[^\"]+\"|\w+)", failed.statement)
+    if missing:
+        action, name, problem = "uses", missing[1], "does not have"
+    elif created:
+        action, name = "creates", created[1].strip('"')
+        problem = f"cannot create: {failed.message}"
+    else:
         return
-    name = (found or made)[1].strip('"')  # type: ignore[index]  # one of them is there
-    what = "uses" if found else "creates"
     raise CannotJudgeError(
-        f"{revision.path}:{failure['line']} {what} the tablespace `{name}`, which this server"
-        f" ({server.kind}, PostgreSQL {server.version}) "
-        + ("does not have" if found else f"cannot make: {failure['message']}")
-        + "\na tablespace is a folder of one machine: make it on a server for"
-        " `--database-url`, and let the revision create it only where it is missing"
+        f"{revision.path}:{failed.line} {action} the tablespace `{name}`, which {_this(server)}"
+        f" {problem}\n"
+        "a tablespace is a folder on one machine: create it on a server for `--database-url`, and"
+        " let the revision create it only if it is missing"
+    )
+
+
+# Images that have the extension; the tag names a PostgreSQL version.
+_IMAGES = {
+    "vector": "pgvector/pgvector:pg17",
+    "postgis": "postgis/postgis:17-3.5",
+    "postgis_raster": "postgis/postgis:17-3.5",
+    "postgis_tiger_geocoder": "postgis/postgis:17-3.5",
+    "postgis_topology": "postgis/postgis:17-3.5",
+    "timescaledb": "timescale/timescaledb:latest-pg17",
+}
+_NOT_LOADED = re.compile(r'(?:extension )?"?(\w+)"? (?:must|can only) be (?:pre)?loaded')
+
+
+def explain_missing_extension(revision: Revision, failed: Failed, server: ServerFacts) -> None:
+    """Raise if a step failed only because the server lacks an extension.
+
+    Raises:
+        CannotJudgeError: It did.
+    """
+    not_loaded = _NOT_LOADED.match(failed.message)
+    if not_loaded:
+        name = not_loaded[1]
+        raise CannotJudgeError(
+            f"{revision.path}:{failed.line} uses `{name}`, which {_this(server)} would have to load"
+            " when it starts\n"
+            f"point `--database-url` at a server with shared_preload_libraries = '{name}'"
+        )
+    name = _missing_extension(failed)
+    if name:
+        image = f", such as one from the image {_IMAGES[name]}" if name in _IMAGES else ""
+        raise CannotJudgeError(
+            f"{revision.path}:{failed.line} creates the extension `{name}`, which {_this(server)}"
+            " does not have\n"
+            f"point `--database-url` at a server that has it{image}, or install it here"
+        )
+
+
+def _missing_extension(failed: Failed) -> str:
+    found = re.match(r'extension "([^"]+)" is not available', failed.message)
+    if not found and "could not open extension control file" in failed.message:
+        found = re.search(r"/([^/]+)\.control", failed.message)
+    if not found and failed.statement.upper().startswith("CREATE EXTENSION"):
+        found = re.match(
+            r'could not (?:load library|access file) "[^"]*?([^/"]+?)(?:\.so)?"', failed.message
+        )
+    return found[1] if found else ""
+
+
+def _this(server: ServerFacts) -> str:
+    return f"this server ({server.kind}, PostgreSQL {server.version})"
+
+
+# -- env.py --------------------------------------------------------------------------------------
+
+
+def explain_unusable(unusable: Unusable, python: str, env: str) -> str:
+    """Return why an environment cannot be run at all, and what to do.
+
+    Args:
+        unusable: What the agent found.
+        python: The interpreter that it runs in.
+        env: The path of env.py.
+    """
+    message = unusable.message
+    match unusable.kind:
+        case "no-alembic":
+            return (
+                f"{python} has no Alembic ({message})\n"
+                f"install it with `{python} -m pip install alembic`, or name the Python of your"
+                " project with `--python`"
+            )
+        case "old-alembic":
+            return (
+                f"{python} has {message}; revgate needs Alembic 1.9 and SQLAlchemy 1.4 or newer\n"
+                f"upgrade with `{python} -m pip install --upgrade alembic`"
+            )
+        case "dialect":
+            return (
+                f"{env} uses the dialect {message!r}; the round trip supports PostgreSQL only\n"
+                "use `revgate check` for this history"
+            )
+        case "online":
+            return (
+                f"{env} runs its migrations online although it is in offline mode\n"
+                "call `context.is_offline_mode()` first, as Alembic's own template does"
+            )
+        case "offline":
+            return (
+                f"{env} runs its migrations in offline mode (`as_sql`), which changes no database\n"
+                "run them online unless `context.is_offline_mode()` is true"
+            )
+        case "flask":
+            return (
+                f"{env} needs a Flask application: {message}\n"
+                'name it in the settings: [tool.revgate.env] FLASK_APP = "package:create_app"'
+            )
+    return message
+
+
+def explain_no_migrations(env: str) -> str:
+    """Return what to do about an env.py that runs no migrations."""
+    return (
+        f"{env} ran to its end without calling `context.run_migrations()`\n"
+        "call it in online mode, as Alembic's own template does"
+    )
+
+
+def explain_raised(broken: Broken, env: str, output: str) -> str:
+    """Return what env.py raised before its migrations began, and what to do.
+
+    Args:
+        broken: The exception; its path is relative to the repository root.
+        env: The path of env.py.
+        output: The end of what env.py printed.
+    """
+    place = f"{env}:{broken.line}" if broken.line else env
+    if broken.path:
+        place = f"{broken.path}:{broken.path_line}, called from {place},"
+    return (
+        f"{place} raised {broken.error}: {broken.message}{output}\n"
+        f"{_advice(broken.error, broken.message, env)}"
+    )
+
+
+def _advice(error: str, message: str, env: str) -> str:
+    names = missing_variables(error, message)
+    if names:
+        lines = [f'{name} = "..."' for name in names]
+        return "\n".join(["set what it needs in the settings:", "[tool.revgate.env]", *lines])
+    schema = re.search(r'schema "([^"]+)" does not exist', message)
+    if schema:
+        return (
+            f"the database is empty at first: create the schema in {env} before"
+            f' `context.configure()`: CREATE SCHEMA IF NOT EXISTS "{schema[1]}"'
+        )
+    if "outside of application context" in message:
+        return f"enter the application's context in {env}: `with create_app().app_context():`"
+    if error in ("ModuleNotFoundError", "ImportError"):
+        return (
+            "name the Python that has the project's packages with `--python`; modules next to the"
+            " configuration file are found with `prepend_sys_path = .`"
+        )
+    return (
+        "set variables that it needs in [tool.revgate.env], or choose another Python with"
+        " `--python`"
     )
 
 
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-_PHRASES = (
+_MISSING_VARIABLE = (
     re.compile(rf"^({_VARIABLE})\n\s+[Ff]ield required", re.MULTILINE),  # pydantic
     re.compile(
         rf"(?i)environment variable [\"'`]?({_VARIABLE})[\"'`]?"
@@ -68,93 +223,18 @@ _PHRASES = (
         rf"(?i)\bmissing (?:required )?(?:env(?:ironment)? var(?:iable)?s?):? ({_VARIABLE})"
     ),
 )
-_NO_NAMES = {"is", "not", "was", "must", "has", "named", "for", "to", "variables"}
+_NOT_VARIABLES = {"is", "not", "was", "must", "has", "named", "for", "to", "variables"}
 
 
-def wanted_variables(error: str, message: str) -> list[str]:
-    """Return the names of the variables that were missing, in the order of the message.
+def missing_variables(error: str, message: str) -> list[str]:
+    """Return the names of missing environment variables, in the order of the message.
 
     Args:
         error: The class of the exception.
-        message: What it says, with its line feeds.
+        message: Its text, with line feeds.
     """
     if error == "KeyError":
         found = re.findall(r"^'([A-Z][A-Z0-9_]{2,})'$", message)
     else:
-        found = [name for phrase in _PHRASES for name in phrase.findall(message)]
-    return list(dict.fromkeys(name.upper() for name in found if name.lower() not in _NO_NAMES))
-
-
-def advice(error: str, message: str, env: str) -> str:
-    """Return what to do about an env.py that raised before its migrations began."""
-    names = wanted_variables(error, message)
-    if names:
-        lines = [f'{name} = "..."' for name in names]
-        return "\n".join(["set what it wants in the settings:", "[tool.revgate.env]", *lines])
-    schema = re.search(r'schema "([^"]+)" does not exist', message)
-    if schema:
-        return (
-            f"the database is empty at first: let {env} create the schema before"
-            f' `context.configure()`: CREATE SCHEMA IF NOT EXISTS "{schema[1]}"'
-        )
-    if "outside of application context" in message:
-        return f"let {env} enter the application's context: `with create_app().app_context():`"
-    if error in ("ModuleNotFoundError", "ImportError"):
-        return (
-            "name the Python that has the project's packages with `--python`; modules beside the"
-            " configuration are found with `prepend_sys_path = .`"
-        )
-    return (
-        "variables that it wants can be set in [tool.revgate.env]; another Python is named with"
-        " `--python`"
-    )
-
-
-# Where an image that has the extension is known; the tag is a PostgreSQL version.
-_IMAGES = {
-    "vector": "pgvector/pgvector:pg17",
-    "postgis": "postgis/postgis:17-3.5",
-    "postgis_raster": "postgis/postgis:17-3.5",
-    "postgis_tiger_geocoder": "postgis/postgis:17-3.5",
-    "postgis_topology": "postgis/postgis:17-3.5",
-    "timescaledb": "timescale/timescaledb:latest-pg17",
-}
-_NOT_LOADED = re.compile(r'(?:extension )?"?(\w+)"? (?:must|can only) be (?:pre)?loaded')
-
-
-def explain_missing_extension(
-    revision: Revision, failure: dict[str, Any], server: ServerFacts
-) -> None:
-    """Raise when a failure is only that the server lacks an extension.
-
-    Raises:
-        CannotJudgeError: It is; says which, and where it can be had.
-    """
-    _explain_not_loaded(revision, failure, server)
-    found = re.match(r'extension "([^"]+)" is not available', failure["message"])
-    if not found and "could not open extension control file" in failure["message"]:
-        found = re.search(r"/([^/]+)\.control", failure["message"])
-    if not found and failure["statement"].upper().startswith("CREATE EXTENSION"):
-        found = re.match(
-            r'could not (?:load library|access file) "[^"]*?([^/"]+?)(?:\.so)?"', failure["message"]
-        )
-    if not found:
-        return
-    name = found[1]
-    image = f", such as one of the image {_IMAGES[name]}" if name in _IMAGES else ""
-    raise CannotJudgeError(
-        f"{revision.path}:{failure['line']} creates the extension `{name}`, which this server"
-        f" ({server.kind}, PostgreSQL {server.version}) does not have\n"
-        f"point `--database-url` at a server that has it{image}, or install it here"
-    )
-
-
-def _explain_not_loaded(revision: Revision, failure: dict[str, Any], server: ServerFacts) -> None:
-    found = _NOT_LOADED.match(failure["message"])
-    if found:
-        name = found[1]
-        raise CannotJudgeError(
-            f"{revision.path}:{failure['line']} uses `{name}`, which this server ({server.kind},"
-            f" PostgreSQL {server.version}) would have to load when it starts\n"
-            f"point `--database-url` at a server with shared_preload_libraries = '{name}'"
-        )
+        found = [name for pattern in _MISSING_VARIABLE for name in pattern.findall(message)]
+    return list(dict.fromkeys(name.upper() for name in found if name.lower() not in _NOT_VARIABLES))

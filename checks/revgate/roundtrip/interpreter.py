@@ -12,11 +12,11 @@ def find_python(python: str | None, folders: tuple[str, ...]) -> str:
     """Return the interpreter for the agent.
 
     Args:
-        python: What the user named, if anything.
-        folders: Where a `.venv` of the project may lie, the nearest first.
+        python: The interpreter that the user named, if any.
+        folders: Where to look for a `.venv` of the project, the nearest first.
 
     Raises:
-        CannotJudgeError: The named interpreter is not there.
+        CannotJudgeError: The named interpreter does not exist.
     """
     if python is not None:
         return _named(python)
@@ -31,17 +31,17 @@ def find_python(python: str | None, folders: tuple[str, ...]) -> str:
 
 
 def _is_hooks(active: str) -> bool:
-    """Whether an environment is the one that pre-commit or prek made for this hook.
+    """Tell whether pre-commit or prek created an environment for this hook.
 
-    They activate it, and it has nothing of the project.
+    They activate it, and it has none of the project's packages.
     """
     return "PRE_COMMIT" in os.environ and os.path.realpath(active) == os.path.realpath(sys.prefix)
 
 
 def _left_on_path() -> list[str]:
-    """Return the other environments on PATH that have Alembic: the user's own, if one was active.
+    """Return the other environments on PATH that have Alembic: the user's, if one was active.
 
-    The one that pre-commit itself is installed in may stand there too.
+    The environment of pre-commit itself can be on PATH as well.
     """
     import glob
 
@@ -62,7 +62,7 @@ def _named(python: str) -> str:
     found = shutil.which(os.path.expanduser(python))
     if found is None:
         raise CannotJudgeError(
-            f"`--python` names {python!r}, which is no program\n"
+            f"`--python` names {python!r}, which is not a program\n"
             "name the interpreter of the environment that has your project's packages,"
             " such as .venv/bin/python"
         )

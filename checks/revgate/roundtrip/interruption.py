@@ -1,7 +1,4 @@
-"""An orderly end on SIGTERM, SIGHUP and Ctrl-C: everything that was started is undone first.
-
-Knows signals, not what there is to clean up: that hangs on context managers, as for any exception.
-"""
+"""An orderly end on SIGTERM, SIGHUP and Ctrl-C: context managers clean up first."""
 
 from __future__ import annotations
 
@@ -26,14 +23,14 @@ class Interrupted(BaseException):
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    hold_signals()  # a second signal must not cut the cleaning up short
+    hold_signals()  # a second signal must not interrupt the cleanup
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise Interrupted(number)
 
 
 def hold_signals() -> None:
-    """Ignore further requests to end; for the time of cleaning up."""
+    """Ignore further signals during the cleanup."""
     if threading.current_thread() is threading.main_thread():
         for name in (*_SIGNALS, "SIGINT"):
             if hasattr(signal, name):
@@ -42,11 +39,10 @@ def hold_signals() -> None:
 
 @contextmanager
 def orderly_end() -> Iterator[None]:
-    """Turn the first signal that asks for the end into an exception, and end by it afterwards.
+    """Turn the first signal into an exception, and end the process by that signal afterwards.
 
-    Once what hangs on `with` inside has been undone, the process ends by that very signal, as
-    whoever sent it expects. SIGINT leaves as KeyboardInterrupt. Outside the main thread Python
-    cannot handle signals, and nothing is changed.
+    Context managers inside the block clean up in between. SIGINT becomes KeyboardInterrupt. Outside
+    the main thread, where Python cannot handle signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

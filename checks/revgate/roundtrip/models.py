@@ -1,8 +1,8 @@
-"""The models against the database at the head: Alembic's comparison, and the catalogues of both.
+"""Compares the models with the database at the head.
 
-Alembic compares tables, columns, indexes, keys and comments, as env.py configures it. What it does
-not look at is seen by having both: a database made by the revisions and one made from the models,
-whose catalogues PostgreSQL writes in the same words. Knows what the agent tells; not how it knows.
+Alembic's own comparison, as env.py configures it, covers tables, columns, indexes, keys and
+comments. The rest is found by comparing the catalogs of two databases, one built by the revisions
+and one built from the models.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from revgate.postgres.connect import Address, connect
 from revgate.postgres.names import name_parts, shown_name, split_name, unquoted
@@ -21,69 +21,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from revgate.postgres.snapshot import Key, Snapshot
+    from revgate.roundtrip.answers import ModelOperation, ModelReport, Table
 
-Table = tuple[str, str]
-"""Schema and name, not quoted."""
-
-
-class Told(NamedTuple):
-    """What the agent tells of the models."""
-
-    default_schema: str
-    defaults: bool
-    """Whether defaults may be compared: not where env.py has a function of its own for that."""
-    tables: frozenset[Table]
-    differences: tuple[dict[str, Any], ...]
-    ddl: tuple[str, ...]
-    schemas: tuple[str, ...]
-    enums: tuple[Table, ...]
-    classes: dict[Table, dict[str, Any]]
+# -- a database built from the models ------------------------------------------------------------
 
 
-def read_told(answer: dict[str, Any]) -> Told:
-    """Read the agent's answer, one that names models."""
-    return Told(
-        answer["default_schema"],
-        answer["defaults"],
-        frozenset((schema, name) for schema, name in answer["tables"]),
-        tuple(answer["differences"]),
-        tuple(each["sql"] for each in answer["ddl"]),
-        tuple(answer["schemas"]),
-        tuple((schema, name) for schema, name in answer["enums"]),
-        {(each["schema"], each["table"]): each for each in answer["classes"]},
-    )
+def build(address: Address, report: ModelReport) -> list[str]:
+    """Replace the tables and enums of the revisions by those of the models.
 
-
-# -- A database made from the models -------------------------------------------------------------
-
-
-def build(address: Address, told: Told) -> list[str]:
-    """Put the models' own tables and enums in the place of those that revisions made.
-
-    In the migrated database, not in an empty one: functions, domains and extensions that the
-    models' defaults and checks call are there.
+    The migrated database, unlike an empty one, has the functions, domains and extensions that the
+    models' defaults and checks use.
 
     Args:
         address: A throwaway database at the head, which is changed.
-        told: The models.
+        report: The models.
 
     Returns:
-        Why statements failed, each with its first line; their tables are absent afterwards.
+        Errors, each with the first line of the statement; its table is then missing.
     """
     import psycopg2
     from psycopg2 import sql
 
     problems: list[str] = []
     with closing(connect(address)) as connection, connection.cursor() as cursor:
-        path = sql.SQL("SET search_path = {}, public").format(sql.Identifier(told.default_schema))
+        path = sql.SQL("SET search_path = {}, public").format(sql.Identifier(report.default_schema))
         cursor.execute(path)
-        for schema in told.schemas:
+        for schema in report.schemas:
             _run(cursor, "CREATE SCHEMA IF NOT EXISTS {}", (schema,))
-        for table in sorted(told.tables):
+        for table in sorted(report.tables):
             _run(cursor, "DROP TABLE IF EXISTS {} CASCADE", table)
-        for enum in told.enums:
+        for enum in report.enums:
             _run(cursor, "DROP TYPE IF EXISTS {} CASCADE", enum)
-        for statement in told.ddl:
+        for statement, _ in report.ddl:
             try:
                 cursor.execute(statement)
             except psycopg2.Error as error:
@@ -93,7 +62,7 @@ def build(address: Address, told: Told) -> list[str]:
 
 
 def _run(cursor: Any, statement: str, name: Sequence[str]) -> None:
-    """Run a statement on a name; a view in the place of a table, say, stays as it is."""
+    """Run a statement on a name, ignoring errors: a view in the place of a table stays."""
     import psycopg2
     from psycopg2 import sql
 
@@ -103,30 +72,30 @@ def _run(cursor: Any, statement: str, name: Sequence[str]) -> None:
         return
 
 
-# -- What is concluded ---------------------------------------------------------------------------
+# -- the comparison ------------------------------------------------------------------------------
 
 
 class Comparison:
-    """Everything that is known at the end of a round trip about models and database."""
+    """The models and the database at the end of a round trip."""
 
     def __init__(
         self,
-        told: Told,
+        report: ModelReport,
         steps: Sequence[Step],
         snapshots: Sequence[Snapshot],
         built: Snapshot | None,
         root: str,
     ) -> None:
-        """Take what is known.
+        """Take what is compared.
 
         Args:
-            told: The models.
+            report: The models, with Alembic's own comparison.
             steps: All revisions.
-            snapshots: The catalogue before the first of them and after each.
-            built: The catalogue of a database made from the models; None where there is none.
+            snapshots: Before the first of them, and after each.
+            built: A snapshot of the database built from the models, if there is one.
             root: The repository root.
         """
-        self._told = told
+        self._report = report
         self._steps = steps
         self._snapshots = snapshots
         self._head = snapshots[-1]
@@ -139,130 +108,129 @@ class Comparison:
         }
 
     def conclude(self) -> Models:
-        """Return what differs."""
-        missing = sorted(table for table in self._told.tables if table not in self._names)
+        """Return the differences."""
+        missing = sorted(table for table in self._report.tables if table not in self._names)
         unmapped = sorted(
-            table for table in map(_table, self._operations("DropTableOp")) if self._counts(table)
+            table
+            for table in map(_table, self._operations("DropTableOp"))
+            if self._is_independent(table)
         )
         return Models(
-            len(self._told.tables),
+            len(self._report.tables),
             tuple(self._missing(table) for table in missing),
             tuple(self._unmapped(table) for table in unmapped),
             (*self._by_alembic({*missing, *unmapped}), *self._by_catalogue()),
         )
 
-    def _operations(self, *kinds: str) -> Iterator[dict[str, Any]]:
-        return (each for each in self._told.differences if each["operation"] in kinds)
+    def _operations(self, *kinds: str) -> Iterator[ModelOperation]:
+        return (each for each in self._report.differences if each.operation in kinds)
 
-    def _counts(self, table: Table) -> bool:
-        """Tell whether it is a table of its own: no partition, none of an extension."""
+    def _is_independent(self, table: Table) -> bool:
+        """Tell whether a table is neither a partition nor part of an extension."""
         name = self._names.get(table)
         return name is not None and self._head.get(("table", name), ("table",))[0] != "table"
 
     def _missing(self, table: Table) -> ModelDifference:
-        codes = (
-            each["code"] for each in self._operations("CreateTableOp") if _table(each) == table
-        )
-        fact = f"the models have the table `{self._shown(table)}`, and no revision makes it"
+        codes = (each.code for each in self._operations("CreateTableOp") if _table(each) == table)
+        fact = f"the models have the table `{self._shown(table)}`, and no revision creates it"
         return self._difference(table, fact, next(codes, ""))
 
     def _unmapped(self, table: Table) -> ModelDifference:
-        fact = f"no model knows the table `{self._shown(table)}`"
+        fact = f"no model maps the table `{self._shown(table)}`"
         return self._difference(table, fact, "", in_database=True)
 
-    # Alembic's own comparison.
+    # Alembic's own comparison
 
     def _by_alembic(self, apart: set[Table]) -> Iterator[ModelDifference]:
-        # An index that is defined otherwise is dropped and made again.
-        wanted = [each for each in self._told.differences if _table(each) not in apart]
-        wanted = [each for each in wanted if not each["operation"].endswith("TableOp")]
-        made = {_thing(each) for each in wanted if each["operation"].startswith("Create")}
-        gone = {_thing(each) for each in wanted if each["operation"].startswith("Drop")}
-        for each in wanted:
+        # An index with another definition is dropped and created again.
+        operations = [each for each in self._report.differences if _table(each) not in apart]
+        operations = [each for each in operations if not each.operation.endswith("TableOp")]
+        created = {_thing(each) for each in operations if each.operation.startswith("Create")}
+        dropped = {_thing(each) for each in operations if each.operation.startswith("Drop")}
+        for each in operations:
             if _table(each) not in self._names:
                 continue
-            twice = each["name"] and _thing(each) in made & gone
-            if twice and each["operation"].startswith("Drop"):
+            replaced = bool(each.name) and _thing(each) in created & dropped
+            if replaced and each.operation.startswith("Drop"):
                 continue
-            yield self._operation(each, otherwise=bool(twice))
+            yield self._difference_of(each, replaced=replaced)
 
-    def _operation(self, told: dict[str, Any], *, otherwise: bool) -> ModelDifference:
-        table, name, kind = _table(told), told["name"], told["operation"]
-        thing = (
-            f"{_WORDS.get(kind, 'object')} `{name or 'without a name'}` of `{self._shown(table)}`"
-        )
+    def _difference_of(self, operation: ModelOperation, *, replaced: bool) -> ModelDifference:
+        table, name, kind = _table(operation), operation.name, operation.operation
         if kind == "AlterColumnOp":
-            return self._altered(told)
-        if otherwise:
-            fact = f"{thing} is another in the models than in the database"
+            return self._altered(operation)
+        noun = _NOUNS.get(kind, "object")
+        thing = f"{noun} `{name or 'without a name'}` of `{self._shown(table)}`"
+        if replaced:
+            fact = f"{thing} differs between the models and the database"
         elif kind.startswith("Drop"):
             fact = f"{thing} is in the database, and the models do not have it"
-            return self._difference(table, fact, told["code"], name, in_database=True)
+            return self._difference(table, fact, operation.code, name, in_database=True)
         else:
-            fact = f"the models have {thing}, and no revision makes it"
-        return self._difference(table, fact, told["code"], name)
+            fact = f"the models have {thing}, and no revision creates it"
+        return self._difference(table, fact, operation.code, name)
 
-    def _altered(self, told: dict[str, Any]) -> ModelDifference:
-        table, column = _table(told), told["name"]
-        fact = self._differs_in_both(table, column)
+    def _altered(self, operation: ModelOperation) -> ModelDifference:
+        table, column = _table(operation), operation.name
+        fact = self._column_difference(table, column)
         if not fact:
-            words = " and ".join(told["altered"]) or "definition"
+            aspects = " and ".join(operation.altered) or "definition"
             thing = f"column `{self._shown(table)}.{column}`"
-            fact = f"{thing} has another {words} in the models than in the database"
-        return self._difference(table, fact, told["code"], column)
+            fact = f"{thing} has another {aspects} in the models than in the database"
+        return self._difference(table, fact, operation.code, column)
 
-    def _differs_in_both(self, table: Table, column: str) -> str:
-        """Say how a column differs, by the catalogues; empty where these do not tell."""
+    def _column_difference(self, table: Table, column: str) -> str:
+        """Return how a column differs by the catalogs; empty if they agree."""
         for key in self._head:
             if key[0] == "column" and _column(key[1]) == (table, column):
-                return self._sides(key, defaults=True)
+                return self._both_sides(key, defaults=True)
         return ""
 
-    def _sides(self, key: Key, *, defaults: bool) -> str:
-        """Say what a column is in the database and in the models; empty where that is the same."""
+    def _both_sides(self, key: Key, *, defaults: bool) -> str:
+        """Return what a column is in the database and in the models; empty if that is the same."""
         if self._built is None or key not in self._built:
             return ""
-        ours, theirs = (_plain(each[key][2]) for each in (self._head, self._built))
+        actual, modeled = (_comparable(each[key][2]) for each in (self._head, self._built))
         if defaults:
-            ours += _default_of(self._head.get(("default", key[1])))
-            theirs += _default_of(self._built.get(("default", key[1])))
-        if ours == theirs:
+            actual += _default_of(self._head.get(("default", key[1])))
+            modeled += _default_of(self._built.get(("default", key[1])))
+        if actual == modeled:
             return ""
         table, column = _column(key[1])
         thing = f"column `{self._shown(table)}.{column}`"
-        return f"{thing} is `{ours}` in the database and `{theirs}` in the models"
+        return f"{thing} is `{actual}` in the database and `{modeled}` in the models"
 
-    # What Alembic does not look at.
+    # What Alembic does not compare
 
     def _by_catalogue(self) -> Iterator[ModelDifference]:
         if self._built is None:
             return
-        told = {(_table(each), each["name"]) for each in self._operations("AlterColumnOp")}
-        yield from self._columns(told)
+        known = {(_table(each), each.name) for each in self._operations("AlterColumnOp")}
+        yield from self._columns(known)
         yield from self._checks(self._built)
         yield from self._labels(self._built)
 
-    def _columns(self, told: set[tuple[Table, str]]) -> Iterator[ModelDifference]:
+    def _columns(self, known: set[tuple[Table, str]]) -> Iterator[ModelDifference]:
         for key in self._head:
             if key[0] != "column":
                 continue
             table, column = _column(key[1])
-            if table not in self._told.tables or (table, column) in told:
+            if table not in self._report.tables or (table, column) in known:
                 continue
-            if fact := self._sides(key, defaults=self._told.defaults):
+            if fact := self._both_sides(key, defaults=self._report.defaults):
                 yield self._difference(table, fact, "", column)
 
     def _checks(self, built: Snapshot) -> Iterator[ModelDifference]:
-        """Compare CHECKs by what they say: a name is the naming convention's affair."""
-        ours, theirs = _checks_of(self._head), _checks_of(built)
-        for table in sorted(self._told.tables & set(map(name_parts, _tables(built)))):
+        """Compare CHECK constraints by their conditions: names depend on a naming convention."""
+        actual, modeled = _checks_of(self._head), _checks_of(built)
+        for table in sorted(self._report.tables & set(map(name_parts, _tables(built)))):
             if table not in self._names:
                 continue
-            mine, models = ours.get(table, Counter()), theirs.get(table, Counter())
-            for check in sorted(mine - models):
+            ours, theirs = actual.get(table, Counter()), modeled.get(table, Counter())
+            for check in sorted(ours - theirs):
                 fact = f"`{check}` of `{self._shown(table)}` is not in the models"
                 yield self._difference(table, fact, "", in_database=True)
-            for check in sorted(models - mine):
+            for check in sorted(theirs - ours):
                 fact = (
                     f"`{check}` of `{self._shown(table)}` is in the models, and no revision adds it"
                 )
@@ -271,18 +239,18 @@ class Comparison:
     def _labels(self, built: Snapshot) -> Iterator[ModelDifference]:
         for key, (_, _, ours) in self._head.items():
             theirs = built.get(key)
-            wanted = key[0] == "enum order" and name_parts(key[1]) in self._told.enums
-            if not wanted or theirs is None or theirs[2] == ours:
+            is_modeled = key[0] == "enum order" and name_parts(key[1]) in self._report.enums
+            if not is_modeled or theirs is None or theirs[2] == ours:
                 continue
             name = key[1].removeprefix("public.")
             fact = f"enum `{name}` has {ours} in the database and {theirs[2]} in the models"
             step = self._touched(("enum order", key[1]))
             yield ModelDifference(fact, "", step, self._user_of(key[1]), in_database=False)
 
-    # Where it is, and what it is called.
+    # Places and names
 
     def _user_of(self, enum: str) -> tuple[str, int] | None:
-        """Return the model of the first column that has a type."""
+        """Return the place of the model whose column has this type."""
         bare = enum.removeprefix("public.")
         for key, (_, _, facts) in sorted(self._head.items()):
             if key[0] == "column" and facts.partition(" ")[0].removeprefix("public.") == bare:
@@ -292,7 +260,7 @@ class Comparison:
     def _difference(
         self, table: Table, fact: str, fix: str, part: str = "", *, in_database: bool = False
     ) -> ModelDifference:
-        """Return a difference in a table, or in what belongs to it and has a name."""
+        """Return a difference in a table, or in a named part of it."""
         touched = self._touched(self._key(table, part))
         return ModelDifference(fact, fix, touched, self._place(table, part), in_database)
 
@@ -305,27 +273,27 @@ class Comparison:
         return ("table", name)
 
     def _touched(self, key: Key) -> Step:
-        """Return the revision that changed an object last."""
+        """Return the revision that last changed an object."""
         for index in range(len(self._snapshots) - 1, 0, -1):
             if self._snapshots[index].get(key) != self._snapshots[index - 1].get(key):
                 return self._steps[index - 1]
         return self._steps[-1]
 
     def _place(self, table: Table, column: str) -> tuple[str, int] | None:
-        known = self._told.classes.get(table)
+        known = self._report.classes.get(table)
         if known is None:
             return None
-        path = os.path.relpath(os.path.realpath(known["path"]), self._root)
+        path = os.path.relpath(os.path.realpath(known.path), self._root)
         if path.startswith(os.pardir):
             return None
-        return path.replace(os.sep, "/"), known["columns"].get(column, known["line"])
+        return path.replace(os.sep, "/"), known.columns.get(column, known.line)
 
     def _shown(self, table: Table) -> str:
         return shown_name(*table)
 
 
 _PARTS = ("column", "index", "constraint")
-_WORDS = {
+_NOUNS = {
     "AddColumnOp": "column",
     "DropColumnOp": "column",
     "CreateIndexOp": "index",
@@ -340,17 +308,17 @@ _WORDS = {
 }
 
 
-def _table(told: dict[str, Any]) -> Table:
-    return told["schema"], told["table"]
+def _table(operation: ModelOperation) -> Table:
+    return operation.schema, operation.table
 
 
-def _thing(told: dict[str, Any]) -> tuple[str, str, str]:
-    """Return what an operation is about; a constraint and the index behind it have one name."""
-    return told["schema"], told["table"], told["name"]
+def _thing(operation: ModelOperation) -> tuple[str, str, str]:
+    """Return the object of an operation; a constraint and its index share their name."""
+    return operation.schema, operation.table, operation.name
 
 
 def _column(name: str) -> tuple[Table, str]:
-    """Return the table and the bare name of a column of a snapshot."""
+    """Return the table and the unquoted name of a column of a snapshot."""
     owner, column = split_name(name)
     return name_parts(owner), unquoted(column)
 
@@ -359,18 +327,18 @@ def _tables(snapshot: Snapshot) -> Iterator[str]:
     return (name for kind, name in snapshot if kind == "table")
 
 
-_BEYOND_MODELS = re.compile(r" (?:STORAGE |COMPRESSION |STATISTICS |\(n_distinct|OPTIONS \().*")
+_NOT_IN_MODELS = re.compile(r" (?:STORAGE |COMPRESSION |STATISTICS |\(n_distinct|OPTIONS \().*")
 
 
-def _plain(facts: str) -> str:
-    """Return a column without what no model can say."""
-    return _BEYOND_MODELS.sub("", facts)
+def _comparable(facts: str) -> str:
+    """Return a column without what models cannot express."""
+    return _NOT_IN_MODELS.sub("", facts)
 
 
 def _default_of(entry: tuple[str, str, str] | None) -> str:
     if entry is None:
         return ""
-    # A sequence keeps its name when its table is given another.
+    # A sequence keeps its name when its table is renamed.
     text = re.sub(r"nextval\('[^']*'::regclass\)", "nextval(...)", entry[2])
     return f" DEFAULT {text}"
 

@@ -6,7 +6,7 @@ Times are measured by the agent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
@@ -60,22 +60,6 @@ class Statement(NamedTuple):
     """Existing tables that it rewrote."""
     scans: tuple[str, ...] = ()
     """Existing tables that it scanned in full, under a strong lock."""
-
-
-def read_statement(told: dict[str, Any]) -> Statement:
-    """Read the agent's record of a statement."""
-    locks = (
-        Lock(each["table"], each["mode"], each["held_ms"], each["timeout"])
-        for each in told["locks"]
-    )
-    return Statement(
-        told["line"],
-        told["ms"],
-        told["sql"],
-        tuple(locks),
-        tuple(told["rewrites"]),
-        tuple(told["scans"]),
-    )
 
 
 class LostRows(NamedTuple):

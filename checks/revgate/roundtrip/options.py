@@ -1,4 +1,4 @@
-"""What the caller decides about a round trip."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ if TYPE_CHECKING:
 
 
 STEP_TIMEOUT = 600.0
-"""Seconds that one step may take, unless the user says otherwise."""
+"""Seconds that one step can take by default."""
 
 
 class Options(NamedTuple):
-    """All that a round trip is told beside the environment and its revisions."""
+    """How the history of an environment runs, for every command that runs it."""
 
     root: str
     """The repository root, an absolute path."""
     database_url: str | None = None
-    """A *server*; the database it names is never written to."""
+    """The URL of a *server*; the database that it names is never written to."""
     python: str | None = None
-    """The interpreter that has the project's packages; found when None."""
+    """The interpreter that has the project's packages; searched for if None."""
     expect_tables: int | None = None
+    """Tables at the head; see `for_environment`."""
     env: tuple[tuple[str, str], ...] = ()
-    """Variables that env.py wants."""
+    """Environment variables for env.py."""
     timeout: float | None = STEP_TIMEOUT
-    """Seconds that one step may take; None waits for ever."""
+    """Seconds that one step can take; None for no limit."""
     progress: bool = False
+    """Whether to show progress bars."""
     x_arguments: tuple[str, ...] = ()
-    """As `alembic -x key=value` takes them."""
+    """Passed to env.py like `alembic -x key=value`."""
     new: frozenset[str] | None = None
-    """Revisions that the base lacks, of which only those are stepped; None where there is none."""
+    """Ids of the revisions that the target branch lacks; None if there is no target branch."""
     shard: tuple[int, int] | None = None
-    """Number, from 1, and count of the jobs that share the steps."""
+    """The number of this job, from 1, and how many jobs share the steps."""
     rows: bool = True
-    """Whether the history also runs on tables that have rows."""
+    """Whether the history also runs on populated tables."""
     cached: bool = True
     """Whether what the base's revisions build may be kept on a server that stays, and used."""
 

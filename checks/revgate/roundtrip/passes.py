@@ -1,394 +1,146 @@
-"""The four passes over a history, and what is concluded from the snapshots between the steps.
-
-Knows what is compared with what; neither SQL nor how steps are performed.
-"""
+"""The passes of a round trip, one function each: upgrade, downgrade, upgrade again, production."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.history.digest import key_of
-from revgate.postgres import templates
-from revgate.postgres.roles import Roles
-from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
-from revgate.roundtrip.agent_client import Agent, Bench, Started
-from revgate.roundtrip.explain import beyond, explain_missing_extension, explain_tablespace
-from revgate.roundtrip.models import Comparison, Told, build, read_told
+from revgate.roundtrip.answers import Failed, Finished, ModelReport, ModelsFailed, NoModels
+from revgate.roundtrip.models import Comparison, build
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
     PRODUCTION,
-    ROWS,
     UPGRADE,
     Difference,
-    Failure,
-    Models,
     Pass,
-    RoundTrip,
-    Step,
-    read_statement,
 )
-from revgate.roundtrip.plan import make_plan
-from revgate.roundtrip.rows.judge import Host, Judge
+from revgate.roundtrip.rows.populated import PopulatedPass
+from revgate.roundtrip.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.connect import Address
     from revgate.postgres.snapshot.change import CatalogueChange
+    from revgate.roundtrip.agent_client import MigrationContext
+    from revgate.roundtrip.observed import Models, RoundTrip
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
-_REBUILDS = 100
 
+def run(
+    environment: Environment,
+    chain: Sequence[Revision],
+    options: Options,
+    report: Report,
+    context: int = 0,
+) -> tuple[RoundTrip, Sequence[MigrationContext]]:
+    """Run all passes over one migration context of env.py.
 
-class Trip:
-    """One round trip; its state is what was seen so far."""
+    Args:
+        environment: The environment.
+        chain: Its revisions in upgrade order.
+        options: Of the run.
+        report: Called with the name of the pass after each step.
+        context: The number of the migration context, from 0.
 
-    def __init__(
-        self,
-        environment: Environment,
-        chain: Sequence[Revision],
-        options: Options,
-        report: Report,
-        context: int = 0,
-    ) -> None:
-        self._environment = environment
-        self._context = context
-        self.started: Started | None = None
-        self.further: list[Started] = []
-        """What env.py migrates besides, as far as the production pass has come."""
-        self._whole = tuple(chain)
-        self._options = options
-        self._report = report
-        self._plan = make_plan(chain, options.new, options.shard)
-        self._chain = self._whole[self._plan.start : self._plan.stop]
-        self._steps = list(map(self._unstepped, self._chain))
-        self._ground: Address | None = None
-        self._passes: list[Pass] = []
-        self._failures: list[Failure] = []
-        self._after_downgrade: list[Difference] = []
-        self._after_again: list[Difference] = []
-        self._notes: list[str] = []
-        self._snapshots: list[Snapshot] = []
-        self._state: Snapshot = {}
-        self._rebuilds = 0
-        self._told: Told | None = None
-        self._models: Models | None = None
+    Returns:
+        What was observed, and all migration contexts that env.py has, if the production pass ran.
 
-    def run(self) -> RoundTrip:
-        """Make all passes."""
-        if not self._whole:
-            raise CannotJudgeError(f"{self._environment.name} has no revisions to run")
-        with ExitStack() as stack:
-            # They import while the server starts.
-            below = self._agent(stack) if self._plan.start else None
-            first, last = (self._agent(stack) for _ in range(2))
-            self._server = server = stack.enter_context(throwaway(self._options.database_url))
-            self._roles = Roles(server, self._options.root, (each.path for each in self._whole))
-            self._roles.wait_for_others(self._options.timeout)
-            stack.callback(self._forget_roles)
-            if below:
-                self._lay_ground(below)
-                self._roles.expect()
-            self._bench = self._open(first)
-            judge = self._judge(stack) if self._options.rows else None
-            try:
-                self._three_passes()
-            finally:
-                self._bench.close()
-            self._roles.forget()
-            if judge:
-                self._notes += judge.run(len(self._snapshots) - 1)
-            if (
-                self._plan.production
-                and not self._context
-                and len(self._snapshots) > len(self._chain)
-            ):
-                self._production(last)
-            for agent in (first, last):
-                self._notes += agent.notes
-            self.further = last.further
-        return self._result()
-
-    def _unstepped(self, revision: Revision) -> Step:
-        new = self._options.new
-        return Step(revision, new=new is None or revision.id in new)
-
-    def _lay_ground(self, agent: Agent) -> None:
-        """Run what is below the first step at once, as production did."""
-        below = self._whole[: self._plan.start]
-        key = self._content(below)
-        count = f"{len(below)} revision{'s' * (len(below) > 1)} up to `{below[-1].id}`"
-        kept = templates.find(self._server, key) if self._options.cached else None
-        if kept:
-            self._ground = self._server.create_database(kept)
-            self._notes.append(f"{count} were taken from an earlier run, {kept.database}")
-            return
-        begun, roles = time.perf_counter(), self._server.roles()
-        self._ground = self._server.create_database()
-        make = partial(self._server.create_beside, self._ground)
-        started = agent.begin(self._ground, below[-1].id, make, production=True)
-        answer = agent.finish()
-        agent.close()
-        # Only the one database can be copied.
-        if answer["event"] == "finished" and started.address == self._ground:
-            self._notes.append(f"{count} ran at once, without being stepped")
-            if self._options.cached and self._server.roles() == roles:
-                templates.keep(self._server, self._ground, key, time.perf_counter() - begun)
-            return
-        # Which of them fails, and why, is seen by stepping all of them.
-        self._ground = None
-        self._plan = self._plan._replace(start=0)
-        self._chain = self._whole[: self._plan.stop]
-        self._steps = list(map(self._unstepped, self._chain))
-
-    def _content(self, below: Sequence[Revision]) -> str:
-        told = (self._options.env, self._options.x_arguments, self._options.python)
-        version = self._server.facts.version
-        return key_of(self._options.root, self._environment, below, version, *told)
-
-    def _agent(self, stack: ExitStack) -> Agent:
-        agent = Agent(self._environment, self._options)
-        stack.callback(agent.close)
-        return agent
-
-    def _open(self, agent: Agent) -> Bench:
-        head = self._whole[-1].id
-        bench = Bench(agent, self._server, head, self._ground, context=self._context)
-        bench.sees = self._roles.sees
-        return bench
-
-    def _forget_roles(self) -> None:
-        """Leave no role behind: the databases that have grants to them go first."""
-        if self._ground:
-            self._server.drop_database(self._ground)
-        self._roles.forget(all_of_them=True)
-        self._notes += self._roles.notes
-
-    def _result(self) -> RoundTrip:
-        below, above = self._whole[: self._plan.start], self._whole[self._plan.stop :]
-        return RoundTrip(
-            self._environment,
-            self._server.facts,
-            (*map(self._unstepped, below), *self._steps, *map(self._unstepped, above)),
-            tuple(self._passes),
-            tuple(self._failures),
-            tuple(self._after_downgrade),
-            tuple(self._after_again),
-            self._options.expect_tables,
-            tuple(dict.fromkeys((*self._notes, *self._server.notes, *beyond(self._steps)))),
-            self._models,
-            self._plan.from_base,
-            self._plan.to_head,
-        )
-
-    # -- passes ---------------------------------------------------------------------------------
-
-    def _three_passes(self) -> None:
-        with self._timed(UPGRADE):
-            reached = self._upgrade()
-        if reached == len(self._chain) and self._plan.to_head:
-            self._compare_models()
-        if reached == 0:
-            return
-        with self._timed(DOWNGRADE):
-            at_base = self._downgrade(reached)
-        if at_base:
-            with self._timed(AGAIN):
-                self._upgrade_again(reached)
-
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        begun, failures = time.perf_counter(), len(self._failures)
-        yield
-        seconds = time.perf_counter() - begun
-        complete = len(self._failures) == failures
-        self._passes.append(Pass(name, seconds, count_tables(self._state), complete))
-
-    def _upgrade(self) -> int:
-        """Upgrade to the head; return how many revisions could be upgraded."""
-        self._snapshots = [self._bench.take()]
-        self._state = self._snapshots[0]
-        for index in range(len(self._chain)):
-            if not self._step(index, "upgrade", UPGRADE):
-                self._unchecked(self._chain[index + 1 :], "not run at all", index)
-                return index if self._rebuild(index) else 0
-            self._state = self._bench.take()
-            self._snapshots.append(self._state)
-        return len(self._chain)
-
-    def _downgrade(self, reached: int) -> bool:
-        """Downgrade to the base; what a failure leaves behind is built anew without it.
-
-        Returns whether the base was reached.
-        """
-        self._state = self._snapshots[reached]
-        index = reached - 1
-        while index >= 0:
-            if self._step(index, "downgrade", DOWNGRADE):
-                self._compare_downgrade(index)
-            elif not self._rebuild(index):
-                self._unchecked(self._chain[:index], "not downgraded", index)
-                return False
-            index -= 1
-        return True
-
-    def _compare_downgrade(self, index: int) -> None:
-        """Report what this step got wrong, and not what an earlier one already had."""
-        known = set(compare(self._snapshots[index + 1], self._state))
-        self._state = self._bench.take()
-        for change in compare(self._snapshots[index], self._state):
-            if not _known(change, known):
-                self._after_downgrade.append(Difference(self._steps[index], change))
-
-    def _upgrade_again(self, reached: int) -> None:
-        known = set(compare(self._snapshots[0], self._state))
-        for index in range(reached):
-            if not self._step(index, "upgrade", AGAIN):
-                self._unchecked(self._chain[index + 1 : reached], "not upgraded again", index)
-                return
-            self._state = self._bench.take()
-            found = compare(self._snapshots[index + 1], self._state)
-            for change in found:
-                if not _known(change, known):
-                    self._after_again.append(Difference(self._steps[index], change))
-            known |= set(found)
-
-    def _production(self, agent: Agent) -> None:
-        """Upgrade an empty database in one go, in the transactions that env.py asks for."""
-        address = self._ground or self._server.create_database()
-        begun = time.perf_counter()
+    Raises:
+        CannotJudgeError: The round trip could not run at all.
+    """
+    if not chain:
+        raise CannotJudgeError(f"{environment.name} has no revisions to run")
+    session = Session(environment, chain, options, report, context)
+    with ExitStack() as stack:
+        session.start(stack)
+        populated = PopulatedPass(session) if options.rows else None
         try:
-            make = partial(self._server.create_beside, address)
-            started = agent.begin(address, self._whole[-1].id, make, production=True)
-            self.started = started
-            answer = agent.finish()
-            seconds = time.perf_counter() - begun
-            snapshotter = Snapshotter(*started[:3])
-            tables = count_tables(snapshotter.take())
-            if answer["event"] == "finished":
-                self._conclude_models(address, snapshotter)
-            snapshotter.close()
+            _run_stepped(session)
         finally:
-            agent.close()
-            self._server.drop_database(address)
-        failed = answer["event"] == "failed"
-        if failed:
-            steps = {each.id: self._unstepped(each) for each in self._whole}
-            steps |= {each.revision.id: each for each in self._steps}
-            if agent.further and agent.further[-1].origin:
-                answer["message"] += f", in the database `{agent.further[-1].origin}`"
-            self._failed(steps[answer["revision"]], PRODUCTION, answer)
-        self._passes.append(Pass(PRODUCTION, seconds, tables, not failed))
+            session.database.close()
+        session.roles.forget()
+        reached = len(session.snapshots) - 1
+        if populated:
+            session.notes += populated.run(reached)
+        if session.plan.production and not context and reached == len(session.revisions):
+            run_production(session)
+        session.collect_notes()
+    return session.result(), session.contexts
 
-    def _judge(self, stack: ExitStack) -> Judge:
-        """Return the pass with rows; what it starts works while others run."""
-        host = Host(
-            agent=lambda: self._agent(stack),
-            open=self._open,
-            chain=self._chain,
-            steps=self._steps,
-            judged=frozenset(step.revision.id for step in self._result().pending_steps()),
-            from_nothing=self._ground is None,
-            fail=lambda index, answer: self._failed(self._steps[index], ROWS, answer),
-            forget_roles=self._roles.forget,
-        )
-        return Judge(host)
 
-    # -- models ---------------------------------------------------------------------------------
+def _run_stepped(session: Session) -> None:
+    with session.timed_pass(UPGRADE):
+        reached = run_upgrade(session)
+    if reached == len(session.revisions) and session.plan.to_head:
+        _compare_models(session)
+    if reached == 0:
+        return
+    with session.timed_pass(DOWNGRADE):
+        at_base = run_downgrade(session, reached)
+    if at_base:
+        with session.timed_pass(AGAIN):
+            run_upgrade_again(session, reached)
 
-    def _compare_models(self) -> None:
-        answer = self._bench.agent.compare_models()
-        if answer["error"]:
-            self._notes.append(f"the models could not be compared: {answer['error']}")
-        elif not answer["metadata"]:
-            self._notes.append("env.py names no `target_metadata`: no models were compared")
-        else:
-            self._told = read_told(answer)
-            self._models = self._compared(self._told, None)
 
-    def _conclude_models(self, address: Address, snapshotter: Snapshotter) -> None:
-        """Compare also what only PostgreSQL can say, now that a database is not needed any more."""
-        if self._told is None:
+def run_upgrade(session: Session) -> int:
+    """Upgrade to the head; return how many revisions could be upgraded."""
+    session.snapshots = [session.take_snapshot()]
+    for index in range(len(session.revisions)):
+        if not session.step(index, "upgrade", UPGRADE):
+            session.note_skipped(session.revisions[index + 1 :], "not run", index)
+            return index if session.rebuild(index) else 0
+        session.snapshots.append(session.take_snapshot())
+    return len(session.revisions)
+
+
+def run_downgrade(session: Session, reached: int) -> bool:
+    """Downgrade to the base; return whether it was reached.
+
+    After a downgrade that fails, the next one runs in a fresh database.
+    """
+    session.current = session.snapshots[reached]
+    for index in reversed(range(reached)):
+        if session.step(index, "downgrade", DOWNGRADE):
+            _compare_after_downgrade(session, index)
+        elif not session.rebuild(index):
+            session.note_skipped(session.revisions[:index], "not downgraded", index)
+            return False
+    return True
+
+
+def _compare_after_downgrade(session: Session, index: int) -> None:
+    """Record what this downgrade got wrong, without what an earlier one had left already."""
+    known = set(compare(session.snapshots[index + 1], session.current))
+    for change in compare(session.snapshots[index], session.take_snapshot()):
+        if not _is_known(change, known):
+            session.after_downgrade.append(Difference(session.steps[index], change))
+
+
+def run_upgrade_again(session: Session, reached: int) -> None:
+    """Upgrade a second time, and compare each schema with the one of the first time."""
+    known = set(compare(session.snapshots[0], session.current))
+    for index in range(reached):
+        if not session.step(index, "upgrade", AGAIN):
+            rest = session.revisions[index + 1 : reached]
+            session.note_skipped(rest, "not upgraded again", index)
             return
-        problems = build(address, self._told)
-        if problems:
-            self._notes.append(
-                "not all models could be made on a throwaway database, so defaults and CHECKs of"
-                f" some were not compared: {problems[0]}"
-            )
-        self._models = self._compared(self._told, snapshotter.take())
-
-    def _compared(self, told: Told, built: Snapshot | None) -> Models:
-        steps = self._steps or [self._unstepped(self._whole[-1])]
-        return Comparison(told, steps, self._snapshots, built, self._options.root).conclude()
-
-    # -- steps ----------------------------------------------------------------------------------
-
-    def _step(self, index: int, do: str, during: str) -> bool:
-        answer = self._bench.agent.step(do, self._chain[index].id, watch=during == UPGRADE)
-        self._defined(index, answer["defined"])
-        self._report(during)
-        if answer["event"] == "failed":
-            self._failed(self._steps[index], during, answer)
-            return False
-        if during == UPGRADE:
-            statements = tuple(map(read_statement, answer["statements"]))
-            self._steps[index] = self._steps[index]._replace(statements=statements)
-        if during != AGAIN:
-            key = f"{do}_ms"
-            self._steps[index] = self._steps[index]._replace(**{key: answer["ms"]})
-        return True
-
-    def _defined(self, index: int, lines: dict[str, int]) -> None:
-        self._steps[index] = self._steps[index]._replace(
-            upgrade_line=lines["upgrade"], downgrade_line=lines["downgrade"]
-        )
-
-    def _failed(self, step: Step, during: str, answer: dict[str, Any]) -> None:
-        explain_missing_extension(step.revision, answer, self._server.facts)
-        explain_tablespace(step.revision, answer, self._server.facts)
-        place = f"{step.revision.path}:{answer['line']}"
-        self._roles.explain(answer["sqlstate"], answer["message"], place)
-        names = ("line", "error", "message", "statement", "detail", "hint", "sqlstate")
-        facts = {name: answer[name] for name in names}
-        facts["message"] = " ".join(answer["message"].split())
-        self._failures.append(Failure(step, during, **facts))
-
-    def _rebuild(self, index: int) -> bool:
-        """Go on in a fresh database that is upgraded up to, not including, a revision."""
-        self._rebuilds += 1
-        self._bench.close()
-        self._roles.forget()
-        if self._rebuilds > _REBUILDS:
-            return False
-        self._bench = self._open(Agent(self._environment, self._options))
-        for revision in self._chain[:index]:
-            answer = self._bench.agent.step("upgrade", revision.id)
-            if answer["event"] == "failed":
-                self._notes.append(
-                    f"`{revision.id}` could be upgraded once and failed in a second database"
-                )
-                return False
-        self._state = self._bench.take()
-        return True
-
-    def _unchecked(self, revisions: Sequence[Revision], what: str, index: int) -> None:
-        if revisions:
-            names = ", ".join(f"`{each.id}`" for each in revisions[:5])
-            more = f" and {len(revisions) - 5} more" if len(revisions) > 5 else ""
-            self._notes.append(f"{what}, as `{self._chain[index].id}` failed: {names}{more}")
+        changes = compare(session.snapshots[index + 1], session.take_snapshot())
+        for change in changes:
+            if not _is_known(change, known):
+                session.after_again.append(Difference(session.steps[index], change))
+        known |= set(changes)
 
 
-def _known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
+def _is_known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
     """Tell whether a difference was there before the step."""
     if change in known:
         return True
@@ -397,3 +149,72 @@ def _known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
         and each.after == change.after
         for each in known
     )
+
+
+def run_production(session: Session) -> None:
+    """Run `upgrade head` in one go, in the transactions that env.py asks for."""
+    agent = session.production_agent
+    address = session.base or session.server.create_database()
+    begun = time.perf_counter()
+    try:
+        create = partial(session.server.create_beside, address)
+        head = session.all_revisions[-1].id
+        started = agent.begin(address, head, create, production=True)
+        answer = agent.finish()
+        seconds = time.perf_counter() - begun
+        session.contexts = [started, *agent.further_contexts]
+        snapshotter = Snapshotter(*started[:3])
+        tables = count_tables(snapshotter.take())
+        if isinstance(answer, Finished):
+            _compare_built_models(session, address, snapshotter)
+        snapshotter.close()
+    finally:
+        agent.close()
+        session.server.drop_database(address)
+    if isinstance(answer, Failed):
+        _record_production_failure(session, answer)
+    complete = isinstance(answer, Finished)
+    session.passes.append(Pass(PRODUCTION, seconds, tables, complete))
+
+
+def _record_production_failure(session: Session, failed: Failed) -> None:
+    steps = {each.id: session.new_step(each) for each in session.all_revisions}
+    steps |= {each.revision.id: each for each in session.steps}
+    *_, latest = session.contexts
+    if len(session.contexts) > 1 and latest.origin:
+        failed = failed._replace(message=f"{failed.message}, in the database `{latest.origin}`")
+    session.record_failure(steps[failed.revision], PRODUCTION, failed)
+
+
+# -- models --------------------------------------------------------------------------------------
+
+
+def _compare_models(session: Session) -> None:
+    answer = session.database.agent.compare_models()
+    match answer:
+        case ModelsFailed(message):
+            session.notes.append(f"the models could not be compared: {message}")
+        case NoModels():
+            session.notes.append("env.py names no `target_metadata`, so no models were compared")
+        case ModelReport():
+            session.model_report = answer
+            session.models = _compared(session, answer, None)
+
+
+def _compare_built_models(session: Session, address: Address, snapshotter: Snapshotter) -> None:
+    """Compare also what only PostgreSQL can tell, in a database that is no longer needed."""
+    if session.model_report is None:
+        return
+    problems = build(address, session.model_report)
+    if problems:
+        session.notes.append(
+            "not all models could be created on a throwaway database, so some defaults and CHECK"
+            f" constraints were not compared: {problems[0]}"
+        )
+    session.models = _compared(session, session.model_report, snapshotter.take())
+
+
+def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> Models:
+    steps = session.steps or [session.new_step(session.all_revisions[-1])]
+    root = session.options.root
+    return Comparison(report, steps, session.snapshots, built, root).conclude()

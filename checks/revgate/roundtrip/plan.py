@@ -1,7 +1,4 @@
-"""Which revisions a round trip steps one by one, and which it only runs to get there.
-
-Knows places in a chain; nothing of databases.
-"""
+"""Which revisions a round trip steps one by one, and which it runs in one go."""
 
 from __future__ import annotations
 
@@ -16,39 +13,40 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """A slice of the chain."""
+    """The slice of the chain that is stepped."""
 
     start: int
-    """How many revisions are run at once, without a look in between."""
+    """How many revisions run in one go before the first step."""
     stop: int
-    """The first place that is not stepped any more."""
+    """The place after the last step."""
     length: int
+    """Of the whole chain."""
     production: bool = True
-    """Whether the production pass belongs to this run."""
+    """Whether this run includes the production pass."""
 
     @property
     def from_base(self) -> bool:
-        """Whether the first revision of all is stepped."""
+        """Whether the steps start at the first revision."""
         return self.start == 0
 
     @property
     def to_head(self) -> bool:
-        """Whether the last revision of all is stepped."""
+        """Whether the steps end at the head."""
         return self.stop == self.length
 
 
 def make_plan(
     chain: Sequence[Revision], new: frozenset[str] | None, shard: tuple[int, int] | None
 ) -> Plan:
-    """Choose what is stepped.
+    """Choose which revisions to step.
 
     Args:
         chain: All revisions in upgrade order.
-        new: Ids that the base lacks; None where there is no base. From the first of them on, all
-            are stepped.
-        shard: Number, from 1, and count of the jobs that share the steps; None for one job. The
-            first and the last of them make the production pass, since one begins where production
-            does and the other ends at the head.
+        new: Ids that the target branch lacks; None if there is no target branch. All revisions
+            from the first of them on are stepped.
+        shard: The number of this job, from 1, and how many jobs share the steps; None for one job.
+            The first and the last one include the production pass: one starts where production
+            does, the other ends at the head.
     """
     first = 0
     if new is not None:
@@ -61,15 +59,15 @@ def make_plan(
     return Plan(start, stop, len(chain), number in (1, count))
 
 
-def parse_shard(written: str) -> tuple[int, int]:
-    """Read `I/N`: the I-th of N jobs, from 1.
+def parse_shard(text: str) -> tuple[int, int]:
+    """Parse `I/N`: job I of N, from 1.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The text has another form.
     """
-    number, slash, count = written.partition("/")
+    number, slash, count = text.partition("/")
     if slash and number.isascii() and count.isascii() and number.isdigit() and count.isdigit():
         shard = int(number), int(count)
         if 1 <= shard[0] <= shard[1]:
             return shard
-    raise UsageError(f"--shard {written!r}: write I/N, such as 1/4 for the first of four jobs")
+    raise UsageError(f"--shard {text!r}: write I/N, such as 1/4 for the first of four jobs")

@@ -1,4 +1,4 @@
-"""How far the round trip is, for somebody who watches; nothing at all for a log file."""
+"""Progress bars on a terminal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Report = Callable[[str], None]
-"""Told the name of a pass for every step that it has done."""
+"""Called with the name of the pass after each step."""
 
 
 @contextmanager
 def progress(revisions: int, *, shown: bool) -> Iterator[Report]:
-    """Show one bar for each pass on standard error, if that is a terminal."""
+    """Show one bar for each pass on standard error, if it is a terminal."""
     if not (shown and sys.stderr.isatty()):
         yield lambda _name: None
         return

@@ -1,7 +1,4 @@
-"""What an agent was doing when its time was up: the statement, what it waits for, and the line.
-
-Knows the server's list of sessions and the stack that Python writes on a signal; decides nothing.
-"""
+"""What an agent was doing when its time was up: the statement, what blocks it, and the line."""
 
 from __future__ import annotations
 
@@ -25,16 +22,16 @@ _RUNNING = """
 """
 
 
-def describe_hang(address: Address | None, pid: int, said: IO[bytes], below: str) -> str:
-    """Return lines about what an agent does at this moment, each after a line feed.
+def describe_activity(address: Address | None, pid: int, output: IO[bytes], root: str) -> str:
+    """Return lines about what an agent is doing, each after a line feed.
 
     Args:
-        address: The database it works on; None where it has none yet.
+        address: The database that it works on; None if it has none yet.
         pid: Its process.
-        said: The file that its standard error goes to.
-        below: The folder of the project, whose lines are of interest.
+        output: The file that receives its standard error.
+        root: The folder of the project, whose lines are reported.
     """
-    place = _place(pid, said, below)
+    place = _current_line(pid, output, root)
     lines = [f"at {place}"] if place else []
     return "".join(f"\n{line}" for line in lines + (_statements(address) if address else []))
 
@@ -48,10 +45,14 @@ def _statements(address: Address) -> list[str]:
         cursor.execute(_RUNNING, (address.database,))
         found = cursor.fetchall()
     connection.close()
-    return [_sentence(*each) for each in found] or ["no statement was running"]
+    return [_describe_statement(*each) for each in found] or ["no statement was running"]
 
 
-def _sentence(query: str, waits: bool, blockers: str | None) -> str:  # noqa: FBT001 - a row
+def _describe_statement(
+    query: str,
+    waits: bool,  # noqa: FBT001 - a row
+    blockers: str | None,
+) -> str:
     sentence = f"the statement was `{_short(query)}`"
     if not waits:
         return sentence
@@ -64,9 +65,9 @@ def _short(statement: str, length: int = 200) -> str:
     return line if len(line) <= length else line[: length - 3] + "..."
 
 
-def _place(pid: int, said: IO[bytes], below: str) -> str:
-    """Return the line of the project that is being executed, from the stack of the main thread."""
-    begin = said.seek(0, os.SEEK_END)
+def _current_line(pid: int, output: IO[bytes], root: str) -> str:
+    """Return the line of the project that the main thread executes, from its stack trace."""
+    begin = output.seek(0, os.SEEK_END)
     try:
         os.kill(pid, signal.SIGUSR1)
     except (OSError, AttributeError):
@@ -75,17 +76,17 @@ def _place(pid: int, said: IO[bytes], below: str) -> str:
     found: list[tuple[str, str]] = []
     while not found and time.monotonic() < until:
         time.sleep(0.05)
-        said.seek(begin)
-        stack = said.read().decode("utf-8", "replace")
+        output.seek(begin)
+        stack = output.read().decode("utf-8", "replace")
         found = re.findall(r'^  File "(.+)", line (\d+) in ', stack, re.MULTILINE)
-    said.seek(begin)
-    said.truncate()  # it is ours, not what env.py said
+    output.seek(begin)
+    output.truncate()  # the stack trace is ours, not env.py's output
     for path, line in found:
-        if _is_of_project(path, below):
-            return f"{os.path.relpath(path, below)}:{line}"
+        if _is_of_project(path, root):
+            return f"{os.path.relpath(path, root)}:{line}"
     return ""
 
 
-def _is_of_project(path: str, below: str) -> bool:
-    inside = os.path.realpath(path).startswith(os.path.realpath(below) + os.sep)
+def _is_of_project(path: str, root: str) -> bool:
+    inside = os.path.realpath(path).startswith(os.path.realpath(root) + os.sep)
     return inside and "site-packages" not in path and f"{os.sep}roundtrip{os.sep}agent" not in path

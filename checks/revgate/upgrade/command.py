@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import gate
 from revgate.checking import history as history_checks
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from revgate.doctor.examination import Examination
     from revgate.history.read import Read
     from revgate.postgres.snapshot import Snapshot
+    from revgate.roundtrip.answers import Failed
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
     from revgate.source import Source
@@ -191,7 +192,7 @@ def _with_rows(snapshot: Snapshot) -> int:
 def _verify(
     examined: ExaminedDatabase,
     options: Options,
-    failed: dict[str, Any] | None,
+    failed: Failed | None,
     kept: str | None,
     say: Say,
 ) -> int:
@@ -200,9 +201,9 @@ def _verify(
     say(report.as_text(examination))
     before = ", ".join(examined.found.stamps) or "base"
     if failed:
-        message = " ".join(failed["message"].split())
-        say(f"✗ `{failed['revision']}`, line {failed['line']}: {message}\n")
-        if failed["sqlstate"] == LOCK_NOT_AVAILABLE:
+        message = " ".join(failed.message.split())
+        say(f"✗ `{failed.revision}`, line {failed.line}: {message}\n")
+        if failed.sqlstate == LOCK_NOT_AVAILABLE:
             say(
                 "  Another session holds the lock: end its transaction, or retry when traffic is"
                 " lower.\n"

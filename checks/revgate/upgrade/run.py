@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.doctor.database import read_only
 from revgate.errors import CannotJudgeError
 from revgate.roundtrip.agent_client import Agent
+from revgate.roundtrip.answers import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def upgrade(
     options: Options,
     patience: Patience,
     say: Callable[[str], None],
-) -> dict[str, Any] | None:
+) -> Failed | None:
     """Upgrade a database to the head, in the transactions that env.py configures.
 
     Args:
@@ -56,9 +57,9 @@ def upgrade(
     """
     for attempt in range(1, patience.attempts + 1):
         failed = _attempt(address, environment, head, options, patience.lock_timeout)
-        if failed is None or failed["sqlstate"] != LOCK_NOT_AVAILABLE:
+        if failed is None or failed.sqlstate != LOCK_NOT_AVAILABLE:
             return failed
-        where = f"`{failed['revision']}`, line {failed['line']}"
+        where = f"`{failed.revision}`, line {failed.line}"
         say(f"attempt {attempt} of {patience.attempts}: lock timeout at {where}; rolled back\n")
         say("".join(f"    {each}\n" for each in open_transactions(address)))
         if attempt < patience.attempts:
@@ -68,12 +69,12 @@ def upgrade(
 
 def _attempt(
     address: Address, environment: Environment, head: str, options: Options, lock_timeout: float
-) -> dict[str, Any] | None:
+) -> Failed | None:
     # The limit is for rehearsals: a long step on real rows must not be interrupted.
     with closing(Agent(environment, options._replace(timeout=None))) as agent:
         agent.begin(address, head, _refuse, production=True, lock_timeout=lock_timeout)
         answer = agent.finish()
-    return answer if answer["event"] == "failed" else None
+    return answer if isinstance(answer, Failed) else None
 
 
 def _refuse(_name: str) -> None:

@@ -1,7 +1,6 @@
-"""Where the interpreter begins: makes a package of this folder and gives it the word.
+"""Entry point: makes this folder importable as `revgate_agent`, and runs it.
 
-Its modules have names that are no business of the user's imports, so the folder leaves `sys.path`
-and the package gets a name of its own.
+The folder is removed from `sys.path`, so that its modules cannot hide those of the user.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _package() -> None:
-    """Make `revgate_agent` importable, which stands in no folder of `sys.path`."""
+    """Make `revgate_agent` importable without a folder on `sys.path`."""
     if sys.path and os.path.abspath(sys.path[0] or ".") == _HERE:
         del sys.path[0]
     spec = importlib.util.spec_from_file_location(

@@ -1,7 +1,4 @@
-"""The application context that an env.py wants which asks for Flask's `current_app`.
-
-Knows how the `flask` command finds an application; a project without Flask never comes here.
-"""
+"""The Flask application context, for an env.py that uses `current_app`."""
 
 from __future__ import annotations
 
@@ -18,12 +15,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def application(config: Any, script: Any) -> Iterator[None]:
-    """Enter the context of the project's Flask application, where env.py is made for one.
+    """Enter the context of the project's Flask application, if env.py needs one.
 
     Raises:
-        Unusable: It is, and no application is found.
+        Unusable: It does, and no application was found.
     """
-    if not _wants_one(os.path.join(script.dir, "env.py")):
+    if not _uses_current_app(os.path.join(script.dir, "env.py")):
         yield
         return
     app = _load()
@@ -35,7 +32,7 @@ def application(config: Any, script: Any) -> Iterator[None]:
         yield
 
 
-def _wants_one(path: str) -> bool:
+def _uses_current_app(path: str) -> bool:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -45,7 +42,7 @@ def _wants_one(path: str) -> bool:
 
 
 def _load() -> Any:
-    from flask import cli  # type: ignore[import-not-found, unused-ignore]  # the user's
+    from flask import cli  # type: ignore[import-not-found, unused-ignore]  # installed by the user
 
     cli.load_dotenv()
     try:

@@ -1,6 +1,34 @@
-"""What is said between this process and the one that started it.
+"""The messages between the agent and the process that started it: lines of JSON.
 
-Knows lines of JSON; nothing of what they mean.
+The agent sends `ready`, receives one job, and answers with events. After the job it is asked for
+one step at a time (`"mode": "steps"`), or runs to the end (`"production"`, `"script"`).
+
+Requests:
+
+    {job}                        everything of `Agent._send_job`: database, config, mode, head, ...
+    {"do": "upgrade" | "downgrade", "revision": id, "watch": bool}
+    {"do": "models"}             compare the models with the database
+    {"do": "ddl", "tables": [[schema, name], ...]}
+    {"do": "end"}                let env.py run to its end
+
+Events, by their `event`:
+
+    ready                        versions of Python, Alembic and SQLAlchemy
+    started, further-context     a migration context: database, version_table,
+                                 version_table_schema, origin
+    idle                         waits for the first step
+    step                         production has reached `revision`
+    done                         ms, lines, statements (see `statements.py`)
+    failed                       revision, line, lines, and what `failures.describe` returns
+    models, no-models, ddl       see `models.py`; models-failed has a `message`
+    database                     a database called `name` is needed; the reply is {"error": text},
+                                 empty if it was created
+    finished                     env.py has ended; `sql` is what it wrote in offline mode
+    broken                       env.py raised outside of a step: line, path, path_line, and what
+                                 `failures.describe` returns
+    unusable                     the environment cannot be run: kind, message
+
+`lines` has the line numbers of `def upgrade` and `def downgrade`.
 """
 
 from __future__ import annotations
@@ -11,8 +39,8 @@ import threading
 from typing import Any
 
 
-class Unusable(Exception):  # noqa: N818 - as above
-    """The environment cannot be run at all; `kind` says why, for the other side to explain."""
+class Unusable(Exception):  # noqa: N818 - it is a message, not an error of this program
+    """The environment cannot be run at all; the client explains the `kind`."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -20,7 +48,7 @@ class Unusable(Exception):  # noqa: N818 - as above
 
 
 class Channel:
-    """Lines of JSON to and from the process that started us, out of reach of user code."""
+    """Sends and receives messages, out of reach of user code."""
 
     def __init__(self) -> None:
         self._in = os.fdopen(os.dup(0), "rb")
@@ -29,10 +57,10 @@ class Channel:
         os.dup2(nothing, 0)
         os.close(nothing)
         self._asking = threading.Lock()
-        os.dup2(2, 1)  # what user code prints must not end up between our lines
+        os.dup2(2, 1)  # output of user code must not mix with our messages
 
-    def have_database(self, name: str) -> None:
-        """Have the other side make a database, between two answers.
+    def request_database(self, name: str) -> None:
+        """Ask the client to create a database.
 
         Raises:
             Unusable: It could not.
@@ -44,12 +72,12 @@ class Channel:
             raise Unusable("database", answer["error"])
 
     def send(self, event: str, **facts: Any) -> None:
-        """Tell the other side something."""
+        """Send an event."""
         self._out.write(json.dumps({"event": event, **facts}).encode() + b"\n")
         self._out.flush()
 
     def receive(self) -> dict[str, Any]:
-        """Wait for the next request; ends the process when the other side is gone."""
+        """Wait for the next request; end the process if the client is gone."""
         line = self._in.readline()
         if not line:
             os._exit(1)

@@ -1,7 +1,4 @@
-"""What an exception says: the driver's own words, and the line it came from.
-
-Knows the drivers' exceptions; nothing of steps.
-"""
+"""What an exception says: the driver's message, and the line that it came from."""
 
 from __future__ import annotations
 
@@ -12,14 +9,14 @@ from typing import Any
 
 
 def line_of(module: Any, name: str) -> int:
-    """Return the line of a function of a revision file; 1 where it has none."""
+    """Return the line of a function in a revision file; 1 if it has none."""
     function = inspect.unwrap(getattr(module, name, None) or line_of)
     code = getattr(function, "__code__", None)
     return code.co_firstlineno if code and function is not line_of else 1
 
 
 def line_in(error: BaseException, path: str) -> tuple[int, str]:
-    """Return the deepest line of the file that the exception passed through."""
+    """Return the deepest line of a file in the traceback; for a syntax error, its file as well."""
     found, elsewhere = 0, ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         name = frame.f_code.co_filename
@@ -31,7 +28,7 @@ def line_in(error: BaseException, path: str) -> tuple[int, str]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Return what the driver, whichever it is, knows of an error."""
+    """Return what the driver reports about an error, for any driver."""
     statement = getattr(error, "statement", None) or ""
     original = getattr(error, "orig", None) or error
     names = {"error": type(original).__name__}

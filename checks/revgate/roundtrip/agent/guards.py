@@ -1,7 +1,6 @@
-"""Connections that drivers open by themselves: ours, or refused.
+"""Guards on connections that drivers open on their own: to a throwaway database, or refused.
 
-Knows where each driver comes to its connection; nothing of Alembic. Programs that are started are
-looked at in `programs`.
+Programs that user code starts are checked in `programs`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", 
 
 
 def _module(name: str) -> Any:
-    """Import a driver's module, of which a type checker knows nothing here."""
+    """Import a driver's module, untyped."""
     return importlib.import_module(name)
 
 
@@ -32,19 +31,18 @@ def _place(host: Any, port: Any, database: Any) -> str:
 
 
 def guard_psycopg2(module: Any, target: Target) -> None:
-    """Check what psycopg2.connect and its connection class are told."""
+    """Check the arguments of psycopg2.connect and of its connection class."""
     extensions = _module("psycopg2.extensions")
     original, base = module._connect, extensions.connection
 
     def check(dsn: Any) -> None:
-        told = extensions.parse_dsn(dsn or "")
-        _check_libpq(told, target)
+        _check_libpq(extensions.parse_dsn(dsn or ""), target)
 
     def initialise(self: Any, dsn: str = "", *arguments: Any, **keywords: Any) -> None:
         check(dsn)
         base.__init__(self, dsn, *arguments, **keywords)
 
-    # A class statement would ask what the compiled class is; this is the same.
+    # A class statement would need the type of the compiled class.
     guarded = type("connection", (base,), {"__init__": initialise})
 
     def connect(dsn: Any, connection_factory: Any = None, **keywords: Any) -> Any:
@@ -56,36 +54,36 @@ def guard_psycopg2(module: Any, target: Target) -> None:
     extensions.connection = inner.connection = guarded
 
 
-def _check_libpq(told: Any, target: Target) -> None:
-    """Check libpq's keywords. A service would bring its own host, so it is refused too."""
-    point_at(target, os.environ)  # which says what is left out
-    place = _place(told.get("host") or told.get("hostaddr"), told.get("port"), told.get("dbname"))
-    if told.get("service"):
-        target.refuse(f"the service {told['service']}")
-    if told.get("hostaddr") not in (None, "", target.host):
-        target.refuse(place)
-    if not target.is_meant(told.get("host"), told.get("port"), told.get("dbname")):
-        target.refuse(place)
+def _check_libpq(keywords: Any, target: Target) -> None:
+    """Check the keywords of libpq. A service has a host of its own, so it is refused as well."""
+    point_at(target, os.environ)  # libpq takes what is left out from variables
+    host, address = keywords.get("host"), keywords.get("hostaddr")
+    port, database = keywords.get("port"), keywords.get("dbname")
+    if keywords.get("service"):
+        target.refuse(f"the service {keywords['service']}")
+    at_target = address in (None, "", target.host) and target.is_meant(host, port, database)
+    if not at_target:
+        target.refuse(_place(host or address, port, database))
 
 
 def guard_psycopg(_driver: Any, target: Target) -> None:
-    """Check the connection string that psycopg hands to libpq, whichever class was asked."""
+    """Check the connection string that psycopg passes to libpq, for every class of psycopg."""
     generators = _module("psycopg.generators")
     conninfo = _module("psycopg.conninfo")
     pq = _module("psycopg.pq")
 
     def checked(original: Any) -> Any:
-        def connect(told: Any, *arguments: Any, **keywords: Any) -> Any:
-            text = told.decode() if isinstance(told, bytes) else told
+        def connect(written: Any, *arguments: Any, **keywords: Any) -> Any:
+            text = written.decode() if isinstance(written, bytes) else written
             _check_libpq(conninfo.conninfo_to_dict(text), target)
-            return original(told, *arguments, **keywords)
+            return original(written, *arguments, **keywords)
 
         return connect
 
     generators.connect = checked(generators.connect)
     base = pq.PGconn
 
-    # Instances that libpq's own functions made pass for the guarded class too.
+    # Instances created by libpq's own functions are accepted as the guarded class.
     meta = type(
         "Meta", (type(base),), {"__instancecheck__": lambda _, made: isinstance(made, base)}
     )
@@ -94,7 +92,7 @@ def guard_psycopg(_driver: Any, target: Target) -> None:
     }
     guarded = meta("PGconn", (base,), members)
     pq.PGconn = guarded
-    for name in ("psycopg_binary", "psycopg_c"):  # where the compiled class comes from
+    for name in ("psycopg_binary", "psycopg_c"):  # which have the compiled class
         if name in sys.modules:
             sys.modules[name].pq.PGconn = guarded
 
@@ -116,20 +114,21 @@ def guard_asyncpg(_driver: Any, target: Target) -> None:
 
 
 def guard_pg8000(_driver: Any, target: Target) -> None:
-    """Check what pg8000's connection is told."""
+    """Check the arguments of pg8000's connection."""
     core = _module("pg8000.core").CoreConnection
     original = core.__init__
     signature = inspect.signature(original)
 
     def initialise(self: Any, *arguments: Any, **keywords: Any) -> None:
-        told = signature.bind(self, *arguments, **keywords)
-        told.apply_defaults()
-        host, port, database = (told.arguments[key] for key in ("host", "port", "database"))
-        if told.arguments.get("sock"):
+        bound = signature.bind(self, *arguments, **keywords)
+        bound.apply_defaults()
+        given = bound.arguments
+        host, port, database = (given[key] for key in ("host", "port", "database"))
+        if given.get("sock"):
             target.refuse("a socket of its own")
-        if told.arguments.get("unix_sock"):
-            if not target.is_peer(told.arguments["unix_sock"]):
-                target.refuse(str(told.arguments["unix_sock"]))
+        if given.get("unix_sock"):
+            if not target.is_peer(given["unix_sock"]):
+                target.refuse(str(given["unix_sock"]))
             host, port = target.host, target.port
         if not target.is_meant(host, port, database):
             target.refuse(_place(host, port, database))
@@ -147,14 +146,14 @@ GUARDS = {
 
 
 class GuardingFinder(importlib.abc.MetaPathFinder):
-    """Guards a driver the moment it is imported; drivers that nobody imports cost nothing."""
+    """Guards a driver when it is imported, so that unused drivers cost nothing."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._pending = {name: guard for name, guard in GUARDS.items() if name not in sys.modules}
 
-    def find_spec(self, name: str, _path: Any = None, _wanted: Any = None) -> Any:
-        """Find a driver as others would, and put its guard behind its loading."""
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Any:
+        """Find a driver like the other finders, and install its guard after it is loaded."""
         guard = self._pending.pop(name, None)
         if guard is None:
             return None
@@ -174,10 +173,10 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
 
 
 def guard_child(facts: dict[str, Any]) -> None:
-    """Guard a Python that user code has started; what it may need has been made before."""
+    """Guard a Python that user code has started; its databases exist already."""
     target = Target(facts, lambda name: target.refuse(f"the database {name}"))
     known = {name for _, name in facts["names"]}
-    target.have(known)
+    target.mark_created(known)
     point_at(target, os.environ)
 
     def answer(_module: Any, target: Target) -> None:
@@ -188,7 +187,7 @@ def guard_child(facts: dict[str, Any]) -> None:
 
 
 def guard_drivers(target: Target) -> None:
-    """Guard every driver, sockets as a second belt, and programs."""
+    """Guard every driver, sockets as a second line of defense, and programs."""
     finder = GuardingFinder(target)
     for name in DRIVERS:
         if name in sys.modules:
@@ -206,13 +205,13 @@ def guard_drivers(target: Target) -> None:
 
 
 def _check_socket(address: Any, target: Target) -> None:
-    """Refuse a database driver's own socket; whatever else user code talks to is its affair."""
+    """Refuse other sockets of database drivers; user code can open any other socket."""
     if _called(*DRIVERS, *OTHER_DRIVERS) and not target.is_peer(address):
         target.refuse(address if isinstance(address, str) else ":".join(map(str, address)))
 
 
 def _called(*packages: str) -> bool:
-    """Tell whether a module of one of these packages is among the callers."""
+    """Tell whether a module of one of these packages is on the stack."""
     frame: Any = sys._getframe(2)
     while frame is not None:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in packages:

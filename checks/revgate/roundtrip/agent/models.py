@@ -1,6 +1,6 @@
-"""The models that env.py names as `target_metadata`: how they differ, and the DDL that makes them.
+"""The models of env.py's `target_metadata`: how they differ from the database, and their DDL.
 
-Knows Alembic's comparison and SQLAlchemy's metadata and mappers; writes nothing to the database.
+Nothing is written to the database.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def compare(context: Any) -> dict[str, Any]:
+def compare(context: Any) -> dict[str, Any] | None:
     """Compare the models with the database that a context is on.
 
     Returns:
-        `metadata`: whether env.py names any. `tables`: schema and name of each that the models
-        have and env.py does not filter out. `differences`: a dictionary for each, by Alembic.
-        `ddl` (see there), `schemas`, `enums`: what makes the models' tables. `classes`: file and
-        line of the class of each table, where one is mapped. `defaults`: whether they may be
-        compared, or env.py has a function for that. Schemas are named, also the default one.
+        None if env.py names no metadata. Else `tables`: schema and name of each table that env.py
+        does not filter out. `differences`: Alembic's comparison, a dictionary for each operation.
+        `ddl` (see there), `schemas`, `enums`: what the models' tables consist of. `classes`: file
+        and line of each mapped class. `defaults`: whether they may be compared, since env.py has
+        no function of its own for that. The default schema is named like any other.
     """
     metadata = _all(context.opts.get("target_metadata"))
     if not metadata:
-        return {"metadata": False}
+        return None
     default = context.dialect.default_schema_name or "public"
     tables = [table for each in metadata for table in each.tables.values()]
     kept = [table for table in tables if _is_kept(table, context.opts)]
     return {
-        "metadata": True,
         "default_schema": default,
         "defaults": not callable(context.opts.get("compare_server_default")),
         "tables": [[table.schema or default, table.name] for table in kept],
@@ -43,7 +42,7 @@ def compare(context: Any) -> dict[str, Any]:
 
 
 def _all(target: Any) -> list[Any]:
-    """Return every metadata that env.py names: none, one, or several."""
+    """Return each metadata that env.py names: none, one, or several."""
     if target is None:
         return []
     return list(target) if isinstance(target, (list, tuple, set)) else [target]
@@ -89,7 +88,7 @@ def _first(operation: Any, *names: str) -> Any:
 
 
 def _name(operation: Any) -> str:
-    """Return the name of the column, index or constraint that an operation is about."""
+    """Return the name of the column, index or constraint of an operation."""
     column = getattr(operation, "column", None)
     if column is not None:
         return str(column.name)
@@ -98,48 +97,48 @@ def _name(operation: Any) -> str:
 
 
 def _altered(operation: Any) -> list[str]:
-    """Return what of a column is to be altered: `type`, `nullability`, `default`, `comment`."""
+    """Return what changes about a column: `type`, `nullability`, `default`, `comment`."""
     if type(operation).__name__ != "AlterColumnOp":
         return []
-    words = {
+    aspects = {
         "type": operation.modify_type is not None,
         "nullability": operation.modify_nullable is not None,
         "default": operation.modify_server_default is not False,
         "comment": operation.modify_comment is not False,
     }
-    return [word for word, is_altered in words.items() if is_altered]
+    return [aspect for aspect, is_altered in aspects.items() if is_altered]
 
 
 def _code(rendering: Any, operation: Any) -> str:
-    """Return the line of a revision that would bring the database to the models."""
+    """Return the line of a revision that would resolve a difference."""
     from alembic.autogenerate.render import render_op_text
 
     try:
         text = str(render_op_text(rendering, operation))
-    except Exception:  # noqa: BLE001 - a hook of the user's, render_item, is asked here
+    except Exception:  # noqa: BLE001 - calls render_item, a hook of the user's
         return ""
     return re.sub(r"(?<=[(\[])\s+|\s+(?=[)\]])", "", " ".join(text.split()))
 
 
-# -- What makes the models' tables ---------------------------------------------------------------
+# -- DDL of the models ---------------------------------------------------------------------------
 
 
-def ddl(context: Any, wanted: list[list[str]] | None = None) -> list[dict[str, Any]]:
-    """Return the statements of `create_all`, in order; none is executed.
+def ddl(context: Any, selected: list[list[str]] | None = None) -> list[dict[str, Any]]:
+    """Return the statements of `create_all`, in order, without executing them.
 
     Args:
-        context: Alembic's, whose models they are.
-        wanted: Schema and name of the tables that are to be made; None for all.
+        context: Alembic's migration context.
+        selected: Schema and name of the tables; None for all.
 
     Returns:
-        `sql` of each, and `enum`: schema and name of the type that it makes, if that is an enum.
+        For each, `sql`, and `enum`: schema and name of the enum that it creates, if any.
     """
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.engine.mock import MockConnection
 
     default = context.dialect.default_schema_name or "public"
     # With pyformat, a percent sign in a CHECK would be written twice.
-    dialect: Any = getattr(postgresql, "dialect")(paramstyle="named")  # noqa: B009 - has no types
+    dialect: Any = getattr(postgresql, "dialect")(paramstyle="named")  # noqa: B009 - untyped
     statements: dict[str, dict[str, Any]] = {}
 
     def note(statement: Any, *_arguments: Any, **_keywords: Any) -> None:
@@ -153,9 +152,9 @@ def ddl(context: Any, wanted: list[list[str]] | None = None) -> list[dict[str, A
     connection = MockConnection(dialect, note)
     for metadata in _all(context.opts.get("target_metadata")):
         tables = None
-        if wanted is not None:
+        if selected is not None:
             every = metadata.tables.values()
-            tables = [each for each in every if [each.schema or default, each.name] in wanted]
+            tables = [each for each in every if [each.schema or default, each.name] in selected]
         metadata.create_all(connection, tables=tables, checkfirst=False)
     return list(statements.values())
 
@@ -171,10 +170,10 @@ def _enums(tables: list[Any], default: str) -> Iterator[list[str]]:
 
 
 def _classes(tables: list[Any], default: str) -> Iterator[dict[str, Any]]:
-    """Yield where the class that is mapped to a table stands, and the lines of its columns."""
-    wanted = {id(table): table for table in tables}
+    """Yield file and line of the class mapped to each table, and the lines of its columns."""
+    unmapped = {id(table): table for table in tables}
     for mapper in _mappers():
-        table = wanted.pop(id(mapper.local_table), None)
+        table = unmapped.pop(id(mapper.local_table), None)
         place = None if table is None else _place(mapper, table)
         if place:
             yield dict(place, schema=table.schema or default, table=table.name)
@@ -195,7 +194,7 @@ def _place(mapper: Any, table: Any) -> dict[str, Any] | None:
         lines, first = inspect.getsourcelines(mapper.class_)
     except (OSError, TypeError):
         return None
-    # Where a mixin declares a column, the class is the place.
+    # A column that a mixin declares is reported at the class.
     attributes = {
         column.name: attribute.key
         for attribute in mapper.column_attrs

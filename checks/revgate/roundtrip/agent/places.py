@@ -1,4 +1,4 @@
-"""Places of PostgreSQL databases, as URLs and libpq's `host=... dbname=...` words name them."""
+"""Places of PostgreSQL databases, as URLs and libpq's `host=... dbname=...` keywords name them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARTS = re.compile(
     r"(?:\?(?P<query>.*))?",
     re.DOTALL,
 )
-_WORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']*))")
+_KEYWORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s']*))")
 
 
 class Place(NamedTuple):
@@ -37,13 +37,13 @@ class Place(NamedTuple):
 
 
 def places(value: str) -> list[Place]:
-    """Return the places that a text names by URLs or by libpq's words."""
+    """Return the places that a text names by URLs or by libpq's keywords."""
     whole = WHOLE_URL.fullmatch(value)
     if whole:
         return [place_of(whole[2])]
-    words = words_of(value)
-    if words:
-        return [place_of_words(words)]
+    keywords = parse_keywords(value)
+    if keywords:
+        return [place_of_keywords(keywords)]
     return [place_of(found[2]) for found in URL_WITHIN.finditer(value)]
 
 
@@ -73,20 +73,20 @@ def place_of(rest: str) -> Place:
     )
 
 
-def words_of(value: str) -> dict[str, str]:
-    """Return libpq's words, such as `host=h dbname=d`; none if the text is anything else."""
+def parse_keywords(value: str) -> dict[str, str]:
+    """Parse libpq's keywords, such as `host=h dbname=d`; empty if the text has another form."""
     found, position = {}, 0
     while position < len(value.rstrip()):
-        match = _WORD.match(value, position)
+        match = _KEYWORD.match(value, position)
         if not match:
             return {}
         found[match[1]] = match[2] if match[2] is not None else match[3]
         position = match.end()
-    says_where = {"host", "hostaddr", "service"} & set(found)
-    return found if says_where and {"dbname", "user", "service"} & set(found) else {}
+    names_host = {"host", "hostaddr", "service"} & set(found)
+    return found if names_host and {"dbname", "user", "service"} & set(found) else {}
 
 
-def place_of_words(words: dict[str, str]) -> Place:
-    """Return the place that libpq's words name."""
-    host = words.get("hostaddr") or words.get("host") or words.get("service")
-    return Place.of(host, words.get("port"), words.get("dbname") or words.get("user"))
+def place_of_keywords(keywords: dict[str, str]) -> Place:
+    """Return the place that libpq's keywords name."""
+    host = keywords.get("hostaddr") or keywords.get("host") or keywords.get("service")
+    return Place.of(host, keywords.get("port"), keywords.get("dbname") or keywords.get("user"))

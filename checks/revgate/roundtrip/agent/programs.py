@@ -1,7 +1,7 @@
 """Programs that user code starts: they inherit an environment that names the throwaway only.
 
-Knows command lines: URLs on any of them, and the options of PostgreSQL's own client programs. What
-a program finds in files of its own, it finds; it has nothing of that from us.
+Command lines are checked too: URLs on any of them, and the options of PostgreSQL's own client
+programs. What a program reads from files of its own is not checked.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from .target import Target
 
-# Their short options that take a value: the first word that is none is a database.
-_VALUES = {
+# Their short options that take a value; the first positional argument is a database.
+_VALUED = {
     "psql": "cdfvFLoPRThpU",
     "pg_dump": "fFjnNtTESZdhpUe",
     "pg_restore": "dfFIjLnNPStTUhp",
@@ -38,7 +38,7 @@ _FILES_FIRST = ("pg_restore",)
 
 
 def watch(target: Target) -> Callable[[str, Any], None]:
-    """Return an audit hook that looks at every program before it starts."""
+    """Return an audit hook that checks every program before it starts."""
 
     def audit(event: str, arguments: Any) -> None:
         if event == "subprocess.Popen":
@@ -61,14 +61,15 @@ def _check(target: Target, command: Any, environ: Any) -> None:
     if isinstance(command, (bytes, str, os.PathLike)):
         _check_line(target, os.fsdecode(command))
         return
-    words = [os.fsdecode(word) for word in command]
-    if len(words) > 2 and os.path.basename(words[0]) in _SHELLS and words[1].endswith("c"):
-        _check_line(target, words[2])
-    _check_words(target, words)
+    arguments = [os.fsdecode(each) for each in command]
+    is_shell = os.path.basename(arguments[0]) in _SHELLS if arguments else False
+    if is_shell and len(arguments) > 2 and arguments[1].endswith("c"):
+        _check_line(target, arguments[2])
+    _check_arguments(target, arguments)
 
 
 def _check_environment(target: Target, environ: Any) -> None:
-    """Point an environment at us that is made for one program."""
+    """Point the environment of a single program at the throwaway."""
     text = {os.fsdecode(name): os.fsdecode(value) for name, value in environ.items()}
     pointed = dict(text)
     point_at(target, pointed)
@@ -88,7 +89,7 @@ def _check_environment(target: Target, environ: Any) -> None:
 
 
 def _check_line(target: Target, line: str) -> None:
-    """Check a shell's command line: each command in it."""
+    """Check each command of a shell's command line."""
     line = _HERE_DOCUMENT.sub("", line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace_split = True
@@ -99,51 +100,51 @@ def _check_line(target: Target, line: str) -> None:
     except ValueError:
         _check_unreadable(target, line)
         return
-    words: list[str] = []
+    arguments: list[str] = []
     rest = [*tokens, ";"]
     while rest:
         token = rest.pop(0)
         if token and set(token) <= _SEPARATORS:
-            _check_words(target, words)
-            words = []
+            _check_arguments(target, arguments)
+            arguments = []
         elif token and set(token) <= _REDIRECTIONS:
-            if words and words[-1].isdigit():
-                words.pop()
+            if arguments and arguments[-1].isdigit():
+                arguments.pop()
             del rest[:1]
         else:
-            words.append(token)
+            arguments.append(token)
 
 
 def _check_unreadable(target: Target, line: str) -> None:
-    for program in (*_VALUES, *_WHOLE_SERVER):
+    for program in (*_VALUED, *_WHOLE_SERVER):
         if re.search(rf"\b{program}\b", line):
             target.refuse(f"`{program}` in a command that could not be read")
-    _check_words(target, [line])
+    _check_arguments(target, [line])
 
 
-def _check_words(target: Target, words: Sequence[str]) -> None:
-    program = os.path.basename(words[0]) if words else ""
-    for word in words:
-        for place in places(word):
+def _check_arguments(target: Target, arguments: Sequence[str]) -> None:
+    program = os.path.basename(arguments[0]) if arguments else ""
+    for argument in arguments:
+        for place in places(argument):
             _check_place(target, place, program)
-        variable, equals, value = word.partition("=")
+        variable, equals, value = argument.partition("=")
         if equals and re.fullmatch(r"PG[A-Z]+", variable):
             _check_variable(target, variable, value, program)
-    for index, word in enumerate(words):
-        name = os.path.basename(word)
+    for index, argument in enumerate(arguments):
+        name = os.path.basename(argument)
         if name in _WHOLE_SERVER:
-            target.refuse(f"`{name}`, which is about a whole server,")
-        if name in _VALUES:
-            _check_client(target, name, words[index + 1 :])
+            target.refuse(f"`{name}`, which affects the whole server,")
+        if name in _VALUED:
+            _check_client(target, name, arguments[index + 1 :])
             return
 
 
 def _check_place(target: Target, place: Place, program: str) -> None:
-    if not target.is_meant(*_host_as_ours(target, place)):
+    if not target.is_meant(*_local_place(target, place)):
         target.refuse(f"{place}, named on the command line of `{program}`,")
 
 
-def _host_as_ours(target: Target, place: Place) -> tuple[str, str, str]:
+def _local_place(target: Target, place: Place) -> tuple[str, str, str]:
     host = target.host if place.host == target.here.host else place.host
     return host, place.port, place.database
 
@@ -154,48 +155,48 @@ def _check_variable(target: Target, name: str, value: str, program: str) -> None
         target.refuse(f"a server that {name} names on the command line of `{program}`")
 
 
-def _check_client(target: Target, program: str, words: Sequence[str]) -> None:
-    """Check where one of PostgreSQL's client programs is told to go; by itself it comes to us."""
-    told = _told(program, words)
-    if "all" in told:
+def _check_client(target: Target, program: str, arguments: Sequence[str]) -> None:
+    """Check the target of a PostgreSQL client program; by default it is the throwaway."""
+    options = _connection_options(program, arguments)
+    if "all" in options:
         target.refuse(f"`{program} --all`")
-    if "=" in told.get("d", "") or "://" in told.get("d", ""):
-        return  # it has been looked at as a place
-    place = [told.get(key) or None for key in ("h", "p", "d")]
-    if not target.is_meant(*place):
-        where = Place.of(place[0] or target.host, place[1] or target.port, place[2])
-        target.refuse(f"{where}, named on the command line of `{program}`,")
+    if "=" in options.get("d", "") or "://" in options.get("d", ""):
+        return  # it was checked as a place
+    host, port, database = (options.get(key) or None for key in ("h", "p", "d"))
+    if not target.is_meant(host, port, database):
+        place = Place.of(host or target.host, port or target.port, database)
+        target.refuse(f"{place}, named on the command line of `{program}`,")
 
 
 _LONG = {"host": "h", "port": "p", "dbname": "d"}
 
 
-def _told(program: str, words: Sequence[str]) -> Mapping[str, str]:
-    """Return host, port and database (`h`, `p`, `d`) of a command line, as getopt reads it."""
-    told: dict[str, str] = {}
-    plain: list[str] = []
-    rest = list(words)
+def _connection_options(program: str, arguments: Sequence[str]) -> Mapping[str, str]:
+    """Return host, port and database (`h`, `p`, `d`) of a command line, as getopt parses it."""
+    options: dict[str, str] = {}
+    positional: list[str] = []
+    rest = list(arguments)
     while rest:
         word = rest.pop(0)
         if word == "--all" or (word == "-a" and program in ("vacuumdb", "reindexdb", "clusterdb")):
-            told["all"] = ""
+            options["all"] = ""
         elif word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             key = _LONG.get(name)
             if key:
-                told[key] = value if equals or not rest else rest.pop(0)
+                options[key] = value if equals or not rest else rest.pop(0)
         elif word.startswith("-") and len(word) > 1:
-            _short_options(word[1:], rest, _VALUES[program], told)
+            _short_options(word[1:], rest, _VALUED[program], options)
         else:
-            plain.append(word)
-    if plain and program not in _FILES_FIRST:
-        told.setdefault("d", plain[0])
-    return told
+            positional.append(word)
+    if positional and program not in _FILES_FIRST:
+        options.setdefault("d", positional[0])
+    return options
 
 
-def _short_options(word: str, rest: list[str], valued: str, told: dict[str, str]) -> None:
+def _short_options(word: str, rest: list[str], valued: str, options: dict[str, str]) -> None:
     for position, letter in enumerate(word):
         if letter in valued:
             value = word[position + 1 :] or (rest.pop(0) if rest else "")
-            told[letter] = value
+            options[letter] = value
             return

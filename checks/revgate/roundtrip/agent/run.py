@@ -1,7 +1,4 @@
-"""One execution of env.py, and the steps that are asked for while it lasts.
-
-Knows Alembic's contexts and steps; neither drivers nor what is made of the answers.
-"""
+"""Executes env.py once, and runs the requested migration steps inside it."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One execution of env.py, and the steps that are asked for while it lasts."""
+    """One execution of env.py."""
 
     def __init__(
         self, channel: Channel, config: Any, script: Any, job: dict[str, Any], target: Target
@@ -40,13 +37,13 @@ class Run:
         self._local: list[str] = []
         self._watch = Watch()
         self.sql = io.StringIO()
-        """What offline mode writes."""
+        """The output of offline mode."""
 
     def execute(self) -> None:
         """Execute env.py."""
         from alembic.runtime.environment import EnvironmentContext
 
-        work = {"production": self._whole, "steps": self._steps, "script": self._written}
+        work = {"production": self._to_head, "steps": self._steps, "script": self._offline}
         mode = self._job["mode"]
         self._config.output_buffer = self.sql
         environment = EnvironmentContext(
@@ -57,9 +54,9 @@ class Run:
             self._script.run_env()
 
     def _begin(self, context: Any) -> int:
-        """Tell the other side that a context runs; return its number, from 0.
+        """Report a migration context; return its number, from 0.
 
-        An env.py may run its migrations several times: for each of its databases, or schemas.
+        An env.py may have several: one for each of its databases or schemas.
         """
         number = self.contexts
         self.contexts += 1
@@ -73,7 +70,7 @@ class Run:
         cursor.close()
         if number >= self._job["context"]:
             self._channel.send(
-                "started" if number == self._job["context"] else "another-context",
+                "started" if number == self._job["context"] else "further-context",
                 version_table=context.version_table,
                 version_table_schema=context.version_table_schema,
                 database=database,
@@ -81,13 +78,13 @@ class Run:
             )
         return number
 
-    def _whole(self, heads: Any, context: Any) -> Iterator[Any]:
+    def _to_head(self, heads: Any, context: Any) -> Iterator[Any]:
         """Yield all steps to the head, in the transactions that env.py asks for."""
         self._begin(context)
         yield from self._upgrades(heads)
 
-    def _written(self, heads: Any, context: Any) -> Iterator[Any]:
-        """Yield all steps to the head, for an env.py that is in offline mode."""
+    def _offline(self, heads: Any, context: Any) -> Iterator[Any]:
+        """Yield all steps to the head, in offline mode."""
         if not context.as_sql:
             raise Unusable("online", "")
         yield from self._upgrades(heads)
@@ -100,7 +97,7 @@ class Run:
         self._step = None
 
     def _steps(self, heads: Any, context: Any) -> Iterator[Any]:
-        """Yield the steps that are asked for, in one context; those before it run as a whole."""
+        """Yield the requested steps in one context; earlier contexts run in one go."""
         from alembic.runtime.migration import MigrationStep
 
         number = self._begin(context)
@@ -122,14 +119,14 @@ class Run:
                 self._step = None
                 return
             if request["do"] in ("models", "ddl"):
-                self._tell_models(context, request)
+                self._send_models(context, request)
                 continue
             revision = self._script.get_revision(request["revision"])
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
                 self._begin_watch(context, revision)
-            # Which enums were made is remembered there for the one run of one command that Alembic
-            # thinks this is; after a downgrade the same enum is made again.
+            # Alembic remembers there which enums a command has created; after a downgrade the same
+            # enum has to be created again.
             context.impl.memo.clear()
             begun = time.perf_counter()
             yield self._tracked(step, revision, request["do"])
@@ -140,27 +137,27 @@ class Run:
             self._channel.send(
                 "done",
                 ms=round(took, 3),
-                defined=self._defined(revision),
+                lines=self._lines(revision),
                 statements=statements,
             )
 
-    def _tell_models(self, context: Any, request: dict[str, Any]) -> None:
-        """Tell something of the models; whatever goes wrong with them is told, too."""
+    def _send_models(self, context: Any, request: dict[str, Any]) -> None:
+        """Send what was asked about the models, or why they failed."""
         try:
             if request["do"] == "ddl":
-                told = {"ddl": ddl(context, request["tables"])}
+                self._channel.send("ddl", ddl=ddl(context, request["tables"]))
             else:
-                told = compare(context)
-            self._channel.send("compared", error="", **told)
+                report = compare(context)
+                self._channel.send("no-models" if report is None else "models", **(report or {}))
         except Exception as error:  # noqa: BLE001 - models and hooks are the user's code
             described = describe(error)
-            said = f"{described['error']}: {described['message']}"
-            self._channel.send("compared", error=" ".join(said.split()))
+            message = f"{described['error']}: {described['message']}"
+            self._channel.send("models-failed", message=" ".join(message.split()))
             context.connection.connection.rollback()
         self._commit(context)
 
     def _begin_watch(self, context: Any, revision: Any) -> None:
-        """Look at what stands before the step, in a transaction that ends before it begins."""
+        """Record what exists before the step, in a transaction of its own."""
         connection = context.connection.connection
         self._watch.begin(connection, revision.module.__file__, context.version_table)
         self._commit(context)
@@ -169,14 +166,14 @@ class Run:
         self._step = (revision, do)
         return step
 
-    def _defined(self, revision: Any) -> dict[str, int]:
+    def _lines(self, revision: Any) -> dict[str, int]:
         """Return the lines of `def upgrade` and `def downgrade`."""
         return {name: line_of(revision.module, name) for name in ("upgrade", "downgrade")}
 
     def _remember_local_settings(self) -> None:
-        """Find what env.py has SET LOCAL, which a commit ends, to set it again after each.
+        """Remember each SET LOCAL of env.py, to repeat it after every commit.
 
-        Alembic's own transaction would last for the whole run; ours must not.
+        Alembic's own transaction would last for the whole run; ours do not.
         """
         self._local = list(LOCAL_SETTINGS)
         del LOCAL_SETTINGS[:]
@@ -190,7 +187,7 @@ class Run:
             cursor.close()
 
     def failure(self, error: BaseException) -> dict[str, Any] | None:
-        """Describe an exception as the failure of the step at hand; None outside of steps."""
+        """Describe an exception as the failure of the current step; None outside of steps."""
         if self._step is None or isinstance(error, Unusable):
             return None
         revision, do = self._step
@@ -202,7 +199,7 @@ class Run:
             do=do,
             line=line or line_of(revision.module, do),
             path=elsewhere if not line else "",
-            defined=self._defined(revision),
+            lines=self._lines(revision),
         )
         return described
 

@@ -1,7 +1,4 @@
-"""Alembic's configuration and script directory, as its own command would make them.
-
-Knows the versions that differ; executes nothing of the user's but what Alembic itself does here.
-"""
+"""Alembic's configuration and script directory, created as the `alembic` command does."""
 
 from __future__ import annotations
 
@@ -16,10 +13,10 @@ from .channel import Unusable
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what we stand on.
+    """Return the versions of Python, Alembic and SQLAlchemy.
 
     Raises:
-        Unusable: Alembic is not there, or is too old.
+        Unusable: One is missing or too old.
     """
     try:
         import alembic
@@ -40,12 +37,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
-    """Return Alembic's configuration and script directory, as its command would make them."""
+    """Return Alembic's configuration and script directory."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     options = Namespace(
-        config=None, name=job["section"], x=job["x"] or None, raiseerr=True, quiet=False,
+        config=None, name=job["section"], x=job["x_arguments"] or None, raiseerr=True, quiet=False,
         revision="head", sql=False, tag=None, cmd=(None, ["revision"], ["sql", "tag"]),
     )  # fmt: skip
     config = None
@@ -57,7 +54,7 @@ def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
             break
     else:
         folder = job["folders"][0]
-        if location is None:  # Flask-Migrate runs above, and says itself where its folder is
+        if location is None:  # Flask-Migrate runs in the parent, and sets the folder itself
             folder = os.path.dirname(folder)
         os.chdir(folder)
         config = _config(Config, os.path.relpath(job["config"], folder), job["section"], options)
@@ -76,7 +73,7 @@ def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
     if not toml:
         import alembic
 
-        message = f"Alembic {alembic.__version__} reads no pyproject.toml"
+        message = f"Alembic {alembic.__version__} does not read pyproject.toml"
         raise Unusable("old-alembic-for-toml", message)
     return config_class(file_="alembic.ini", toml_file=name, ini_section=section, cmd_opts=options)
 

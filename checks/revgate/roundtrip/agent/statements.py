@@ -1,8 +1,7 @@
-"""What each statement of a step did to relations that stood before it: locks, rewrites, scans.
+"""Records what each statement of a step does to existing tables: locks, rewrites, scans.
 
-Knows the catalogue functions of PostgreSQL and the frames of the stack; nothing of what is made of
-it. Looks through the driver's own cursor, so that it never sees itself, and only in between
-statements: nothing runs where a failed statement has ended the transaction.
+It queries the driver's own cursor, so that it never sees itself, and only after a statement that
+succeeded: a failed one has aborted the transaction.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import sys
 import time
 from typing import Any
 
-LONGEST = 300
-"""Characters of a statement that are told."""
-MOST = 500
-"""Statements of one step that are told; what they did to relations is told of all."""
+MAX_LENGTH = 300
+"""Characters of a statement that are reported."""
+MAX_STATEMENTS = 500
+"""Statements of one step that are reported; those with locks or rewrites always are."""
 
-# What stood before the step, and how often it had been scanned; the version table is Alembic's.
-_STANDING = """
+# Existing relations, and how often they have been scanned; the version table is Alembic's.
+_EXISTING = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_relation_filenode(c.oid),
        pg_stat_get_xact_numscans(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -32,15 +31,15 @@ FROM pg_locks l
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
 """
 WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
-"""Modes that keep nobody from reading or writing: told is only that the table was scanned."""
-# These take no lock that anybody waits for; a step that inserts thousands of rows stays as fast.
+"""Modes that block neither reads nor writes; under them only scans are reported."""
+# These take no blocking lock; skipping them keeps steps fast that insert thousands of rows.
 _HARMLESS = re.compile(
     r"\s*(INSERT|VALUES|SET|SHOW|SAVEPOINT|RELEASE|COMMENT|NOTIFY)\b", re.IGNORECASE
 )
 
 
 class Watch:
-    """Observes the statements of one step at a time, on whatever connection they run."""
+    """Observes the statements of one step at a time, on any connection."""
 
     def __init__(self) -> None:
         self._path: str | None = None
@@ -52,7 +51,7 @@ class Watch:
         self._begun = 0.0
 
     def listen(self) -> None:
-        """Hear of every statement that goes through SQLAlchemy from now on."""
+        """Receive every statement that goes through SQLAlchemy from now on."""
         from sqlalchemy import event
         from sqlalchemy.engine import Engine
 
@@ -60,7 +59,7 @@ class Watch:
         event.listen(Engine, "after_cursor_execute", self._after)
 
     def begin(self, connection: Any, path: str, version_table: str) -> None:
-        """Begin a step: remember what stands. The driver's transaction is left open.
+        """Begin a step: record what exists. The driver's transaction is left open.
 
         Args:
             connection: The driver's, as SQLAlchemy wraps it.
@@ -68,14 +67,14 @@ class Watch:
             version_table: Its name, without a schema.
         """
         quoted = version_table.replace("'", "''")
-        rows = _rows(connection, _STANDING.replace("{version_table}", quoted))
+        rows = _rows(connection, _EXISTING.replace("{version_table}", quoted))
         self._names = {row[0]: row[1] for row in rows}
         self._files = {row[0]: row[2] for row in rows}
         self._scans = {row[0]: row[3] for row in rows}
         self._held, self._seen, self._path = set(), [], path
 
     def end(self) -> list[dict[str, Any]]:
-        """End the step, and return what its statements did."""
+        """End the step, and return its statements."""
         if self._path is None:
             return []
         ended = time.perf_counter()
@@ -87,8 +86,8 @@ class Watch:
         return [
             seen
             for number, seen in enumerate(self._seen)
-            # What no line of the revision asked for is Alembic's own: its version table.
-            if (number < MOST and seen["line"]) or seen["locks"] or seen["rewrites"]
+            # A statement without a line is Alembic's own, on its version table.
+            if (number < MAX_STATEMENTS and seen["line"]) or seen["locks"] or seen["rewrites"]
         ]
 
     def _before(self, _connection: Any, *_facts: Any) -> None:
@@ -101,15 +100,15 @@ class Watch:
         seen: dict[str, Any] = {
             "line": self._line(),
             "ms": round(took, 3),
-            "sql": " ".join(statement.split())[:LONGEST],
+            "sql": " ".join(statement.split())[:MAX_LENGTH],
             "locks": [], "rewrites": [], "scans": [],
             "begun": self._begun,
         }  # fmt: skip
         if self._names and not _HARMLESS.match(statement):
-            self._look(connection.connection, seen)
+            self._inspect(connection.connection, seen)
         self._seen.append(seen)
 
-    def _look(self, connection: Any, seen: dict[str, Any]) -> None:
+    def _inspect(self, connection: Any, seen: dict[str, Any]) -> None:
         truncates = seen["sql"][:8].upper() == "TRUNCATE"
         rewritten: dict[str, None] = {}
         scanned: dict[str, None] = {}
@@ -119,7 +118,7 @@ class Watch:
                 continue
             if mode not in WEAK and (oid, mode) not in self._held:
                 self._held.add((oid, mode))
-                seen["locks"].append({"table": name, "mode": mode, "timeout": timeout != "0"})
+                seen["locks"].append({"table": name, "mode": mode, "bounded": timeout != "0"})
             if file != self._files[oid]:
                 self._files[oid] = file
                 if file is not None and not truncates:
@@ -130,7 +129,7 @@ class Watch:
         seen["rewrites"], seen["scans"] = list(rewritten), list(scanned)
 
     def _line(self) -> int:
-        """Return the line of the revision's file that the statement comes from; 0 for none."""
+        """Return the line of the revision file that issued the statement; 0 for none."""
         frame: Any = sys._getframe(2)
         while frame is not None:
             if frame.f_code.co_filename == self._path:

@@ -1,8 +1,8 @@
-"""The throwaway databases, and every connection of SQLAlchemy answered with one of them.
+"""The throwaway databases, which answer every connection of SQLAlchemy.
 
-Knows which place that user code names has which throwaway; nothing of drivers that connect by
-themselves, see `guards`. The first place gets the database that we were given; each further one
-gets one of its own, which is made on the other side when somebody first goes there.
+The first place that user code connects to gets the database of the job. Each further place gets one
+of its own, which the client creates on the first connection. Drivers that connect on their own are
+handled in `guards`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 DRIVERS = ("psycopg2", "psycopg", "asyncpg", "pg8000")
-# What connect_args may keep: behaviour, not where to go or as whom.
+# The connect_args to keep: behavior, not host, database or user.
 KEPT_ARGUMENTS = [
     "application_name",
     "client_encoding",
@@ -37,19 +37,19 @@ KEPT_ARGUMENTS = [
 ]
 
 
-class Refused(Exception):  # noqa: N818 - it is what happened, and users read the name
+class Refused(Exception):  # noqa: N818 - users read the name
     """A connection to anything but the throwaway database was attempted."""
 
 
 class Target:
     """The throwaway databases, and what counts as a connection to one of them."""
 
-    def __init__(self, database: Any, make: Callable[[str], None]) -> None:
-        """Begin with one database.
+    def __init__(self, database: Any, create: Callable[[str], None]) -> None:
+        """Start with one database.
 
         Args:
-            database: Where it is and as whom.
-            make: Has a database of a name made on the same server.
+            database: Its address, as in the job.
+            create: Creates a database with a given name on the same server.
         """
         self.host = database["host"]
         self.port = int(database["port"])
@@ -59,7 +59,7 @@ class Target:
         self.database = database["database"]
         self.parameters = dict(database["parameters"])
         self._facts = dict(database)
-        self._make = make
+        self._create = create
         self._peers: set[Any] | None = None
         self._names: dict[Place, str] = {
             Place(*place): name for place, name in database.get("names", ())
@@ -69,12 +69,12 @@ class Target:
         self.here = Place.of(self.host, self.port, self.database)
 
     def facts(self) -> dict[str, Any]:
-        """Return what makes a target like this one, in another process."""
+        """Return what creates an equal target in another process."""
         names = [[list(place), name] for place, name in self._names.items()]
         return dict(self._facts, names=names)
 
     def stand_in(self, place: Place) -> str:
-        """Return the name of the database that stands for a place; it may not be made yet."""
+        """Return the name of the database that replaces a place; it might not exist yet."""
         if self._is_here(place) or not place.database:
             return place.database or self.database
         if place not in self._names:
@@ -83,14 +83,14 @@ class Target:
         return self._names[place]
 
     def _is_here(self, place: Place) -> bool:
-        """Tell whether a place is one of our own databases, as the environment names it."""
+        """Tell whether a place is one of the throwaway databases."""
         own = place.database == self.database or place.database in self._names.values()
         return own and place[:2] == self.here[:2]
 
     def reach(self, place: Place) -> str:
-        """Return the name of the database that stands for a place, made if need be.
+        """Return the name of the database that replaces a place, and create it if necessary.
 
-        Where env.py goes first is most likely what the environment means, by another name.
+        The first connection of env.py most likely goes to the database that it migrates.
         """
         if place not in self._names and not self._is_here(place) and not self._visited:
             self._names[place] = self.database
@@ -101,20 +101,20 @@ class Target:
 
     def _have(self, name: str) -> None:
         if name not in self._ready:
-            self._make(name)
+            self._create(name)
             self._ready.add(name)
 
     def reach_all(self) -> None:
-        """Make every database that has a name; where a program is started that may use it."""
+        """Create all databases that have a name, before a program starts that could use them."""
         for name in set(self._names.values()) - self._ready:
             self._have(name)
 
-    def have(self, names: set[str]) -> None:
-        """Take databases for made."""
+    def mark_created(self, names: set[str]) -> None:
+        """Record that databases exist."""
         self._ready |= names
 
     def origin(self, database: str) -> str:
-        """Return the place that a database of ours stands for; empty where there is none."""
+        """Return the place that a throwaway database replaces; empty if there is none."""
         place = self._visited.get(database)
         if place is None or self._is_here(place):
             named = [each for each, name in self._names.items() if name == database]
@@ -122,7 +122,7 @@ class Target:
         return str(place) if place else ""
 
     def url(self, driver: str = "", database: str = "") -> Any:
-        """Return the URL of one of them for a driver."""
+        """Return the URL of a throwaway database for a driver."""
         from sqlalchemy.engine import URL
 
         name = "postgresql" + ("+" + driver if driver else "")
@@ -131,14 +131,14 @@ class Target:
             query = self.parameters
         elif "sslmode" in self.parameters and driver == "asyncpg":
             query = {"ssl": self.parameters["sslmode"]}
-        where = database or self.database
+        path = database or self.database
         if self.socket and driver == "pg8000":
             query = {"unix_sock": self.socket}
-            return URL.create(name, self.user, self.password, database=where, query=query)
-        return URL.create(name, self.user, self.password, self.host, self.port, where, query)
+            return URL.create(name, self.user, self.password, database=path, query=query)
+        return URL.create(name, self.user, self.password, self.host, self.port, path, query)
 
     def is_meant(self, host: Any, port: Any, database: Any) -> bool:
-        """Tell whether this is where a driver is about to go; None is libpq's default: us."""
+        """Tell whether a driver connects to a throwaway database; None is libpq's default, ours."""
         at_server = host in (None, "", self.host) and str(port or self.port) == str(self.port)
         if not at_server or database in (None, "", self.database):
             return at_server
@@ -148,7 +148,7 @@ class Target:
         return ours
 
     def is_peer(self, address: Any) -> bool:
-        """Tell whether a socket's peer is the throwaway server."""
+        """Tell whether the peer of a socket is the throwaway server."""
         if self.socket or not isinstance(address, tuple):
             return bool(self.socket) and os.fsdecode(address) == self.socket
         if self._peers is None:
@@ -159,7 +159,7 @@ class Target:
         return tuple(address[:2]) in self._peers
 
     def name_for(self, database: str) -> str | None:
-        """Return the throwaway that stands for a database of a name; None where none does."""
+        """Return the throwaway that replaces a database of this name; None if none does."""
         if database in self._ready:
             return database
         return next(
@@ -167,14 +167,14 @@ class Target:
         )
 
     def refuse_change(self, what: str) -> NoReturn:
-        """Refuse a statement that would change anything else."""
+        """Refuse a statement that would change another database."""
         raise Refused(
             f"{what} was refused: only the throwaway database may be changed while revgate runs"
             " this migration history"
         )
 
     def refuse(self, attempted: str) -> NoReturn:
-        """Refuse a connection, naming where it would have gone."""
+        """Refuse a connection, and name its target."""
         raise Refused(
             f"a connection to {attempted} was refused: only the throwaway database may be reached"
             " while revgate runs this migration history"
@@ -184,12 +184,12 @@ class Target:
 def answer_connections(
     target: Target, before: Callable[[], None], lock_timeout: float | None
 ) -> None:
-    """Answer every connection that any engine opens with one to a throwaway database.
+    """Redirect every connection that any engine opens to a throwaway database.
 
     Args:
         target: The throwaway databases.
-        before: Is called before each connection.
-        lock_timeout: Seconds, for connections that have none by what user code says.
+        before: Called before each connection.
+        lock_timeout: Seconds, for connections on which user code sets none.
     """
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
@@ -204,13 +204,13 @@ def answer_connections(
         kept = {key: parameters[key] for key in KEPT_ARGUMENTS if key in parameters}
         connection = dialect.connect(*given, **dict(kept, **ours))
         if lock_timeout is not None:
-            _bound_waits(connection, lock_timeout)
+            _set_lock_timeout(connection, lock_timeout)
         return connection
 
     event.listen(Engine, "do_connect", connect)
 
 
-def _bound_waits(connection: Any, seconds: float) -> None:
+def _set_lock_timeout(connection: Any, seconds: float) -> None:
     cursor = connection.cursor()
     cursor.execute("SHOW lock_timeout")
     if cursor.fetchone()[0] == "0":
@@ -220,9 +220,9 @@ def _bound_waits(connection: Any, seconds: float) -> None:
 
 
 def _commit_in_one_phase(dialect: Any) -> None:
-    """Let what would be prepared and then committed be committed, step by step as everything.
+    """Replace two-phase commits by plain ones.
 
-    A server need not allow prepared transactions, and a driver cannot commit in the middle of one.
+    A server might not allow prepared transactions, and a driver cannot commit in the middle of one.
     """
 
     def begin(connection: Any, _xid: Any) -> None:
@@ -239,14 +239,14 @@ def _commit_in_one_phase(dialect: Any) -> None:
 
 
 def _place(arguments: Any, parameters: Any) -> Place:
-    """Return where SQLAlchemy was about to go; a DSN of somebody's own wins, as with drivers."""
+    """Return the target of a connection; an explicit DSN takes precedence, as in drivers."""
     dsn = parameters.get("dsn") or (arguments[0] if arguments else "")
     if dsn:
         found = places(str(dsn))
         if found:
             return found[0]
-    told = [parameters.get(key) for key in ("host", "port")]
+    host, port = (parameters.get(key) for key in ("host", "port"))
     database = parameters.get("dbname") or parameters.get("database") or parameters.get("user")
     if parameters.get("service"):
-        return Place.of(parameters["service"], told[1], parameters.get("dbname") or "service")
-    return Place.of(told[0], told[1], database)
+        return Place.of(parameters["service"], port, parameters.get("dbname") or "service")
+    return Place.of(host, port, database)

@@ -1,8 +1,7 @@
-"""Variables of the environment that say where a database is, pointed at the throwaway.
+"""Points environment variables that name a PostgreSQL database at the throwaway.
 
-Knows the forms in which variables, and `.env` files beside the project, name a PostgreSQL server:
-libpq's own variables, URLs, and its words `host=... dbname=...`. What is not written in one of
-these forms is not found.
+It recognizes libpq's own variables, URLs, and libpq's keywords (`host=... dbname=...`), in the
+environment and in the `.env` files of the project. Any other form is not found.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .places import URL_WITHIN, WHOLE_URL, place_of, place_of_words, query_of, words_of
+from .places import URL_WITHIN, WHOLE_URL, parse_keywords, place_of, place_of_keywords, query_of
 from .target import DRIVERS
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
     from .target import Target
 
-# What a URL says of where to go, as whom and how secured; anything else is behaviour and is kept.
-_WHERE = (
+# Keywords for host, user and security; all others are behavior and are kept.
+_TARGET_KEYWORDS = (
     "channel_binding", "database", "dbname", "gssencmode", "host", "hostaddr", "krbsrvname",
     "load_balance_hosts", "passfile", "password", "port", "require_auth", "service", "ssl",
     "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert",
@@ -33,9 +32,9 @@ _ENV_FILES = (".env", ".env.local", ".flaskenv")
 
 
 def point_at(target: Target, environ: MutableMapping[str, str]) -> None:
-    """Let every variable that names a PostgreSQL database mean a throwaway one.
+    """Point every variable that names a PostgreSQL database at a throwaway one.
 
-    DATABASE_URL goes first: what it names is most likely what env.py migrates.
+    DATABASE_URL comes first: it most likely names the database that env.py migrates.
     """
     ours = libpq(target)
     for name in [name for name in environ if name.startswith("PG") and name not in ours]:
@@ -52,7 +51,7 @@ def point_at(target: Target, environ: MutableMapping[str, str]) -> None:
 
 
 def _guard_children(target: Target, environ: MutableMapping[str, str]) -> None:
-    """Let every Python that is started have the guards of this one."""
+    """Install the guards in every Python that is started."""
     facts = json.dumps(target.facts())
     if environ.get(_TARGET) != facts:
         environ[_TARGET] = facts
@@ -64,12 +63,12 @@ def _guard_children(target: Target, environ: MutableMapping[str, str]) -> None:
 
 _TARGET = "REVGATE_AGENT_TARGET"
 _CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
-# Behaviour of libpq and its programs, not where they go.
+# They control behavior of libpq and its programs, not where these connect to.
 _HARMLESS = ("PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO")
 
 
 def libpq(target: Target) -> dict[str, str]:
-    """Return libpq's variables. An empty PGHOSTADDR is none, and keeps others from setting it."""
+    """Return libpq's variables. PGHOSTADDR is empty so that a `.env` file cannot set it."""
     return {
         "PGHOST": target.host,
         "PGHOSTADDR": "",
@@ -85,7 +84,7 @@ def libpq(target: Target) -> dict[str, str]:
 
 
 def provide(target: Target, environ: MutableMapping[str, str]) -> None:
-    """Set DATABASE_URL where there is none, for an env.py that insists on it."""
+    """Set DATABASE_URL if it is missing, for an env.py that requires it."""
     if "DATABASE_URL" not in environ:
         installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
         driver = "" if _default_driver() in installed or not installed else installed[0]
@@ -94,7 +93,7 @@ def provide(target: Target, environ: MutableMapping[str, str]) -> None:
 
 
 def _default_driver() -> str:
-    """Return what SQLAlchemy takes for a URL that names no driver."""
+    """Return SQLAlchemy's driver for a URL that names none."""
     import sqlalchemy
 
     numbers = [int(part) for part in re.findall(r"\d+", sqlalchemy.__version__)[:2]]
@@ -104,9 +103,9 @@ def _default_driver() -> str:
 def add_from_files(
     target: Target, folders: Iterable[str], environ: MutableMapping[str, str]
 ) -> None:
-    """Set what `.env` files would set and what names a database, before anybody reads them.
+    """Set the variables of `.env` files that name a database, before these files are read.
 
-    Readers of such files leave alone what is set already, so what they find is ours.
+    Readers of such files keep what is set already.
     """
     for folder in folders:
         for file in _ENV_FILES:
@@ -135,14 +134,14 @@ def _unquoted(value: str) -> str:
 
 
 def rewritten(target: Target, value: str) -> str:
-    """Return a value with every place that it names replaced by a throwaway one."""
+    """Return a value with every database that it names replaced by a throwaway one."""
     if "://" in value:
         whole = WHOLE_URL.fullmatch(value)
         if whole:
             return _url(target, whole[1], whole[2].strip().strip("'\""))
         return URL_WITHIN.sub(lambda found: _url(target, found[1], found[2]), value)
-    words = words_of(value)
-    return _written(target, words) if words else value
+    keywords = parse_keywords(value)
+    return _rewritten_keywords(target, keywords) if keywords else value
 
 
 def _url(target: Target, scheme: str, rest: str) -> str:
@@ -157,29 +156,29 @@ def _url(target: Target, scheme: str, rest: str) -> str:
     if target.host.startswith("/"):
         place, secured = "", dict(secured, host=target.host, port=str(target.port))
     query += [f"{key}={quote(value, safe='')}" for key, value in secured.items()]
-    who = f"{quote(target.user, safe='')}:{quote(target.password, safe='')}"
-    return f"{scheme}://{who}@{place}/{name}" + ("?" + "&".join(query) if query else "")
+    user = f"{quote(target.user, safe='')}:{quote(target.password, safe='')}"
+    return f"{scheme}://{user}@{place}/{name}" + ("?" + "&".join(query) if query else "")
 
 
 def _is_behaviour(part: str) -> bool:
     name, equals, _ = part.partition("=")
-    return bool(equals) and re.fullmatch(r"\w+", name) is not None and name not in _WHERE
+    return bool(equals) and re.fullmatch(r"\w+", name) is not None and name not in _TARGET_KEYWORDS
 
 
-def _written(target: Target, words: dict[str, str]) -> str:
+def _rewritten_keywords(target: Target, keywords: dict[str, str]) -> str:
     ours = {
         "host": target.host,
         "port": str(target.port),
         "user": target.user,
         "password": target.password,
-        "dbname": target.stand_in(place_of_words(words)),
+        "dbname": target.stand_in(place_of_keywords(keywords)),
     }
-    kept = {key: value for key, value in words.items() if key not in _WHERE}
+    kept = {key: value for key, value in keywords.items() if key not in _TARGET_KEYWORDS}
     every = {**kept, **ours, **target.parameters}
-    return " ".join(f"{key}={_word(value)}" for key, value in every.items())
+    return " ".join(f"{key}={_quoted(value)}" for key, value in every.items())
 
 
-def _word(value: str) -> str:
+def _quoted(value: str) -> str:
     if re.fullmatch(r"[^\s'\\]+", value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

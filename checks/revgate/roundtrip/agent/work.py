@@ -1,7 +1,4 @@
-"""One job, from its first line to its last.
-
-Knows the order of things; each of them is done elsewhere.
-"""
+"""The agent's main function: does one job, from the first message to the last."""
 
 from __future__ import annotations
 
@@ -12,25 +9,25 @@ import sys
 import traceback
 from typing import Any
 
-from .beyond import guard_server
 from .channel import Channel, Unusable
 from .failures import describe, line_in
 from .guards import guard_drivers
 from .run import Run, watch_local_settings
 from .script import open_script, versions
+from .server_statements import guard_server
 from .target import Target, answer_connections
 from .variables import add_from_files, point_at, provide
 
 
-def _place(error: BaseException, script: Any, folders: list[str]) -> dict[str, Any]:
-    """Return the line of env.py, and the project's own file and line where that is deeper."""
+def _place_of(error: BaseException, script: Any, folders: list[str]) -> dict[str, Any]:
+    """Return the line of env.py, and the deepest file of the project with its line."""
     line, _ = line_in(error, os.path.join(script.dir, "env.py")) if script else (0, "")
-    path, deepest = "", 0
+    path, path_line = "", 0
     for frame, number in traceback.walk_tb(error.__traceback__):
         if _is_of_project(frame.f_code.co_filename, folders):
-            path, deepest = os.path.realpath(frame.f_code.co_filename), number
+            path, path_line = os.path.realpath(frame.f_code.co_filename), number
     is_env = os.path.basename(path) == "env.py"
-    return {"line": line, "path": "" if is_env else path, "deepest": deepest}
+    return {"line": line, "path": "" if is_env else path, "path_line": path_line}
 
 
 def _is_of_project(name: str, folders: list[str]) -> bool:
@@ -50,7 +47,7 @@ def work(channel: Channel) -> None:
     """Do one job: execute env.py once."""
     channel.send("ready", **versions())
     job = channel.receive()
-    target = Target(job["database"], channel.have_database)
+    target = Target(job["database"], channel.request_database)
     _point_environment_at(target, job["folders"])
     timeout = job.get("lock_timeout")
     answer_connections(target, lambda: point_at(target, os.environ), timeout)
@@ -70,15 +67,15 @@ def work(channel: Channel) -> None:
         if failure:
             channel.send("failed", **failure)
         else:
-            channel.send("broken", **_place(error, script, job["folders"]), **describe(error))
+            channel.send("broken", **_place_of(error, script, job["folders"]), **describe(error))
         return
     channel.send("finished", sql=run.sql.getvalue())
 
 
 def main() -> None:
-    """Talk with the process that started us until it has what it wants."""
+    """Serve the process that started this one."""
     channel = Channel()
-    if hasattr(signal, "SIGUSR1"):  # asked for when a step does not end
+    if hasattr(signal, "SIGUSR1"):  # sent when a step times out
         faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
     try:
         work(channel)
@@ -86,4 +83,4 @@ def main() -> None:
         channel.send("unusable", kind=error.kind, message=str(error))
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # threads of the user's that never end must not keep us
+    os._exit(0)  # threads of user code must not keep the process alive

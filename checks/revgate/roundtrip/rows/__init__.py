@@ -1,6 +1,6 @@
-"""Rows in the tables before a step: what is made, put in, and looked for after it.
+"""Test rows in the tables before each upgrade.
 
-`catalogue` reads what rows must satisfy, `values` and `hints` make what might, `solve` asks
-PostgreSQL which of it does, `order` says which table comes first, `fill` puts rows in, `judge` is
-the pass over the history.
+`catalogue` reads what rows must satisfy, `values` and `hints` suggest values, `solve` asks
+PostgreSQL which of them it accepts, `order` sorts the tables by their foreign keys, `plan` composes
+the rows of a table, `fill` inserts them, and `populated` is the pass over the history.
 """

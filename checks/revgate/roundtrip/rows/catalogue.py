@@ -1,7 +1,6 @@
 """What a row of a table must satisfy, read from `pg_catalog`.
 
-Knows what PostgreSQL stores of types, constraints, indexes and partitions; nothing of values.
-Names are quoted as SQL wants them. A partitioned table stands for all of its partitions.
+Names are quoted for SQL. A partitioned table represents all of its partitions.
 """
 
 # ruff: noqa: S608 - SQL of our own words only
@@ -14,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LEAVES = 60
-"""Partitions of one table that are asked what they take."""
+"""How many partitions of a table are read."""
 
 
 class Type(NamedTuple):
-    """A type, and what it is made of."""
+    """A type, and its parts."""
 
     name: str
-    """As `format_type` has it, without a modifier: `bpchar`, since `character` is one of one."""
+    """From `format_type`, without a modifier: `bpchar`, since `character` means `character(1)`."""
     word: str
     """Its own name: `int4`."""
     kind: str
@@ -33,14 +32,14 @@ class Type(NamedTuple):
     modifier: int
     """Of a domain's base."""
     not_null: bool
-    """Whether a domain says so."""
+    """Of a domain."""
     part: int
     """The subtype of a range, or the range of a multirange."""
     labels: tuple[str, ...]
     checks: tuple[str, ...]
-    """Of a domain; the value is called `VALUE`."""
+    """Of a domain; they call the value `VALUE`."""
     fields: tuple[tuple[int, int], ...]
-    """Type and modifier of what a composite type has."""
+    """Type and modifier of each field of a composite type."""
 
 
 class Column(NamedTuple):
@@ -73,7 +72,7 @@ class Check(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table that stands by itself, which a partition does not."""
+    """A table that is not a partition."""
 
     oid: int
     name: str
@@ -81,32 +80,32 @@ class Table(NamedTuple):
     """`r` ordinary, `p` partitioned, `f` foreign."""
     columns: tuple[Column, ...] = ()
     keys: tuple[tuple[tuple[str, ...], bool], ...] = ()
-    """Columns that must differ from row to row, and whether they do so in an expression."""
+    """Columns of a unique key, and whether it is on an expression."""
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
     leaves: tuple[Check, ...] = ()
-    """What the partitions take that rows go into, each for itself; not all where there are many.
-    What they take together is the last of the checks."""
+    """The condition of each partition, at most `LEAVES`. Their disjunction is the last of the
+    checks."""
 
     def column(self, name: str) -> Column:
-        """Return the column of a name."""
+        """Return the column with a name."""
         return next(each for each in self.columns if each.name == name)
 
 
-class Standing(NamedTuple):
-    """One table or partition that is there, and how many rows itself has."""
+class TableRows(NamedTuple):
+    """A table or partition, and how many rows it holds itself."""
 
     oid: int
     root: int
-    """What it is a partition of, however far up; else itself."""
+    """The oid of the topmost table that it is a partition of, or its own."""
     name: str
     kind: str
     width: int
-    """Columns that it has ever had."""
+    """How many columns it has ever had."""
     rows: int
 
 
-_STANDING = """
+_TABLES = """
 SELECT c.oid, CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid ELSE c.oid END,
        quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, c.relnatts
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -131,7 +130,7 @@ ARRAY(SELECT quote_ident(a.attname) FROM unnest({numbers}) WITH ORDINALITY u (at
       JOIN pg_attribute a ON a.attrelid = {table} AND a.attnum = u.attnum ORDER BY u.place)
 """
 
-# An index depends on every column that it reads: keys, expressions and its condition.
+# An index depends on every column that it reads: in keys, expressions and its condition.
 _KEYS = f"""
 SELECT i.indrelid,
        CASE WHEN i.indexprs IS NULL THEN
@@ -191,7 +190,7 @@ FROM pg_type t WHERE t.oid = ANY (%s)
 
 
 class Catalogue:
-    """Reads what is there, through one cursor."""
+    """Reads the catalog through one cursor."""
 
     def __init__(
         self,
@@ -200,13 +199,13 @@ class Catalogue:
         version_table: str,
         version_schema: str | None,
     ) -> None:
-        """Get ready.
+        """Set up.
 
         Args:
             cursor: Of an autocommit connection.
-            errors: What the driver raises.
+            errors: The driver's exception.
             version_table: Alembic's, which gets no rows.
-            version_schema: Its schema; None for whichever it is in.
+            version_schema: Its schema; None for any.
         """
         self._cursor = cursor
         self._errors = errors
@@ -217,14 +216,14 @@ class Catalogue:
         rows: list[Any] = self._cursor.fetchall()
         return rows
 
-    def standing(self) -> list[Standing]:
-        """Return the tables and partitions that are there, and count their rows."""
-        found = self._rows(_STANDING, self._excluded)
+    def count_rows(self) -> list[TableRows]:
+        """Return the existing tables and partitions with their row counts."""
+        found = self._rows(_TABLES, self._excluded)
         counts = self._counts([(oid, name) for oid, _, name, kind, _ in found if kind == "r"])
-        return [Standing._make((*facts, counts.get(facts[0], 0))) for facts in found]
+        return [TableRows._make((*facts, counts.get(facts[0], 0))) for facts in found]
 
     def _counts(self, tables: Sequence[tuple[int, str]]) -> dict[int, int]:
-        """Count rows; a table that we may not read has none, as it will get none from us."""
+        """Count rows; a table that cannot be read counts as empty, and is not filled either."""
         # The parent of an inheritance hierarchy is counted without its children.
         queries = [f"SELECT {oid}, count(*) FROM ONLY {name}" for oid, name in tables]
         if not queries:
@@ -237,9 +236,9 @@ class Catalogue:
             half = len(tables) // 2
             return self._counts(tables[:half]) | self._counts(tables[half:])
 
-    def tables(self, standing: Iterable[Standing]) -> list[Table]:
-        """Read what rows of some tables must satisfy."""
-        chosen = [Table(each.oid, each.name, each.kind) for each in standing]
+    def tables(self, counted: Iterable[TableRows]) -> list[Table]:
+        """Read what the rows of tables must satisfy."""
+        chosen = [Table(each.oid, each.name, each.kind) for each in counted]
         oids = [table.oid for table in chosen]
         columns = _grouped(self._rows(_COLUMNS, (oids,)))
         keys = _grouped(self._rows(_KEYS, (oids,)))
@@ -254,7 +253,7 @@ class Catalogue:
                 foreign_keys=tuple(_foreign_key(row) for row in foreign.get(table.oid, ())),
                 checks=(
                     *(Check(row[0], tuple(row[1])) for row in checks.get(table.oid, ())),
-                    *_together(leaves.get(table.oid, ())),
+                    *_any_partition(leaves.get(table.oid, ())),
                 ),
                 leaves=tuple(Check(row[0], tuple(row[1])) for row in leaves.get(table.oid, ()))[
                     :LEAVES
@@ -263,10 +262,10 @@ class Catalogue:
             for table in chosen
         ]
 
-    def types(self, wanted: Iterable[int]) -> dict[int, Type]:
-        """Read types, and those that they are made of."""
+    def types(self, oids: Iterable[int]) -> dict[int, Type]:
+        """Read types, and the types of their parts."""
         found: dict[int, Type] = {}
-        missing = set(wanted)
+        missing = set(oids)
         while missing:
             for oid, *facts in self._rows(_TYPES, (list(missing),)):
                 found[oid] = _type(facts)
@@ -307,9 +306,9 @@ def _foreign_key(row: Any) -> ForeignKey:
     return ForeignKey(tuple(columns), target, name, tuple(target_columns), deferrable)
 
 
-def _together(leaves: Sequence[Any]) -> list[Check]:
-    """Return what the partitions take together, as a condition like any other."""
+def _any_partition(leaves: Sequence[Any]) -> list[Check]:
+    """Return the disjunction of the partitions' conditions."""
     if not leaves:
         return []
-    taken = " OR ".join(f"({condition})" for condition, _ in leaves[:LEAVES])
-    return [Check(taken, tuple(leaves[0][1]))]
+    any_of = " OR ".join(f"({condition})" for condition, _ in leaves[:LEAVES])
+    return [Check(any_of, tuple(leaves[0][1]))]

@@ -1,7 +1,6 @@
-"""Puts rows into empty tables, many in one round trip, and says which stayed empty and why.
+"""Inserts rows into empty tables, many per query, and reports which stayed empty and why.
 
-Knows how an attempt is made and what is tried after one that failed. Each row has a savepoint of
-its own: what PostgreSQL refuses leaves no trace.
+Each row has a savepoint of its own, so that a rejected one leaves no trace.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from revgate.roundtrip.rows.values import Values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from revgate.roundtrip.rows.catalogue import Catalogue, Standing, Table
+    from revgate.roundtrip.rows.catalogue import Catalogue, Table, TableRows
 
 _ROUNDS = 12
 _CHECK_VIOLATION = "23514"
-_NULL = "23502"
-_WAITING = (_NULL, "23503")
+_NOT_NULL_VIOLATION = "23502"
+_RETRY_LATER = (_NOT_NULL_VIOLATION, "23503")
 _DUPLICATE = ("23505", "23P01")
 
 _HEAD = """DO $revgate$
 #variable_conflict use_column
 DECLARE
-    _revgate_told jsonb := '[]';
+    _revgate_errors jsonb := '[]';
     _revgate_state text;
     _revgate_message text;
     _revgate_constraint text;
@@ -40,17 +39,17 @@ _CAUGHT = """    EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS _revgate_state = RETURNED_SQLSTATE,
             _revgate_message = MESSAGE_TEXT, _revgate_constraint = CONSTRAINT_NAME,
             _revgate_column = COLUMN_NAME;
-        _revgate_told := _revgate_told || jsonb_build_array(jsonb_build_array({number},
+        _revgate_errors := _revgate_errors || jsonb_build_array(jsonb_build_array({number},
             _revgate_state, _revgate_message, _revgate_constraint, _revgate_column));
     END;
 """
-_TAIL = """    PERFORM set_config('revgate.told', _revgate_told::text, false);
+_TAIL = """    PERFORM set_config('revgate.errors', _revgate_errors::text, false);
 END $revgate$;
-SELECT current_setting('revgate.told')"""
+SELECT current_setting('revgate.errors')"""
 
 
 class Refusal(NamedTuple):
-    """Why PostgreSQL did not take a row."""
+    """Why PostgreSQL rejected a row."""
 
     state: str
     message: str
@@ -59,7 +58,7 @@ class Refusal(NamedTuple):
 
 
 class _Attempt(NamedTuple):
-    """One row of a table, or one of each table of a circle."""
+    """One row of a table, or one row of each table in a cycle."""
 
     plans: tuple[Plan, ...]
     number: int
@@ -72,10 +71,10 @@ class _Attempt(NamedTuple):
             key.deferrable
             for plan in self.plans
             for key in plan.table.foreign_keys
-            if key.target in plan.circle and needs(plan.table, key)
+            if key.target in plan.cycle and needs(plan.table, key)
         ):
             return ["SET CONSTRAINTS ALL DEFERRED", *inserts, "SET CONSTRAINTS ALL IMMEDIATE"]
-        # Nobody can make the first row of such a circle while its keys are enforced.
+        # The first row of such a cycle cannot be inserted while its keys are enforced.
         role = "PERFORM set_config('session_replication_role', '{}', true)"
         return [role.format("replica"), *inserts, role.format("origin")]
 
@@ -88,7 +87,7 @@ class Filler:
 
         Args:
             cursor: Of an autocommit connection.
-            errors: What the driver raises.
+            errors: The driver's exception.
             catalogue: Reads the same database.
         """
         self._cursor = cursor
@@ -98,36 +97,36 @@ class Filler:
         self._solved: set[_Attempt] = set()
         self._plain: set[_Attempt] = set()
         self._columns: dict[int, frozenset[str]] = {}
-        """What tables had when they got their rows."""
+        """The columns of each table when it was filled."""
 
-    def fill(self, empty: Iterable[Standing]) -> dict[int, str]:
-        """Put rows into tables; return by oid why one got none."""
+    def fill(self, empty: Iterable[TableRows]) -> dict[int, str]:
+        """Insert rows into tables; return, by oid, why one got none."""
         tables, values = self._read(empty)
         self._remember(tables)
         reasons: dict[int, str] = {}
         units: list[tuple[Plan, ...]] = []
-        for circle in in_order(tables):
-            plans = tuple(Plan(table, values) for table in circle)
+        for cycle in in_order(tables):
+            plans = tuple(Plan(table, values) for table in cycle)
             for plan in plans:
-                plan.circle = {each.table.oid: each for each in plans}
-            unknown = {plan.table.oid: plan.unknown() for plan in plans}
-            if any(unknown.values()):
+                plan.cycle = {each.table.oid: each for each in plans}
+            obstacles = {plan.table.oid: plan.obstacle() for plan in plans}
+            if any(obstacles.values()):
                 names = {plan.table.oid: f"`{plan.table.name}` has no rows" for plan in plans}
-                blame = next(names[oid] for oid, why in unknown.items() if why)
-                reasons |= {oid: why or blame for oid, why in unknown.items()}
+                blame = next(names[oid] for oid, why in obstacles.items() if why)
+                reasons |= {oid: why or blame for oid, why in obstacles.items()}
             else:
                 units.append(plans)
         self._fill_all(units, reasons)
         return reasons
 
-    def _read(self, standing: Iterable[Standing]) -> tuple[list[Table], Values]:
-        tables = self._catalogue.tables(standing)
+    def _read(self, counted: Iterable[TableRows]) -> tuple[list[Table], Values]:
+        tables = self._catalogue.tables(counted)
         types = self._catalogue.types({c.type for table in tables for c in table.columns})
         values = Values(types, lambda type_: self._solver.domain(values, type_))
         return tables, values
 
-    def widen(self, wider: Iterable[Standing]) -> None:
-        """Give all rows but one a value in columns that were added since they were put in."""
+    def widen(self, wider: Iterable[TableRows]) -> None:
+        """Give all rows but one a value in columns that were added since they were inserted."""
         tables, values = self._read(wider)
         known = {table: self._columns.get(table.oid) for table in tables}
         plans = {Plan(table, values): names for table, names in known.items() if names is not None}
@@ -163,7 +162,7 @@ class Filler:
             pending = [
                 each
                 for each, why in refused.items()
-                if (progress and why.state in _WAITING) or self._adapt(each, why, filled)
+                if (progress and why.state in _RETRY_LATER) or self._adapt(each, why, filled)
             ]
             if not pending:
                 break
@@ -175,7 +174,7 @@ class Filler:
         self._run([[each] for each in later])
 
     def _spread(self, filled: Iterable[Plan]) -> None:
-        """Give a row to every partition that one is easily made for."""
+        """Insert a row into every partition for which one is easily found."""
         attempts = []
         for plan in filled:
             for number, leaf in enumerate(plan.table.leaves, start=ROWS):
@@ -185,7 +184,7 @@ class Filler:
         self._try(attempts)
 
     def _adapt(self, attempt: _Attempt, why: Refusal, filled: set[Plan]) -> bool:
-        """Choose other values after a refusal; return whether there are any to try."""
+        """Choose other values for a rejected row; return whether there are any."""
         if why.state in _DUPLICATE:
             return False
         if why.state == _CHECK_VIOLATION and attempt not in self._solved:
@@ -206,7 +205,7 @@ class Filler:
         return {attempts[number]: why for number, why in refused.items()}
 
     def _run(self, blocks: Sequence[Sequence[str]]) -> dict[int, Refusal]:
-        """Run groups of statements, each with a savepoint; return which were refused."""
+        """Run groups of statements, each with a savepoint; return which were rejected."""
         if not blocks:
             return {}
         body = "".join(
@@ -221,19 +220,19 @@ class Filler:
             state = getattr(error, "pgcode", None) or ""
             why = Refusal(state, " ".join(str(error).split("\n", 1)[0].split()), "", "")
             return dict.fromkeys(range(len(blocks)), why)
-        told = json.loads(self._cursor.fetchone()[0])
-        return {number: Refusal(*facts) for number, *facts in told}
+        errors = json.loads(self._cursor.fetchone()[0])
+        return {number: Refusal(*facts) for number, *facts in errors}
 
 
 def _reason(plan: Plan, why: Refusal) -> str:
     if why.state == _CHECK_VIOLATION and why.constraint:
-        return f"no values were found that its check `{why.constraint}` takes"
-    if why.state in _WAITING:
+        return f"no values were found that satisfy its check `{why.constraint}`"
+    if why.state in _RETRY_LATER:
         for key in plan.table.foreign_keys:
             if not why.column or _quoted(why.column) in key.columns or why.column in key.columns:
-                return f"`{key.target_name.removeprefix('public.')}` has no rows for it"
+                return f"`{key.target_name.removeprefix('public.')}` has no rows to reference"
     if "session_replication_role" in why.message:
-        return "its foreign keys lead in a circle that only a superuser's rows can enter"
+        return "its foreign keys form a cycle, whose first rows only a superuser can insert"
     return why.message
 
 

@@ -1,7 +1,7 @@
 """Values that the text of a condition suggests.
 
-Knows how PostgreSQL writes conditions: every literal in one may be a value, or near one, or a
-length, or a pattern. Whether a suggestion is right, only PostgreSQL knows: see `solve`.
+Every literal in a condition can be a value, or close to one, or a length, or a pattern. Whether it
+is, PostgreSQL decides: see `solve`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def strings(text: str) -> list[str]:
 
 
 def numbers(text: str) -> list[Decimal]:
-    """Return what stands in a condition as a number, what lies next to it, and in between."""
+    """Return the numbers of a condition, their neighbors, and the values between them."""
     written = _NUMBER.findall(_STRING.sub(" ", text)) + [
         each for each in strings(text) if _NUMBER.fullmatch(each)
     ]
@@ -55,7 +55,7 @@ def numbers(text: str) -> list[Decimal]:
 
 
 def _multiples(text: str, bounds: Sequence[Decimal]) -> Iterator[Decimal]:
-    """Yield the first multiples above each bound, where something is divided."""
+    """Yield the first multiples above each bound, if the condition divides."""
     if "%" in text or "mod(" in text:
         for bound, divisor in product(bounds, [each for each in bounds if each > 0]):
             yield from ((bound // divisor + step) * divisor for step in (1, 2, 3))
@@ -76,7 +76,7 @@ def dates(text: str) -> list[str]:
 
 
 def texts(text: str) -> list[str]:
-    """Return texts that a condition may ask for."""
+    """Return texts that could satisfy a condition."""
     found: list[str] = []
     for literal in strings(text):
         found += [literal, literal.lower(), literal.upper()]
@@ -92,7 +92,7 @@ _LIKE = re.compile("[%_]")
 
 
 def objects(text: str) -> list[str]:
-    """Return JSON values that a condition may ask for."""
+    """Return JSON values that could satisfy a condition."""
     keys = [re.sub(r'[{}"\\,]', "", each) for each in strings(text)]
     held = [f'{{{", ".join(f"{chr(34)}{key}{chr(34)}: {value}" for key in keys)}}}'
             for value in ("1", '"a"', "{}", "[]", "true")]  # fmt: skip
@@ -100,11 +100,11 @@ def objects(text: str) -> list[str]:
 
 
 def samples(pattern: str, number: int = 0) -> Iterator[str]:
-    """Yield a text that matches a regular expression, where that is easily said.
+    """Yield a text that matches a regular expression, if it is simple enough.
 
     Args:
-        pattern: As PostgreSQL takes it, mostly.
-        number: Which of several.
+        pattern: In PostgreSQL's syntax, as far as Python shares it.
+        number: Which of several texts.
     """
     for name, characters in _CLASSES.items():
         pattern = pattern.replace(name, characters)
@@ -124,7 +124,7 @@ def _sample(tree: Any, number: int) -> Iterator[str]:
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, inner = what
                 if low > _LONGEST:
-                    raise ValueError("nobody wants a value that long")
+                    raise ValueError("too long")
                 for at in range(min(max(low, 1), int(high))):
                     yield from _sample(inner, number if at == 0 else 0)
             case "SUBPATTERN":
@@ -148,7 +148,7 @@ def _character(kind: str, what: Any, number: int) -> str:
         case "IN":
             return _of_class(what, number)
         case _:
-            raise ValueError(f"{kind} is not easily said")
+            raise ValueError(f"{kind} is not supported")
 
 
 def _of_class(members: Any, number: int) -> str:
@@ -170,4 +170,4 @@ def _members(members: Any) -> Iterator[str]:
             case "CATEGORY":
                 yield _OF_CLASS[str(what)]
             case _:
-                raise ValueError(f"{kind} is not easily said")
+                raise ValueError(f"{kind} is not supported")

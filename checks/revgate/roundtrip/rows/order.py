@@ -1,7 +1,6 @@
-"""Which table is filled before which: what a foreign key points at comes first.
+"""The order in which tables are filled: referenced tables first.
 
-Knows only tables and their keys. Foreign keys that take null can wait; tables that need each other
-in a circle are filled together.
+Nullable foreign keys can wait. Tables that need each other in a cycle are filled together.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def needs(table: Table, key: ForeignKey) -> bool:
-    """Tell whether a row cannot do without what a foreign key points at."""
+    """Tell whether a row needs the row that a foreign key references."""
     return all(table.column(name).not_null for name in key.columns)
 
 
 def in_order(tables: Iterable[Table]) -> list[tuple[Table, ...]]:
-    """Return tables in the order in which they are filled, those of a circle together."""
+    """Return tables in the order in which they are filled, those of a cycle together."""
     by_oid = {table.oid: table for table in tables}
     hard = {oid: _targets(table, by_oid, hard=True) for oid, table in by_oid.items()}
     soft = {oid: _targets(table, by_oid, hard=False) for oid, table in by_oid.items()}
-    waiting = _circles(hard)
+    waiting = _cycles(hard)
     placed: set[int] = set()
     order: list[tuple[Table, ...]] = []
     while waiting:
@@ -37,8 +36,8 @@ def in_order(tables: Iterable[Table]) -> list[tuple[Table, ...]]:
     return order
 
 
-def _known(circle: Sequence[int], targets: Mapping[int, set[int]]) -> set[int]:
-    return set().union(*(targets[oid] for oid in circle)) - set(circle)
+def _known(cycle: Sequence[int], targets: Mapping[int, set[int]]) -> set[int]:
+    return set().union(*(targets[oid] for oid in cycle)) - set(cycle)
 
 
 def _targets(table: Table, by_oid: Mapping[int, Table], *, hard: bool) -> set[int]:
@@ -49,8 +48,8 @@ def _targets(table: Table, by_oid: Mapping[int, Table], *, hard: bool) -> set[in
     }
 
 
-def _circles(targets: Mapping[int, set[int]]) -> list[tuple[int, ...]]:
-    """Return the strongly connected parts: who reaches each other belongs together."""
+def _cycles(targets: Mapping[int, set[int]]) -> list[tuple[int, ...]]:
+    """Return the strongly connected components."""
     reached = {oid: _reached(oid, targets) for oid in targets}
     parts: dict[int, tuple[int, ...]] = {}
     for oid in targets:

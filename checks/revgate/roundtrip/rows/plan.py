@@ -1,7 +1,7 @@
-"""What the rows of one table are to be: an expression for each column.
+"""The rows of one table: an expression for each column.
 
-Three rows, where they are possible: two that have equal values wherever they need not differ, and
-one that has null wherever it may. Knows a table and what it points at; puts nothing in.
+Three rows where possible: two that are equal wherever they need not differ, and one that is null
+wherever it can be.
 """
 
 # ruff: noqa: S608 - SQL of our own words and PostgreSQL's, on a throwaway database
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 ROWS = 3
 EMPTY = 2
-"""The number of the row that has null wherever it may."""
-# What differs from row to row keeps away from what revisions themselves put in.
-_AWAY = 1000
+"""The number of the row that is null wherever it can be."""
+# Keeps unique values away from those that revisions insert.
+_OFFSET = 1000
 _TEXTS = ("text", "varchar", "bpchar", "citext")
 
 
@@ -34,21 +34,21 @@ class Plan:
     def __init__(self, table: Table, values: Values) -> None:
         self.table = table
         self.defaults = True
-        """Whether columns that have a default get it."""
-        self.circle: Mapping[int, Plan] = {}
-        """The tables that are filled together with this one, and itself."""
+        """Whether columns with a default get it."""
+        self.cycle: Mapping[int, Plan] = {}
+        """The plans of the tables that are filled together with this one, and of itself."""
         self._values = values
-        self._pointing = {name for key in table.foreign_keys for name in key.columns}
+        self._referencing = {name for key in table.foreign_keys for name in key.columns}
         self.varying = self._choose_varying()
         self._solved: list[list[Row]] | None = None
         self._guessed = self._guess()
 
     def with_checks(self, checks: tuple[Check, ...]) -> Plan:
-        """Return a plan for rows of the same table that satisfy other checks."""
+        """Return a plan for the same table with other checks."""
         return Plan(self.table._replace(checks=checks), self._values)
 
     def _choose_varying(self) -> set[str]:
-        """Choose columns so that every unique key has one; few, so that the others can be equal."""
+        """Choose one column of every unique key, few in all, so that the others can be equal."""
         chosen: set[str] = set()
         for names, in_expression in self.table.keys:
             known = [self.table.column(name) for name in names]
@@ -61,12 +61,12 @@ class Plan:
     def _reluctance(self, column: Column) -> int:
         if column.generated:
             return 3
-        if column.name in self._pointing:
+        if column.name in self._referencing:
             return 1
         return 2 if self._values.few(column.type) else 0
 
     def _guess(self) -> dict[str, str]:
-        """Guess that a check on one text column lists what it takes."""
+        """Guess that a check on a single text column lists the allowed values."""
         guessed = {}
         for check in self.table.checks:
             if len(check.columns) != 1:
@@ -80,11 +80,11 @@ class Plan:
 
     @property
     def is_solved(self) -> bool:
-        """Whether PostgreSQL was asked what satisfies the checks."""
+        """Whether PostgreSQL was asked which values satisfy the checks."""
         return self._solved is not None
 
     def solve(self, solver: Solver) -> None:
-        """Ask PostgreSQL what satisfies the checks."""
+        """Ask PostgreSQL which values satisfy the checks."""
         self._solved = []
         for checks, names in components(self.table):
             columns = [self.table.column(name) for name in names]
@@ -113,14 +113,14 @@ class Plan:
     def _may_be_null(self, column: Column) -> bool:
         return not column.not_null and not self._values.not_null(column.type)
 
-    def unknown(self) -> str:
-        """Return why no row can be made at all; nothing where it can be tried."""
+    def obstacle(self) -> str:
+        """Return why no row can be composed at all; empty if one can be tried."""
         if self.table.kind == "f":
             return "it is a foreign table"
         if self.table.kind == "p" and not self.table.leaves:
             return "it has no partitions"
         for column in self.table.columns:
-            if column.generated or column.name in self._pointing or column.default:
+            if column.generated or column.name in self._referencing or column.default:
                 continue
             if not self._may_be_null(column) and self._made(column, 0) is None:
                 name = self._values.types[column.type].name
@@ -130,7 +130,7 @@ class Plan:
     # -- one row --------------------------------------------------------------------------------
 
     def row(self, number: int, depth: int = 0) -> Row:
-        """Return an expression for each column that one of the rows gives a value to."""
+        """Return an expression for each column of one of the rows."""
         row = {
             column.name: self._value(column, number)
             for column in self.table.columns
@@ -142,7 +142,7 @@ class Plan:
             row.update(chosen)
             fixed |= chosen.keys()
         for key in self.table.foreign_keys:
-            self._point(row, fixed, key, number, depth)
+            self._refer(row, fixed, key, number, depth)
         return row
 
     def _value(self, column: Column, number: int) -> str:
@@ -154,14 +154,14 @@ class Plan:
             return "DEFAULT"
         if column.name in self._guessed and not varies:
             return self._guessed[column.name]
-        made = self._made(column, number + _AWAY if varies else 0)
+        made = self._made(column, number + _OFFSET if varies else 0)
         if made is None:
             return "NULL" if nullable else "DEFAULT"
         return made
 
     def _made(self, column: Column, number: int) -> str | None:
         if self._values.few(column.type):
-            number %= _AWAY
+            number %= _OFFSET
         return self._values.make(column.type, column.modifier, number)
 
     def _chosen(self, solutions: Sequence[Row], number: int) -> Row:
@@ -180,15 +180,15 @@ class Plan:
 
     # -- foreign keys ---------------------------------------------------------------------------
 
-    def _point(self, row: Row, fixed: set[str], key: ForeignKey, number: int, depth: int) -> None:
+    def _refer(self, row: Row, fixed: set[str], key: ForeignKey, number: int, depth: int) -> None:
         free = [name for name in key.columns if name not in fixed]
         nullable = [name for name in free if self._may_be_null(self.table.column(name))]
         if number == EMPTY and nullable:
             row.update(dict.fromkeys(nullable, "NULL"))
             return
-        if key.target in self.circle and needs(self.table, key):
+        if key.target in self.cycle and needs(self.table, key):
             if depth < ROWS:
-                theirs = self.circle[key.target].row(number, depth + 1)
+                theirs = self.cycle[key.target].row(number, depth + 1)
                 for name, target in zip(key.columns, key.target_columns, strict=True):
                     if name in free:
                         row[name] = theirs[target]
@@ -199,13 +199,13 @@ class Plan:
         fixed.update(free)
 
     def _reference(self, key: ForeignKey, name: str, at: int, known: Mapping[str, str]) -> str:
-        """Return an expression for one column of a row that a foreign key can point at.
+        """Return an expression for one column of a row that a foreign key can reference.
 
         Args:
             key: The foreign key.
             name: One of its columns.
-            at: Which row, counted from 0.
-            known: Other columns of it that have their expression already.
+            at: Which row, from 0.
+            known: The expressions of other columns of the key.
         """
         pairs = dict(zip(key.columns, key.target_columns, strict=True))
         conditions = [f"q.{target} IS NOT NULL" for target in pairs.values()]
@@ -219,7 +219,7 @@ class Plan:
     # -- statements -----------------------------------------------------------------------------
 
     def insert(self, number: int) -> str:
-        """Return the statement that puts a row in."""
+        """Return the statement that inserts a row."""
         row = self.row(number)
         if not row:
             return f"INSERT INTO {self.table.name} DEFAULT VALUES"
@@ -229,11 +229,11 @@ class Plan:
         )
 
     def widen(self, known: frozenset[str], number: int) -> str:
-        """Return the statement that gives a row a value in columns that were added since.
+        """Return the statement that gives a row values in columns that were added since.
 
         Args:
             known: The other columns.
-            number: Of the row; which one it becomes does not matter.
+            number: Of the planned row; any existing row can receive its values.
         """
         new = {
             name: value
@@ -250,9 +250,9 @@ class Plan:
         )
 
     def catch_up(self) -> list[str]:
-        """Return statements that make the first row point at what was not there before it."""
+        """Return statements that let the first row reference rows that were inserted after it."""
         row = self.row(0)
-        marks = [name for name in sorted(self.varying - self._pointing) if name in row]
+        marks = [name for name in sorted(self.varying - self._referencing) if name in row]
         if not marks:
             return []
         return [

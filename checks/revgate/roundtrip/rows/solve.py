@@ -1,6 +1,6 @@
-"""Which of many possible values satisfy conditions: PostgreSQL is asked, in one query.
+"""Asks PostgreSQL in one query which of many candidate values satisfy conditions.
 
-Knows how to put candidates beside each other; what they are comes from `values` and `hints`.
+The candidates come from `values` and `hints`.
 """
 
 # ruff: noqa: S608 - expressions of PostgreSQL's own writing, on a throwaway database
@@ -26,14 +26,14 @@ _TEXTS = ("text", "varchar", "bpchar", "citext", "name", "char")
 _DAYS = ("date", "timestamp", "timestamptz")
 
 Row = dict[str, str]
-"""Columns by name with the expression of their value."""
+"""The expression of each column, by name."""
 
 
 def suggestions(values: Values, oid: int, modifier: int, text: str) -> list[str]:
-    """Return values of a type that a condition may ask for, likely ones first.
+    """Return values of a type that could satisfy a condition, likely ones first.
 
     Args:
-        values: Of the database.
+        values: For the types of the database.
         oid: The type.
         modifier: Its modifier.
         text: The condition.
@@ -79,15 +79,15 @@ def _arrays(values: Values, type_: Type, text: str) -> Iterator[str]:
 
 
 def components(table: Table, ignored: Sequence[str] = ()) -> list[tuple[list[Check], list[str]]]:
-    """Return checks that share columns, together, with all their columns.
+    """Group checks that share columns, with all columns of each group.
 
-    A generated column stands for those that it is made of, too.
+    A generated column includes the columns of its expression.
     """
     groups: list[tuple[list[Check], set[str]]] = []
     for check in table.checks:
         columns = set(check.columns) - set(ignored)
         for name in list(columns):
-            columns |= _made_of(table, name)
+            columns |= _source_columns(table, name)
         touched = [group for group in groups if group[1] & columns]
         groups = [group for group in groups if not group[1] & columns]
         checks = [each for group in touched for each in group[0]]
@@ -96,7 +96,7 @@ def components(table: Table, ignored: Sequence[str] = ()) -> list[tuple[list[Che
     return [(checks, sorted(columns, key=order.index)) for checks, columns in groups]
 
 
-def _made_of(table: Table, name: str) -> set[str]:
+def _source_columns(table: Table, name: str) -> set[str]:
     column = table.column(name)
     if not column.generated:
         return set()
@@ -105,14 +105,14 @@ def _made_of(table: Table, name: str) -> set[str]:
 
 
 class Solver:
-    """Asks one database."""
+    """Queries one database."""
 
     def __init__(self, cursor: Any, errors: type[Exception]) -> None:
         self._cursor = cursor
         self._errors = errors
 
     def domain(self, values: Values, type_: Type) -> list[str]:
-        """Return values of its base type that a domain takes."""
+        """Return values of its base type that a domain accepts."""
         text = " AND ".join(f"(({check}) IS NOT FALSE)" for check in type_.checks)
         choices = suggestions(values, type_.base, type_.modifier, text)
         return [row["value"] for row in self._ask({"value": choices}, (), text)]
@@ -120,12 +120,12 @@ class Solver:
     def solve(
         self, table: Table, checks: Sequence[Check], choices: Mapping[str, Sequence[str]]
     ) -> list[Row]:
-        """Return rows, of the columns that are chosen from, which satisfy checks.
+        """Return rows, restricted to the given columns, that satisfy checks.
 
         Args:
-            table: What the checks belong to.
-            checks: That share columns.
-            choices: What each of the columns may be, likely values first.
+            table: The table of the checks.
+            checks: Checks that share columns.
+            choices: Candidates for each column, likely ones first.
         """
         made = [
             f"CROSS JOIN LATERAL (SELECT ({column.default}) AS {column.name}) AS made_{number}"

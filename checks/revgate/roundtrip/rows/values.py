@@ -1,7 +1,6 @@
 """Values of a type, as SQL: any number of different ones for most types.
 
-Knows PostgreSQL's types and those of the extensions that migrations use most; not what else a
-column asks of its values.
+It covers the types of PostgreSQL, and those of the extensions that migrations use most.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def _backslashed(text: str) -> str:
 
 
 def word(number: int, longest: int | None = None) -> str:
-    """Return a word of letters: another for each number, as far as the length allows."""
+    """Return a string of letters, a different one for each number if the length allows it."""
     letters = ""
     while True:
         letters = _LETTERS[number % 26] + letters
@@ -43,7 +42,7 @@ def word(number: int, longest: int | None = None) -> str:
 
 
 def precision(modifier: int) -> tuple[int, int] | None:
-    """Return the digits before and behind the point of a `numeric`; None for as many as one likes.
+    """Return the digits before and after the decimal point of a `numeric`; None if unlimited.
 
     Source: numeric.c, make_numeric_typmod.
     """
@@ -58,12 +57,12 @@ def _number(number: int, modifier: int) -> str:
     digits = precision(modifier)
     if digits is None or len(str(number)) <= digits[0]:
         return str(number)
-    before, behind = digits
-    return str(Decimal(number % 10 ** max(before + behind, 1)).scaleb(-behind))
+    before, after = digits
+    return str(Decimal(number % 10 ** max(before + after, 1)).scaleb(-after))
 
 
 def length(modifier: int) -> int | None:
-    """Return the characters that a `varchar` or `char` takes; None for as many as one likes."""
+    """Return the maximum length of a `varchar` or `char`; None if unlimited."""
     return modifier - 4 if modifier > 4 else None
 
 
@@ -152,42 +151,42 @@ _PLAIN: dict[str, Callable[[int, int], str]] = {
     "geometry": lambda n, _: f"SRID=4326;POINT({n % 90} {n % 90})",
     "geography": lambda n, _: f"SRID=4326;POINT({n % 90} {n % 90})",
 }
-"""What each base type takes, by number and type modifier."""
+"""A value of each base type, by number and type modifier."""
 
 
 class Values:
-    """Makes values of the types of one database."""
+    """Returns values of the types of one database."""
 
     def __init__(self, types: Mapping[int, Type], of_domain: Callable[[Type], list[str]]) -> None:
-        """Get ready.
+        """Set up.
 
         Args:
             types: By oid.
-            of_domain: Finds what a domain with checks takes; asks nobody else.
+            of_domain: Finds values that a domain with checks accepts.
         """
         self.types = types
         self._of_domain = of_domain
         self._known: dict[int, list[str]] = {}
 
     def not_null(self, oid: int) -> bool:
-        """Tell whether a domain takes no null."""
+        """Tell whether a domain rejects null."""
         type_ = self.types[oid]
         return type_.not_null or (type_.kind == "d" and self.not_null(type_.base))
 
     def bare(self, oid: int, modifier: int) -> tuple[Type, int]:
-        """Return what a domain is made of, however far down; any other type itself."""
+        """Return the type below a domain, however deep; any other type itself."""
         type_ = self.types[oid]
         if type_.kind == "d":
             return self.bare(type_.base, type_.modifier)
         return type_, modifier
 
     def few(self, oid: int) -> bool:
-        """Tell whether a type has so few values that they cannot differ in many rows."""
+        """Tell whether a type has too few values to differ in many rows."""
         type_, _ = self.bare(oid, -1)
         return type_.kind == "e" or type_.word in ("bool", "bit", "char")
 
     def make(self, oid: int, modifier: int, number: int, depth: int = 0) -> str | None:
-        """Return the value of a number, as an expression of the type; None where none is known."""
+        """Return the expression of the value with a number; None if none is known."""
         type_ = self.types[oid]
         if depth > _DEEPEST:
             return None
@@ -211,7 +210,7 @@ class Values:
             item = self.make(type_.element, -1, number, depth + 1)
             return None if item is None else f"ARRAY[{item}]::{type_.name}"
         if type_.kind == "r":
-            # Two steps apart, so that one ends before the next begins.
+            # Two steps apart, so that ranges do not overlap.
             low, high = (self.make(type_.part, -1, 2 * number + edge, depth + 1) for edge in (0, 1))
             return None if low is None or high is None else f"{type_.name}({low}, {high})"
         if type_.kind == "m":
@@ -237,7 +236,7 @@ class Values:
         return f"({found[number % len(found)]})::{type_.name}" if found else None
 
     def of_domain(self, oid: int) -> list[str]:
-        """Return all values known of a domain with checks; none of any other type."""
+        """Return all known values of a domain with checks; none for any other type."""
         type_ = self.types[oid]
         if type_.kind != "d" or not type_.checks:
             return []

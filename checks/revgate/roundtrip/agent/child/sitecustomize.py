@@ -1,7 +1,7 @@
-"""What a Python that user code starts executes first: it gets the same guards as its parent.
+"""Executed first by every Python that user code starts: installs the guards of its parent.
 
-Stands first on PYTHONPATH by the agent's doing, so the module of this name that it hides is
-executed afterwards. Does nothing where the agent's variable is not set.
+The agent puts this folder first on PYTHONPATH, and the `sitecustomize` that it hides is executed
+afterwards. Without the agent's variable, nothing happens.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _guard() -> None:
-    told = os.environ.get("REVGATE_AGENT_TARGET")
-    if not told:
+    target = os.environ.get("REVGATE_AGENT_TARGET")
+    if not target:
         return
     agent = os.path.dirname(_HERE)
     spec = importlib.util.spec_from_file_location(
@@ -29,7 +29,7 @@ def _guard() -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    importlib.import_module("revgate_agent.guards").guard_child(json.loads(told))
+    importlib.import_module("revgate_agent.guards").guard_child(json.loads(target))
 
 
 def _execute_hidden() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.agent.beyond import checked
 from revgate.roundtrip.agent.places import Place
+from revgate.roundtrip.agent.server_statements import checked
 from revgate.roundtrip.agent.target import Refused, Target
 
 ProjectMaker = Callable[..., Any]

@@ -1,0 +1,293 @@
+"""The agent's answers as typed records, and the one place where its JSON is parsed.
+
+The messages themselves are documented in `agent/channel.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revgate.roundtrip.observed import Lock, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Table = tuple[str, str]
+"""Schema and name, not quoted."""
+
+
+class Ready(NamedTuple):
+    """The agent has started and waits for its job."""
+
+
+class Context(NamedTuple):
+    """One call of `context.run_migrations()` in env.py."""
+
+    database: str
+    version_table: str
+    version_table_schema: str | None
+    origin: str
+    """The database that env.py asked for, such as `db.example.com:5432/shop`."""
+
+
+class Started(NamedTuple):
+    """env.py has reached the migration context that the job is about."""
+
+    context: Context
+
+
+class FurtherContext(NamedTuple):
+    """env.py has reached another migration context after that."""
+
+    context: Context
+
+
+class Idle(NamedTuple):
+    """The agent waits for the first step."""
+
+
+class FunctionLines(NamedTuple):
+    """The lines of `def upgrade` and `def downgrade` in a revision file."""
+
+    upgrade: int
+    downgrade: int
+
+
+class StepStarted(NamedTuple):
+    """The production pass has reached a revision."""
+
+    revision: str
+
+
+class Done(NamedTuple):
+    """A step has succeeded and is committed."""
+
+    ms: float
+    lines: FunctionLines
+    statements: tuple[Statement, ...]
+
+
+class Failed(NamedTuple):
+    """A step has raised, which ends env.py."""
+
+    revision: str
+    line: int
+    """Of the revision file."""
+    lines: FunctionLines
+    error: str
+    """The exception's class."""
+    message: str
+    statement: str
+    detail: str
+    hint: str
+    sqlstate: str
+
+
+class Finished(NamedTuple):
+    """env.py has run to its end."""
+
+    sql: str
+    """What it wrote in offline mode."""
+
+
+class Broken(NamedTuple):
+    """env.py raised outside of a step."""
+
+    line: int
+    """Of env.py; 0 if unknown."""
+    path: str
+    """The deepest file of the project in the traceback; empty if that is env.py."""
+    path_line: int
+    error: str
+    message: str
+
+
+class Unusable(NamedTuple):
+    """The environment cannot be run at all."""
+
+    kind: str
+    message: str
+
+
+class DatabaseRequest(NamedTuple):
+    """env.py connects to a further database, which has to be created first."""
+
+    name: str
+
+
+class ModelOperation(NamedTuple):
+    """One difference between models and database, as an operation of Alembic's autogenerate."""
+
+    operation: str
+    """The class of the operation, such as `AddColumnOp`."""
+    schema: str
+    table: str
+    name: str
+    """Of the column, index or constraint."""
+    altered: tuple[str, ...]
+    """What changes about a column: `type`, `nullability`, `default`, `comment`."""
+    code: str
+    """The line for a revision."""
+
+
+class ModelClass(NamedTuple):
+    """Where a mapped class is defined."""
+
+    path: str
+    line: int
+    columns: dict[str, int]
+    """The line of each column."""
+
+
+class TableStatement(NamedTuple):
+    """One statement of the models' `create_all`."""
+
+    sql: str
+    enum: Table | None
+    """The enum that it creates, if any."""
+
+
+class ModelReport(NamedTuple):
+    """The models of env.py, and how they differ from the database."""
+
+    default_schema: str
+    defaults: bool
+    """Whether defaults may be compared: not if env.py has a function of its own for that."""
+    tables: frozenset[Table]
+    differences: tuple[ModelOperation, ...]
+    ddl: tuple[TableStatement, ...]
+    schemas: tuple[str, ...]
+    enums: tuple[Table, ...]
+    classes: dict[Table, ModelClass]
+
+
+class NoModels(NamedTuple):
+    """env.py names no `target_metadata`."""
+
+
+class ModelsFailed(NamedTuple):
+    """The models raised."""
+
+    message: str
+
+
+class TableStatements(NamedTuple):
+    """What creates some of the models' tables, in order."""
+
+    ddl: tuple[TableStatement, ...]
+
+
+Answer = (
+    Ready
+    | Started
+    | FurtherContext
+    | Idle
+    | StepStarted
+    | Done
+    | Failed
+    | Finished
+    | Broken
+    | Unusable
+    | DatabaseRequest
+    | ModelReport
+    | NoModels
+    | ModelsFailed
+    | TableStatements
+)
+
+
+def parse(message: dict[str, Any]) -> Answer:
+    """Return an answer of the agent as a record."""
+    return _PARSERS[message["event"]](message)
+
+
+def _context(message: dict[str, Any]) -> Context:
+    return Context._make(message[name] for name in Context._fields)
+
+
+def _function_lines(message: dict[str, Any]) -> FunctionLines:
+    return FunctionLines(**message["lines"])
+
+
+def _done(message: dict[str, Any]) -> Done:
+    statements = tuple(map(_statement, message["statements"]))
+    return Done(message["ms"], _function_lines(message), statements)
+
+
+def _statement(message: dict[str, Any]) -> Statement:
+    return Statement(
+        message["line"],
+        message["ms"],
+        message["sql"],
+        tuple(
+            Lock(each["table"], each["mode"], each["held_ms"], each["bounded"])
+            for each in message["locks"]
+        ),
+        tuple(message["rewrites"]),
+        tuple(message["scans"]),
+    )
+
+
+def _failed(message: dict[str, Any]) -> Failed:
+    facts = {name: message[name] for name in Failed._fields if name != "lines"}
+    return Failed(lines=_function_lines(message), **facts)
+
+
+def _broken(message: dict[str, Any]) -> Broken:
+    return Broken._make(message[name] for name in Broken._fields)
+
+
+def _model_report(message: dict[str, Any]) -> ModelReport:
+    return ModelReport(
+        message["default_schema"],
+        message["defaults"],
+        frozenset(map(_table, message["tables"])),
+        tuple(map(_operation, message["differences"])),
+        _table_statements(message),
+        tuple(message["schemas"]),
+        tuple(map(_table, message["enums"])),
+        {
+            (each["schema"], each["table"]): ModelClass(each["path"], each["line"], each["columns"])
+            for each in message["classes"]
+        },
+    )
+
+
+def _table(pair: list[str]) -> Table:
+    schema, name = pair
+    return schema, name
+
+
+def _operation(message: dict[str, Any]) -> ModelOperation:
+    facts = {name: message[name] for name in ModelOperation._fields if name != "altered"}
+    return ModelOperation(altered=tuple(message["altered"]), **facts)
+
+
+def _table_statements(message: dict[str, Any]) -> tuple[TableStatement, ...]:
+    return tuple(
+        TableStatement(each["sql"], _table(each["enum"]) if each["enum"] else None)
+        for each in message["ddl"]
+    )
+
+
+_PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+    "ready": lambda _: Ready(),
+    "started": lambda message: Started(_context(message)),
+    "further-context": lambda message: FurtherContext(_context(message)),
+    "idle": lambda _: Idle(),
+    "step": lambda message: StepStarted(message["revision"]),
+    "done": _done,
+    "failed": _failed,
+    "finished": lambda message: Finished(message["sql"]),
+    "broken": _broken,
+    "unusable": lambda message: Unusable(message["kind"], message["message"]),
+    "database": lambda message: DatabaseRequest(message["name"]),
+    "models": _model_report,
+    "no-models": lambda _: NoModels(),
+    "models-failed": lambda message: ModelsFailed(message["message"]),
+    "ddl": lambda message: TableStatements(_table_statements(message)),
+}
+"""By the `event` of the message."""
+
+PLAIN_EVENTS = frozenset(("models", "no-models", "ddl", "finished"))
+"""Their text is executed or saved, not shown, so passwords in it are not masked."""

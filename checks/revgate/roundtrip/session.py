@@ -1,0 +1,298 @@
+"""A running round trip: its server, databases and agents, and what has been observed so far."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from revgate.history.digest import key_of
+from revgate.postgres import templates
+from revgate.postgres.roles import Roles
+from revgate.postgres.server import throwaway
+from revgate.postgres.snapshot import Snapshot, count_tables
+from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContext
+from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
+from revgate.roundtrip.explain import (
+    explain_missing_extension,
+    explain_tablespace,
+    server_statement_notes,
+)
+from revgate.roundtrip.observed import (
+    DOWNGRADE,
+    UPGRADE,
+    Difference,
+    Failure,
+    Models,
+    Pass,
+    RoundTrip,
+    Step,
+)
+from revgate.roundtrip.plan import make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import ExitStack
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.postgres.connect import Address
+    from revgate.postgres.server import Server
+    from revgate.roundtrip.options import Options
+    from revgate.roundtrip.progress import Report
+
+_MAX_REBUILDS = 100
+_NAMES_IN_NOTE = 5
+
+
+class Session:
+    """One round trip of one migration context."""
+
+    server: Server
+    roles: Roles
+    database: AgentDatabase
+    """Where the revisions are stepped at the moment."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        chain: Sequence[Revision],
+        options: Options,
+        report: Report,
+        context: int = 0,
+    ) -> None:
+        self.environment = environment
+        self.options = options
+        self.context = context
+        """The number of the migration context of env.py, from 0."""
+        self.plan = make_plan(chain, options.new, options.shard)
+        self.all_revisions = tuple(chain)
+        self.base: Address | None = None
+        """The database that stepping begins with; None for an empty one."""
+        self.contexts: list[MigrationContext] = []
+        """All migration contexts of env.py that the production pass has reached."""
+        self.passes: list[Pass] = []
+        self.failures: list[Failure] = []
+        self.after_downgrade: list[Difference] = []
+        self.after_again: list[Difference] = []
+        self.notes: list[str] = []
+        self.snapshots: list[Snapshot] = []
+        """Before the first upgrade, and after each."""
+        self.current: Snapshot = {}
+        """The latest snapshot of the database that is stepped."""
+        self.model_report: ModelReport | None = None
+        self.models: Models | None = None
+        self._report = report
+        self._rebuilds = 0
+        self._select_stepped()
+
+    def _select_stepped(self) -> None:
+        self.revisions = self.all_revisions[self.plan.start : self.plan.stop]
+        """The ones that are stepped."""
+        self.steps = [self.new_step(each) for each in self.revisions]
+        """One for each of them; results are filled in."""
+
+    def new_step(self, revision: Revision) -> Step:
+        """Return the step of a revision that has not run."""
+        new = self.options.new
+        return Step(revision, new=new is None or revision.id in new)
+
+    # -- what is running ------------------------------------------------------------------------
+
+    def start(self, stack: ExitStack) -> None:
+        """Start the server and the agents, and build the database that stepping begins with.
+
+        Args:
+            stack: Ends all of it.
+
+        Raises:
+            CannotJudgeError: Something does not start.
+        """
+        self._stack = stack
+        # Agents import the project while the server starts.
+        builder = self.start_agent() if self.plan.start else None
+        stepper, self.production_agent = self.start_agent(), self.start_agent()
+        self._agents = (stepper, self.production_agent)
+        self.server = stack.enter_context(throwaway(self.options.database_url))
+        paths = (each.path for each in self.all_revisions)
+        self.roles = Roles(self.server, self.options.root, paths)
+        self.roles.wait_for_others(self.options.timeout)
+        stack.callback(self._drop_roles)
+        if builder:
+            self._build_base(builder)
+            self.roles.expect()
+        self.database = self.open_database(stepper)
+
+    def start_agent(self) -> Agent:
+        """Start an agent that ends with the session."""
+        agent = Agent(self.environment, self.options)
+        self._stack.callback(agent.close)
+        return agent
+
+    def open_database(self, agent: Agent) -> AgentDatabase:
+        """Create a database with the base's schema, and start env.py on it."""
+        return AgentDatabase(
+            agent,
+            self.server,
+            self.all_revisions[-1].id,
+            self.base,
+            context=self.context,
+            visible=self.roles.sees,
+        )
+
+    def _build_base(self, agent: Agent) -> None:
+        """Run the revisions below the first step in one go, as production did."""
+        below = self.all_revisions[: self.plan.start]
+        count = f"{len(below)} revision{'s' * (len(below) > 1)} up to `{below[-1].id}`"
+        key = self._template_key(below)
+        kept = templates.find(self.server, key) if self.options.cached else None
+        if kept:
+            self.base = self.server.create_database(kept)
+            self.notes.append(f"{count} came from a database of an earlier run, {kept.database}")
+            return
+        begun, roles = time.perf_counter(), self.server.roles()
+        self.base = self.server.create_database()
+        create = partial(self.server.create_beside, self.base)
+        started = agent.begin(self.base, below[-1].id, create, production=True)
+        answer = agent.finish()
+        agent.close()
+        # Only a single database can be copied.
+        if isinstance(answer, Finished) and started.address == self.base:
+            self.notes.append(f"{count} ran in one go, without single steps")
+            if self.options.cached and self.server.roles() == roles:
+                templates.keep(self.server, self.base, key, time.perf_counter() - begun)
+            return
+        # Stepping all of them shows which one fails, and why.
+        self.base = None
+        self.plan = self.plan._replace(start=0)
+        self._select_stepped()
+
+    def _template_key(self, below: Sequence[Revision]) -> str:
+        inputs = (self.options.env, self.options.x_arguments, self.options.python)
+        version = self.server.facts.version
+        return key_of(self.options.root, self.environment, below, version, *inputs)
+
+    def _drop_roles(self) -> None:
+        """Drop the roles of the history, after the databases that have grants to them."""
+        if self.base:
+            self.server.drop_database(self.base)
+        self.roles.forget(all_of_them=True)
+        self.notes += self.roles.notes
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def step(self, index: int, function: str, during: str) -> bool:
+        """Run `upgrade` or `downgrade` of a revision; return whether it succeeded."""
+        revision = self.revisions[index]
+        answer = self.database.agent.step(function, revision.id, watch=during == UPGRADE)
+        self._record_lines(index, answer.lines)
+        self._report(during)
+        if isinstance(answer, Failed):
+            self.record_failure(self.steps[index], during, answer)
+            return False
+        step = self.steps[index]
+        if during == UPGRADE:
+            step = step._replace(upgrade_ms=answer.ms, statements=answer.statements)
+        if during == DOWNGRADE:
+            step = step._replace(downgrade_ms=answer.ms)
+        self.steps[index] = step
+        return True
+
+    def _record_lines(self, index: int, lines: FunctionLines) -> None:
+        self.steps[index] = self.steps[index]._replace(
+            upgrade_line=lines.upgrade, downgrade_line=lines.downgrade
+        )
+
+    def take_snapshot(self) -> Snapshot:
+        """Take a snapshot of the database that is stepped; it becomes the current one."""
+        self.current = self.database.take_snapshot()
+        return self.current
+
+    def rebuild(self, index: int) -> bool:
+        """Continue in a fresh database that has the revisions below a place.
+
+        Returns:
+            Whether there is one; a revision may fail there.
+        """
+        self._rebuilds += 1
+        self.database.close()
+        self.roles.forget()
+        if self._rebuilds > _MAX_REBUILDS:
+            return False
+        self.database = self.open_database(Agent(self.environment, self.options))
+        for revision in self.revisions[:index]:
+            if isinstance(self.database.agent.step("upgrade", revision.id), Failed):
+                self.notes.append(
+                    f"the upgrade of `{revision.id}` succeeded once and failed in a second database"
+                )
+                return False
+        self.take_snapshot()
+        return True
+
+    # -- results --------------------------------------------------------------------------------
+
+    def record_failure(self, step: Step, during: str, failed: Failed) -> None:
+        """Record the failure of a step.
+
+        Raises:
+            CannotJudgeError: The server is at fault, not the revision.
+        """
+        explain_missing_extension(step.revision, failed, self.server.facts)
+        explain_tablespace(step.revision, failed, self.server.facts)
+        place = f"{step.revision.path}:{failed.line}"
+        self.roles.explain(failed.sqlstate, failed.message, place)
+        failure = Failure(
+            step,
+            during,
+            failed.line,
+            failed.error,
+            " ".join(failed.message.split()),
+            failed.statement,
+            failed.detail,
+            failed.hint,
+            failed.sqlstate,
+        )
+        self.failures.append(failure)
+
+    def note_skipped(self, revisions: Sequence[Revision], what: str, index: int) -> None:
+        """Note which revisions could not be checked because of a failure at a place."""
+        if revisions:
+            names = ", ".join(f"`{each.id}`" for each in revisions[:_NAMES_IN_NOTE])
+            more = len(revisions) - _NAMES_IN_NOTE
+            names += f" and {more} more" if more > 0 else ""
+            self.notes.append(f"{what} because `{self.revisions[index].id}` failed: {names}")
+
+    @contextmanager
+    def timed_pass(self, name: str) -> Iterator[None]:
+        """Record what runs in the block as a pass."""
+        begun, failures = time.perf_counter(), len(self.failures)
+        yield
+        seconds = time.perf_counter() - begun
+        complete = len(self.failures) == failures
+        self.passes.append(Pass(name, seconds, count_tables(self.current), complete))
+
+    def collect_notes(self) -> None:
+        """Take over the notes of the agents."""
+        for agent in self._agents:
+            self.notes += agent.notes
+
+    def result(self) -> RoundTrip:
+        """Return what has been observed so far."""
+        below = self.all_revisions[: self.plan.start]
+        above = self.all_revisions[self.plan.stop :]
+        notes = (*self.notes, *self.server.notes, *server_statement_notes(self.steps))
+        return RoundTrip(
+            self.environment,
+            self.server.facts,
+            (*map(self.new_step, below), *self.steps, *map(self.new_step, above)),
+            tuple(self.passes),
+            tuple(self.failures),
+            tuple(self.after_downgrade),
+            tuple(self.after_again),
+            self.options.expect_tables,
+            tuple(dict.fromkeys(notes)),
+            self.models,
+            self.plan.from_base,
+            self.plan.to_head,
+        )
