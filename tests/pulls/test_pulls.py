@@ -344,7 +344,7 @@ def test_what_is_not_said(site: Site) -> None:
 def test_a_base_that_is_not_there(site: Site) -> None:
     done = site.run("--base=nowhere")
     assert done.returncode == 3
-    assert "the base 'nowhere' cannot be fetched" in done.stderr
+    assert "cannot fetch the base 'nowhere'" in done.stderr
 
 
 def test_a_shallow_clone(site: Site) -> None:
