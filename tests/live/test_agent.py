@@ -1,4 +1,4 @@
-"""The agent in Pythons that users have, with every driver; and what it does with env.py files."""
+"""The agent in users' Pythons, with every driver; and what it does with env.py files."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_every_step_is_committed_whatever_env_py_opens(
     assert observed.after_downgrade == ()
 
 
-def test_a_version_table_of_its_own_is_no_table(project: ProjectMaker, sync_env: str) -> None:
+def test_another_version_table_is_not_counted(project: ProjectMaker, sync_env: str) -> None:
     env = sync_env.replace(
         "    context.configure(connection=connection)",
         "    connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS meta')\n"
@@ -220,16 +220,14 @@ def test_what_cannot_be_run_is_explained(project: ProjectMaker, case: str) -> No
     assert "\n" in str(caught.value)
 
 
-def test_a_python_without_alembic_is_told_what_to_install(
-    project: ProjectMaker, tmp_path: Path
-) -> None:
+def test_a_python_without_alembic_is_explained(project: ProjectMaker, tmp_path: Path) -> None:
     folder = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     with pytest.raises(CannotJudgeError, match="-m pip install alembic"):
         project(HISTORY[0]).run(python=str(folder / "bin" / "python"))
 
 
-def test_a_python_that_is_not_there_is_told() -> None:
+def test_a_missing_python_is_explained() -> None:
     with pytest.raises(CannotJudgeError, match="is not a program"):
         find_python("/no/such/python", ())
 
@@ -240,7 +238,7 @@ def test_a_step_that_takes_too_long_ends_the_run(project: ProjectMaker) -> None:
         project(slow).run(timeout=5.0)
 
 
-def test_a_missing_extension_is_no_fault_of_the_revision(project: ProjectMaker) -> None:
+def test_a_missing_extension_is_not_blamed_on_the_revision(project: ProjectMaker) -> None:
     body = (
         "def upgrade():\n    op.execute('CREATE EXTENSION no_such')\n\ndef downgrade():\n    pass\n"
     )

@@ -1,4 +1,4 @@
-"""An env.py with more than one database: each has a throwaway of its own, and is looked at."""
+"""An env.py with several databases: each gets a throwaway of its own, and is checked."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_both_phases_of_a_commit_are_one_where_nothing_is_prepared(
     assert (code, told["findings"]) == (0, [])
 
 
-def test_what_the_second_leaves_behind_is_told(
+def test_residue_in_the_second_is_reported(
     multidb: Multidb, capsys: pytest.CaptureFixture[str]
 ) -> None:
     multidb.edit("2", 'op.execute("DROP TABLE second_2")', "pass")
@@ -139,7 +139,7 @@ def test_what_the_second_leaves_behind_is_told(
     assert finding["revision"] == "2"
 
 
-def test_what_the_second_cannot_run_is_told_with_its_line(
+def test_a_failure_in_the_second_is_reported_with_its_line(
     multidb: Multidb, capsys: pytest.CaptureFixture[str]
 ) -> None:
     multidb.edit("1", 'op.execute("DROP TABLE second_1")', 'op.execute("DROP TABLE second_0")')
@@ -152,7 +152,7 @@ def test_what_the_second_cannot_run_is_told_with_its_line(
     ) + 1  # fmt: skip
 
 
-def test_an_upgrade_that_fails_in_the_second_only_is_told(
+def test_an_upgrade_that_fails_only_in_the_second_is_reported(
     multidb: Multidb, capsys: pytest.CaptureFixture[str]
 ) -> None:
     multidb.edit("2", "CREATE TABLE second_2 (a int)", "CREATE TABLE second_2 (a number)")
@@ -191,7 +191,7 @@ with third.begin() as connection:
     assert observed.other_contexts == ()
 
 
-def test_tenants_in_schemas_of_one_database_are_looked_at_one_by_one(
+def test_tenants_in_schemas_of_one_database_are_checked_one_by_one(
     project: ProjectMaker, sync_env: str
 ) -> None:
     env = """
@@ -268,7 +268,7 @@ each("postgresql+DRIVER://u:p@192.0.2.2:6543/stock", migrate)
 
 
 @pytest.mark.parametrize(("environment", "driver"), COMBINATIONS)
-def test_every_driver_tells_two_databases_apart(
+def test_two_databases_are_distinguished_with_every_driver(
     project: ProjectMaker,
     interpreter: Callable[[str], str],
     environment: str,

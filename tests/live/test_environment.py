@@ -1,4 +1,4 @@
-"""Variables, `.env` files and command lines that name a second real server: nobody goes there."""
+"""Variables, `.env` files and command lines that name a second server, which stays unvisited."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_value_that_names_a_database_names_ours(value: str, expected: str) -> 
     assert rewritten(target, expected) == expected, "once more changes nothing"
 
 
-def test_two_databases_are_told_apart_and_one_is_not() -> None:
+def test_two_databases_are_distinguished_and_two_names_of_one_are_not() -> None:
     target = _target()
     environ = {
         "A_URL": "postgresql://u@db/stock",
@@ -261,7 +261,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("how", REFUSED)
-def test_a_program_that_is_told_a_server_is_refused(
+def test_a_program_with_a_server_on_its_command_line_is_refused(
     project: ProjectMaker, production: Production, how: str
 ) -> None:
     observed = project(_body(production, REFUSED[how])).run()
@@ -343,7 +343,7 @@ def test_a_second_database_of_the_environment_is_one_of_its_own(
     assert production.visits() == 0
 
 
-def test_an_address_in_the_environment_of_revgate_itself_misleads_nobody(
+def test_an_address_in_the_environment_of_revgate_itself_is_ignored(
     production: Production, server: Server
 ) -> None:
     with throwaway(server.address.url()) as named:

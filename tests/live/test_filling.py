@@ -1,4 +1,4 @@
-"""Rows for any table: each kind of constraint, on a real server, and tables that take none."""
+"""Test rows for any table: each kind of constraint, on a real server."""
 
 from __future__ import annotations
 
@@ -104,16 +104,16 @@ KINDS = {
             p int NOT NULL, FOREIGN KEY (tenant, u) REFERENCES users,
             FOREIGN KEY (tenant, p) REFERENCES projects)
     """,
-    "a circle that null breaks": """
+    "a cycle that null breaks": """
         CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int
         NOT NULL REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b
     """,
-    "a circle that is deferred": """
+    "a cycle that is deferred": """
         CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY KEY,
         a int NOT NULL REFERENCES a DEFERRABLE INITIALLY DEFERRED);
         ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b DEFERRABLE
     """,
-    "a circle that nobody could enter": """
+    "a cycle that cannot be entered": """
         CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY KEY,
         a int NOT NULL REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b
     """,
@@ -239,8 +239,8 @@ def test_every_partition_gets_a_row(fill: Fill) -> None:
         assert filled.one(f"SELECT count(*) > 0 FROM {name}"), name
 
 
-def test_a_circle_that_null_breaks_is_closed_in_the_end(fill: Fill) -> None:
-    filled = fill(KINDS["a circle that null breaks"])
+def test_a_cycle_broken_by_null_is_closed_in_the_end(fill: Fill) -> None:
+    filled = fill(KINDS["a cycle that null breaks"])
 
     assert filled.one("SELECT count(*) > 0 FROM a WHERE b IS NOT NULL")
 
@@ -282,13 +282,13 @@ REFUSING = {
 
 
 @pytest.mark.parametrize("kind", REFUSING)
-def test_what_gets_no_rows_is_told_with_the_reason(fill: Fill, kind: str) -> None:
+def test_a_table_without_rows_is_reported_with_the_reason(fill: Fill, kind: str) -> None:
     ddl, reasons = REFUSING[kind]
 
-    filled = fill(f"{ddl}; CREATE TABLE beside (id int PRIMARY KEY)")
+    filled = fill(f"{ddl}; CREATE TABLE another (id int PRIMARY KEY)")
 
     assert filled.reasons == reasons
-    assert filled.rows["beside"] == 3
+    assert filled.rows["another"] == 3
 
 
 TYPES = (

@@ -1,4 +1,4 @@
-"""Models against the migrated database: what both have, silent; each way to differ, told."""
+"""Models compared with the migrated database: where both agree, and each way to differ."""
 
 from __future__ import annotations
 
@@ -142,18 +142,14 @@ def test_silent_on_two_metadata(project: ProjectMaker, sync_env: str) -> None:
     assert ask(run(project, env(sync_env, both), models=models)) == []
 
 
-def test_models_that_are_not_named_are_said_not_to_be_compared(
-    project: ProjectMaker, sync_env: str
-) -> None:
+def test_missing_metadata_is_a_note(project: ProjectMaker, sync_env: str) -> None:
     observed = run(project, env(sync_env, "compare_type=True"))
 
     assert observed.models is None
     assert any("target_metadata" in note for note in observed.notes)
 
 
-def test_models_that_raise_are_said_not_to_be_compared(
-    project: ProjectMaker, sync_env: str
-) -> None:
+def test_models_that_raise_are_a_note(project: ProjectMaker, sync_env: str) -> None:
     raises = f"include_object=lambda *_: 1 / 0, {COMPARE}"
     observed = run(project, env(sync_env, raises))
 
@@ -163,7 +159,7 @@ def test_models_that_raise_are_said_not_to_be_compared(
 
 
 class Drift(NamedTuple):
-    """A change of the models or of the database, and what is told of it."""
+    """A change of the models or of the database, and the expected finding."""
 
     models: tuple[str, str]
     """What is replaced in the models, and by what."""
@@ -240,7 +236,7 @@ DRIFTS = (
 
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.message[:50])
-def test_each_difference_is_told_once_at_its_place(
+def test_each_difference_is_reported_once_at_its_place(
     project: ProjectMaker, sync_env: str, drift: Drift
 ) -> None:
     models = MODELS.replace(*drift.models) if drift.models[0] else MODELS

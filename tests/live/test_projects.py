@@ -1,4 +1,4 @@
-"""Projects as people set them up: Alembic's own templates, Flask, sections, settings, schemas."""
+"""Projects as users set them up: Alembic's own templates, Flask, sections, settings, schemas."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_flask_migrate_runs_in_the_context_of_its_application(
     assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
 
 
-def test_an_application_that_wants_a_variable_names_it(
+def test_a_variable_that_an_application_needs_is_named(
     root: Path, flask: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = _error(capsys, "--python", flask)
@@ -234,7 +234,7 @@ def test_an_application_that_wants_a_variable_names_it(
 # -- schemas and what belongs to a server --------------------------------------------------------
 
 
-def test_a_schema_for_the_version_table_that_nobody_made_is_told(
+def test_a_missing_schema_of_the_version_table_is_explained(
     project: ProjectMaker, sync_env: str
 ) -> None:
     env = sync_env.replace("connection=connection", "connection=connection,"
@@ -244,7 +244,7 @@ def test_a_schema_for_the_version_table_that_nobody_made_is_told(
     assert 'CREATE SCHEMA IF NOT EXISTS "meta"' in str(caught.value)
 
 
-def test_a_version_table_is_told_apart_from_one_of_its_name_elsewhere(
+def test_a_version_table_is_distinguished_from_one_in_another_schema(
     project: ProjectMaker, sync_env: str
 ) -> None:
     env = sync_env.replace(
@@ -259,7 +259,7 @@ def test_a_version_table_is_told_apart_from_one_of_its_name_elsewhere(
     assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
 
 
-def test_several_schemas_are_all_looked_at(project: ProjectMaker) -> None:
+def test_several_schemas_are_all_compared(project: ProjectMaker) -> None:
     body = """
 def upgrade():
     for schema in ("one", "two"):
@@ -288,7 +288,7 @@ def test_offline_branches_are_not_taken(project: ProjectMaker, sync_env: str) ->
     assert project(body, env=env).run().failures == ()
 
 
-def test_what_a_server_must_load_when_it_starts_is_told(project: ProjectMaker) -> None:
+def test_a_library_that_the_server_must_preload_is_explained(project: ProjectMaker) -> None:
     body = """
 def upgrade():
     op.execute("CREATE EXTENSION pg_stat_statements")

@@ -1,4 +1,4 @@
-"""Rows before a step: what is silent, what fires, and every kind of table that gets some."""
+"""Populated tables in a round trip: what passes, what is reported, and which tables get rows."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_without_rows_nothing_is_found(project: ProjectMaker) -> None:
     assert [each.rows for each in observed.steps] == [None] * 3
 
 
-def test_what_comes_behind_a_failure_is_still_judged(project: ProjectMaker) -> None:
+def test_what_follows_a_failure_is_still_checked(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         run_sql("ALTER TABLE users ADD plan text NOT NULL"),
@@ -230,7 +230,7 @@ def test_columns_that_were_added_since_have_values_too(project: ProjectMaker) ->
     assert "contains null values" in found[2][2]
 
 
-def test_what_the_base_has_is_run_and_not_judged(project: ProjectMaker) -> None:
+def test_revisions_of_the_target_branch_are_run_and_not_checked(project: ProjectMaker) -> None:
     made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
 
     observed = made.run(new=frozenset({"r3"}))
@@ -239,7 +239,7 @@ def test_what_the_base_has_is_run_and_not_judged(project: ProjectMaker) -> None:
     assert [each.rows and each.rows.total for each in observed.steps] == [None, None, 3]
 
 
-def test_what_the_baseline_has_is_run_and_not_judged(project: ProjectMaker) -> None:
+def test_revisions_up_to_the_baseline_are_run_and_not_checked(project: ProjectMaker) -> None:
     made = project(GROUND, LOUD[0].body, run_sql("DELETE FROM posts"))
     scope = made.environment.scope._replace(baseline="r2")
 
@@ -258,7 +258,7 @@ def test_what_fails_on_empty_tables_is_not_blamed_on_rows(project: ProjectMaker)
     assert "not run because `r3` failed: `r4`" in observed.notes
 
 
-def test_a_role_that_a_revision_makes_is_no_trouble_behind_a_failure(
+def test_a_role_of_a_revision_does_not_disturb_what_follows_a_failure(
     project: ProjectMaker,
 ) -> None:
     observed = project(
@@ -382,7 +382,7 @@ def test_the_command_line_can_do_without_rows(project: ProjectMaker) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--no-rows",)])
-def test_an_allow_holds_and_is_not_told_to_be_useless(
+def test_an_allow_applies_and_is_not_reported_as_unused(
     project: ProjectMaker, arguments: tuple[str, ...]
 ) -> None:
     told = run_command(project(GROUND, ALLOWED), *arguments)

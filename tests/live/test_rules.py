@@ -1,4 +1,4 @@
-"""Each live rule, where it must stay silent and where it must speak, on a real server."""
+"""Each live rule on a real server: where it must stay silent, and where it must fire."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_history_that_runs_both_ways_is_clean(project: ProjectMaker) -> None:
     assert first.rows == Rows(0, 0)
 
 
-def test_an_enum_that_is_made_along_with_its_table_is_clean(project: ProjectMaker) -> None:
+def test_an_enum_created_along_with_its_table_is_clean(project: ProjectMaker) -> None:
     body = change(
         "op.create_table('t', sa.Column('mood', sa.Enum('ok', 'bad', name='mood')))",
         "op.drop_table('t'); op.execute('DROP TYPE mood')",
@@ -108,7 +108,7 @@ def test_upgrade_fails_at_the_line_that_issued_the_statement(project: ProjectMak
     assert [each.name for each in observed.passes] == ["upgrade", "downgrade", "upgrade again"]
 
 
-def test_a_python_error_is_told_as_one(project: ProjectMaker) -> None:
+def test_a_python_error_is_reported_as_one(project: ProjectMaker) -> None:
     (finding,) = ask(project(change("op.no_such_operation()", "pass")).run())
 
     assert finding.rule == "upgrade-fails"
@@ -182,7 +182,7 @@ RESIDUES = {
 
 
 @pytest.mark.parametrize("kind", RESIDUES)
-def test_residue_of_each_kind_is_told_with_the_line_to_write(
+def test_residue_of_each_kind_is_reported_with_the_line_to_write(
     project: ProjectMaker, kind: str
 ) -> None:
     body, line = RESIDUES[kind]
@@ -212,7 +212,7 @@ def test_a_changed_column_is_residue(project: ProjectMaker) -> None:
     assert "`users.email` as `text`, before: `character varying(50)`" in finding.message
 
 
-def test_what_a_downgrade_loses_is_told(project: ProjectMaker) -> None:
+def test_what_a_downgrade_loses_is_reported(project: ProjectMaker) -> None:
     lost = sql("SELECT 1", "DROP INDEX ix_users_email")
     findings = ask(project(TABLE, lost).run())
 
@@ -233,7 +233,7 @@ def test_the_order_of_columns_does_not_count(project: ProjectMaker) -> None:
     assert ask(project(TABLE, again, moved).run()) == []
 
 
-def test_an_upgrade_that_builds_something_else_is_told(
+def test_an_upgrade_that_builds_something_else_is_reported(
     project: ProjectMaker, tmp_path: Path
 ) -> None:
     flag = tmp_path / "flag"
@@ -256,7 +256,7 @@ def test_an_upgrade_that_builds_something_else_is_told(
     assert "column `t.b` is new" in findings[0].message
 
 
-def test_a_wrong_number_of_tables_is_told_once(project: ProjectMaker) -> None:
+def test_a_wrong_number_of_tables_is_reported_once(project: ProjectMaker) -> None:
     (finding,) = ask(project(TABLE, MORE).run(expect_tables=3))
 
     assert finding.rule == "table-count"
@@ -286,7 +286,7 @@ def test_an_env_py_that_never_commits_is_found_by_the_production_pass(
     assert "0 tables after the pass `production`, expected 1" in finding.message
 
 
-def test_what_only_fails_when_all_runs_at_once_is_told(project: ProjectMaker) -> None:
+def test_what_only_fails_in_one_transaction_is_reported(project: ProjectMaker) -> None:
     made = sql("CREATE TYPE mood AS ENUM ('ok')", "DROP TYPE mood")
     added = sql(
         "ALTER TYPE mood ADD VALUE 'bad'", "DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok')"

@@ -1,4 +1,4 @@
-"""No database but the throwaway: a second real server, which env.py points at, hears of nobody."""
+"""Only the throwaway is reached: a second server that env.py names sees no connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only what is new is stepped, or only a part of it; and nothing that matters is missed."""
+"""Stepping only new revisions, or a share of them, misses nothing that matters."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_downgrade_that_may_raise_hides_nothing(project: ProjectMaker) -> None
 
 
 def taken(observed: RoundTrip) -> bool:
-    return any("came from a database of an earlier run" in note for note in observed.notes)
+    return any("came from an earlier run" in note for note in observed.notes)
 
 
 def test_what_the_base_builds_is_kept_where_the_server_stays(

@@ -1,4 +1,4 @@
-"""Statements about a database by name and about the whole server; tablespaces."""
+"""Statements that name a database or affect the whole server; tablespaces."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ LOUD = (
 
 
 @pytest.mark.parametrize("loud", LOUD, ids=lambda loud: loud.help[:40])
-def test_told_is_what_grows_with_the_table(project: ProjectMaker, loud: Loud) -> None:
+def test_only_what_grows_with_the_table_is_reported(project: ProjectMaker, loud: Loud) -> None:
     (finding,) = ask(project(GROUND, loud.body).run())
 
     assert (finding.rule, finding.revision) == (loud.rule, "r2")

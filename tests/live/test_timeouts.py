@@ -1,4 +1,4 @@
-"""A step that does not end: what it was doing is told, and nothing of it goes on."""
+"""A step that times out: what it was doing is reported, and nothing of it continues."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def test_there_is_a_limit_unless_it_is_switched_off() -> None:
 
 
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
-def test_a_limit_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_limit_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser(["gate"]).parse_args(["gate", f"--timeout={seconds}"])
     assert f"invalid number of seconds value: '{seconds}'" in capsys.readouterr().err
 
 
-def test_a_slow_step_within_the_limit_is_no_hang(project: ProjectMaker) -> None:
+def test_a_slow_step_within_the_limit_passes(project: ProjectMaker) -> None:
     slow = SLEEPS.replace("60", "0.9")  # the production pass takes longer than one limit
     assert project(*[slow] * 3).run(timeout=2.0).failures == ()
 
@@ -95,7 +95,7 @@ def test_no_limit_waits(project: ProjectMaker) -> None:
     ("environment", "driver"),
     [("oldest", "psycopg2"), ("sqlalchemy2.0", "psycopg"), ("sqlalchemy2.1", "pg8000")],
 )
-def test_the_statement_and_its_line_are_told(
+def test_the_statement_and_its_line_are_reported(
     project: ProjectMaker, interpreter: Interpreter, environment: str, driver: str
 ) -> None:
     url = f"postgresql+{driver}://u:p@192.0.2.1/x"
@@ -108,7 +108,7 @@ def test_the_statement_and_its_line_are_told(
     assert "Current thread" not in said
 
 
-def test_an_asynchronous_driver_tells_its_statement(
+def test_the_statement_of_an_asynchronous_driver_is_reported(
     project: ProjectMaker, interpreter: Interpreter, async_env: str
 ) -> None:
     made = project(SLEEPS, env=async_env, url="postgresql+asyncpg://u:p@192.0.2.1/x")
@@ -116,18 +116,18 @@ def test_an_asynchronous_driver_tells_its_statement(
     assert "\nthe statement was `SELECT pg_sleep(60)`\n" in said
 
 
-def test_python_that_does_not_end_is_told_with_its_line(project: ProjectMaker) -> None:
+def test_python_code_that_hangs_is_reported_with_its_line(project: ProjectMaker) -> None:
     said = _said(project(IDLES))
     assert "\nat migrations/versions/r1.py:9\nno statement was running\n" in said
 
 
-def test_a_lock_that_is_never_given_is_told_with_its_holder(project: ProjectMaker) -> None:
+def test_a_lock_that_is_never_granted_is_reported_with_its_holder(project: ProjectMaker) -> None:
     body = SECOND_CONNECTION.replace("CREATE TABLE a (i int)", "LOCK TABLE b")
     said = _said(project(FILLS, body))
     assert "`LOCK TABLE b`, which waits for a lock, held by a session whose last statement" in said
 
 
-def test_a_downgrade_that_hangs_is_told(project: ProjectMaker) -> None:
+def test_a_downgrade_that_hangs_is_reported(project: ProjectMaker) -> None:
     assert _said(project(FILLS)).startswith("`downgrade()` of `r1` did not end within 3 seconds\n")
 
 

@@ -1,4 +1,4 @@
-"""A repository with two environments: each has its round trip, and the reports have both."""
+"""A repository with two environments: each has its round trip, and reports show both."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def words(project: ProjectMaker, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["roundtrip", "--database-url", made.server_url]
 
 
-def test_both_are_run_and_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_are_run_and_reported(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)["roundtrip"]
 

@@ -1,4 +1,4 @@
-"""What a round trip steps: all, what a base lacks, and the parts that jobs share."""
+"""Which revisions a round trip steps: all, new ones only, and the share of a job."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def test_a_shard_is_read(written: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["", "1", "/", "0/2", "3/2", "a/b", "-1/2", "1/2/3", "²/3"])
-def test_what_is_no_shard_is_a_usage_error(written: str) -> None:
+def test_an_invalid_shard_is_a_usage_error(written: str) -> None:
     with pytest.raises(UsageError, match="write I/N"):
         parse_shard(written)

@@ -1,4 +1,4 @@
-"""What conditions suggest, and the order of tables: no database."""
+"""Values that conditions suggest, and the order of tables, without a database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_classes_of_postgresql_are_known() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", r"\mword", "a{100000}", "(?<x>a)", "[[:punct:]]("])
-def test_a_pattern_that_is_not_easily_said_suggests_nothing(pattern: str) -> None:
+def test_an_unsupported_pattern_suggests_nothing(pattern: str) -> None:
     assert list(hints.samples(pattern)) == []
 
 
@@ -79,7 +79,7 @@ def test_what_is_pointed_at_comes_first() -> None:
     assert [[each.oid for each in unit] for unit in order] == [[3], [2], [1]]
 
 
-def test_null_breaks_a_circle_and_what_cannot_be_null_stays_together() -> None:
+def test_null_breaks_a_cycle_and_what_cannot_be_null_stays_together() -> None:
     order = in_order([table(1, t2=True), table(2, t1=False), table(3, t4=True), table(4, t3=True)])
 
     assert [[each.oid for each in unit] for unit in order] == [[3, 4], [2], [1]] or [
@@ -87,5 +87,5 @@ def test_null_breaks_a_circle_and_what_cannot_be_null_stays_together() -> None:
     ] == [[2], [1], [3, 4]]
 
 
-def test_a_table_that_points_at_itself_is_no_circle() -> None:
+def test_a_table_that_references_itself_is_not_a_cycle() -> None:
     assert in_order([table(1, t1=True)]) == [(table(1, t1=True),)]

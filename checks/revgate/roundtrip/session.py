@@ -30,6 +30,7 @@ from revgate.roundtrip.observed import (
     Step,
 )
 from revgate.roundtrip.plan import make_plan
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,12 +145,12 @@ class Session:
     def _build_base(self, agent: Agent) -> None:
         """Run the revisions below the first step in one go, as production did."""
         below = self.all_revisions[: self.plan.start]
-        count = f"{len(below)} revision{'s' * (len(below) > 1)} up to `{below[-1].id}`"
+        described = f"{count(len(below), 'revision')} up to `{below[-1].id}`"
         key = self._template_key(below)
         kept = templates.find(self.server, key) if self.options.cached else None
         if kept:
             self.base = self.server.create_database(kept)
-            self.notes.append(f"{count} came from a database of an earlier run, {kept.database}")
+            self.notes.append(f"{described} came from an earlier run, {kept.database}")
             return
         begun, roles = time.perf_counter(), self.server.roles()
         self.base = self.server.create_database()
@@ -159,7 +160,7 @@ class Session:
         agent.close()
         # Only a single database can be copied.
         if isinstance(answer, Finished) and started.address == self.base:
-            self.notes.append(f"{count} ran in one go, without single steps")
+            self.notes.append(f"{described} ran in one go, without single steps")
             if self.options.cached and self.server.roles() == roles:
                 templates.keep(self.server, self.base, key, time.perf_counter() - begun)
             return

@@ -10,8 +10,10 @@ from typing import IO
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.text import truncate
 
 _STACK_SECONDS = 1.0
+_MAX_LENGTH = 200
 _RUNNING = """
     SELECT a.query, coalesce(a.wait_event_type, '') = 'Lock',
         (SELECT string_agg(DISTINCT coalesce(nullif(b.query, ''), b.backend_type), '; ')
@@ -60,9 +62,8 @@ def _describe_statement(
     return f"{sentence}, which waits for a lock{held}"
 
 
-def _short(statement: str, length: int = 200) -> str:
-    line = " ".join(statement.split())
-    return line if len(line) <= length else line[: length - 3] + "..."
+def _short(statement: str) -> str:
+    return truncate(" ".join(statement.split()), _MAX_LENGTH, "...")
 
 
 def _current_line(pid: int, output: IO[bytes], root: str) -> str:
