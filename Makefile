@@ -10,8 +10,19 @@ HOOKS := hooks/revgate hooks/pre-receive hooks/pre-push hooks/pre-merge-commit
 WORKFLOWS := .github/workflows/*.yml docs/workflows/*.yml
 
 BIN := $(VENV)/bin
+# Two stages: what the gate needs, and what tests, linters and documentation add to it.
+GATE := $(VENV)/.gate
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv)
+ifdef UV
+CREATE := $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+else
+CREATE := $(PYTHON) -m venv --clear $(VENV)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# An environment that uv has created contains no pip.
+ADD_PIP := $(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
+endif
 
 .PHONY: help gate test lint docs pictures site bench fuzz clean
 .DEFAULT_GOAL := help
@@ -27,7 +38,7 @@ help:
 	@echo 'make bench    measure the budgets against the alternatives'
 	@echo 'make clean    remove the environment and build output'
 
-gate: $(INSTALLED)
+gate: $(GATE)
 	$(BIN)/revgate gate
 
 # Through the interpreter: a long path, or one with a space, breaks the first line of scripts.
@@ -71,14 +82,16 @@ bench: $(INSTALLED)
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
 
-# The marker is written last, so that an interrupted installation is resumed. A working environment is
-# kept: recreating it in place with another Python would mix the two.
-$(INSTALLED): pyproject.toml
-ifdef UV
-	test -x $(BIN)/python || uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	uv pip install --quiet --python $(BIN)/python --editable '.[live,github,dev]'
-else
-	test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[live,github,dev]'
-endif
+# The marker of a stage is written last, so that an interrupted installation is resumed. A working
+# environment is kept: recreating it in place with another Python would mix the two.
+$(GATE): pyproject.toml
+	@echo 'Installing what the gate needs in $(VENV)'
+	@test -x $(BIN)/python || $(CREATE)
+	@$(ADD_PIP)
+	@$(INSTALL) --editable '.[live]'
+	@touch $@
+
+$(INSTALLED): $(GATE)
+	@echo 'Installing what tests and linters need in $(VENV)'
+	@$(INSTALL) --editable '.[live,github,dev]'
 	@touch $@
