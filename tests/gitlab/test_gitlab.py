@@ -27,7 +27,8 @@ CHECK, ROUNDTRIP = "revgate-check", "revgate-roundtrip"
 
 def test_it_is_what_gitlab_reads() -> None:
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
-    subprocess.run([*command, str(TEMPLATE)], check=True)
+    done = subprocess.run([*command, str(TEMPLATE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_it_is_of_this_version() -> None:

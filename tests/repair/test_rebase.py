@@ -77,6 +77,10 @@ def test_a_comment_in_a_published_revision_is_no_edit(fork: Any) -> None:
     path = repository.root / VERSIONS / f"{stamp(2)}_r.py"
     path.write_text(path.read_text() + "# seen\n")
     repository.rebase(onto="main")
+    repository.git("checkout", "--quiet", "HEAD", "--", str(path))
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
 
 
 def test_what_the_base_removed_since_is_not_new(fork: Any) -> None:

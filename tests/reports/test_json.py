@@ -28,6 +28,7 @@ def validate(text: str) -> Any:
 
 
 def test_the_schema_is_one() -> None:
+    assert VALIDATOR.META_SCHEMA["$schema"] == SCHEMA["$schema"]
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -59,7 +60,10 @@ def test_a_round_trip(
 def test_a_revision_may_have_more_keys(make: Any, trip_of: Any) -> None:
     statements = (lock_of("public.a", "AccessExclusiveLock", 3),)
     more = {"statements": statements, "rows": Rows(2, 3)}
-    validate(render(make(roundtrips=trip_of(r0=more)).result, "json"))
+    document = validate(render(make(roundtrips=trip_of(r0=more)).result, "json"))
+    (revision,) = document["roundtrip"]["revisions"]
+    assert revision["rows"] == {"tables": 2, "of": 3, "unfilled": [], "lost": []}
+    assert [each["line"] for each in revision["locks"]] == [3]
 
 
 @pytest.mark.parametrize(

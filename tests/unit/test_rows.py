@@ -51,6 +51,7 @@ def test_an_unsupported_pattern_suggests_nothing(pattern: str) -> None:
 def test_any_text_is_searched_for_hints(text: str) -> None:
     for look in (hints.strings, hints.numbers, hints.dates, hints.texts, hints.objects):
         look(text)
+    assert hints.strings(f"(a = {quoted(text)}::text)") == [text]
 
 
 def test_literals_are_read_as_postgresql_writes_them() -> None:
