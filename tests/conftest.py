@@ -7,13 +7,17 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +26,7 @@ from hypothesis import settings
 
 from revgate.environments import Environment
 from revgate.history.revision import Revision
+from revgate.text import count
 
 if TYPE_CHECKING:
     from revgate.postgres.server import Server
@@ -31,6 +36,26 @@ if TYPE_CHECKING:
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what was skipped because this machine has no browser."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    number = sum("no browser found" in str(each.longrepr) for each in skipped)
+    if number:
+        terminalreporter.write_line(
+            f"no browser found: skipped {count(number, 'test')} of the HTML report."
+            " To run them: apt-get install chromium",
+            yellow=True,
+        )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of pytest's temporary folders if no failed test needs one of them."""
+    if not hasattr(config, "workerinput"):
+        with suppress(OSError):
+            Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
+
 
 SYNC_ENV = """
 from alembic import context
@@ -164,6 +189,21 @@ def sync_env() -> str:
 def async_env() -> str:
     """Return the text of an env.py for asynchronous drivers."""
     return ASYNC_ENV
+
+
+@pytest.fixture
+def default_signals() -> Iterator[None]:
+    """Start child processes with the default for SIGINT and SIGHUP, under `nohup` too.
+
+    A process inherits what its parent ignores, but not its parent's handlers.
+    """
+    both = (signal.SIGINT, signal.SIGHUP)
+    ignored = [each for each in both if signal.getsignal(each) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 
 
 @pytest.fixture
-def spawn(repository: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
+def spawn(
+    repository: Path, tmp_path: Path, default_signals: None
+) -> Callable[..., subprocess.Popen[bytes]]:
     """Start the command line as a process of its own, in an environment that is bare."""
 
     def spawn(*arguments: str, env: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:

@@ -166,19 +166,21 @@ def _alive_in(folder: Path) -> list[str]:
 
 @pytest.fixture
 def start(
-    project: ProjectMaker, tmp_path: Path
+    project: ProjectMaker, tmp_path: Path, default_signals: None
 ) -> Iterator[Callable[..., tuple[subprocess.Popen[str], Path]]]:
     """Start a round trip in a process of its own; wait until its first upgrade runs."""
     started = []
 
-    def run(seconds: float, downgrade: str = "pass") -> tuple[subprocess.Popen[str], Path]:
+    def run(
+        seconds: float, downgrade: str = "pass", wrapper: tuple[str, ...] = ()
+    ) -> tuple[subprocess.Popen[str], Path]:
         flag = tmp_path / "flag"
         made = project(WAITS.format(str(flag), seconds, downgrade))
         # Not below tmp_path: another user than root has to reach the server's folder.
         temporary = Path(tempfile.mkdtemp(prefix="test-"))
         temporary.chmod(0o755)
         process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(made.root)],
+            [*wrapper, sys.executable, "-c", CHILD, str(made.root)],
             env={**os.environ, "PYTHONPATH": SOURCE, "TMPDIR": str(temporary)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -214,6 +216,16 @@ def test_nothing_is_left_after_a_signal(
     else:
         assert process.returncode == -getattr(signal, how)
     _nothing_left(temporary, tmp_path)
+
+
+def test_nohup_protects_from_a_hangup(
+    start: Callable[..., tuple[subprocess.Popen[str], Path]],
+) -> None:
+    process, _ = start(1, wrapper=("nohup",))
+    process.send_signal(signal.SIGHUP)
+    said, errors = process.communicate(timeout=120)
+
+    assert (process.returncode, said) == (0, "done\n"), errors
 
 
 @pytest.mark.parametrize("downgrade", ["pass", "raise ValueError('no')"])
