@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from revgate.roundtrip import RoundTrip
 
 # The same examples in every run of CI: what a new example finds belongs to whoever looks for it.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# No deadline: a loaded machine is not a defect.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -85,7 +85,7 @@ def test_the_next_one_takes_its_place_and_the_all_clear_does(issues: Issues, pos
 def test_the_same_again_writes_nothing(issues: Issues, post: Poster) -> None:
     # GitHub may give line ends back as the browser sends them, and without the last one.
     issues.says(BOT, NEWS.replace("\n", "\r\n").rstrip())
-    assert post() == "revgate: the comment on #7 says so already\n"
+    assert post() == "revgate: the comment on #7 is already up to date\n"
     assert not [each for each in issues.asked if each.startswith("PATCH")]
 
 

@@ -238,7 +238,7 @@ def test_vanished_heads_do_not_fail_the_others(site: Site) -> None:
         site.git("push", "--quiet", "origin", f":refs/pull/{number}/head")
     verdicts = site.pulls()
     assert [each for each in verdicts if verdicts[each]["status"] == "set"] == [1, 3, 4, 6, 7]
-    assert verdicts[2]["description"] == "could not be judged: its head has vanished"
+    assert verdicts[2]["description"] == "could not be judged: its head no longer exists"
     assert "GitHub answers 422: No commit found" in verdicts[5]["note"]
 
 

@@ -288,7 +288,7 @@ def test_both_sides_changed_the_same_published_revision(fork: Any) -> None:
     repository.switch("feature")
     assert f"both this branch and main changed `{stamp(2)}`" in refused(repository, onto="main")
     repository.git("merge", "-q", "main", code=1)
-    assert "it is in conflict" in refused(repository, onto="main")
+    assert "it has a conflict" in refused(repository, onto="main")
 
 
 def test_a_published_revision_that_the_branch_removed(fork: Any) -> None:
@@ -308,19 +308,19 @@ def test_the_same_id_on_both_sides(fork: Any) -> None:
     repository = fork()
     text = repository.text(f"{stamp(10)}_r.py").replace(stamp(10), stamp(3))
     repository.put(f"{VERSIONS}/{stamp(3)}_mine.py", text)
-    assert f"main has another revision `{stamp(3)}`" in refused(repository, onto="main")
+    assert f"main has a different revision `{stamp(3)}`" in refused(repository, onto="main")
 
 
 def test_two_files_of_one_id(fork: Any) -> None:
     repository = fork()
     repository.put(f"{VERSIONS}/copy.py", repository.text(f"{stamp(10)}_r.py"))
-    assert "is that of several files" in refused(repository, onto="main")
+    assert "is used by several files" in refused(repository, onto="main")
 
 
 def test_a_circle(fork: Any) -> None:
     repository = fork(11)
     repository.add(stamp(10), stamp(11))
-    assert "round in a circle" in refused(repository, onto="main")
+    assert "form a cycle" in refused(repository, onto="main")
 
 
 def test_a_base_of_two_heads(fork: Any) -> None:
@@ -431,7 +431,7 @@ def test_without_a_common_ancestor(fork: Any) -> None:
     repository.add(stamp(10), None)
     repository.put("alembic.ini", "[alembic]\nscript_location = migrations\n")
     repository.commit()
-    with pytest.raises(CannotJudgeError, match="no commit in common"):
+    with pytest.raises(CannotJudgeError, match="no common ancestor"):
         repository.rebase(onto="main")
 
 

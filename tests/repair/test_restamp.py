@@ -109,7 +109,7 @@ def test_a_file_that_is_in_the_way_is_never_overwritten(fork: Any) -> None:
     place = f"{VERSIONS}/20260102030405_r.py"
     (repository.root / place).mkdir()  # no revision, so nothing that is known
     before = repository.files()
-    with pytest.raises(UsageError, match=f"{place} exists already"):
+    with pytest.raises(UsageError, match=f"{place} already exists"):
         repository.rebase(onto="main", restamp=True)
     assert repository.files() == before
 

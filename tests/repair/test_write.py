@@ -104,7 +104,7 @@ def test_a_write_that_fails_is_taken_back(
 
 def test_a_file_that_changed_meanwhile(tmp_path: Any) -> None:
     (tmp_path / "a.py").write_bytes(b"other")
-    with pytest.raises(UsageError, match=r"a\.py changed meanwhile"):
+    with pytest.raises(UsageError, match=r"a\.py was modified"):
         write(str(tmp_path), [FileEdit("a.py", b"before", "a.py", b"after")])
     assert (tmp_path / "a.py").read_bytes() == b"other"
 

@@ -35,7 +35,11 @@ def test_a_revision_shows_what_it_did(make: Any, trip_of: Any) -> None:
     )
     shown = row(write(make([make.finding(1)], roundtrips=trip)), "r1")
     for text in (
-        *("create index ix_t on t (a)", "drop table t", "and what text does not tell"),
+        *(
+            "create index ix_t on t (a)",
+            "drop table t",
+            "and more that cannot be read from the text",
+        ),
         *("AccessExclusiveLock on <code>public.users</code>, line 24", "2 of 3 tables had rows"),
         *("<h4>rewrites</h4><p><code>public.users</code></p>", "↑ 12.1 ms", "↓ 8.0 ms"),
         *("ALTER TABLE users", "does nothing", '<b class="error">1 error</b>'),

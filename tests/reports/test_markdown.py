@@ -100,7 +100,7 @@ def test_it_fits_however_much_there_is(make: Any, trip_of: Any, form: str, most:
     made = make(findings, 300, roundtrips=trip, notes=("n" * 9000,) * 500)
     text = write(form, made)
     assert len(text.encode()) < most
-    assert "Cut off here" in text
+    assert "Truncated here" in text
     assert text.count("\n```") % 2 == 0
     assert text.count("<details") == text.count("</details>")
 

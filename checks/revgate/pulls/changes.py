@@ -1,7 +1,4 @@
-"""What a pull request changes, by git's trees.
-
-Knows paths and contents; nothing of revisions.
-"""
+"""Works out what a pull request changes by comparing git trees."""
 
 from __future__ import annotations
 
@@ -18,24 +15,24 @@ if TYPE_CHECKING:
 
 
 class PathChange(NamedTuple):
-    """One path that is not what it was."""
+    """One path that changed."""
 
     status: str
     """`A`, `M`, `D` or `T`, as git has them."""
     mode: str
-    """Of the file as it is now; `100644`."""
+    """Mode of the file after the change, such as `100644`."""
     old: str
     new: str
-    """Content ids; all zeros where there is none."""
+    """Content ids; all zeros if there is none."""
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a plain file now: no link, no submodule, not gone."""
+        """Whether it is now a regular file: not a link, a submodule, or deleted."""
         return self.mode.startswith("100")
 
 
 class Changes:
-    """The difference between a head and where it parted from the base."""
+    """The difference between a head and its common ancestor with the base."""
 
     def __init__(
         self, root: str, head: str, fork: str | None, paths: dict[str, PathChange]
@@ -43,18 +40,18 @@ class Changes:
         self.root = root
         self.head = head
         self.fork = fork
-        """The ancestor in common; None where there are several."""
+        """The common ancestor; None if there are several."""
         self.paths = paths
 
     def only_adds(self, paths: Sequence[str]) -> bool:
-        """Whether all that happens to some paths is that plain files are added."""
+        """Whether the only change to some paths is that regular files are added."""
         changes = [self.paths[path] for path in paths]
         return self.fork is not None and all(
             each.status == "A" and each.is_file for each in changes
         )
 
     def contents(self, paths: Iterable[str]) -> Iterator[bytes]:
-        """Yield what some paths held, and what they hold."""
+        """Yield the old and the new contents of some paths."""
         for path in paths:
             for blob in (self.paths[path].old, self.paths[path].new):
                 if blob.strip("0"):
@@ -62,12 +59,12 @@ class Changes:
 
     @cached_property
     def names(self) -> set[str]:
-        """Names of modules that changed files may be part of."""
+        """Names of modules that changed files may belong to."""
         return {part.removesuffix(".py") for path in self.paths for part in path.split("/")}
 
 
 class Changed(GitTree):
-    """The head of a pull request, as far as it differs from where it parted."""
+    """The files of a pull request that differ from the common ancestor."""
 
     def __init__(self, root: str, changes: Changes) -> None:
         super().__init__(root, changes.head)
@@ -76,7 +73,7 @@ class Changed(GitTree):
         )
 
     def has_folder(self, path: str) -> bool:  # noqa: ARG002 - whichever is asked for
-        """Whether there is such a folder: those that are missing have no files."""
+        """Whether a folder exists: a missing one has no files."""
         return True
 
     def _entries(self, *specs: str) -> list[str]:  # noqa: ARG002 - as above
@@ -84,14 +81,14 @@ class Changed(GitTree):
 
 
 def changes_of(root: str, base: str, head: str) -> Changes:
-    """Compare a head with its ancestor in common with the base.
+    """Compare a head with its common ancestor with the base.
 
     Raises:
         CannotJudgeError: There is none in this clone.
     """
     forks = git(root, "merge-base", "--all", base, head, accept=(0, 1)).decode().split()
     if not forks:
-        raise CannotJudgeError("it has no ancestor in common with the base")
+        raise CannotJudgeError("it has no common ancestor with the base")
     words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
     return Changes(
         root,
@@ -112,9 +109,9 @@ def _parsed(output: bytes) -> dict[str, PathChange]:
 
 
 def added_since(root: str, fork: str, base: str, folders: Iterable[str]) -> set[str] | None:
-    """Return the paths that the base has and an ancestor of it had not yet.
+    """Return the paths that were added to the base since an ancestor.
 
-    None where the base has changed in any other way below these folders.
+    None if the base changed in any other way below these folders.
     """
     words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
     places = [folder for folder in folders if folder != "."]

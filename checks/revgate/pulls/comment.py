@@ -1,8 +1,7 @@
-"""One comment on a pull request, found again by its mark and its author, and updated in place.
+"""Posts one comment on a pull request and updates it in place on later runs.
 
-Knows the two endpoints of GitHub's REST API for comments, and the question of whose the token is.
-Standard library only, for the action posts before anything is installed. What the comment says is
-the caller's.
+The comment is found again by its marker and its author. Standard library only, because the action
+posts before anything is installed.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ _PAGE = 100
 _MOST_PAGES = 50
 _TIMEOUT = 30
 _MOST_BYTES = 20_000_000
-"""Of one answer; a page of a hundred comments has at most some seven million."""
+"""Bytes of one response; a page of a hundred comments has at most about seven million."""
 
 
 class RefusedError(CannotJudgeError):
-    """GitHub says no to a request."""
+    """GitHub refused a request."""
 
     def __init__(self, status: int, said: str) -> None:
         self.status = status
@@ -44,10 +43,10 @@ class PullRequest(NamedTuple):
 
 
 def find_pull(variables: Mapping[str, str]) -> PullRequest | None:
-    """Read the pull request off the variables of a workflow run.
+    """Read the pull request from the variables of a workflow run.
 
     Returns:
-        None where the event has no pull request: a push, a merge queue.
+        None if the event has no pull request: a push, a merge queue.
 
     Raises:
         UsageError: A variable is missing or wrong.
@@ -58,7 +57,7 @@ def find_pull(variables: Mapping[str, str]) -> PullRequest | None:
     token = variables.get("GITHUB_TOKEN", "")
     # http.client would quote a token that no header can hold in its error.
     if not re.fullmatch(r"[!-~]+", token):
-        raise UsageError("GITHUB_TOKEN is needed, and is one word of plain characters")
+        raise UsageError("GITHUB_TOKEN is required, and must be one word of plain characters")
     number = _number(variables.get("GITHUB_EVENT_PATH", ""))
     if number is None:
         return None
@@ -80,9 +79,9 @@ def _number(event: str) -> int | None:
 
 
 def body(path: str, variables: Mapping[str, str]) -> str:
-    """Return what to post: the report, or that there is none.
+    """Return what to post: the report, or a notice that there is none.
 
-    The comment of an earlier push would otherwise go on saying that all is well.
+    Otherwise the comment of an earlier push would keep saying that all is well.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -94,7 +93,7 @@ def body(path: str, variables: Mapping[str, str]) -> str:
     if text.startswith(MARK):
         return text
     if text:
-        raise UsageError(f"{path} is no report of the format comment")
+        raise UsageError(f"{path} is not a report of the format `comment`")
     server = variables.get("GITHUB_SERVER_URL", "https://github.com")
     run = f"{server}/{variables.get('GITHUB_REPOSITORY')}/actions/runs"
     log = f"[the log]({run}/{variables.get('GITHUB_RUN_ID', '')})"
@@ -102,11 +101,11 @@ def body(path: str, variables: Mapping[str, str]) -> str:
 
 
 def post(pull: PullRequest, text: str) -> str:
-    """Update our comment, or write it where there is none yet.
+    """Update our comment, or create it.
 
     Returns:
-        What was done, or why it could not be: a token that may only read, as that of a fork's pull
-        request, is no failure.
+        What was done, or why it was not possible: a read-only token, such as that of a pull
+        request from a fork, is not a failure.
 
     Raises:
         CannotJudgeError: GitHub cannot be reached, or refuses for another reason.
@@ -117,7 +116,7 @@ def post(pull: PullRequest, text: str) -> str:
         if error.status not in (403, 404):
             raise
         return (
-            f"no comment, since this token may not write one ({error}): it needs the permission"
+            f"no comment: this token may not write one ({error}): it needs the permission"
             " pull-requests: write, which a fork's pull request does not get"
         )
 
@@ -129,19 +128,19 @@ def _post(pull: PullRequest, text: str) -> str:
         _ask(pull, "POST", f"{issues}/{pull.number}/comments", {"body": text})
         return f"commented on #{pull.number}"
     if mine["body"].replace("\r\n", "\n").strip() == text.strip():
-        return f"the comment on #{pull.number} says so already"
+        return f"the comment on #{pull.number} is already up to date"
     _ask(pull, "PATCH", f"{issues}/comments/{int(mine['id'])}", {"body": text})
     return f"updated the comment on #{pull.number}"
 
 
 def _find(pull: PullRequest) -> dict[str, Any] | None:
-    """Return the first comment that has the mark and was written with this token's identity."""
+    """Return the first comment with the marker that was written by the token's owner."""
     login = None
     for comment in _comments(pull):
         if not str(comment.get("body") or "").startswith(MARK):
             continue
         login = login or _login(pull)
-        # Anybody can write the mark; what somebody else says is not ours to change.
+        # Anyone can write the marker; other authors' comments are not ours to change.
         if (comment.get("user") or {}).get("login") == login:
             return comment
     return None
@@ -153,28 +152,28 @@ def _comments(pull: PullRequest) -> Iterator[dict[str, Any]]:
     for number in range(1, _MOST_PAGES + 1):
         page = _ask(pull, "GET", f"{base}?per_page={_PAGE}&page={number}")
         if not isinstance(page, list):
-            raise CannotJudgeError("GitHub's list of comments is none")
+            raise CannotJudgeError("GitHub's list of comments is not a list")
         yield from page
         if len(page) < _PAGE:
             return
 
 
 def _login(pull: PullRequest) -> str:
-    """Ask whose the token is; REST's `/user` refuses the token of a workflow, GraphQL does not."""
+    """Ask who owns the token; REST's `/user` refuses a workflow's token, GraphQL does not."""
     answer = _ask(pull, "POST", pull.graphql, {"query": "query { viewer { login } }"})
     try:
         return str(answer["data"]["viewer"]["login"])
     except (KeyError, TypeError):
-        raise CannotJudgeError("GitHub does not say whose the token is") from None
+        raise CannotJudgeError("GitHub does not say who owns the token") from None
 
 
 def _ask(pull: PullRequest, verb: str, url: str, data: Any = None) -> Any:
     """Send one request.
 
     Raises:
-        RefusedError: The answer is no success; a redirection is none, since the token would go
-            along to wherever it leads.
-        CannotJudgeError: There is no answer, or no JSON in it.
+        RefusedError: The request failed. A redirection counts as a failure, because the token would
+            follow it anywhere.
+        CannotJudgeError: There is no response, or it is not JSON.
     """
     import http.client
     import urllib.error
@@ -218,5 +217,5 @@ def comment(path: str) -> str:
     """Post a report on the pull request of this workflow run, and say what was done."""
     pull = find_pull(os.environ)
     if pull is None:
-        return "no comment, since this event has no pull request"
+        return "no comment: this event has no pull request"
     return post(pull, body(path, os.environ))

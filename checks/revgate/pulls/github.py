@@ -1,7 +1,6 @@
-"""GitHub's API, by PyGithub: which pull requests are open, and the commit statuses on their heads.
+"""Lists pull requests and sets commit statuses through GitHub's API, using PyGithub.
 
-Knows addresses, pages, limits and refusals; neither git nor what is judged. The client waits and
-tries again by itself where GitHub asks for it or fails for a moment, within the bounds below.
+The client waits and retries where GitHub asks for it or fails briefly, within the limits below.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ _PAGE = 100
 _MOST_STATUS_PAGES = 10
 _TRIES = 4
 LONGEST_WAIT = 60
-"""Seconds that are waited for a rate limit to pass."""
+"""Seconds to wait for a rate limit to reset."""
 _TIMEOUT = 30
 
 
 class RefusedError(RevgateError):
-    """GitHub says no to one request; others may go on."""
+    """GitHub refused one request; others may continue."""
 
     def __init__(self, status: int, said: str) -> None:
         self.status = status
@@ -34,7 +33,7 @@ class RefusedError(RevgateError):
 
 
 class Status(NamedTuple):
-    """A commit status, as it is told from another one: the link is another at every run."""
+    """What identifies a commit status; its link differs at every run."""
 
     state: str
     description: str
@@ -44,7 +43,7 @@ class Client:
     """One repository on GitHub, or on a GitHub Enterprise Server."""
 
     def __init__(self, repository: Repository) -> None:
-        """Connect to nothing yet.
+        """Prepare the client without connecting.
 
         Raises:
             UsageError: The client is not installed.
@@ -53,7 +52,9 @@ class Client:
             import github
             import requests
         except ImportError:
-            raise UsageError("pulls needs a library: pip install 'revgate[github]'") from None
+            raise UsageError(
+                "`revgate pulls` needs an extra: pip install 'revgate[github]'"
+            ) from None
         self._repository = repository
         self._path = f"/repos/{repository.name}"
         self._refusal = github.GithubException
@@ -95,15 +96,15 @@ class Client:
             raise CannotJudgeError(
                 f"the pull requests of {self._repository.name} cannot be listed: {error}"
             ) from None
-        # One that is opened meanwhile moves the others to another page.
+        # A pull request opened during the listing shifts the others to another page.
         return sorted({pull.number: pull for pull in found}.values())
 
     def status(self, commit: str, context: str) -> Status | None:
-        """Return the status that stands under a name.
+        """Return the current status with a given name.
 
         Raises:
-            RefusedError: As of a commit that has vanished.
-            CannotJudgeError: GitHub cannot be reached any more.
+            RefusedError: The commit no longer exists.
+            CannotJudgeError: GitHub can no longer be reached.
         """
         seen = 0
         for page in range(1, _MOST_STATUS_PAGES + 1):
@@ -125,8 +126,8 @@ class Client:
         """Set a commit status.
 
         Raises:
-            RefusedError: 404 and 422: the commit has vanished; it has a thousand statuses.
-            CannotJudgeError: GitHub cannot be reached any more, or the limit of requests is used.
+            RefusedError: 404 or 422: the commit is gone, or already has a thousand statuses.
+            CannotJudgeError: GitHub cannot be reached, or the request limit is exhausted.
         """
         body = {"context": context, **status._asdict()}
         if self._repository.link:
@@ -134,7 +135,7 @@ class Client:
         self._request("POST", f"{self._path}/statuses/{commit}", input=body)
 
     def close(self) -> None:
-        """Close what connections there are."""
+        """Close all connections."""
         self._client.close()
 
     def _request(self, verb: str, path: str, **words: Any) -> dict[str, Any]:
@@ -147,9 +148,7 @@ class Client:
         try:
             return ask()
         except self._limit as error:
-            raise CannotJudgeError(
-                f"GitHub's limit of requests is used up: {_said(error)}"
-            ) from None
+            raise CannotJudgeError(f"GitHub's request limit is exhausted: {_said(error)}") from None
         except self._refusal as error:
             if error.status in (401, 429) or error.status >= 500:
                 raise CannotJudgeError(f"GitHub answers {error.status}: {_said(error)}") from None
@@ -162,7 +161,7 @@ class Client:
 
 
 def _said(error: Any) -> str:
-    """Return GitHub's own words."""
+    """Return the message from GitHub."""
     data = error.data
     words = [data.get("message")] if isinstance(data, dict) else [data]
     details = data.get("errors") if isinstance(data, dict) else None

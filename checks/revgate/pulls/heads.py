@@ -1,8 +1,4 @@
-"""The heads of pull requests, brought into the clone as objects without a name.
-
-Knows the references that GitHub keeps for pull requests, and how one that has vanished is left
-out; nothing of what is in them. No work tree, index or branch is touched.
-"""
+"""Fetches the heads of pull requests into the clone, leaving work tree and branches alone."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ _HEADER = "REVGATE_FETCH_HEADER"
 
 
 class Heads(NamedTuple):
-    """The commits as they are now; a pull request whose head has vanished is not among them."""
+    """The current commits, without pull requests whose head no longer exists."""
 
     base: str
     pulls: dict[int, str]
@@ -37,15 +33,15 @@ def fetch(root: str, remote: str, repository: Repository, numbers: Sequence[int]
     """Fetch the base and the heads of pull requests.
 
     Raises:
-        CannotJudgeError: The base cannot be fetched, or the clone is shallow: where the branches
-            parted cannot be told then, and no pull request is to blame for that.
+        CannotJudgeError: The base cannot be fetched, or the clone is shallow, so that the common
+            ancestor is unknown; no pull request is to blame.
     """
     if is_shallow(root):
         raise CannotJudgeError(
             "this clone is shallow: set `fetch-depth: 0` for actions/checkout, or run"
             " `git fetch --unshallow`"
         )
-    # Of this process alone: another run in the same clone must not take them away.
+    # Private to this process: another run in the same clone must not delete them.
     space = f"refs/revgate/pulls/{os.getpid()}"
     with _authorized(repository) as options:
         fetcher = _Fetcher(root, (*options, *_FETCH, "--", remote))
@@ -64,7 +60,7 @@ def fetch(root: str, remote: str, repository: Repository, numbers: Sequence[int]
 
 
 class _Fetcher:
-    """Fetches references; one that is not there must not fail the others."""
+    """Fetches references; a missing one must not fail the others."""
 
     def __init__(self, root: str, command: tuple[str, ...]) -> None:
         self.root = root
@@ -73,7 +69,7 @@ class _Fetcher:
         self.said = ""
 
     def fetch(self, specs: list[str]) -> None:
-        """Fetch all at once; where git refuses, each half, until what is missing is alone."""
+        """Fetch all at once; if git refuses, fetch each half, until only the missing ones fail."""
         if not specs:
             return
         self.left -= 1
@@ -93,8 +89,8 @@ class _Fetcher:
 def _authorized(repository: Repository) -> Iterator[tuple[str, ...]]:
     """Let git send the token to the server, without writing it anywhere.
 
-    It goes through a variable, since every process of the machine can read a command line. What
-    is set already is emptied first: GitHub refuses two headers.
+    It is passed in a variable, because any process on the machine can read a command line. An
+    existing header is cleared first: GitHub refuses two.
     """
     if repository.server is None:
         yield ()

@@ -1,8 +1,7 @@
-"""What merging each pull request would do to the base as it stands now.
+"""Judges what merging each open pull request into the current base would do.
 
-Knows the base once and of each pull request what it changes. Most only add revisions to a base in
-which nothing is wrong: those are judged with as much of the base as they hang from, since nothing
-further back can matter to them. All others are judged with the whole history.
+The base is read once. Most pull requests only add revisions to a base without errors; those are
+judged with the part of the base that they build on. All others are judged with the whole history.
 """
 
 from __future__ import annotations
@@ -32,20 +31,20 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.pulls.pull import PullsOptions
 
-# What of a pyproject.toml may concern Alembic; most change for other reasons.
+# The parts of a pyproject.toml that may concern Alembic; most change for other reasons.
 _CONFIGURES = re.compile(rb"script_location|version_locations|\balembic\b\s*[\"'\]=.]")
 _THREADS = 4
 
 
 class Base:
-    """The base as it stands now."""
+    """The current state of the base."""
 
     def __init__(self, options: PullsOptions, commit: str) -> None:
         """Read the base.
 
         Raises:
-            CannotJudgeError: There is nothing to judge in it.
-            UsageError: The settings name what is not there.
+            CannotJudgeError: There is nothing in it to judge.
+            UsageError: The settings name something that does not exist.
         """
         self.options = options
         self.commit = commit
@@ -54,7 +53,7 @@ class Base:
         self.environments = environments.find(source, options.settings, options.environment)
         _need_no_links(source, self.environments)
         self.reads = [
-            # What stands in published files was judged when it was new: their tops will do.
+            # Published files were judged when they were new: reading their headers is enough.
             read(
                 source,
                 each,
@@ -67,9 +66,9 @@ class Base:
         ]
 
     def judge(self, pulls: Iterable[Pull]) -> list[Verdict]:
-        """Judge pull requests, each by itself."""
+        """Judge pull requests, each on its own."""
         pulls = list(pulls)
-        # git does the work here, so that threads do help.
+        # git does the work here, so threads do help.
         with ThreadPoolExecutor(_THREADS) as pool:
             changes = list(pool.map(self._changes, pulls))
         return [
@@ -127,7 +126,7 @@ class Base:
     def _quickly(
         self, pull: Pull, changes: Changes, added: list[tuple[Read, Read | None]]
     ) -> Verdict | None:
-        """Judge what only adds to a sound base; None where it does more."""
+        """Judge a pull request that only adds to a sound base; None if it does more."""
         below = [path for path in changes.paths if self._is_below(path)]
         if not changes.only_adds(below) or self._configures(changes) or not self._is_sound:
             return None
@@ -146,7 +145,7 @@ class Base:
 
     @cached_property
     def _is_sound(self) -> bool:
-        """Whether nothing is wrong with the base's chain, so that what is found comes later."""
+        """Whether the base's chain has no errors: any finding then comes from the pull request."""
         return all(window.is_usable for window in self._windows)
 
     def _wholly(self, pull: Pull) -> Verdict:
@@ -164,17 +163,17 @@ class Base:
 
 
 def _need_no_links(source: GitTree, found: Iterable[Environment]) -> None:
-    """See that revisions lie where their paths say: what a pull request changes is told by paths.
+    """Check that revision folders are not links: a pull request is matched by its paths.
 
     Raises:
-        CannotJudgeError: A folder of theirs is a link.
+        CannotJudgeError: One of the folders is a link.
     """
     for environment in found:
         for folder in environment.version_locations:
             if (real := source.lies(folder)) != folder:
                 raise CannotJudgeError(
-                    f"{environment.config}: {folder} is a link to {real}, and whether a pull"
-                    " request changes a revision could not be told; name"
+                    f"{environment.config}: {folder} is a link to {real}, so changes that a pull"
+                    " request makes there cannot be detected; use"
                     f" {real} in version_locations"
                 )
 
@@ -197,10 +196,10 @@ def _anchors(added: list[tuple[Read, Read | None]]) -> Iterator[tuple[str, str]]
 
 
 def with_rivals(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Name to each that is clean the clean ones that it cannot be merged together with.
+    """Add to each clean verdict the other clean pull requests that it conflicts with.
 
-    Two fork when both add something behind the same revision, unless one contains all that the
-    other adds: a branch that is built upon another one.
+    Two conflict when both add a revision after the same parent, unless one contains everything
+    the other adds: a branch stacked on another.
     """
     rivals: dict[int, list[int]] = {}
     clean = [each for each in verdicts if each.state == "success" and each.added]

@@ -1,6 +1,6 @@
-"""One run over the open pull requests: list, fetch, judge, tell.
+"""Runs `revgate pulls`: list the open pull requests, fetch, judge, set statuses.
 
-Knows the order, and that what goes wrong with one pull request is its own affair.
+A failure on one pull request does not affect the others.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from revgate.pulls.pull import PullsOptions
 
 _UNHURRIED = 60
-"""So many statuses may be set one upon the other; GitHub takes 80 in a minute."""
+"""Statuses that may be set in quick succession; GitHub accepts 80 a minute."""
 _PAUSE = 1.0
 
 
 def from_variables(repository: str | None, base: str | None) -> Repository:
-    """Take from the variables of GitHub Actions what the command line does not say.
+    """Fill in what the command line omits from the variables of GitHub Actions.
 
     Raises:
         CannotJudgeError: There is no token.
-        UsageError: There is neither repository nor base.
+        UsageError: No repository or no base was given.
     """
     variables = os.environ.get
     repository = repository or variables("GITHUB_REPOSITORY")
@@ -57,7 +57,7 @@ def run(options: PullsOptions, repository: Repository) -> Outcome:
     """Judge every open pull request, and set a commit status on each head.
 
     Raises:
-        CannotJudgeError: The pull requests cannot be listed, or the base cannot be had or judged.
+        CannotJudgeError: The pull requests cannot be listed, or the base cannot be judged.
     """
     with closing(Client(repository)) as client:
         listed = client.open_pulls()
@@ -70,7 +70,7 @@ def run(options: PullsOptions, repository: Repository) -> Outcome:
 
 
 def _judged(options: PullsOptions, listed: Sequence[Pull], fetched: heads.Heads) -> list[Verdict]:
-    """Judge the heads that were fetched: what was listed may have moved meanwhile."""
+    """Judge the heads that were fetched: they may have moved since they were listed."""
     base = Base(options, fetched.base)
     there = [
         each._replace(head=fetched.pulls[each.number])
@@ -78,7 +78,7 @@ def _judged(options: PullsOptions, listed: Sequence[Pull], fetched: heads.Heads)
         if each.number in fetched.pulls
     ]
     vanished = [
-        Verdict(each, problem="its head has vanished")
+        Verdict(each, problem="its head no longer exists")
         for each in listed
         if each.number not in fetched.pulls
     ]
@@ -88,13 +88,13 @@ def _judged(options: PullsOptions, listed: Sequence[Pull], fetched: heads.Heads)
 def _tell(
     options: PullsOptions, client: Client, verdicts: Sequence[Verdict]
 ) -> tuple[list[Verdict], str | None]:
-    """Set the statuses; return what became of each, and what kept the rest from being set."""
+    """Set the statuses; return the outcome of each, and why any were not set."""
     told: list[Verdict] = []
     problem = None
     changed = 0
     for each in verdicts:
         if problem is not None:
-            told.append(each._replace(status="not set", note="GitHub was not asked any more"))
+            told.append(each._replace(status="not set", note="GitHub was not asked again"))
             continue
         if changed > _UNHURRIED:
             time.sleep(_PAUSE)
@@ -112,7 +112,7 @@ def _tell(
 
 
 def _set(options: PullsOptions, client: Client, verdict: Verdict) -> str:
-    """Set one status, unless it stands already: a commit has room for a thousand."""
+    """Set one status unless it is already set: a commit can hold a thousand."""
     status = Status(verdict.state, verdict.description)
     if client.status(verdict.pull.head, options.context) == status:
         return "unchanged"
@@ -123,7 +123,7 @@ def _set(options: PullsOptions, client: Client, verdict: Verdict) -> str:
 
 
 def _all_refused(told: Sequence[Verdict]) -> str | None:
-    """Say when no status at all could be set: that is no pull request's own affair."""
+    """Report when no status at all could be set: no single pull request is the cause."""
     judged = [each for each in told if each.problem is None]
     if judged and all(each.status == "not set" for each in judged):
         return f"no status could be set: {judged[0].note}; the token needs `statuses: write`"

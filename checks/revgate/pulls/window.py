@@ -1,7 +1,6 @@
-"""The end of a straight history, as far back as a pull request reaches.
+"""Judges a pull request against the end of a linear history, as far back as it reaches.
 
-Knows why nothing before it can matter: in one straight line without errors, a revision that hangs
-from a later one can break nothing further back. The rules themselves are asked as everywhere.
+In a linear history without errors, a revision added near the end cannot break anything earlier.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Window:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the base is one straight line, and nothing in it speaks of what lies far back."""
+        """Whether the base is linear, and nothing in it refers to revisions far back."""
         history = self.base
         named = any(each.labels or each.depends_on or each.computed for each in history.revisions)
         return (
@@ -56,7 +55,7 @@ class Window:
         return {each.path for each in self.base.revisions}
 
     def judge(self, new: Read, changes: Changes) -> tuple[Finding, ...] | None:
-        """Judge revisions that are added; None where only the whole history tells."""
+        """Judge added revisions; None if the whole history is needed."""
         added = new.history.revisions
         if not self._fits(new) or {each for one in added for each in _imports(one)} & changes.names:
             return None
@@ -71,7 +70,7 @@ class Window:
         return self._ask(new, max(begin, 0), later, changes.head)
 
     def _fits(self, new: Read) -> bool:
-        """Whether each added revision is new, and follows one revision that is there."""
+        """Whether each added revision is new and has one existing parent."""
         ids = [each.id for each in new.history.revisions]
         there = self._at.keys() | {*ids}
         return (
@@ -97,9 +96,9 @@ class Window:
         return [each.id for each in self.base.revisions if each.path in paths] if paths else []
 
     def _ask(self, new: Read, begin: int, later: set[str], head: str) -> tuple[Finding, ...]:
-        """Ask the rules of three short histories in place of the whole ones."""
+        """Run the rules on three short histories instead of the whole ones."""
         end = [self.base.graph.by_id[key] for key in self.base.graph.order[begin:]]
-        # What stands in the base was judged with the base: here it is nothing but a place.
+        # Revisions of the base were judged with it: here they only serve as parents.
         end = [each._replace(allows=(), imports=()) for each in end]
         end[0] = end[0]._replace(parents=(), depends_on=())
         then = [each for each in end if each.path not in later]

@@ -1,7 +1,4 @@
-"""Changes as a diff that `git apply` understands.
-
-Pure: from changes to text.
-"""
+"""Formats file edits as a diff that `git apply` accepts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What changes in one revision file that gets another parent, and on demand another id.
+"""Edits one revision file that gets a new parent and, on request, a new id.
 
-Knows which tokens speak of ids and times; where they stand is for `tokens`. What was edited is
-read again before anybody writes it.
+The edited text is parsed again before anything is written.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ _DATE = re.compile(r"[\d-]+([T ])[\d:.,]+ ?(Z|[+-]\d\d:?\d\d|UTC)?$")
 
 
 class Step(NamedTuple):
-    """One new revision, and what it shall become."""
+    """One new revision, and what it becomes."""
 
     revision: Revision
     parent: str
     id: str
     path: str
     created: datetime | None = None
-    """The time that it is stamped with; None where id and time stay."""
+    """The new timestamp; None if id and time stay."""
 
     @property
     def is_new_parent(self) -> bool:
@@ -47,20 +46,20 @@ class FileEdit(NamedTuple):
     new_path: str
     after: bytes
     is_new: bool = False
-    """Whether there was no such file before."""
+    """Whether the file is created."""
 
 
 def change(step: Step, data: bytes, ids: dict[str, str]) -> FileEdit:
     """Work out the change of one file.
 
     Args:
-        step: What the revision shall become.
+        step: What the revision becomes.
         data: The file as it is.
-        ids: New ids by old ones, of all revisions that get one.
+        ids: New ids by old ids, for all revisions that get one.
 
     Raises:
-        UsageError: A token cannot be located to the character, or the result would not say what
-            it should.
+        UsageError: A token cannot be located exactly, or the result would not read as
+            intended.
     """
     path = step.revision.path
     script = parse(path, data)
@@ -119,7 +118,7 @@ def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> Iterat
 
 
 def _date(created: datetime, before: str) -> str:
-    """Write a time as the line has it, in UTC where it names a zone."""
+    """Format a time as the line does, in UTC if it names a zone."""
     form = _DATE.match(before)
     separator, zone = form.groups() if form else (" ", None)
     written = created.strftime(f"%Y-%m-%d{separator}%H:%M:%S")
@@ -127,7 +126,7 @@ def _date(created: datetime, before: str) -> str:
 
 
 def _verify(step: Step, before: Script, made: FileEdit, ids: dict[str, str]) -> None:
-    """Read the edited file again: it says what it should, and all else as before."""
+    """Parse the edited file: it must say what was intended, and nothing else may change."""
     after = parse(step.path, made.after)
     old = before.revision
     if isinstance(after, Script):

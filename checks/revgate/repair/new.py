@@ -1,7 +1,7 @@
-"""`revgate new`: a revision file whose name, id, parent and header agree.
+"""`revgate new`: writes a revision file whose name, id, parent and header agree.
 
-Knows the project's script.py.mako as text: the expressions that Alembic's templates use are filled
-in, nothing is evaluated; where a template wants more, Alembic's own stands in for it.
+The project's script.py.mako is filled in as text; nothing is evaluated. If a template needs more
+than the expressions of Alembic's own templates, Alembic's default is used instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from revgate.history.history import History
 
-# What Alembic's own script.py.mako writes, for projects whose template cannot be filled in.
+# The same as Alembic's own script.py.mako, for projects whose template cannot be filled in.
 TEMPLATE = '''\
 """${message}
 
@@ -51,20 +51,20 @@ _LONGEST_SLUG = 40
 
 
 def write_new(root: str, history: History, message: str, now: datetime) -> tuple[str, bool]:
-    """Write a new revision behind the head.
+    """Write a new revision on top of the head.
 
     Args:
         root: The repository root, an absolute path.
-        history: Of the environment; its chain must have no defect.
+        history: The history of the environment; its chain must have no errors.
         message: What the revision does, in words.
-        now: The time to stamp it with; a second after the head where that is later.
+        now: The timestamp; a second after that of the head if that is later.
 
     Returns:
         The path of the file, relative to the root; and whether the project's template was used.
 
     Raises:
-        UsageError: The message has no words, the history has no single head, the settings ask for
-            names that revgate cannot make up, or the file cannot be written.
+        UsageError: The message has no words, the history has no single head, the settings require
+            names that revgate cannot generate, or the file cannot be written.
     """
     slug = "_".join(re.findall(r"\w+", message)).lower()[:_LONGEST_SLUG].strip("_")
     if not slug:
@@ -109,7 +109,7 @@ def _head(history: History) -> str | None:
 
 
 def _after(now: datetime, head: str | None) -> datetime:
-    """Return the time, or the second after a head that is stamped later still."""
+    """Return the time, or one second after the head if that has a later timestamp."""
     from datetime import UTC, datetime, timedelta
 
     try:
@@ -128,7 +128,7 @@ def _template(path: str) -> str | None:
 
 
 def _fill(template: str, values: dict[str, str], stamp: str, head: str | None) -> str | None:
-    """Fill in a template; None where something would be left to evaluate."""
+    """Fill in a template; None if something would be left to evaluate."""
     literals = {"up_revision": stamp, "down_revision": head, "branch_labels": None}
 
     def replace(match: re.Match[str]) -> str:

@@ -1,7 +1,4 @@
-"""The commit that revisions are rebased onto: the one that is named, or the branch's base.
-
-Knows branches and remotes of git; nothing of revisions.
-"""
+"""Chooses the commit to rebase onto: the one given, or the branch's target branch."""
 
 from __future__ import annotations
 
@@ -16,28 +13,28 @@ from revgate.target_branch import REBASES, ask, branch_base, git_path
 
 
 class Onto(NamedTuple):
-    """The base, and how far this branch knows it."""
+    """The target branch, and how much of it this branch has."""
 
     name: str
     why: str
-    """As the output says it: `the upstream of feature`; empty where it was named."""
+    """Why it was chosen, for the output: `the upstream of feature`; empty if it was given."""
     tree: GitTree
     before: GitTree | None
-    """Where base and branch part; None where nothing is committed yet."""
+    """The common ancestor; None if nothing is committed yet."""
     going_on: str
-    """`merge` or `rebase`, where git is in the midst of one; else empty."""
+    """`merge` or `rebase` if one is in progress; else empty."""
 
 
 def choose(root: str, written: str | None) -> Onto:
-    """Choose the base.
+    """Choose the target branch.
 
     Args:
         root: The repository root, an absolute path.
-        written: What the user named; None for the branch's base.
+        written: What the user gave; None for the branch's own target.
 
     Raises:
         UsageError: There is no git repository.
-        CannotJudgeError: The base, or the ancestor in common, is not in this clone.
+        CannotJudgeError: The target branch, or the common ancestor, is not in this clone.
     """
     if not find_root(root)[1]:
         raise UsageError(f"{root} is not a git repository: a rebase requires one")
@@ -61,7 +58,7 @@ def _absent(root: str, name: str) -> str:
     remotes = ask(root, "remote").splitlines()
     remote, _, branch = name.partition("/")
     if remote in remotes and branch:
-        return f"{name!r} is not in this clone: `{_fetch(root, remote, branch)}` brings it"
+        return f"{name!r} is not in this clone: run `{_fetch(root, remote, branch)}`"
     if not remotes:
         return f"git knows no commit {name!r}, and there is no remote to fetch it from"
     remote = "origin" if "origin" in remotes else remotes[0]
@@ -72,14 +69,14 @@ def _absent(root: str, name: str) -> str:
 
 
 def _fetch(root: str, remote: str, branch: str) -> str:
-    """Return the command that brings a branch, also into a clone of a single one."""
+    """Return the command that fetches a branch, also into a single-branch clone."""
     written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
     kept = "" if "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
     return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"
 
 
 def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
-    """Return the last commit that the base and what is checked out have in common."""
+    """Return the common ancestor of the target branch and what is checked out."""
     ours = [found for each in ("HEAD", "MERGE_HEAD") if (found := resolve(root, each))]
     if not ours:
         return None
@@ -87,8 +84,8 @@ def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
     if not any(common):
         shallow = is_shallow(root)
         raise CannotJudgeError(
-            f"this branch and {name!r} have no commit in common here"
-            + ("; this clone is shallow: `git fetch --unshallow` brings all" if shallow else "")
+            f"this branch and {name!r} have no common ancestor in this clone"
+            + ("; the clone is shallow: run `git fetch --unshallow`" if shallow else "")
         )
     if tree.revision in common:
         return tree  # all of it is here; during a merge, by what is merged

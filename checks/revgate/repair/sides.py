@@ -1,7 +1,6 @@
-"""One environment as the work tree, the base and their common ancestor have it.
+"""Reads one environment in the work tree, the target branch and their common ancestor.
 
-Knows what is new on the branch and what was published; a published revision that the branch
-changed stops a rebase, since no order of revisions mends that.
+A published revision that the branch changed stops a rebase: no reordering can fix that.
 """
 
 from __future__ import annotations
@@ -36,22 +35,22 @@ class Sides:
         """The work tree."""
         self.onto = onto
         self.before = before
-        """Where both part; None where that had no such environment."""
+        """The common ancestor; None if it had no such environment."""
         self.unmerged = tuple(key for key in onto.graph.by_id if key not in here.graph.by_id)
-        """Ids of the base that the work tree has not yet."""
+        """Ids of the target branch that the work tree lacks."""
         self._data: dict[tuple[str, str], bytes] = {}
 
     @property
     def head(self) -> Revision:
-        """The revision behind which new ones go."""
+        """The revision that new ones come after."""
         return self.onto.graph.by_id[self.onto.graph.heads[0]]
 
     def new(self) -> list[Revision]:
-        """Return the revisions of the work tree that the base has not.
+        """Return the revisions of the work tree that the target branch lacks.
 
         Raises:
-            UsageError: The branch changed, renamed or removed what is published; all such
-                revisions at once.
+            UsageError: The branch changed, renamed or removed published revisions; all of
+                them are listed.
         """
         here, onto, before = (
             each.graph.by_id if each else {} for each in (self.here, self.onto, self.before)
@@ -66,7 +65,7 @@ class Sides:
         found = []
         for key, revision in here.items():
             if key in before and key not in onto:
-                # The base removed it, and so will the merge, unless the branch changed it.
+                # The target branch removed it; so will the merge, unless this branch changed it.
                 problems.append(self._dropped(revision, before[key]))
             elif key not in onto:
                 found.append(revision)
@@ -88,31 +87,31 @@ class Sides:
             self._data[history.source.name, content.path] = content.data
 
     def _problem(self, key: str, before: Revision | None) -> str:
-        """Say what was done to a published revision; nothing where the base has it likewise."""
+        """Describe a change to a published revision; empty if the target branch has the same."""
         here, onto = self.here.graph.by_id[key], self.onto.graph.by_id[key]
         name = _name(self.onto)
         if self._same(self.here, here, self.onto, onto):
             return ""
         if _in_conflict(self.data(here)):
             return (
-                f"{here.path}: both this branch and {name} changed `{key}`, and it is in conflict:"
+                f"{here.path}: both this branch and {name} changed `{key}`, and it has a conflict:"
                 " resolve it first"
             )
         if self.before is None or before is None:
             return (
-                f"{here.path}: {name} has another revision `{key}`, {onto.path}: give this one an"
-                " id of its own, and those that refer to it the new one"
+                f"{here.path}: {name} has a different revision `{key}`, {onto.path}: give this one"
+                " a new id, and update the revisions that refer to it"
             )
         if self._same(self.here, here, self.before, before):
             return ""
-        mend = f"take it from there with `{_checkout(name, onto.path)}`"
+        fix = f"restore it with `{_checkout(name, onto.path)}`"
         if not self._same(self.onto, onto, self.before, before):
-            return f"{here.path}: both this branch and {name} changed `{key}`: {mend}"
+            return f"{here.path}: both this branch and {name} changed `{key}`: {fix}"
         what = "changed" if here.path == onto.path else "renamed or changed"
-        return f"{here.path}: this branch {what} `{key}`, which {name} has: {mend}"
+        return f"{here.path}: this branch {what} `{key}`, which {name} has: {fix}"
 
     def _unparsed(self, revision: Revision) -> str:
-        """Say why a new revision, of which only the top was read, cannot be read whole."""
+        """Explain why a new revision, whose header could be read, cannot be parsed."""
         data = self.data(revision)
         parsed = parse(revision.path, data)
         return _why(parsed, data, _name(self.here)) if isinstance(parsed, Unreadable) else ""
@@ -120,7 +119,7 @@ class Sides:
     def _removed(self, key: str) -> str:
         path, name = self.onto.graph.by_id[key].path, _name(self.onto)
         return (
-            f"{path}: this branch removed `{key}`, which {name} has: bring it back with"
+            f"{path}: this branch removed `{key}`, which {name} has: restore it with"
             f" `{_checkout(name, path)}`"
         )
 
@@ -129,13 +128,13 @@ class Sides:
             return ""
         return (
             f"{here.path}: this branch changed `{here.id}`, which {_name(self.onto)} removed: merge"
-            " first, and decide there"
+            " first, and resolve it there"
         )
 
     def _same(
         self, one: History, revision: Revision, other: History, counterpart: Revision
     ) -> bool:
-        """Whether two sides have a revision under one name, with one meaning."""
+        """Whether a revision has the same path and effect on two sides."""
         if revision.path != counterpart.path:
             return False
         olds, news = self._of(one, revision), self._of(other, counterpart)
@@ -163,14 +162,14 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
     """Read one environment on all sides.
 
     Raises:
-        CannotJudgeError: A file cannot be read as a revision, or the base's chain is broken.
-        UsageError: The base has several heads, or no such environment.
+        CannotJudgeError: A file is not a readable revision, or the target branch's chain is broken.
+        UsageError: The target branch has several heads, or no such environment.
     """
     here = read(work, environment, judge_file, whole=False).history
     _need_readable(here)
     for key, revisions in here.graph.duplicates.items():
         paths = ", ".join(each.path for each in revisions)
-        raise UsageError(f"the id `{key}` is that of several files, {paths}: leave it to one")
+        raise UsageError(f"the id `{key}` is used by several files, {paths}: keep it in one")
     base = read(
         onto.tree, _there(onto.tree, environment, settings), judge_file, whole=False
     ).history
@@ -181,7 +180,7 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
             then = _there(onto.before, environment, settings)
             before = read(onto.before, then, judge_file, whole=False).history
         except RevgateError:
-            before = None  # the environment is younger
+            before = None  # the environment did not exist yet
     return Sides(here, base, before)
 
 
@@ -215,9 +214,9 @@ def _need_readable(history: History) -> None:
 
 def _why(unreadable: Unreadable, data: bytes, name: str) -> str:
     if _in_conflict(data):
-        return f"{unreadable.path}: both sides changed it, and it is in conflict: resolve it first"
+        return f"{unreadable.path}: both sides changed it, and it has a conflict: resolve it first"
     return "\n".join(
-        f"{unreadable.path}:{each.position[0]}: {each.message}: mend it in {name}"
+        f"{unreadable.path}:{each.position[0]}: {each.message}: fix it in {name}"
         for each in unreadable.problems
     )
 
@@ -233,12 +232,12 @@ def _need_one_line(base: History) -> None:
         listed = "; ".join(defects)
         raise CannotJudgeError(
             f"the history of {name} is broken, so there is nothing to rebase onto: {listed};"
-            f" `revgate check --at {name}` says more: mend it there first"
+            f" see `revgate check --at {name}`, and fix it there first"
         )
     if len(graph.heads) != 1:
         raise UsageError(
-            f"{name} has {len(graph.heads)} heads, {', '.join(graph.heads)}: bring them into one"
-            " line there first, or name another base with --onto"
+            f"{name} has {len(graph.heads)} heads, {', '.join(graph.heads)}: linearize"
+            " it there first, or choose another target branch with --onto"
         )
 
 
@@ -249,4 +248,4 @@ def _defects(base: History) -> Iterator[str]:
     for cycle in graph.cycles:
         yield f"{' -> '.join(cycle)} is a cycle"
     for key in graph.duplicates:
-        yield f"the id `{key}` is that of several files"
+        yield f"the id `{key}` is used by several files"

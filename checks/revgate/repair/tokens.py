@@ -1,7 +1,6 @@
-"""Where in a revision file the ids stand: places of characters, and what replaces them.
+"""Locates the ids in a revision file, character by character, and replaces them.
 
-Knows Python's literals and the docstring header; nothing of other files. What cannot be located
-to the character is refused, never guessed.
+Anything that cannot be located exactly is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _LABEL = re.compile(r"(?:Revision ID|Revises|Create Date):[ \t]*")
 
 
 class Edit(NamedTuple):
-    """Characters of a text that are replaced; an insertion where none are."""
+    """A range of characters to replace; an insertion if it is empty."""
 
     start: int
     end: int
@@ -34,17 +33,17 @@ class Edit(NamedTuple):
 
 
 class RevisionText:
-    """The text of one revision file, and the way from Python's positions to its characters."""
+    """The text of one revision file, with a mapping from ast positions to characters."""
 
     def __init__(self, path: str, data: bytes) -> None:
         """Decode and parse a file.
 
         Args:
             path: For messages.
-            data: What `parse` has read as a revision.
+            data: Bytes that `parse` accepted as a revision.
 
         Raises:
-            UsageError: The text would not become the same bytes again.
+            UsageError: The text does not encode back to the same bytes.
         """
         self.path = path
         self.encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -57,17 +56,17 @@ class RevisionText:
         self._starts = [0, *(each.end() for each in re.finditer("\r\n|\r|\n", self.text))]
 
     def edited(self, edits: list[Edit]) -> bytes:
-        """Return the bytes after some edits, none of which may overlap."""
+        """Return the bytes after some edits, which must not overlap."""
         text = self.text
         for edit in sorted(edits, reverse=True):
             text = text[: edit.start] + edit.text + text[edit.end :]
         return text.encode(self.encoding)
 
     def value(self, name: str) -> ast.expr | None:
-        """Return what the module assigns to a name; None where it does not.
+        """Return what the module assigns to a name; None if it does not.
 
         Raises:
-            UsageError: It is bound more than once, or otherwise than by a plain assignment.
+            UsageError: It is bound more than once, or not by a plain assignment.
         """
         plain = [value for bound, value in self._plain() if bound == name]
         lines = [
@@ -101,20 +100,20 @@ class RevisionText:
 
     def refusal(self, line: int, fact: str) -> UsageError:
         """Return the error that says why a file cannot be edited."""
-        return UsageError(f"{self.path}:{line}: {fact}: write it plainly, then run this again")
+        return UsageError(f"{self.path}:{line}: {fact}: simplify it, then run this again")
 
     def replaced(self, node: ast.expr, value: str) -> Edit:
-        """Replace a literal by a string, in the quotes that it has.
+        """Replace a literal with a string, keeping its quotes.
 
         Raises:
-            UsageError: It is written in several pieces.
+            UsageError: It is split into several pieces.
         """
         start, end = self._span(node)
         written = self.text[start:end]
         kinds = [token.type for token in _tokens(written)]
         pieces = isinstance(node, ast.Constant) and kinds.count(tokenize.STRING) > 1
         if pieces or tokenize.COMMENT in kinds:
-            raise self.refusal(node.lineno, "the value is written in several pieces")
+            raise self.refusal(node.lineno, "the value is split into several pieces")
         return Edit(start, end, self._literal(value, _QUOTES.match(written) or self._own_quotes()))
 
     def _span(self, node: ast.expr) -> tuple[int, int]:
@@ -130,7 +129,7 @@ class RevisionText:
         return start + len(before.decode("utf-8", "surrogatepass"))
 
     def _own_quotes(self) -> re.Match[str] | None:
-        """Return the quotes of the id, for a value that has none."""
+        """Return the quotes used for the id, for a value that has none."""
         node = self.value("revision")
         return _QUOTES.match(self.text, self._span(node)[0]) if node is not None else None
 
@@ -141,7 +140,7 @@ class RevisionText:
         return f"{prefix}{quote}{value}{quote}"
 
     def _is_plain(self, value: str) -> bool:
-        """Whether a string means itself between any quotes of this file."""
+        """Whether a string needs no escaping between any quotes of this file."""
         try:
             value.encode(self.encoding)
         except UnicodeEncodeError:
@@ -149,7 +148,7 @@ class RevisionText:
         return value.isprintable() and not {*"\"'\\"} & {*value}
 
     def restated(self, stated: Stated, value: str) -> Edit:
-        """Replace what a line of the docstring header says.
+        """Replace the value of a line in the docstring header.
 
         Raises:
             UsageError: The line is not there to the letter, or the value has characters that a

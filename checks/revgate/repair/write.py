@@ -1,7 +1,4 @@
-"""Writes changed files: all of them, or none.
-
-Knows files and folders; nothing of what stands in them.
-"""
+"""Writes a set of file edits: all of them, or none."""
 
 from __future__ import annotations
 
@@ -18,19 +15,19 @@ if TYPE_CHECKING:
     from revgate.repair.edits import FileEdit
 
 _NEW = 0o644
-"""The mode of a file that was not there before: git's own for one that is no program."""
+"""The mode of a new file: what git uses for one that is not executable."""
 
 
 def write(root: str, changes: Sequence[FileEdit]) -> None:
-    """Write changes; each file by a temporary one that then takes its place.
+    """Write edits; each file through a temporary one that replaces it.
 
     Args:
         root: The repository root, an absolute path.
-        changes: Of different files.
+        changes: Edits of different files.
 
     Raises:
-        UsageError: One of them cannot be written, and none is changed; or the file of another
-            stands where a new name leads.
+        UsageError: One of them cannot be written, and none is changed; or another file already
+            has the new name.
     """
     temporaries: list[str] = []
     done: list[FileEdit] = []
@@ -56,7 +53,7 @@ def write(root: str, changes: Sequence[FileEdit]) -> None:
 def _said(error: OSError, left: list[str]) -> str:
     what = f"{error.filename or 'a file'} cannot be written: {error.strerror or error}"
     if left:
-        return f"{what}; these could not be put back, see `git diff`: {', '.join(left)}"
+        return f"{what}; these could not be restored, see `git diff`: {', '.join(left)}"
     return f"{what}; nothing was changed"
 
 
@@ -64,20 +61,22 @@ def _check(root: str, change: FileEdit) -> None:
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     if change.is_new:
         if os.path.lexists(path):
-            raise UsageError(f"{change.path} exists already: nothing was changed")
+            raise UsageError(f"{change.path} already exists: nothing was changed")
         if not _is_inside(root, path):
-            raise UsageError(f"{change.path} leads out of the repository: nothing was changed")
+            raise UsageError(f"{change.path} is outside the repository: nothing was changed")
         return
     if os.path.islink(path):
-        raise UsageError(f"{change.path} is a link: nothing was changed; edit where it leads")
+        raise UsageError(f"{change.path} is a link: nothing was changed; edit its target")
     if _bytes(path) != change.before:
-        raise UsageError(f"{change.path} changed meanwhile: nothing was changed; run this again")
+        raise UsageError(
+            f"{change.path} was modified in the meantime: nothing was changed; run this again"
+        )
     if new_path != path and os.path.lexists(new_path):
-        raise UsageError(f"{change.new_path} exists already: nothing was changed")
+        raise UsageError(f"{change.new_path} already exists: nothing was changed")
 
 
 def _is_inside(root: str, path: str) -> bool:
-    """Whether a path stays below the root, also where a folder on the way is a link."""
+    """Whether a path stays below the root, also if a folder on the way is a link."""
     folder, root = os.path.realpath(os.path.dirname(path)), os.path.realpath(root)
     return os.path.commonpath([folder, root]) == root
 
@@ -88,7 +87,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _prepared(root: str, path: str, data: bytes, *, is_new: bool = False) -> str:
-    """Write a temporary file beside a file, with its mode; Alembic would not load it."""
+    """Write a temporary file next to a file, with its mode; Alembic does not load it."""
     import tempfile
 
     place = os.path.join(root, path)
@@ -115,7 +114,7 @@ def _replace(root: str, change: FileEdit, temporary: str) -> None:
 
 
 def _restored(root: str, change: FileEdit) -> bool:
-    """Put a file back; return whether it is there as before, under its name alone."""
+    """Restore a file; return whether it is as before, under its old name only."""
     path, new_path = (os.path.join(root, each) for each in (change.path, change.new_path))
     try:
         if change.is_new:

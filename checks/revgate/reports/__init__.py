@@ -1,8 +1,7 @@
-"""The formats: pure functions from a result to text, one module a format.
+"""Report formats: pure functions from a result to text, one module per format.
 
-Knows how a result looks, and nothing of where it came from. Whatever stood in a repository (file
-names, ids, messages) is data here, and can become neither markup nor a command nor a terminal
-escape.
+Anything that came from a repository (file names, ids, messages) is data: it can never become
+markup, a command or a terminal escape.
 """
 
 from __future__ import annotations
@@ -36,31 +35,31 @@ __all__ = [
 ]
 
 SLOW_MS = 1000
-"""From here on, a revision counts as slow."""
+"""Milliseconds from which a revision counts as slow."""
 
 HOME = "https://github.com/revgate/revgate"
-"""What links in reports begin with."""
+"""The prefix of links in reports."""
 
 SITE = "https://revgate.github.io/revgate"
 """The documentation, with a page for each rule."""
 
 DETAILED = frozenset(("comment", "html", "junit", "markdown"))
-"""Formats that show the revisions themselves, and so want `details`."""
+"""Formats that show the revisions themselves, and so need `details`."""
 
 WITH_OPERATIONS = frozenset(("html",))
-"""Those that show too what each revision does: every file is then parsed whole."""
+"""Formats that also show what each revision does: every file is then fully parsed."""
 
 
 class Style(NamedTuple):
-    """What the place that the text goes to can show."""
+    """What the output device can show."""
 
     color: bool = False
     quiet: bool = False
     """Findings only, without the summary."""
     links_to: str | None = None
-    """The repository root, an absolute path, where the terminal can follow a link; else None."""
+    """The absolute path of the repository root if the terminal supports links; else None."""
     width: int | None = None
-    """Columns of the terminal; None where lines are left as they are."""
+    """Columns of the terminal; None to leave lines unwrapped."""
 
 
 def render(
@@ -74,9 +73,9 @@ def render(
     Args:
         result: What was found.
         form: The format.
-        style: What the place that it goes to can show; the text alone looks at it.
+        style: What the output device can show; only the text format uses it.
         details: The environments' revisions, for the formats in `DETAILED`; without them, these
-            formats show what the result itself tells.
+            formats show only the result itself.
     """
     from importlib import import_module
 
@@ -102,13 +101,13 @@ def steps(result: Result) -> list[Step]:
 
 
 def rule_link(name: str) -> str:
-    """Return where a rule is documented."""
+    """Return the URL of the documentation of a rule."""
     return f"{SITE}/rules/{name}/" if name else HOME
 
 
 def verdict(result: Result) -> str:
     """Say in a few words how a run ended."""
-    # "no errors" would not be true of what was not shown.
+    # "no errors" would not be true of what is not shown.
     clean = "no errors" if not result.ignored else "0 errors"
     said = [count(result.errors, "error") if result.errors else clean]
     if result.errors or result.warnings:
@@ -121,6 +120,6 @@ def verdict(result: Result) -> str:
 
 
 def most_severe_first(result: Result) -> Iterable[int]:
-    """Return the places of findings in the result, errors before warnings, else as they stand."""
+    """Return the indexes of findings, errors before warnings, otherwise in order."""
     findings = result.findings
     return sorted(range(len(findings)), key=lambda at: findings[at].severity != "error")

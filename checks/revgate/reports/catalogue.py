@@ -1,4 +1,4 @@
-"""The rules as text, JSON or Markdown, from their own docstrings."""
+"""Lists the rules as text, JSON or Markdown, from their own docstrings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def explain(name: str) -> str:
     """Write the documentation of one rule.
 
     Raises:
-        UsageError: There is no such rule; with the nearest that there is.
+        UsageError: There is no such rule; the error names the nearest one.
     """
     rules = all_rules()
     if name not in rules:

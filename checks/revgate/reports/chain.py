@@ -1,7 +1,4 @@
-"""The chain as a picture: text, Mermaid, DOT or JSON.
-
-Knows graphs; nothing of findings.
-"""
+"""Draws the chain as text, Mermaid, DOT or JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def render(histories: Sequence[History], form: str) -> str:
 
 
 def title(revision: Revision) -> str:
-    """Return the words of a file name, as a title: without the time and the id before them."""
+    """Return the description in a file name as a title, without the timestamp and id."""
     stem = revision.name.removesuffix(".py")
     words = [word for word in stem.split("_") if word]
     while len(words) > 1 and (words[0].isdigit() or words[0] == revision.id):
@@ -37,7 +34,7 @@ def title(revision: Revision) -> str:
 
 
 def order(history: History) -> list[Revision]:
-    """Return revisions with parents first; what a cycle holds comes last."""
+    """Return revisions with parents first; those in a cycle come last."""
     graph = history.graph
     ordered = list(graph.order)
     left = sorted(graph.by_id.keys() - set(ordered))
@@ -45,7 +42,7 @@ def order(history: History) -> list[Revision]:
 
 
 def marks(history: History, revision: Revision) -> list[str]:
-    """Say what a revision is in the chain: a head, a branch point, ...; mostly nothing."""
+    """Return the role of a revision in the chain: head, branch point, ...; usually empty."""
     graph = history.graph
     found = []
     if revision.id in graph.heads:
@@ -58,7 +55,7 @@ def marks(history: History, revision: Revision) -> list[str]:
 
 
 def _text(histories: Sequence[History]) -> Iterator[str]:
-    """Newest first, as `alembic history` has it; a column each for branches side by side."""
+    """Newest first, like `alembic history`; one column for each parallel branch."""
     for history in histories:
         if len(histories) > 1:
             yield printable(f"{history.environment.name}:")
@@ -80,7 +77,7 @@ def _text(histories: Sequence[History]) -> Iterator[str]:
 
 
 def occupy(lanes: list[str | None], key: str) -> list[str | None]:
-    """Give a revision the first lane that is free."""
+    """Give a revision the first free lane."""
     if None in lanes:
         at = lanes.index(None)
         return [*lanes[:at], key, *lanes[at + 1 :]]
@@ -88,7 +85,7 @@ def occupy(lanes: list[str | None], key: str) -> list[str | None]:
 
 
 def advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str | None]:
-    """Hand a lane on to the first parent that is to come; two that wait for one become one."""
+    """Pass a lane on to the first parent still to come; lanes that wait for the same one join."""
     after = [*lanes]
     after[lane] = None
     for number, parent in enumerate(parents):
@@ -103,7 +100,7 @@ def advance(lanes: list[str | None], lane: int, parents: list[str]) -> list[str 
 
 
 def _mermaid(histories: Sequence[History]) -> Iterator[str]:
-    """Draw a flowchart; nodes bear numbers, since an id might be a word of Mermaid's own."""
+    """Draw a flowchart; nodes are numbered, because an id might be a Mermaid keyword."""
     yield "flowchart BT"
     for number, history in enumerate(histories):
         names = _numbers(history, f"e{number}r")
@@ -121,7 +118,7 @@ def _mermaid(histories: Sequence[History]) -> Iterator[str]:
 
 
 def entity(text: str) -> str:
-    """Escape for a quoted label: Mermaid knows no backslashes, only numbered entities."""
+    """Escape for a quoted label: Mermaid has no backslash escapes, only numbered entities."""
     return "".join(
         character if character.isalnum() or character in " _.,-" else f"#{ord(character)};"
         for character in printable(text)

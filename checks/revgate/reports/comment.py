@@ -1,7 +1,6 @@
-"""A comment on a pull request, that is found again and updated in place.
+"""The pull request comment, which is found again by its marker and updated in place.
 
-Knows what a comment may hold; whoever posts it looks for `MARK` in the first line of the comments
-that are there.
+The marker is the first line of the comment.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ if TYPE_CHECKING:
     from revgate.result import Result
 
 MARK = "<!-- revgate -->"
-"""The first line, which nobody sees."""
+"""The first line, which is not displayed."""
 MOST_BYTES = 65_000
-"""GitHub takes 65,536 characters."""
+"""GitHub accepts 65,536 characters."""
 _MOST_FINDINGS = 30
 
 
 def render(result: Result, details: Sequence[Detail]) -> str:
-    """Write the comment: the summary of the job, shorter, below its mark."""
+    """Write the comment: a shorter job summary, below its marker."""
     text = "".join(f"{line}\n" for line in lines(result, details, _MOST_FINDINGS))
     last = f"{footer()}\n"
     return f"{MARK}\n{fit(text, MOST_BYTES - len(MARK) - len(last) - 2)}{last}"

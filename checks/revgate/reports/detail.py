@@ -1,7 +1,6 @@
-"""What a report shows of the revisions themselves: read once more, when such a report is asked for.
+"""Reads the revisions of a result again, for reports that show them.
 
-Knows how to get at the histories that a result was made of; nothing of how they are shown. A
-verdict may come from the cache, without any file being read, and most reports want no more.
+A verdict may come from the cache without any file being read, and most reports need nothing more.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class Operations(NamedTuple):
-    """What one function of a revision does, as far as text tells."""
+    """What one function of a revision does, as far as its text shows."""
 
     kind: str
     """As in `revision.Function`: `absent`, `empty`, `raises` or `code`."""
     line: int
-    """Of `def`."""
+    """The line of `def`."""
     effects: tuple[str, ...] = ()
-    """`create table users`, in their order."""
+    """Such as `create table users`, in source order."""
     complete: bool = True
-    """False where it does more than could be read."""
+    """False if it does more than could be read."""
 
 
 class Detail(NamedTuple):
@@ -39,7 +38,7 @@ class Detail(NamedTuple):
 
     history: History
     operations: dict[str, tuple[Operations, Operations]]
-    """By path: upgrade and downgrade. Empty where the operations were not asked for."""
+    """By path: upgrade and downgrade. Empty if operations were not requested."""
 
 
 def read_details(
@@ -48,13 +47,13 @@ def read_details(
     """Read the histories of a result again.
 
     Args:
-        source: Where the result's own were read from.
-        result: Its environments count.
-        operations: Whether every file is to be parsed, to see what it does.
+        source: Where the result was read from.
+        result: Its environments are read.
+        operations: Whether to parse every file fully, to see what it does.
         cached: Whether facts of earlier runs may be used, and kept.
 
     Raises:
-        CannotJudgeError: They are not there any more.
+        CannotJudgeError: They no longer exist.
     """
     return [
         _detail(source, judged.environment, operations=operations, cached=cached)
@@ -110,7 +109,7 @@ def _function(
 
 
 def words(effect: Effect) -> str:
-    """Say what was made or dropped: `create column email of users`."""
+    """Describe what was created or dropped: `create column email of users`."""
     action = "create or drop" if effect.action == "touch" else effect.action
     name = effect.name or "without a name"
     said = f"{action} {effect.kind} {name}"

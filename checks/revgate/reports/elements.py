@@ -1,4 +1,4 @@
-"""Text that came from a repository, made harmless in HTML."""
+"""Escapes text from a repository for HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def code(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Escape a message; what stands in backticks becomes code."""
+    """Escape a message; text in backticks becomes code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)

@@ -1,6 +1,6 @@
-"""Annotations on a pull request, by the commands of GitHub's workflows.
+"""Annotations on a pull request, written as GitHub workflow commands.
 
-Knows the escapes and the limits of those commands: `command.ts` of actions/toolkit, and
+Escapes and limits follow `command.ts` of actions/toolkit and
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from revgate.result import Result
 
 MOST = 10
-"""Annotations of one type that GitHub shows of one step; it drops the others without a word."""
+"""Annotations of one type that GitHub shows per step; it silently drops the rest."""
 
 
 def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
@@ -65,7 +65,7 @@ def _message(finding: Finding) -> str:
         f"{'help: ' if number == 0 else '      '}{printable(line)}"
         for number, line in enumerate(finding.help.splitlines())
     ]
-    # What is annotated is printed to the log too, line by line.
+    # Annotations are also printed to the log, line by line.
     return "\n".join(map(harmless, lines))
 
 

@@ -1,6 +1,6 @@
 """GitLab's Code Quality report.
 
-Knows its format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
+The format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from revgate.result import Result
 
 NOTE = "not-looked-at"
-"""What a note is called: the format has no place for what belongs to no line."""
+"""The check name of a note: the format has no place for one without a line."""
 
 
 def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature

@@ -1,8 +1,8 @@
-"""One page that needs nothing else: the chain, and what each revision did and has wrong.
+"""A self-contained page: the chain, and what each revision did and has wrong.
 
-Knows the page as a whole; one revision of it stands in `rows`, style and behaviour in `page.css`
-and `page.js`. The page may load nothing from anywhere, and says so itself (its policy names what
-it holds by hash), so that it can be kept and sent around.
+One row per revision comes from `rows`; style and behavior from `page.css` and `page.js`. The page
+loads nothing: its content security policy lists its own parts by hash, so it can be archived and
+shared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from revgate.roundtrip.observed import Step
 
 MOST_LISTED = 200
-"""Findings listed above the chain; in their places stand all of them."""
+"""Findings listed above the chain; each revision lists all of its own."""
 
 
 def render(result: Result, details: Sequence[Detail]) -> str:
@@ -96,7 +96,7 @@ def _findings(result: Result, places: Mapping[str, str]) -> Iterator[str]:
     if not result.findings:
         return
     ordered = [result.findings[at] for at in most_severe_first(result)]
-    # What has no revision of its own to stand at is told here, however much there is.
+    # Findings without a revision are all listed here, however many.
     shown = [each for at, each in enumerate(ordered) if at < MOST_LISTED or each.path not in places]
     yield '<section aria-labelledby="findings"><h2 id="findings">Findings</h2><ul class="findings">'
     for each in shown:
@@ -108,7 +108,7 @@ def _findings(result: Result, places: Mapping[str, str]) -> Iterator[str]:
 
 
 def finding(found: Finding, places: Mapping[str, str]) -> str:
-    """Write one finding, with a link to its revision where that is on the page."""
+    """Write one finding, with a link to its revision if that is on the page."""
     severity = found.severity.value
     where = f"{found.path}:{found.line}:{found.column}"
     told = "".join(f"<p>{words(line)}</p>" for line in found.help.splitlines())
@@ -148,7 +148,7 @@ def _passes(result: Result) -> Iterator[str]:
 
 def _notes(result: Result) -> Iterator[str]:
     if result.notes:
-        yield '<section aria-labelledby="notes"><h2 id="notes">Not looked at</h2><ul>'
+        yield '<section aria-labelledby="notes"><h2 id="notes">Not checked</h2><ul>'
         yield from (f"<li>{words(note)}</li>" for note in result.notes)
         yield "</ul></section>"
 
@@ -192,7 +192,7 @@ _FILTER = """<form id="filter" hidden>
 <option value="lock">that lock tables</option>
 <option value="rewrite">that rewrite tables</option>
 <option value="slow">that take over a second</option>
-<option value="oneway">without a way back</option>
+<option value="oneway">without a downgrade</option>
 </select></label>
 <button type="button" id="open">Open all</button>
 <button type="button" id="close">Close all</button>

@@ -1,7 +1,4 @@
-"""What a finding is recognised by in the next run, when lines have moved.
-
-Knows findings; nothing of formats.
-"""
+"""Fingerprints that identify a finding in later runs, even after lines have moved."""
 
 from __future__ import annotations
 
@@ -17,9 +14,8 @@ if TYPE_CHECKING:
 def fingerprints(findings: Sequence[Finding]) -> list[str]:
     """Return 32 hexadecimal digits for each finding, all of them different.
 
-    Made of the rule, the environment, the revision (of what is none, the path) and the message:
-    neither a line that moves nor a file that is renamed makes another finding. Findings that are
-    the same in all of these are numbered in their order.
+    Made from the rule, the environment, the revision (or the path) and the message: a moved line or
+    a renamed file does not change it. Findings that agree in all of these are numbered in order.
     """
     met: dict[str, int] = {}
     found = []

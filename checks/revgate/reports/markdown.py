@@ -1,6 +1,6 @@
-"""The summary of a job in GitHub's Markdown: verdict, findings, the chain, the round trip.
+"""The job summary in GitHub's Markdown: verdict, findings, the chain, the round trip.
 
-Knows what fits into a summary; every part is cut off by itself where it is too long, and says so.
+Each part that is too long is truncated separately, and says so.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from revgate.roundtrip.observed import Step
 
 MOST_BYTES = 1024 * 1024 - 1024
-"""GitHub takes a MiB for one step, and drops a summary that is larger."""
+"""GitHub accepts one MiB per step, and drops a larger summary."""
 MOST_FINDINGS = 200
 MOST_REVISIONS = 200
-_CUT = "\n*Cut off here; `--report json=FILE` has all of it.*\n"
+_CUT = "\n*Truncated here; `--report json=FILE` has everything.*\n"
 _FINDING_CHARACTERS = 1500
 _NAME_CHARACTERS = 200
 _MOST_NAMES = 8
@@ -36,12 +36,12 @@ def render(result: Result, details: Sequence[Detail]) -> str:
 
 
 def fit(text: str, most: int) -> str:
-    """Cut a text off at the end of a line, so that it has no more bytes in UTF-8 than allowed."""
+    """Truncate a text at a line end to a number of bytes in UTF-8."""
     data = text.encode()
     if len(data) <= most:
         return text
     kept = data[: most - len(_CUT.encode()) - 32]
-    # What a cut may leave open: a picture, a part that folds.
+    # What truncation may leave open: a picture, a collapsible section.
     shown = kept[: kept.rfind(b"\n") + 1].decode()
     fence = "```\n" if shown.count("\n```") % 2 else ""
     folded = "\n</details>\n" if shown.count("<details>") > shown.count("</details>") else ""
@@ -58,7 +58,7 @@ def lines(result: Result, details: Sequence[Detail], most: int = MOST_FINDINGS) 
     yield from _passes(result)
     yield from _revisions(result)
     if result.notes:
-        yield "**Not looked at**"
+        yield "**Not checked**"
         yield ""
         yield from (f"- {words(_short(note))}" for note in result.notes[:most])
         if len(result.notes) > most:

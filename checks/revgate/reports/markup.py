@@ -1,7 +1,6 @@
-"""Text that came from a repository, made harmless in GitHub's Markdown.
+"""Escapes text from a repository for GitHub's Markdown.
 
-Knows Markdown's structure characters; an entity can never be one of them (CommonMark, 2.5: entity
-references cannot be used in place of symbols that give structure).
+Character references can never become Markdown structure (CommonMark, section 2.5).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ _PLAIN = frozenset(" ,;.()-+=?/'")
 
 
 def words(text: str) -> str:
-    """Escape a message; what stands in backticks becomes code, anything else is plain words."""
+    """Escape a message; text in backticks becomes code, everything else stays plain."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return plain(text)
@@ -22,12 +21,12 @@ def words(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Escape words; nobody is mentioned, since the sign of a mention does not touch its name."""
+    """Escape words; the `@` is separated from the name, so no one is mentioned."""
     return "".join(map(_escaped, printable(text))).replace("&#64;", "&#64;&#8203;")
 
 
 def code(text: str) -> str:
-    """Show a name as code, by an element and not by backticks, of which it might hold some."""
+    """Show a name as code, with an element rather than backticks, which it might contain."""
     return f"<code>{''.join(map(_escaped, printable(text)))}</code>"
 
 

@@ -1,7 +1,4 @@
-"""A long chain shortened to what matters of it, as a Mermaid picture.
-
-Knows which revisions a reader looks for; how a whole chain is drawn stands in `chain`.
-"""
+"""Draws a long chain as a Mermaid picture, reduced to the revisions that matter."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ if TYPE_CHECKING:
     from revgate.history.history import History
 
 MOST = 40
-"""Revisions in one picture: what still can be read, and well below Mermaid's own limits."""
+"""Revisions in one picture: still readable, and well below Mermaid's limits."""
 _AROUND = 2
-"""Neighbours that are drawn of each revision that matters."""
+"""Neighbors drawn of each revision that matters."""
 
 
 def mermaid(histories: Sequence[History], found: Mapping[str, str]) -> Iterator[str]:
@@ -60,10 +57,10 @@ def _history(history: History, found: Mapping[str, str], prefix: str) -> Iterato
 
 
 def chosen(history: History, found: Mapping[str, str], keys: Sequence[str]) -> list[str]:
-    """Choose the revisions to draw: all of a short chain; of a long one what matters.
+    """Choose the revisions to draw: all of a short chain, the relevant ones of a long one.
 
-    That is what has findings, the heads, what parts or joins or lacks a parent, and the bases, in
-    this order, each with its neighbours, until there are too many.
+    Those are revisions with findings, heads, branch and merge points, revisions without a parent,
+    and bases, in this order, each with its neighbors, up to the limit.
     """
     if len(keys) <= MOST:
         return list(keys)
@@ -82,7 +79,7 @@ def chosen(history: History, found: Mapping[str, str], keys: Sequence[str]) -> l
 
 
 def _near(history: History, key: str) -> Iterator[str]:
-    """Yield a revision, and a few before and behind it."""
+    """Yield a revision, and a few before and after it."""
     graph = history.graph
     ring = [key]
     yield key
@@ -97,7 +94,7 @@ def _near(history: History, key: str) -> Iterator[str]:
 
 
 def _edges(history: History, names: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield arrows from parents to children; a dotted one leads over what is left out."""
+    """Yield arrows from parents to children; a dotted one skips what is left out."""
     graph = history.graph
     gaps = 0
     for key in names:
@@ -119,7 +116,7 @@ def _edges(history: History, names: Mapping[str, str], prefix: str) -> Iterator[
 
 
 def _next_drawn(history: History, key: str, names: Mapping[str, str]) -> tuple[str | None, int]:
-    """Walk back to the next revision that is drawn; return it and how many lie between.
+    """Walk back to the next revision that is drawn; return it and the number skipped.
 
     At a merge point the first parent is followed.
     """

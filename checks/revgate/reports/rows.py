@@ -1,8 +1,7 @@
-"""The rows of the page: each revision, its place in the drawing, and what it did.
+"""The rows of the HTML page: each revision, its place in the drawing, and what it did.
 
-Knows one chain; the page around it stands in `html`. The newest comes first, as in
-`alembic history`. The drawing is cut into one small picture a row, so that a row can open, be
-filtered away or not be laid out at all while it is out of sight.
+The newest revision comes first, as in `alembic history`. The drawing is split into one small
+picture per row, so that rows can be opened, filtered, or skipped by the layout while off-screen.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 _HEIGHT, _MIDDLE = 36, 18
 _STEP, _MARGIN = 14, 10
 _WIDEST = 24
-"""Lanes that are drawn apart; more of them share the last."""
+"""Lanes drawn separately; any more share the last one."""
 
 
 class Facts(NamedTuple):
-    """What is known of the revisions of one chain."""
+    """What is known about the revisions of one chain."""
 
     places: Mapping[str, str]
     """The name of each revision's row, by path."""
@@ -188,15 +187,19 @@ def _parent(history: History, key: str, facts: Facts) -> str:
 
 
 def _operations(name: str, operations: Operations) -> str:
-    said = {"absent": "is not there", "empty": "does nothing", "raises": "only raises"}
+    said = {"absent": "is missing", "empty": "does nothing", "raises": "only raises"}
     head = f"<h4>{name}</h4>"
     if operations.kind in said:
         return f"<div>{head}<p>{said[operations.kind]}</p></div>"
     items = "".join(f"<li>{escape(effect)}</li>" for effect in operations.effects)
     shown = f"<ul>{items}</ul>" if items else ""
     if not operations.complete:
-        shown += "<p>and what text does not tell</p>" if items else "<p>text does not tell</p>"
-    return f"<div>{head}{shown or '<p>makes and drops nothing</p>'}</div>"
+        shown += (
+            "<p>and more that cannot be read from the text</p>"
+            if items
+            else "<p>what it does cannot be read from the text</p>"
+        )
+    return f"<div>{head}{shown or '<p>creates and drops nothing</p>'}</div>"
 
 
 def _observed(step: Step) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""SARIF 2.1.0, as GitHub's code scanning and other viewers read it.
+"""SARIF 2.1.0, as read by GitHub code scanning and other viewers.
 
-Knows the standard (https://docs.oasis-open.org/sarif/sarif/v2.1.0/) and what GitHub takes of it
-(https://docs.github.com/en/code-security/reference/code-scanning/sarif-files).
+The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/. What GitHub accepts of it:
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from revgate.rules import Rule
 
 MOST = 25_000
-"""Results of one run that GitHub takes; of more it refuses the whole file."""
+"""Results per run that GitHub accepts; it refuses the whole file if there are more."""
 
 _ROOT = "%SRCROOT%"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
 def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format's signature
-    """Write one run, ASCII only; of too many results the most severe."""
+    """Write one run, ASCII only; if there are too many results, the most severe ones."""
     taken_back = [each.finding for each in result.taken_back]
     identities = fingerprints([*result.findings, *taken_back])
     rules = list(all_rules().values())
@@ -82,19 +82,21 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _introduction(documentation: str) -> str:
-    """Return what stands before the first heading, in one line."""
+    """Return the text before the first heading as one line."""
     return " ".join(documentation.partition("\n## ")[0].split())
 
 
 def _markdown(rule: Rule) -> str:
-    """Return the documentation with a title; Markdown is what it is written in."""
+    """Return the documentation with a title, in Markdown."""
     return f"# {rule.name}\n\n{rule.documentation}\n"
 
 
 def _invocation(result: Result) -> dict[str, Any]:
     said = [printable(note) for note in result.notes]
     if (more := len(result.findings) - MOST) > 0:
-        said.append(f"{count(more, 'finding')} more, left out since code scanning takes {MOST:,}")
+        said.append(
+            f"{count(more, 'finding')} more, left out because code scanning accepts {MOST:,}"
+        )
     return {
         "executionSuccessful": True,
         "exitCode": 1 if result.errors else 0,
@@ -133,7 +135,7 @@ def _result(finding: Finding, index: int, identity: str) -> dict[str, Any]:
 
 
 def _suppressed(allowed: Allowed, index: int, identity: str) -> dict[str, Any]:
-    """Write a finding that an inline comment allows, with its reason."""
+    """Write a finding that an inline comment suppresses, with its reason."""
     suppression = {"kind": "inSource"}  # without a status it is accepted
     reason = {"justification": printable(allowed.reason)} if allowed.reason else {}
     return _result(allowed.finding, index, identity) | {"suppressions": [suppression | reason]}

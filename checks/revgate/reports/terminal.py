@@ -1,7 +1,6 @@
-"""What the terminal that is written to can do.
+"""What the terminal that receives the output can do.
 
-Knows the variables that terminals set of themselves; nothing of reports. There is no way to ask a
-terminal whether it follows links (OSC 8), so those count that are known to.
+There is no way to ask a terminal whether it supports links (OSC 8), so only known ones count.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ _PROGRAMS = frozenset(
 )
 _TERMS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm", "contour")
 _OWN = ("WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID", "DOMTERM", "ALACRITTY_WINDOW_ID")
-# GNOME's terminals and all others made of VTE: from 0.50 on.
+# GNOME's terminals and all others based on VTE, from 0.50.
 _VTE = 5000
 _NARROWEST = 40
 
 
 def follows_links(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal shows OSC 8 as a link; a log of CI never does."""
+    """Whether the terminal shows OSC 8 as a link; a CI log never does."""
     if environ.get("CI") or environ.get("TERM") in (None, "", "dumb"):
         return False
     if environ.get("TMUX") or environ.get("STY"):
-        return False  # what lies behind them is not known
+        return False  # the terminal behind them is unknown
     vte = environ.get("VTE_VERSION", "")
     return (
         environ.get("TERM_PROGRAM") in _PROGRAMS
@@ -39,7 +38,7 @@ def follows_links(environ: Mapping[str, str]) -> bool:
 
 
 def width(stream: TextIO) -> int | None:
-    """Return the columns of a terminal; None where it does not tell, or has next to none."""
+    """Return the columns of a terminal; None if unknown or too few."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except OSError:

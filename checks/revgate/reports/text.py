@@ -52,7 +52,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def _place(path: str, position: str, style: Style) -> str:
-    """Name a place; where the terminal follows links, the path is one to the file."""
+    """Name a place; if the terminal supports links, the path links to the file."""
     shown = printable(path)
     if style.links_to is None:
         return f"{shown}:{position}:"
@@ -65,7 +65,7 @@ def _place(path: str, position: str, style: Style) -> str:
 
 
 def _wrapped(text: str, style: Style) -> Sequence[str]:
-    """Break a line of help where the terminal ends, but never within backticks: that is code."""
+    """Wrap a line of help at the terminal width, but never within backticks: that is code."""
     if style.width is None or len(text) + len(_HELP) <= style.width:
         return [text]
     lines = [""]
@@ -104,7 +104,7 @@ def _passes(result: Result) -> Iterator[str]:
 
 
 def _slow(step: Step) -> str:
-    """Describe a slow revision with its locks, which block a deployment for as long."""
+    """Describe a slow revision with the locks it held for that long."""
     up, down = ((each or 0.0) / 1000 for each in (step.upgrade_ms, step.downgrade_ms))
     held = [f"{lock.mode} on {lock.table}" for _, lock in step.locks]
     held += [f"rewrites {table}" for table in step.rewrites]

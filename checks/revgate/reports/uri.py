@@ -1,4 +1,4 @@
-"""Paths as URIs have them."""
+"""Encodes paths as URIs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 
 def quoted(path: str) -> str:
-    """Percent-encode a path, whatever bytes the file system has in it."""
+    """Percent-encode a path with any bytes."""
     try:
         data = path.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # made up: no file has such a name
+    except UnicodeEncodeError:  # synthetic: no file has such a name
         data = path.encode("utf-8", "surrogatepass")
     return quote(data)

@@ -1,7 +1,6 @@
-"""The form of file names that a history has taken to: what `file-name` should say.
+"""Detects the file name pattern a history follows, for the `file-name` setting.
 
-Knows names, ids and times; not the settings file. The newest names count: an old habit is for the
-baseline, and the form is what tomorrow's files are asked for.
+The newest names count: older habits are covered by the baseline.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ _SHORTEST_DATE = 8
 
 
 def form_of(newest_first: Sequence[Revision]) -> str:
-    """Return the setting `file-name` that the newest revisions agree with.
+    """Return the setting `file-name` that the newest revisions follow.
 
     Args:
-        newest_first: The revisions of one history, against the order of an upgrade.
+        newest_first: The revisions of one history, newest first.
     """
     looked_at = newest_first[:_LOOKED_AT]
     derived = [form for each in looked_at if (form := derive(each))]
@@ -42,7 +41,7 @@ def form_of(newest_first: Sequence[Revision]) -> str:
 
 
 def _run(newest_first: Sequence[Revision], form: str) -> int:
-    """Count the newest revisions that have a form, up to the first that has not."""
+    """Count the newest revisions that follow a pattern, up to the first that does not."""
     count = 0
     for revision in newest_first:
         if not has_form(revision, form):
@@ -52,7 +51,7 @@ def _run(newest_first: Sequence[Revision], form: str) -> int:
 
 
 def has_form(revision: Revision, form: str) -> bool:
-    """Whether the rules `file-name` and `revision-id` would have nothing against a name."""
+    """Whether a name passes the rules `file-name` and `revision-id`."""
     named = read_name(revision.name, form)
     if named is None or (named.stamp is not None and impossible(named.stamp)):
         return False
@@ -60,7 +59,7 @@ def has_form(revision: Revision, form: str) -> bool:
 
 
 def derive(revision: Revision) -> str | None:
-    """Return a pattern for names like that of one revision; None where there is none to see.
+    """Return a pattern for names like that of one revision; None if there is none.
 
     `2025_01_31_1200-ae1027a6acf4_add_users.py` has a time, its id and words.
     """
@@ -69,7 +68,7 @@ def derive(revision: Revision) -> str | None:
 
 
 def _with_id(name: str, key: str) -> str | None:
-    """Return the pattern of a name in which an id stands that is a number or a hash."""
+    """Return the pattern of a name that contains its id, a number or a hash."""
     before, found, after = name.partition(key) if key else ("", "", "")
     own = _digits(key) or (f"[0-9a-f]{{{len(key)}}}" if _HASH.fullmatch(key) else None)
     if not found or own is None:
@@ -93,7 +92,7 @@ def _without_id(name: str) -> str | None:
 
 
 def _digits(lead: str) -> str | None:
-    """Return the pattern of a time, or of a plain number; None where it is neither."""
+    """Return the pattern of a time, or of a plain number; None if it is neither."""
     if not _STAMP.fullmatch(lead):
         return None
     pattern = "".join(

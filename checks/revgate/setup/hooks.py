@@ -1,6 +1,6 @@
-"""The hooks that revgate offers to pre-commit and prek, and the entry by which a project uses one.
+"""The hooks that revgate offers to pre-commit and prek, and the entry a project adds to use one.
 
-Knows the two programs' files; `.pre-commit-hooks.yaml` is made from this by docs/generate.py.
+`.pre-commit-hooks.yaml` is generated from this by docs/generate.py.
 """
 
 from __future__ import annotations
@@ -32,21 +32,20 @@ class Hook(NamedTuple):
     language: str
     stages: tuple[str, ...]
     why: str
-    """What a reader of the file should know."""
+    """A comment for readers of the file."""
     is_live: bool = False
-    """Whether it needs what the extra `live` brings."""
+    """Whether it needs the extra `live`."""
 
 
 CATALOGUE = (
     Hook(
         CHECK,
         "revgate check",
-        "Is the Alembic migration history still one straight line? Judges what is staged or"
-        " pushed.",
+        "Is the Alembic migration history still linear? Checks what is staged or pushed.",
         "hooks/revgate check --staged",
         "script",
         (*STAGES, "manual"),
-        "Nothing is installed: it runs from the clone that pre-commit (or prek) has made.\n"
+        "Nothing is installed: it runs from the clone made by pre-commit (or prek).\n"
         "It runs on every commit, whatever the files: a commit that only deletes a revision, or a\n"
         "merge whose conflict lies elsewhere, breaks the history too, and names no file to match.",
     ),
@@ -123,12 +122,12 @@ def table() -> str:
 
 
 def fresh() -> str:
-    """Return what a new file begins with: a fork is told at the merge that makes it."""
+    """Return the first lines of a new file: a fork is reported at the merge that creates it."""
     return f"default_install_hook_types: [{', '.join(STAGES)}]\n"
 
 
 def config(root: str) -> str:
-    """Return the file that the hooks of a repository stand in, or would."""
+    """Return the file that configures the hooks of a repository, or would."""
     only_prek = not _is_there(root, CONFIG) and _is_there(root, PREK)
     return PREK if only_prek else CONFIG
 

@@ -1,7 +1,4 @@
-"""Which settings today's history passes under, tried by judging it.
-
-Knows what settings can exempt, and what they cannot; not where settings are written.
-"""
+"""Finds the settings under which today's history passes, by trying them."""
 
 from __future__ import annotations
 
@@ -37,19 +34,19 @@ class Proposal(NamedTuple):
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     exempted: tuple[Finding, ...] = ()
-    """What is found today and no longer under these settings."""
+    """Findings of today that these settings exempt."""
     left_out: tuple[str, ...] = ()
-    """Why configurations are no environment; the settings then name those that are."""
+    """Why some configurations are not environments; the settings then list those that are."""
 
     @property
     def common(self) -> dict[str, object]:
-        """What is said once, for all environments."""
+        """Settings for all environments."""
         shared = _keys(self._shared) if self._shared else {}
         return {**shared, **({"ignore": list(self.ignore)} if self.ignore else {})}
 
     @property
     def environments(self) -> tuple[dict[str, object], ...]:
-        """What is said of each environment, where they differ."""
+        """Settings of each environment, if they differ."""
         if self._shared:
             return ()
         each = zip(self.found, self.scopes, strict=True)
@@ -61,7 +58,7 @@ class Proposal(NamedTuple):
         others = {scope._replace(baseline=None) for scope in self.scopes}
         if self.left_out or len(others) > 1 or len(baselines) > 1:
             return None
-        # A baseline is an id: where another environment has none such, it means nothing.
+        # A baseline is an id: it has no meaning in an environment without that revision.
         return others.pop()._replace(baseline=next(iter(baselines), None))
 
     def settings(self) -> Settings:
@@ -75,14 +72,14 @@ class Proposal(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What today's history is under some settings."""
+    """The result for today's history under some settings."""
 
     result: Result
     histories: tuple[History, ...]
 
     @property
     def broken(self) -> list[Finding]:
-        """Errors of the chain: no setting takes them away."""
+        """Errors of the chain, which no setting can exempt."""
         rules = all_rules()
         return [each for each in self._errors if rules[each.rule].group is CHAIN]
 
@@ -101,7 +98,7 @@ def judged(source: Source, settings: Settings) -> Judgement:
     """Judge the static rules under settings.
 
     Raises:
-        CannotJudgeError: There is nothing to judge.
+        CannotJudgeError: There is nothing to check.
     """
     result, reads = history_checks.check(source, settings, Choice(settings))
     return Judgement(result, tuple(each.history for each in reads))
@@ -125,9 +122,9 @@ def propose(source: Source) -> tuple[Proposal, Judgement]:
 
 
 def _accepting_bases(proposal: Proposal, judgement: Judgement) -> Proposal | None:
-    """Accept several beginnings, where nothing else is wrong with the chain.
+    """Accept several bases if the chain has no other error.
 
-    They met long ago, and nobody can change that any more; one more would be one more head, too.
+    They were merged long ago, which cannot be changed; a new one would also be a new head.
     """
     if {each.rule for each in judgement.broken} != {_BASES}:
         return None
@@ -135,7 +132,7 @@ def _accepting_bases(proposal: Proposal, judgement: Judgement) -> Proposal | Non
 
 
 def _with_baselines(proposal: Proposal, judgement: Judgement) -> Proposal | None:
-    """Exempt what there is, in environments in which anything is found."""
+    """Exempt existing revisions, in environments with findings."""
     faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
     if judgement.broken or not faults:
         return None
@@ -148,7 +145,7 @@ def _with_baselines(proposal: Proposal, judgement: Judgement) -> Proposal | None
 
 
 def _as_warnings(proposal: Proposal, judgement: Judgement) -> Proposal | None:
-    """Warn of what is left on branches side by side: a baseline exempts what leads to it only."""
+    """Note what remains on parallel branches: a baseline exempts only its own ancestors."""
     still = sorted({each.rule for each in judgement.left if is_exemptable(each)})
     if judgement.broken or not still:
         return None
@@ -208,7 +205,7 @@ def _scope(history: History) -> Scope:
 
 
 def _branches(history: History) -> tuple[str, ...]:
-    """Return the labels of heads that stand side by side, where each has one of its own."""
+    """Return the labels of parallel heads, if each has one of its own."""
     graph = history.graph
     if len(graph.heads) < 2:
         return ()
@@ -232,7 +229,7 @@ def _named(environment: Environment) -> dict[str, object]:
 
 
 def _keys(scope: Scope) -> dict[str, object]:
-    """Return what a scope says beyond the default, and the form, as the settings spell it."""
+    """Return the settings of a scope that differ from the defaults, and the file name pattern."""
     default = Scope(file_name="")
     return {
         name.replace("_", "-"): list(value) if isinstance(value, tuple) else value
