@@ -101,9 +101,9 @@ class Merge:
 
 
 def open_sides(root: str, ours: str | None, against: str) -> Sides:
-    """Let git merge a commit, or the index, with a base.
+    """Let git merge a commit, or the index, into the target branch.
 
-    Conflicts are no obstacle: git writes a tree anyway, and a revision file with conflict markers
+    Conflicts do not stop it: git writes a tree anyway, and a revision file with conflict markers
     cannot be read, which is a finding.
 
     Args:

@@ -1,7 +1,6 @@
-"""The open pull requests of a GitHub repository, judged against the base as it stands now.
+"""Judges the open pull requests of a GitHub repository against the current base.
 
-Knows GitHub, and in which order things are asked; nothing of rules. A pull request is somebody
-else's: its objects are fetched and read, and nothing of it is checked out or executed.
+A pull request is untrusted: its objects are fetched and read, never checked out or executed.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def post(pull: PullRequest, text: str) -> str:
         if error.status not in (403, 404):
             raise
         return (
-            f"no comment: this token may not write one ({error}): it needs the permission"
+            f"no comment: this token cannot write one ({error}): it needs the permission"
             " pull-requests: write, which a fork's pull request does not get"
         )
 

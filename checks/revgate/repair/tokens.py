@@ -49,7 +49,7 @@ class RevisionText:
         self.encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         self.text = data.decode(self.encoding, "replace")
         if self.text.encode(self.encoding, "replace") != data:
-            raise UsageError(f"{path}: the file is no {self.encoding} throughout: edit it by hand")
+            raise UsageError(f"{path}: the file is not valid {self.encoding}: edit it by hand")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.tree = ast.parse(data)

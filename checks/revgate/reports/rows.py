@@ -96,7 +96,7 @@ class _Picture(NamedTuple):
         )
 
     def below(self) -> str:
-        """Draw the lines on beside what an open row shows."""
+        """Continue the lines next to the contents of an open row."""
         found = [_x(lane) for lane, key in enumerate(self.after) if key is not None]
         drawn = "".join(f"M{x} 0V9" for x in dict.fromkeys(found))
         path = f'<path d="{drawn}"/>' if drawn else ""
