@@ -197,13 +197,12 @@ def one_more_committed(folder: Path, size: int) -> None:
 
 def pulls_line(work: Path, size: int) -> str:
     """Measure 100 open pull requests, each with one revision, half of them stale."""
-    from revgate.checking.selection import Choice
+    from revgate.checking.selection import Request
     from revgate.pulls.judge import Base, with_rivals
     from revgate.pulls.pull import Pull, PullsOptions
-    from revgate.settings import Settings
 
     folder = work / f"history-{size}"
-    wanted = PullsOptions(str(folder), Settings(), Choice(Settings()), cached=False)
+    wanted = PullsOptions(str(folder), Request(), cached=False)
     base = revisions(folder, "HEAD")[0]
     pulls = [Pull(number, head) for number, head in enumerate(import_heads(folder, base, size))]
     begun = time.perf_counter()

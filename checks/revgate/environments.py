@@ -59,18 +59,12 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
         CannotJudgeError: There is no environment, or one that cannot be located; a broken one
             is skipped only if another is requested by name.
     """
-    problems: list[str] = []
-    if settings.environments:
-        found = _named_apart(
-            environment
-            for setting in settings.environments
-            for environment in _configured(source, setting)
-        )
-    else:
-        found = _named_apart(_discovered(source, settings.scope, problems))
+    found, problems = survey(source, settings)
+    if problems and settings.environments:
+        raise problems[0]
     chosen = [environment for environment in found if name in (None, environment.name)]
     if problems and (name is None or not chosen):
-        raise CannotJudgeError("\n".join([*problems, _LEAVE_OUT]))
+        raise CannotJudgeError("\n".join([*map(str, problems), _LEAVE_OUT]))
     if not found:
         raise CannotJudgeError(
             f"no Alembic environment in {source.name}: neither an alembic.ini nor a [tool.alembic]"
@@ -90,7 +84,35 @@ _LEAVE_OUT = (
 )
 
 
-def _discovered(source: Source, scope: Scope, problems: list[str]) -> Iterator[Environment]:
+class Survey(NamedTuple):
+    """All environments of a source, and why others cannot be located."""
+
+    found: list[Environment]
+    problems: list[RevgateError]
+
+
+def survey(source: Source, settings: Settings) -> Survey:
+    """Find the environments of a repository as `find` does, without stopping at a problem."""
+    problems: list[RevgateError] = []
+    if settings.environments:
+        return Survey(_named_apart(_named(source, settings, problems)), problems)
+    return Survey(_named_apart(_discovered(source, settings.scope, problems)), problems)
+
+
+def _named(
+    source: Source, settings: Settings, problems: list[RevgateError]
+) -> Iterator[Environment]:
+    """Yield what the settings name; what is not there becomes one of the problems."""
+    for setting in settings.environments:
+        try:
+            yield from _configured(source, setting)
+        except RevgateError as error:
+            problems.append(error)
+
+
+def _discovered(
+    source: Source, scope: Scope, problems: list[RevgateError]
+) -> Iterator[Environment]:
     """Yield the environments in the repository; add the broken ones to the problems."""
     configurations = source.configurations()
     for folder in dict.fromkeys(map(posixpath.dirname, configurations)):
@@ -105,7 +127,7 @@ def _discovered(source: Source, scope: Scope, problems: list[str]) -> Iterator[E
             for options in sections(source, ini, toml):
                 yield _environment(source, options, scope)
         except RevgateError as error:
-            problems.append(str(error))
+            problems.append(error)
 
 
 def _configured(source: Source, setting: EnvironmentSetting) -> Iterator[Environment]:

@@ -14,7 +14,7 @@ from revgate.text import nearest
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     RuleCheck = Callable[[list[str]], list[str]]
     """Takes names of rules, returns a problem for each that does not exist."""
@@ -58,6 +58,10 @@ class Settings(NamedTuple):
     scope: Scope = Scope()
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
+    allow_published: tuple[tuple[str, str], ...] = ()
+    """Published revisions that one change may touch, each with the reason."""
+    allow_squash: str | None = None
+    """The last of the published revisions that one new one may replace."""
     environments: tuple[EnvironmentSetting, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     """Environment variables for env.py during the round trip."""
@@ -108,6 +112,14 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "object", "additionalProperties": {"enum": ["error", "warning"]}},
         'Severities that differ from the default: { "lopsided-downgrade" = "error" }.',
     ),
+    "allow-published": (
+        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+        'Published revisions that one change may touch, with the reason: { "3f2a" = "typo" }.',
+    ),
+    "allow-squash": (
+        {"type": "string", "minLength": 1},
+        "The last of the published revisions that one change may replace by a single one.",
+    ),
     "environment": (
         {
             "type": "array",
@@ -156,22 +168,30 @@ def load(root: str, check_rules: RuleCheck | None = None) -> Settings:
 
 
 def load_from(
-    read: Callable[[str], bytes | None], check_rules: RuleCheck | None = None
+    read: Callable[[str], bytes | None],
+    check_rules: RuleCheck | None = None,
+    names: Sequence[str] = FILES,
 ) -> Settings:
     """Read the settings of a repository whose files need not be on disk.
 
     Args:
         read: Returns the contents of a file in the repository root; None if there is none.
         check_rules: As for `load`.
+        names: The files that may hold them; the first that does counts.
 
     Raises:
         UsageError: As `load`.
     """
-    for name in FILES:
+    for name in names:
         table = _table(read(name), name)
         if table is not None:
             return from_table(table, name, check_rules)
     return Settings()
+
+
+def has_settings_in(data: bytes | None, path: str) -> bool:
+    """Whether the contents of a file are settings, as `has_settings`."""
+    return path.endswith(".toml") and _table(data, path) is not None
 
 
 def has_settings(root: str, path: str) -> bool:
@@ -295,6 +315,8 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
         scope=_scope(table, Scope()),
         ignore=tuple(table.get("ignore", ())),
         severity=tuple(table.get("severity", {}).items()),
+        allow_published=tuple(table.get("allow-published", {}).items()),
+        allow_squash=table.get("allow-squash"),
         environments=tuple(
             EnvironmentSetting(
                 each["name"],

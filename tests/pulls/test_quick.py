@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from revgate.checking import merge as merge_checks
-from revgate.checking.selection import Choice
+from revgate.checking.selection import Request
 from revgate.pulls.judge import Base, with_rivals
 from revgate.pulls.pull import Pull, PullsOptions
-from revgate.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +25,7 @@ STAMP = "2030{:02}{:02}000000"
 
 
 def wanted(root: Path) -> PullsOptions:
-    settings = Settings()
-    return PullsOptions(str(root), settings, Choice(settings))
+    return PullsOptions(str(root), Request())
 
 
 def told(finding: Finding) -> tuple[object, ...]:
@@ -81,13 +79,9 @@ def test_the_quick_way_is_the_slow_one(site: Site, seed: int) -> None:
     base = Base(wanted(site.author), forks[-1])
     verdicts = base.judge(Pull(number, head) for number, head in enumerate(heads))
     for verdict in verdicts:
-        slow, _ = merge_checks.check(
-            str(site.author),
-            base.options.settings,
-            base.options.choice,
-            ours=verdict.pull.head,
-            against=forks[-1],
-        )
+        slow = merge_checks.check(
+            str(site.author), Request(), ours=verdict.pull.head, against=forks[-1]
+        ).result
         if verdict.concerned:
             assert [*map(told, verdict.findings)] == [*map(told, slow.findings)]
         else:

@@ -225,16 +225,31 @@ def test_one_refused_branch_refuses_the_push(work: Clone, server: Clone) -> None
     assert "master" not in server.git("branch")
 
 
-def test_settings_are_those_of_the_pushed_commit(work: Clone) -> None:
+def test_settings_are_those_of_the_branch_as_it_was(work: Clone) -> None:
     work.write("pyproject.toml", "[tool.revgate]\nbaselin = 1\n")
     assert refused(work.push("main"), "did you mean 'baseline'")
+    ignore = '[tool.revgate]\nignore = ["multiple-heads", "branching-merge"]\n'
+    work.write("pyproject.toml", "[tool.revgate]\nlinear = true\n")
+    assert accepted(work.push("main"))
+    work.write("pyproject.toml", ignore)
+    work.commit(THIRD, FIRST)
+    assert refused(work.push("main"), "multiple-heads")
+    work.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert accepted(work.push("main"))
+    work.commit(THIRD, FIRST)
+    assert accepted(work.push("main"))
+    work.write("revgate.toml", "linear = true\n")  # takes precedence, from the next push on
+    assert accepted(work.push("main"))
+    work.commit(FOURTH, FIRST)
+    assert refused(work.push("main"), "multiple-heads")
+
+
+def test_a_first_push_brings_its_own_settings(work: Clone) -> None:
     work.write("pyproject.toml", '[tool.revgate]\nignore = ["multiple-heads", "branching-merge"]\n')
     work.commit(THIRD, FIRST)
-    work.write("revgate.toml", "linear = true\n")  # goes first
-    assert refused(work.push("main"), "multiple-heads")
-    work.git("rm", "--quiet", "revgate.toml")
-    work.save("without")
-    assert accepted(work.push("main"))
+    assert accepted(work.push("main:master"))
+    # What protects the published revisions is not the branch's to ignore.
+    assert refused(work.push("main"), "branching-merge")
 
 
 def test_a_repository_without_alembic(server: Clone) -> None:

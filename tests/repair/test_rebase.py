@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from revgate import settings
 from revgate.checking import merge as merge_checks
-from revgate.checking.selection import Choice
+from revgate.checking.selection import Request
 from revgate.errors import CannotJudgeError, UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +22,10 @@ def stamp(number: int) -> str:
 
 def findings(repository: Any, against: str) -> list[str]:
     """Return what `check --against` says of HEAD."""
-    root = str(repository.root)
-    loaded = settings.load(root)
-    result, _ = merge_checks.check(
-        root, loaded, Choice(loaded), ours="HEAD", against=against, cached=False
+    checked = merge_checks.check(
+        str(repository.root), Request(), ours="HEAD", against=against, cached=False
     )
-    return [finding.rule for finding in result.findings]
+    return [finding.rule for finding in checked.result.findings]
 
 
 def refused(repository: Any, **wanted: Any) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from revgate import settings
 from revgate.checking import merge as merge_checks
-from revgate.checking.selection import Choice
+from revgate.checking.selection import Request
 from revgate.errors import UsageError
 
 VERSIONS = "migrations/versions"
@@ -20,12 +19,10 @@ def stamp(number: int) -> str:
 
 
 def findings(repository: Any) -> list[str]:
-    root = str(repository.root)
-    loaded = settings.load(root)
-    result, _ = merge_checks.check(
-        root, loaded, Choice(loaded), ours="HEAD", against="main", cached=False
+    checked = merge_checks.check(
+        str(repository.root), Request(), ours="HEAD", against="main", cached=False
     )
-    return [finding.rule for finding in result.findings]
+    return [finding.rule for finding in checked.result.findings]
 
 
 def names(repository: Any) -> list[str]:

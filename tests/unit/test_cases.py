@@ -23,7 +23,7 @@ import pytest
 from revgate import settings
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
-from revgate.checking.selection import Choice
+from revgate.checking.selection import Choice, Request
 from revgate.history.source import WorkTree
 from revgate.rules import LIVE, all_rules
 
@@ -56,7 +56,7 @@ def files_of(case: Path) -> list[Path]:
     last = {
         path.name: path for side in ("start", "theirs", "ours") for path in (case / side).iterdir()
     }
-    return [path for path in last.values() if path.suffix == ".py"]
+    return [path for path in last.values() if path.suffix in (".py", ".toml")]
 
 
 def expectations(case: Path) -> Counter[tuple[str, int, str]]:
@@ -113,12 +113,11 @@ def test_merge(case: Path, tmp_path: Path, versions: Path, monkeypatch: pytest.M
     for side in ("theirs", "ours"):
         git(tmp_path, "switch", "--quiet", "--create", side, "start")
         commit(tmp_path, case / side, versions)
-    loaded = settings.load(str(tmp_path))
     for ours in ("ours", None):  # the commit, and the index, which is the same here
-        result, _ = merge_checks.check(
-            str(tmp_path), loaded, Choice(loaded), ours=ours, against="theirs", cached=False
+        checked = merge_checks.check(
+            str(tmp_path), Request(), ours=ours, against="theirs", cached=False
         )
-        assert found_in(result) == expectations(case)
+        assert found_in(checked.result) == expectations(case)
 
 
 def commit(root: Path, side: Path, versions: Path) -> None:
@@ -127,7 +126,8 @@ def commit(root: Path, side: Path, versions: Path) -> None:
             for name in file.read_text().splitlines():
                 (versions / name).unlink()
         else:
-            shutil.copy(file, versions / file.name)
+            target = root if file.name == "revgate.toml" else versions
+            shutil.copy(file, target / file.name)
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", side.name)
 

@@ -32,6 +32,8 @@ linear = false
 branches = ["expand", "contract"]
 ignore = ["future-timestamp"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
+allow-published = { "efaa6e584823" = "its downgrade was wrong" }
+allow-squash = "efaa6e584823"
 [[environment]]
 name = "billing"
 config = "services/billing/alembic.ini"
@@ -56,6 +58,8 @@ EXPECTED = Settings(
     scope=SCOPE,
     ignore=("future-timestamp",),
     severity=(("stale-docstring", "error"), ("file-name", "warning")),
+    allow_published=(("efaa6e584823", "its downgrade was wrong"),),
+    allow_squash="efaa6e584823",
     environments=(
         EnvironmentSetting("billing", "services/billing/alembic.ini", scope=SCOPE),
         EnvironmentSetting(
@@ -127,6 +131,7 @@ WRONG = {
     "file-name = '('": "`file-name` is not a valid regular",
     "file-name = '(?u)(?P<slug>a)'": "valid regular expression: ASCII and UNICODE",
     "file-name = 'timestmp'": "expected 'timestamp', 'any', or a regular expression with (?P<st",
+    "allow-published = { x = '' }": "`allow-published.x` is empty",
     "linear = 1": "`linear` is 1, expected true or false",
     "linear = 'yes'": "`linear` is 'yes', expected true or false",
     "branches = 'expand'": "`branches` is 'expand', expected an array",

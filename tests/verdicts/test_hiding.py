@@ -260,7 +260,6 @@ def test_a_history_of_its_own_beside_the_labels(repo: Verdicts) -> None:
     assert repo.run("check", "--no-cache")[0] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="`pulls` reads the settings of the work tree")
 def test_a_fork_of_a_merge_beside_the_labels(sides: Verdicts) -> None:
     sides.change(new(C, R2))
     assert sides.verdict() & {"branching-merge", "multiple-heads"}

@@ -8,7 +8,6 @@ from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
 from revgate.checking.file_rules import judge_file
-from revgate.checking.selection import Choice
 from revgate.checking.suppressions import settle
 from revgate.findings import ERROR, Finding
 from revgate.history.read import read
@@ -17,6 +16,7 @@ from revgate.rules import CHAIN, HOUSEKEEPING, ask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from revgate.checking.selection import Choice, Request
     from revgate.history.read import Read
     from revgate.result import Allowed, Result
     from revgate.roundtrip.observed import RoundTrip
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 def run(
     source: Source,
     settings: Settings,
-    choice: Choice,
+    request: Request,
     *,
     name: str,
-    environment: str | None,
     options: Options,
     against: str | None = None,
 ) -> Result:
@@ -39,11 +38,10 @@ def run(
 
     Args:
         source: The work tree, which the round trip runs.
-        settings: Those of the repository.
-        choice: The rules to run.
+        settings: Those of the work tree; with a target branch, its own judge instead.
+        request: The rules to run, and on which environments.
         name: The command: `gate`, or `roundtrip`, which runs only the chain rules of the static
             ones, since only a linear history can be run.
-        environment: The name of the only environment to check; None for all.
         options: Those of the round trip; the ones that depend on the environment are set here.
         against: A target branch. The static rules then also judge the result of merging HEAD into
             it, and only the revisions that it lacks are stepped through.
@@ -51,27 +49,31 @@ def run(
     Raises:
         CannotJudgeError: A round trip could not run at all.
     """
-    asked = choice if name == "gate" else Choice(settings, groups=(CHAIN, HOUSEKEEPING))
+    asked = request
+    if name != "gate":
+        asked = request._replace(select=(), ignore=(), groups=(CHAIN, HOUSEKEEPING))
+    choice = request.choose(settings)
     published: dict[str, frozenset[str]] | None = None
     if against is None:
         result, reads = history_checks.check(
-            source, settings, asked, environment=environment, cached=options.cached
-        )
-    else:
-        result, sides = merge_checks.check(
-            options.root,
+            source,
             settings,
-            asked,
-            ours="HEAD",
-            against=against,
-            environment=environment,
+            asked.choose(settings),
+            environment=request.environment,
             cached=options.cached,
         )
+    else:
+        checked = merge_checks.check(
+            options.root, asked, ours="HEAD", against=against, cached=options.cached
+        )
+        result, choice = checked.result, request.choose(checked.ruling.settings)
         published = {
-            each.ours.history.environment.name: each.ours.history.published for each in sides
+            each: frozenset(pair.base.history.graph.by_id if pair.base else ())
+            for pair in checked.pairs
+            for each in pair.names
         }
         # The round trip runs the work tree, which can differ from HEAD.
-        found = environments.find(source, settings, environment)
+        found = environments.find(source, settings, request.environment)
         reads = [
             read(source, each, judge_file, whole=False, cached=options.cached) for each in found
         ]

@@ -1,65 +1,55 @@
-"""Runs the static rules on a branch and on the result of merging it into the target branch."""
+"""Runs the static rules on the result of merging a change into the target branch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import environments
 from revgate.checking import history as history_checks
-from revgate.checking.file_rules import judge_file
-from revgate.checking.suppressions import settle
+from revgate.checking.agreement import NOTHING, agreement_of, take_out_agreed
+from revgate.checking.counterparts import nothing, read_branch, read_pairs
+from revgate.checking.ruling import relaxed_by, rule_on
+from revgate.checking.suppressions import Outcome, settle
 from revgate.history.merge import Merge, open_sides
-from revgate.history.read import Read, read, reread
-from revgate.rules import CHAIN, PUBLISHED, ask
+from revgate.rules import PUBLISHED, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from revgate.checking.selection import Choice
-    from revgate.checking.suppressions import Outcome
-    from revgate.environments import Environment
+    from revgate.checking.agreement import Agreement
+    from revgate.checking.counterparts import Pair
+    from revgate.checking.ruling import Ruling
+    from revgate.checking.selection import Choice, Request
     from revgate.findings import Finding
     from revgate.history.merge import Sides
+    from revgate.history.read import Read
     from revgate.result import Result
     from revgate.rules import Rule
-    from revgate.settings import Settings
 
 
 HEADS, FORK = "multiple-heads", "branching-merge"
 
 
-class Reads(NamedTuple):
-    """One environment as each side has it."""
+class Checked(NamedTuple):
+    """What was found, and what it was judged by."""
 
-    ours: Read
-    base: Read
-    merged: Read
+    result: Result
+    ruling: Ruling
+    choice: Choice
+    pairs: list[Pair]
 
 
 def check(
-    root: str,
-    settings: Settings,
-    choice: Choice,
-    *,
-    ours: str | None,
-    against: str,
-    environment: str | None = None,
-    cached: bool = True,
-) -> tuple[Result, list[Reads]]:
-    """Check a commit, and the result of merging it into the target branch.
+    root: str, request: Request, *, ours: str | None, against: str, cached: bool = True
+) -> Checked:
+    """Check what merging a commit into the target branch would do, by that branch's settings.
 
     Args:
         root: The repository root.
-        settings: Those of the repository.
-        choice: The rules to run; those on naming, downgrades and content run only on revisions
+        request: The rules to run; those on naming, downgrades and content run only on revisions
             that the target branch lacks.
         ours: A commit; None for the index.
         against: The target branch.
-        environment: The name of the only environment to check; None for all.
         cached: Whether cached facts may be used, and written.
-
-    Returns:
-        The result, and each environment as every side has it.
 
     Raises:
         CannotJudgeError: The target branch, or the common ancestor, is not in this clone; or
@@ -67,61 +57,100 @@ def check(
         UsageError: The commit `ours` or something in the settings does not exist.
     """
     sides = open_sides(root, ours, against)
-    found = environments.find(sides.ours, settings, environment)
+    ruling = rule_on(sides, root, request.config)
+    choice = request.choose(ruling.settings)
     rules = choice.stage(published=True)
-    reads = [_read(sides, each, cached=cached) for each in found]
-    history_checks.check_baselines(settings, [each.ours.history for each in reads])
-    verdicts = (judge_merge(sides, each, rules) for each in reads)
-    return history_checks.sum_up([each.ours for each in reads], verdicts), reads
+    pairs = read_pairs(sides, ruling, request.environment, cached=cached)
+    _need_baselines(ruling, pairs)
+    agreement = agreement_of(ruling, request.allowed)
+
+    def branch(merged: Read) -> Read | None:
+        return read_branch(sides, ruling, merged, cached=cached)
+
+    verdicts = [judge_pair(sides, pair, rules, branch, agreement) for pair in pairs]
+    verdicts.append(_relaxed(sides, ruling, pairs, rules))
+    result = history_checks.sum_up([_after(sides, pair) for pair in pairs], verdicts)
+    if ruling.note:
+        result = result._replace(notes=(*result.notes, ruling.note))
+    return Checked(result, ruling, choice, pairs)
 
 
-def _read(sides: Sides, environment: Environment, *, cached: bool) -> Reads:
-    """Read the top of each file, and the whole only of those that differ between the sides.
+def _after(sides: Sides, pair: Pair) -> Read:
+    """Return an environment after the merge, without any revision if the merge takes it away."""
+    return pair.merged or nothing(pair.environment, sides.merged)
 
-    Published revisions were fully checked when they were new.
+
+def _relaxed(sides: Sides, ruling: Ruling, pairs: Sequence[Pair], rules: Sequence[Rule]) -> Outcome:
+    """Run the rule on what the change does to the settings."""
+    graphs = [each.history.graph for pair in pairs for each in (pair.base, pair.merged) if each]
+    left_out = [pair.environment.name for pair in pairs if pair.merged and pair.unnamed]
+    change = relaxed_by(ruling, sides, graphs, left_out)
+    subjects = [] if change is None else [change]
+    asked = [rule for rule in rules if rule.judges == "change"]
+    name = pairs[0].environment.name
+    found = [finding for rule in asked for finding in ask(rule, subjects, name)]
+    return settle((), found, asked, name)
+
+
+def _need_baselines(ruling: Ruling, pairs: Sequence[Pair]) -> None:
+    """See that every baseline is a revision, before the merge and after it."""
+    before = [pair.base.history for pair in pairs if pair.base is not None]
+    after = [pair.merged.history for pair in pairs if pair.merged is not None]
+    history_checks.check_baselines(ruling.settings, before + after)
+    history_checks.check_baselines(ruling.after, after)
+
+
+def judge_pair(
+    sides: Sides,
+    pair: Pair,
+    rules: Sequence[Rule],
+    branch: Callable[[Read], Read | None],
+    agreement: Agreement = NOTHING,
+) -> Outcome:
+    """Run all rules on one environment, as it would be after the merge.
+
+    Args:
+        sides: The trees.
+        pair: The environment before and after.
+        rules: The rules, those that are only counted among them.
+        branch: Returns the environment as the branch has it by itself.
+        agreement: The published revisions that may change.
     """
-    folders = environment.version_locations
-    in_base = sides.changed(sides.ours, sides.base, folders)
-    in_merged = sides.changed(sides.ours, sides.merged, folders)
-    ours = read(sides.ours, environment, judge_file, whole=False, cached=cached)
-    ours = reread(ours, sides.ours, in_base, judge_file, cached=cached) if in_base else ours
-    base = reread(ours, sides.base, in_base, judge_file, cached=cached)
-    merged = reread(ours, sides.merged, in_merged, judge_file, cached=cached) if in_merged else ours
-    published = frozenset(base.history.graph.by_id)
-    for each in (ours, merged):
-        each.history.published = published
-    return Reads(ours, base, merged)
+    after = _after(sides, pair)
+    base = pair.base or nothing(pair.environment, sides.base)
+    after.history.published = frozenset(base.history.graph.by_id)
+    after.history.told = history_checks.errors_of(rules)
+    merge = Merge(sides, base.history, after.history, is_gone=pair.merged is None)
+    found = list(history_checks.findings_of(after, [each for each in rules if each.name != HEADS]))
+    found += _heads(after, merge, rules, branch)
+    published = [rule for rule in rules if rule.group is PUBLISHED]
+    name = after.history.environment.name
+    found += [finding for rule in published for finding in ask(rule, [merge], name)]
+    left, agreed = take_out_agreed(found, published, merge, agreement)
+    # Comments in revisions that stay as they are were judged when those were new.
+    before = base.history.graph.by_id
+    touched = [each for each in after.history.revisions if before.get(each.id) is not each]
+    outcome = settle(touched, left, rules, name)
+    return outcome._replace(allowed=outcome.allowed + agreed)
 
 
-def judge_merge(sides: Sides, reads: Reads, rules: Sequence[Rule]) -> Outcome:
-    """Run the chain rules on the merged history, the others on ours, and those on the merge."""
-    name = reads.ours.history.environment.name
-    for each in reads:
-        each.history.told = history_checks.errors_of(rules)
-    chain = [rule for rule in rules if rule.group is CHAIN]
-    others = [rule for rule in rules if rule.group is not CHAIN]
-    found = list(history_checks.findings_of(reads.ours, others))
-    # A parent that only the target branch has is there after the merge, which is what counts.
-    found += history_checks.findings_of(
-        reads.merged, [each for each in chain if each.name != HEADS]
-    )
-    merge = Merge(sides, *(each.history for each in reads[:3]))
-    found += _heads(reads, merge, rules)
-    found += [
-        finding for rule in rules if rule.group is PUBLISHED for finding in ask(rule, [merge], name)
-    ]
-    return settle(reads.merged.history.revisions, found, rules, name)
-
-
-def _heads(reads: Reads, merge: Merge, rules: Sequence[Rule]) -> Iterator[Finding]:
+def _heads(
+    after: Read, merge: Merge, rules: Sequence[Rule], branch: Callable[[Read], Read | None]
+) -> Iterator[Finding]:
     """Yield what `multiple-heads` finds: the branch's own fork; `branching-merge` has the others.
 
     Each of the two speaks for the other where that one is not reported.
     """
-    if not reads.merged.history.rival_heads:
+    if not after.history.rival_heads:
         return
     reported = {each.name for each in rules if each.reported}
-    if HEADS in reported or FORK not in reported:
-        merge.told_heads = reads.ours.history.rival_heads
-    read = reads.merged if HEADS in reported and FORK not in reported else reads.ours
-    yield from history_checks.findings_of(read, [each for each in rules if each.name == HEADS])
+    alone = branch(after)
+    if alone is not None:
+        alone.history.told = after.history.told
+        if HEADS in reported or FORK not in reported:
+            merge.told_heads = alone.history.rival_heads
+    judged = after if HEADS in reported and FORK not in reported else alone
+    if judged is not None:
+        yield from history_checks.findings_of(
+            judged, [each for each in rules if each.name == HEADS]
+        )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import merge as merge_checks
 from revgate.checking import verdict_cache
-from revgate.checking.selection import Choice, unknown_rules
+from revgate.checking.ruling import settings_in
+from revgate.checking.selection import Request
 from revgate.errors import UsageError
 from revgate.git import commit_tree, find_root, git, resolve
 from revgate.history.tree import GitTree
 from revgate.rules import CHAIN, PUBLISHED
-from revgate.settings import load_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,35 +114,23 @@ def judge(root: str, hook: str, update: Update) -> Result | None:
         UsageError: The settings in the pushed commit are wrong.
     """
     source = GitTree.at(root, update.new)
-    settings = settings_of(source)
+    settings = settings_in(source)
     against = update.old if update.protected else None
     if not _concerns(source, settings) and not (against and _had(root, against)):
         return None
-    groups = (CHAIN, PUBLISHED) if hook == "pre-receive" else None
-    choice = Choice(settings, groups=groups)
+    request = Request(groups=(CHAIN, PUBLISHED) if hook == "pre-receive" else None)
     if against is None:
-        return verdict_cache.check(source, settings, choice)
+        return verdict_cache.check(source, settings, request.choose(settings))
     ours = _as_change(root, against, update.new)
-    result, _ = merge_checks.check(root, settings, choice, ours=ours, against=against)
-    return result
+    return merge_checks.check(root, request, ours=ours, against=against).result
 
 
 def _had(root: str, commit: str) -> bool:
     source = GitTree.at(root, commit)
-    return _concerns(source, settings_of(source))
-
-
-def settings_of(source: Source) -> Settings:
-    """Read the settings of a commit.
-
-    Raises:
-        UsageError: As `settings.load`.
-    """
-
-    def read(name: str) -> bytes | None:
-        return next(iter(source.read([name]))).data if source.has_file(name) else None
-
-    return load_from(read, unknown_rules)
+    try:
+        return _concerns(source, settings_in(source))
+    except UsageError:  # its settings are wrong, so it has some
+        return True
 
 
 def _concerns(source: Source, settings: Settings) -> bool:

@@ -7,7 +7,7 @@ since a run that finds nothing changed needs none.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
 from revgate.findings import Severity
@@ -35,6 +35,24 @@ def unknown_rules(names: Iterable[str]) -> list[str]:
     return [f"unknown rule {name!r}{nearest(name, known)}" for name in names if name not in known]
 
 
+class Request(NamedTuple):
+    """What the command line asks for, whatever the settings say."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    groups: tuple[Group, ...] | None = None
+    config: str | None = None
+    """A file of settings or an Alembic configuration, relative to the repository root."""
+    environment: str | None = None
+    """The name of the only environment; None for all."""
+    allowed: tuple[str, ...] = ()
+    """Ids of published revisions that may change, or `all`."""
+
+    def choose(self, settings: Settings) -> Choice:
+        """Return the rules that this asks for under some settings."""
+        return Choice(settings, self.select, self.ignore, groups=self.groups)
+
+
 class Choice:
     """The rules that the settings and the command line select."""
 
@@ -57,6 +75,16 @@ class Choice:
         self.key = (settings.ignore, settings.severity, (*select,), (*ignore,), groups)
         """Everything that the selection depends on."""
 
+    def check_names(self) -> None:
+        """See that every rule asked for exists.
+
+        Raises:
+            UsageError: One does not; with the nearest.
+        """
+        _, _, select, ignore, _ = self.key
+        if (select or ignore) and (problems := unknown_rules((*select, *ignore))):
+            raise UsageError("\n".join(problems))
+
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that run, with their configured severity.
@@ -71,8 +99,7 @@ class Choice:
         from revgate.rules import all_rules
 
         ignored, severities, select, ignore, groups = self.key
-        if problems := unknown_rules((*select, *ignore)):
-            raise UsageError("\n".join(problems))
+        self.check_names()
         known = all_rules()
         left_out = {*ignore, *ignored}
         wanted = _with_hiders(select, known) if select else known.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.result import Allowed
-from revgate.rules import CHAIN, HOUSEKEEPING, PUBLISHED, Finding, Rule, Settled, all_rules, ask
+from revgate.rules import CHAIN, PUBLISHED, Finding, Rule, Settled, all_rules, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _without_allowed(
         if allows
     ]
     for rule in rules:
-        if rule.group is HOUSEKEEPING:
+        if rule.judges == "settled":
             kept += ask(rule, [settled], name)
     return kept, allowed
 

@@ -16,7 +16,7 @@ from revgate.result import Allowed, Judged, Result
 from revgate.settings import Scope
 
 if TYPE_CHECKING:
-    from revgate.checking.selection import Choice
+    from revgate.checking.selection import Choice, Request
     from revgate.settings import Settings
     from revgate.source import Source
 
@@ -58,14 +58,7 @@ def check(
 
 
 def check_against(
-    root: str,
-    settings: Settings,
-    choice: Choice,
-    *,
-    ours: str | None,
-    against: str,
-    environment: str | None = None,
-    cached: bool = True,
+    root: str, request: Request, *, ours: str | None, against: str, cached: bool = True
 ) -> Result:
     """Check a merge as `merge_checks.check` does, or return the cached result for both commits.
 
@@ -74,7 +67,7 @@ def check_against(
         UsageError: As `merge_checks.check`.
     """
     commits = _commits(root, ours, against)
-    key = repr((settings, choice.key, environment, commits))
+    key = repr((request, commits))
     cache = Cache(f"merge\n{root}\n{ours}\n{against}", enabled=cached)
     saved = cache.load()
     if commits is not None and saved.get("key") == key:
@@ -82,15 +75,7 @@ def check_against(
 
     from revgate.checking import merge as merge_checks
 
-    result, _ = merge_checks.check(
-        root,
-        settings,
-        choice,
-        ours=ours,
-        against=against,
-        environment=environment,
-        cached=cached,
-    )
+    result = merge_checks.check(root, request, ours=ours, against=against, cached=cached).result
     if commits is not None and _lasts(result):
         cache.save({"key": key, "result": _plain(result)})
     return result

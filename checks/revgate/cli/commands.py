@@ -76,12 +76,16 @@ def _unexpected(error: Exception) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from revgate.checking import verdict_cache
 
-    root, settings, choice = configured(arguments)
+    root, settings, request = configured(arguments)
     source = source_of(arguments, root)
-    environment, cached = arguments.environment, not arguments.no_cache
+    cached = not arguments.no_cache
     if arguments.against is None:
         result = verdict_cache.check(
-            source, settings, choice, environment=environment, cached=cached
+            source,
+            settings,
+            request.choose(settings),
+            environment=request.environment,
+            cached=cached,
         )
         return report(arguments, result, source)
 
@@ -90,12 +94,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
     result = verdict_cache.check_against(
         root,
-        settings,
-        choice,
+        request,
         # For the work tree, HEAD: git merges only what is committed or staged.
         ours=source.revision if isinstance(source, GitTree) else "HEAD",
         against=find_base(root, arguments.against),
-        environment=environment,
         cached=cached,
     )
     return report(arguments, result, source)
@@ -114,15 +116,14 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
     from revgate.roundtrip.plan import parse_shard
     from revgate.target_branch import find_base
 
-    root, settings, choice = configured(arguments)
+    root, settings, request = configured(arguments)
     against = getattr(arguments, "against", None)
     source = source_of(arguments, root)
     result = gate.run(
         source,
         settings,
-        choice,
+        request,
         name=name,
-        environment=arguments.environment,
         against=None if against is None else find_base(root, against),
         options=_options(arguments, root, settings)._replace(
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
@@ -222,14 +223,13 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _pulls(arguments: argparse.Namespace) -> int:
     from revgate import pulls
 
-    root, settings, choice = configured(arguments)
+    root, _, request = configured(arguments)
     options = pulls.PullsOptions(
         root=root,
-        settings=settings,
-        choice=choice,
+        request=request,
         remote=arguments.remote,
         context=arguments.context,
-        environment=arguments.environment,
+        label=arguments.allow_label,
         cached=not arguments.no_cache,
         dry_run=arguments.dry_run,
     )
@@ -275,7 +275,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
     from revgate.upgrade import command
     from revgate.upgrade.run import Patience
 
-    root, settings, choice = configured(arguments)
+    root, settings, request = configured(arguments)
     patience = Patience(arguments.lock_timeout, arguments.attempts, arguments.pause)
     wanted = command.UpgradeOptions(
         url=arguments.database_url,
@@ -290,6 +290,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
     )
     options = _options(arguments, root, settings)
     source = source_of(arguments, root)
+    choice = request.choose(settings)
     return command.run(source, settings, choice, wanted, options, partial(write, path=None))
 
 

@@ -11,25 +11,40 @@ from revgate.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from revgate.checking.selection import Choice
+    from revgate.checking.selection import Request
     from revgate.result import Result
     from revgate.settings import Settings
     from revgate.source import Source
 
 
-def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Choice]:
-    """Return the repository root, the settings, and the rules to check.
+def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Request]:
+    """Return the repository root, the settings of what is checked, and the requested rules.
 
     Raises:
         UsageError: The settings or the rule names are invalid.
     """
-    from revgate.checking.selection import Choice
-
     for written in getattr(arguments, "report", ()):  # fail before anything slow
         parse_report(written)
     root, settings = settings_of(arguments)
-    choice = Choice(settings, _names(arguments.select), _names(arguments.ignore))
-    return root, settings, choice
+    request = request_of(arguments, root)
+    request.choose(settings).check_names()
+    return root, settings, request
+
+
+def request_of(arguments: argparse.Namespace, root: str) -> Request:
+    """Return what the options ask for, whatever the settings say."""
+    from revgate.checking.selection import Request
+
+    config = arguments.config
+    if config is not None:
+        config = os.path.relpath(os.path.abspath(config), root).replace(os.sep, "/")
+    return Request(
+        select=tuple(_names(arguments.select)),
+        ignore=tuple(_names(arguments.ignore)),
+        config=config,
+        environment=arguments.environment,
+        allowed=tuple(_names(getattr(arguments, "allow_published", None))),
+    )
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
@@ -39,6 +54,10 @@ def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
     from revgate.git import find_root
 
     root, _ = find_root(os.getcwd())
+    if is_of_git(arguments):
+        from revgate.checking.ruling import settings_in
+
+        return root, settings_in(source_of(arguments, root), request_of(arguments, root).config)
     if arguments.config is None:
         return root, settings.load(root, unknown_rules)
     path = os.path.abspath(arguments.config)
@@ -48,6 +67,11 @@ def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
     if path.endswith(".toml") and settings.has_settings(root, relative):
         return root, settings.load_file(root, relative, unknown_rules)
     return root, settings.with_config(settings.load(root, unknown_rules), relative)
+
+
+def is_of_git(arguments: argparse.Namespace) -> bool:
+    """Whether the index or a commit is judged, and not the work tree."""
+    return bool(getattr(arguments, "staged", False)) or getattr(arguments, "at", None) is not None
 
 
 def source_of(arguments: argparse.Namespace, root: str) -> Source:

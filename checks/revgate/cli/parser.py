@@ -186,6 +186,11 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-cache", action="store_true", help="ignore cached facts and read every file"
     )
+    command.add_argument(
+        "--allow-label",
+        metavar="NAME",
+        help="a pull request with this label may change published revisions",
+    )
     place(command)
     command.set_defaults(select=None, ignore=None)
 
@@ -375,6 +380,12 @@ def against(command: argparse.ArgumentParser) -> None:
         metavar="REF",
         help="also check the result of merging into REF; `auto` takes the target branch from the"
         " event in GitHub Actions or GitLab CI, else this branch's upstream",
+    )
+    command.add_argument(
+        "--allow-published",
+        metavar="ID,…",
+        help="published revisions that may change, or `all`: for a workflow that sets it from a"
+        " reviewer's label; what the settings of REF allow needs no option",
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import UNSHALLOW, GitRefusedError, commit_tree, git, is_shallow, resolve
 from revgate.history.parse import NAMES
+from revgate.history.source import CONFIGURATIONS
 from revgate.history.tree import GitTree
 
 if TYPE_CHECKING:
@@ -28,21 +29,42 @@ class Sides(NamedTuple):
 
     def changed(self, one: GitTree, other: GitTree, folders: Sequence[str]) -> list[str]:
         """Return the paths in some folders that differ between two of the trees, sorted."""
-        sides = (self.ours, self.base)
+        sides = (one, other)
         if any(side.lies(folder) != folder for side in sides for folder in folders):
             return _different(one, other, folders)
         return _changed_paths(one, other, folders)
 
 
+class Squash(NamedTuple):
+    """One new first revision in place of all published ones up to some point."""
+
+    first: Revision
+    """The new one."""
+    last: str
+    """The last of those that it replaces; its id too, where the new one keeps it."""
+    replaced: frozenset[str]
+    followers: frozenset[str]
+    """The published revisions that come right behind it."""
+
+
 class Merge:
     """The subject of the rules on published history."""
 
-    def __init__(self, sides: Sides, ours: History, base: History, merged: History) -> None:
-        """Combine the three histories of one environment."""
+    def __init__(
+        self, sides: Sides, base: History, merged: History, *, is_gone: bool = False
+    ) -> None:
+        """Put two histories of one environment together.
+
+        Args:
+            sides: The trees that they were read from.
+            base: As the target branch has it.
+            merged: As it would have it after the merge.
+            is_gone: Whether the merge would take the environment away.
+        """
         self.sides = sides
-        self.ours = ours
         self.base = base
         self.merged = merged
+        self.is_gone = is_gone
         self.told_heads: list[list[Revision]] = []
         """Groups of heads that `multiple-heads` reports, since the branch has them already."""
 
@@ -59,15 +81,22 @@ class Merge:
             (before, after)
             for key, before in self.base.graph.by_id.items()
             for after in self._afters(key)
-            if self._differ(before, after)
+            if before is not after
         ]
-        olds = self._contents(self.sides.base, [before.path for before, _ in pairs])
-        news = self._contents(self.sides.merged, [after.path for _, after in pairs])
+        olds = self.sides.base.signatures([before.path for before, _ in pairs])
+        news = self.sides.merged.signatures([after.path for _, after in pairs])
+        pairs = [
+            pair
+            for pair, old, new in zip(pairs, olds, news, strict=True)
+            if old is None or old != new
+        ]
+        before_texts = self._contents(self.sides.base, [before.path for before, _ in pairs])
+        after_texts = self._contents(self.sides.merged, [after.path for _, after in pairs])
         return [
             (before, after)
             for before, after in pairs
             if (before.labels, before.depends_on) != (after.labels, after.depends_on)
-            or fingerprint(olds[before.path]) != fingerprint(news[after.path])
+            or fingerprint(before_texts[before.path]) != fingerprint(after_texts[after.path])
         ]
 
     def _afters(self, key: str) -> list[Revision]:
@@ -80,24 +109,50 @@ class Merge:
             return graph.duplicates[key]
         return [graph.by_id[key]] if key in graph.by_id else []
 
-    def _differ(self, before: Revision, after: Revision) -> bool:
-        """Whether the file may have changed; a revision read once for both sides is one object."""
-        return (before is not after and before != after) or before.path in self._changed
-
-    @cached_property
-    def _changed(self) -> frozenset[str]:
-        folders = self.base.environment.version_locations
-        return frozenset(self.sides.changed(self.sides.base, self.sides.merged, folders))
-
     @staticmethod
     def _contents(source: GitTree, paths: list[str]) -> dict[str, bytes]:
         return {content.path: content.data for content in source.read(paths)}
 
-    def twin(self, revision: Revision) -> Revision | None:
-        """Return the new revision that does the same as a removed one, under another id."""
-        wanted = fingerprint(self._contents(self.sides.base, [revision.path])[revision.path])
-        contents = self._contents(self.sides.merged, [each.path for each in self.new])
-        return next((each for each in self.new if fingerprint(contents[each.path]) == wanted), None)
+    @cached_property
+    def removed(self) -> list[Revision]:
+        """The published revisions that the merge would leave out.
+
+        Of a file that cannot be read, `unreadable-revision` tells; if it does not, this does.
+        """
+        told = "unreadable-revision" in self.merged.told
+        there = self.merged.graph.by_id.keys() | (self.merged.graph.unread if told else set())
+        return [each for key, each in self.base.graph.by_id.items() if key not in there]
+
+    @cached_property
+    def twins(self) -> dict[str, Revision]:
+        """The new revision that does what a removed one did, under another id, by the old id."""
+        if not self.removed or not self.new:
+            return {}
+        olds = self._contents(self.sides.base, [each.path for each in self.removed])
+        news = self._contents(self.sides.merged, [each.path for each in self.new])
+        by_effect = {fingerprint(news[each.path]): each for each in reversed(self.new)}
+        found = {each.id: by_effect.get(fingerprint(olds[each.path])) for each in self.removed}
+        return {key: twin for key, twin in found.items() if twin is not None}
+
+    @cached_property
+    def squash(self) -> Squash | None:
+        """The squash that the merge would be, where it is one and nothing else."""
+        before, after = self.base.graph, self.merged.graph
+        removed = {each.id for each in self.removed}
+        if not removed or len(after.bases) != 1:
+            return None
+        first = after.by_id[after.bases[0]]
+        replaced = removed | ({first.id} & before.by_id.keys())
+        last = [key for key in replaced if not {*before.children.get(key, ())} & replaced]
+        if len(replaced) < 2 or len(last) != 1 or before.ancestors(*last) != replaced:
+            return None
+        if first.id in before.by_id and first.id != last[0]:
+            return None
+        followers = frozenset(before.children.get(last[0], ())) - replaced
+        kept = [after.by_id[key] for key in followers if key in after.by_id]
+        if len(kept) < len(followers) or any(each.parents != (first.id,) for each in kept):
+            return None
+        return Squash(first, last[0], frozenset(replaced), followers)
 
 
 def open_sides(root: str, ours: str | None, against: str) -> Sides:
@@ -124,12 +179,38 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
         output = git(root, *words, head, base.revision or "", accept=(0, 1))
     except GitRefusedError as error:
         raise CannotJudgeError(f"{error}; this needs git 2.38 or newer") from None
-    tree = output.partition(b"\0")[0].decode()
+    tree, *conflicts = os.fsdecode(output).split("\0")
     branch = GitTree(root, head)
     branch.name = "the git index" if ours is None else f"commit {ours}"
-    merged = GitTree(root, tree)
+    merged = _Merged(root, tree, _configurations(root, head, conflicts))
     merged.name = f"the merge with {against}"
     return Sides(branch, base, merged)
+
+
+class _Merged(GitTree):
+    """A merge, in which a configuration that is in conflict is the branch's."""
+
+    def __init__(self, root: str, tree: str, resolved: dict[str, str]) -> None:
+        super().__init__(root, tree)
+        self._resolved = resolved
+
+    def _listed(self, specs: tuple[str, ...]) -> list[str]:
+        found = super()._listed(specs)
+        self._blobs.update(
+            {path: blob for path, blob in self._resolved.items() if path in self._blobs}
+        )
+        return found
+
+
+def _configurations(root: str, commit: str, conflicts: Iterable[str]) -> dict[str, str]:
+    """Return the contents that the branch gives to configurations in conflict, by path."""
+    found = {}
+    for path in conflicts:
+        if os.path.basename(path) in (*CONFIGURATIONS, "revgate.toml"):
+            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{path}")
+            if blob := git(root, *words, accept=(0, 1)).decode().strip():
+                found[path] = blob
+    return found
 
 
 def _base(root: str, against: str) -> GitTree:

@@ -170,12 +170,22 @@ class GitTree:
     def _entries(self, *specs: str) -> list[str]:
         """Return the paths that match the pathspecs, and record their content ids."""
         if specs not in self._listings:
-            self._listings[specs] = self._within(specs) or self._listed(specs)
+            found = self._within(specs)
+            if found is None or not (found or () in self._listings):
+                found = self._listed(specs)
+            self._listings[specs] = found
         return self._listings[specs]
 
     def _within(self, specs: tuple[str, ...]) -> list[str] | None:
-        """Return the paths of a folder from an earlier listing of a parent folder."""
-        if len(specs) != 1 or not specs[0].endswith("/"):
+        """Return what an earlier listing, of everything or of a folder above, says of one path."""
+        if len(specs) != 1:
+            return None
+        if (everything := self._listings.get(())) is not None:
+            path = specs[0].removeprefix(_literal(""))
+            if path.endswith("/"):
+                return [each for each in everything if each.startswith(path)]
+            return [path] if self._knows(path) else []
+        if not specs[0].endswith("/"):
             return None
         for earlier, paths in self._listings.items():
             if len(earlier) == 1 and earlier[0].endswith("/") and specs[0].startswith(earlier[0]):

@@ -77,7 +77,7 @@ class Client:
             ),
         )
 
-    def open_pulls(self) -> list[Pull]:
+    def open_pulls(self, *, labels: bool = False) -> list[Pull]:
         """Return the open pull requests into the base, by number.
 
         Raises:
@@ -88,7 +88,15 @@ class Client:
             found = self._client.get_repo(self._repository.name).get_pulls(
                 state="open", base=self._repository.base, sort="created", direction="asc"
             )
-            return [Pull(each.number, each.head.sha, bool(each.draft)) for each in found]
+            return [
+                Pull(
+                    each.number,
+                    each.head.sha,
+                    bool(each.draft),
+                    tuple(label.name for label in each.labels) if labels else (),
+                )
+                for each in found
+            ]
 
         try:
             found = self._answer(ask)

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING
 
 from revgate import environments
 from revgate.checking import merge as merge_checks
+from revgate.checking.agreement import EVERYTHING
 from revgate.checking.file_rules import judge_file
 from revgate.checking.history import place
-from revgate.errors import CannotJudgeError, RevgateError
+from revgate.checking.ruling import settings_in
+from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.read import Read, list_files, read
 from revgate.history.tree import GitTree
 from revgate.pulls.changes import Changed, Changes, changes_of
 from revgate.pulls.pull import Pull, Verdict
 from revgate.pulls.window import Window
+from revgate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from revgate.pulls.pull import PullsOptions
 
 # The parts of a pyproject.toml that may concern Alembic; most change for other reasons.
-_CONFIGURES = re.compile(rb"script_location|version_locations|\balembic\b\s*[\"'\]=.]")
+_CONFIGURES = re.compile(rb"revgate|script_location|version_locations|\balembic\b\s*[\"'\]=.]")
 _THREADS = 4
 
 
@@ -50,7 +53,9 @@ class Base:
         self.commit = commit
         source = GitTree(options.root, commit)
         source.name = "the base"
-        self.environments = environments.find(source, options.settings, options.environment)
+        settings = _settings(source, options)
+        self.choice = options.request.choose(settings)
+        self.environments = environments.find(source, settings, options.request.environment)
         _need_no_links(source, self.environments)
         self.reads = [
             # Published files were judged when they were new: reading their headers is enough.
@@ -104,14 +109,29 @@ class Base:
         )
 
     def _configures(self, changes: Changes) -> bool:
-        """Whether the pull request may change which revisions there are."""
-        names = {posixpath.basename(path): path for path in changes.paths}
-        if "alembic.ini" in names or any(
-            each.config in changes.paths for each in self.environments
-        ):
+        """Whether the pull request may change which revisions there are, or the settings."""
+        names = {posixpath.basename(path) for path in changes.paths}
+        files = {each.config for each in self.environments} | {self.options.request.config or ""}
+        if names & {"alembic.ini", "revgate.toml"} or not files.isdisjoint(changes.paths):
+            return True
+        if any(map(self._may_go_before, changes.paths)):
             return True
         tomls = [path for path in changes.paths if path.endswith("pyproject.toml")]
         return any(_CONFIGURES.search(data) for data in changes.contents(tomls))
+
+    def _may_go_before(self, path: str) -> bool:
+        """Whether a path is in a folder that Alembic might find in place of one of the base's."""
+        folders = {
+            posixpath.basename(folder)
+            for each in self.environments
+            for folder in (each.script_location, *each.version_locations)
+        }
+        return not self._is_known(path) and not folders.isdisjoint(path.split("/")[:-1])
+
+    def _is_known(self, path: str) -> bool:
+        """Whether a path is below a script location of the base."""
+        places = [f"{each.script_location}/" for each in self.environments]
+        return self._is_below(path) or any(map(path.startswith, places))
 
     def _added(self, base: Read, changes: Changes) -> Read | None:
         """Read the revision files of one environment that the pull request adds or changes."""
@@ -141,7 +161,7 @@ class Base:
 
     @cached_property
     def _windows(self) -> list[Window]:
-        return [Window(self.options, self.commit, each) for each in self.reads]
+        return [Window(self.options.root, self.commit, self.choice, each) for each in self.reads]
 
     @cached_property
     def _is_sound(self) -> bool:
@@ -150,16 +170,21 @@ class Base:
 
     def _wholly(self, pull: Pull) -> Verdict:
         options = self.options
-        result, _ = merge_checks.check(
-            options.root,
-            options.settings,
-            options.choice,
-            ours=pull.head,
-            against=self.commit,
-            environment=options.environment,
-            cached=options.cached,
+        request = options.request
+        if options.label is not None and options.label in pull.labels:
+            request = request._replace(allowed=(*request.allowed, EVERYTHING))
+        checked = merge_checks.check(
+            options.root, request, ours=pull.head, against=self.commit, cached=options.cached
         )
-        return Verdict(pull, result.findings)
+        return Verdict(pull, checked.result.findings)
+
+
+def _settings(source: GitTree, options: PullsOptions) -> Settings:
+    """Return the settings of the base; the default ones if they are invalid."""
+    try:
+        return settings_in(source, options.request.config)
+    except UsageError:
+        return Settings()
 
 
 def _need_no_links(source: GitTree, found: Iterable[Environment]) -> None:

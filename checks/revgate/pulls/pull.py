@@ -8,9 +8,8 @@ from revgate.findings import ERROR
 from revgate.text import printable, truncate
 
 if TYPE_CHECKING:
-    from revgate.checking.selection import Choice
+    from revgate.checking.selection import Request
     from revgate.findings import Finding
-    from revgate.settings import Settings
 
 LONGEST_DESCRIPTION = 140
 """Characters that GitHub takes in the description of a commit status."""
@@ -20,12 +19,12 @@ class PullsOptions(NamedTuple):
     """The options of `revgate pulls`."""
 
     root: str
-    settings: Settings
-    choice: Choice
+    request: Request
     remote: str = "origin"
     context: str = "revgate"
     """The name of the commit status."""
-    environment: str | None = None
+    label: str | None = None
+    """What a reviewer gives to a pull request that may change published revisions."""
     cached: bool = True
     dry_run: bool = False
 
@@ -51,6 +50,7 @@ class Pull(NamedTuple):
     number: int
     head: str
     draft: bool = False
+    labels: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):

@@ -60,7 +60,7 @@ def run(options: PullsOptions, repository: Repository) -> Outcome:
         CannotJudgeError: The pull requests cannot be listed, or the base cannot be judged.
     """
     with closing(Client(repository)) as client:
-        listed = client.open_pulls()
+        listed = client.open_pulls(labels=options.label is not None)
         fetched = heads.fetch(
             options.root, options.remote, repository, [each.number for each in listed]
         )

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from revgate.checking import merge as merge_checks
+from revgate.checking.counterparts import Pair
 from revgate.history.history import History
 from revgate.history.merge import Sides
 from revgate.history.read import Read
@@ -18,18 +19,19 @@ from revgate.pulls.changes import added_since
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from revgate.checking.selection import Choice
     from revgate.findings import Finding
     from revgate.history.revision import Revision
     from revgate.pulls.changes import Changes
-    from revgate.pulls.pull import PullsOptions
 
 
 class Window:
     """One environment of the base."""
 
-    def __init__(self, options: PullsOptions, commit: str, whole: Read) -> None:
-        self.options = options
+    def __init__(self, root: str, commit: str, choice: Choice, whole: Read) -> None:
+        self.root = root
         self.commit = commit
+        self.choice = choice
         self.base = whole.history
         self._later: dict[str, set[str] | None] = {}
 
@@ -89,7 +91,7 @@ class Window:
     def _since(self, fork: str) -> set[str] | None:
         if fork not in self._later:
             folders = self.base.environment.version_locations
-            self._later[fork] = added_since(self.options.root, fork, self.commit, folders)
+            self._later[fork] = added_since(self.root, fork, self.commit, folders)
         return self._later[fork]
 
     def _ids(self, paths: set[str]) -> list[str]:
@@ -103,16 +105,12 @@ class Window:
         end[0] = end[0]._replace(parents=(), depends_on=())
         then = [each for each in end if each.path not in later]
         added = [*new.history.revisions]
-        reads = merge_checks.Reads(
-            self._read([*then, *added], new),
-            self._read(end, None),
-            self._read([*end, *added], new),
-        )
-        root = self.options.root
-        tip = GitTree(root, self.commit)
-        sides = Sides(GitTree(root, head), tip, tip)
-        rules = self.options.choice.stage(published=True)
-        return tuple(merge_checks.judge_merge(sides, reads, rules).kept)
+        pair = Pair(self._read(end, None), self._read([*end, *added], new))
+        tip = GitTree(self.root, self.commit)
+        sides = Sides(GitTree(self.root, head), tip, tip)
+        rules = self.choice.stage(published=True)
+        branch = self._read([*then, *added], new)
+        return tuple(merge_checks.judge_pair(sides, pair, rules, lambda _: branch).kept)
 
     def _read(self, revisions: Sequence[Revision], new: Read | None) -> Read:
         history = History(

@@ -7,7 +7,8 @@ The name of a rule's only parameter says what the rule judges, its subject:
 - `history`: all revisions of one environment;
 - `merge`: the result of merging into the target branch;
 - `observed`: what a round trip observed;
-- `settled`: the inline `allow` comments, and which of them suppressed a finding.
+- `settled`: the inline `allow` comments, and which of them suppressed a finding;
+- `change`: the settings before and after a merge.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from revgate.findings import ERROR, WARNING, Finding, Related, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from revgate.history.graph import Graph
     from revgate.history.revision import Revision
+    from revgate.settings import Settings
 
 __all__ = [
     "CHAIN",
@@ -68,7 +71,7 @@ LIVE = Group.LIVE
 HOUSEKEEPING = Group.HOUSEKEEPING
 
 
-SUBJECTS = ("head", "script", "history", "merge", "observed", "settled")
+SUBJECTS = ("head", "script", "history", "merge", "observed", "settled", "change")
 """What a rule can judge; see the top of this module."""
 
 
@@ -81,6 +84,34 @@ class Settled(NamedTuple):
     """Names of the rules that ran in this stage; an `allow` of any other cannot be judged."""
     used: frozenset[tuple[str, int, str]]
     """Path, line of the comment, and rule of each `allow` that suppressed a finding."""
+
+
+class SettingsChange(NamedTuple):
+    """The subject of the rule on settings."""
+
+    before: Settings
+    after: Settings
+    path: str
+    """The file that holds them after the merge, or did before."""
+    text: str
+    """Its contents after the merge."""
+    graphs: Sequence[Graph]
+    """Those of all environments, before the merge and after it."""
+    left_out: tuple[str, ...] = ()
+    """Environments that the settings after the merge do not name."""
+
+    def line_of(self, key: str) -> int:
+        """Return the first line that sets a key; 1 if there is none."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if line.strip().strip("[]").removeprefix("tool.revgate.").startswith(key):
+                return number
+        return 1
+
+    def is_before(self, key: str | None, other: str | None) -> bool:
+        """Whether a revision comes before another one."""
+        return any(
+            other in graph.by_id and key in graph.ancestors(other or "") for graph in self.graphs
+        )
 
 
 class Rule(NamedTuple):

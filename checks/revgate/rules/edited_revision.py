@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def edited_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each published revision whose operations would change with the merge."""
     for _, after in merge.edited:
+        if merge.squash is not None and after.id == merge.squash.first.id:
+            continue  # `removed-revision` reports the squash
         yield Finding.at(
             after,
             after.id_at,

@@ -35,6 +35,8 @@ def late_insertion(merge: Merge) -> Iterator[Finding]:
     )
     heads = merge.base.graph.heads
     for revision in merge.new:
+        if merge.squash is not None and revision.id == merge.squash.first.id:
+            continue  # `removed-revision` reports the squash
         if revision.id in before_published:
             behind = (
                 f'`down_revision = "{heads[0]}"`' if len(heads) == 1 else "the id of their head"

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=PUBLISHED)
 def reparented_revision(merge: Merge) -> Iterator[Finding]:
     """Yield each published revision whose parents the merge would change."""
+    squash = merge.squash
+    squashed = {squash.first.id, *squash.followers} if squash else set()
     for key, before in merge.base.graph.by_id.items():
+        if key in squashed:
+            continue  # `removed-revision` reports the squash
         after = merge.merged.graph.by_id.get(key)
         if after is not None and {*after.parents} != {*before.parents}:
             now = ", ".join(f"`{parent}`" for parent in after.parents) or "`None`"

@@ -1,0 +1,95 @@
+"""A change relaxes the settings that would judge it.
+
+A change is judged by the settings of the target branch, so that none can switch off its own gate.
+What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
+ignored rules, a lower severity, a later `baseline`, another `file-name`, `linear = false`, more
+`branches`, an environment that is left out, `expect-tables` that is removed, and new entries of
+`allow-published` and `allow-squash`.
+
+## Why it hurts
+A line in a settings file is easy to miss in a review, and it takes effect on every later change.
+
+## Example
+    # pyproject.toml, in the same pull request as a second head
+    [tool.revgate]
+    ignore = ["branching-merge"]
+
+## Instead
+    # a pull request of its own that says why; the one that needs it comes after it
+    [tool.revgate]
+    ignore = ["timestamp-order"]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from revgate.rules import HOUSEKEEPING, WARNING, Finding, all_rules, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from revgate.rules import SettingsChange
+    from revgate.settings import Scope, Settings
+
+
+@rule(severity=WARNING, group=HOUSEKEEPING)
+def relaxed_settings(change: SettingsChange) -> Iterator[Finding]:
+    """Yield each setting that would be less strict after the merge."""
+    for key, fact in _relaxed(change):
+        yield Finding(
+            message=fact,
+            help="the settings of the target branch judge this change; if it needs the new ones,"
+            " merge them first, in a pull request of their own",
+            path=change.path,
+            line=change.line_of(key),
+        )
+
+
+def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
+    before, after = change.before, change.after
+    for name in sorted({*after.ignore} - {*before.ignore}):
+        yield "ignore", f"`{name}` would be ignored"
+    for name in _lowered(before, after):
+        yield "severity", f"`{name}` would be only a warning"
+    yield from _scope(change, before.scope, after.scope, "")
+    after_scopes = {(each.config, each.section): each.scope for each in after.environments}
+    for each in before.environments:
+        scope = after_scopes.get((each.config, each.section), after.scope)
+        if (each.scope, scope) != (before.scope, after.scope):
+            yield from _scope(change, each.scope, scope, f" for `{each.name}`")
+    for name in change.left_out:
+        yield "environment", f"the environment `{name}` would not be checked"
+    known = {key for key, _ in before.allow_published}
+    for key, _ in after.allow_published:
+        if key not in known:
+            yield "allow-published", f"the published revision `{key}` could be changed"
+    if after.allow_squash is not None and after.allow_squash != before.allow_squash:
+        what = f"the published revisions up to `{after.allow_squash}`"
+        yield "allow-squash", f"{what} could be replaced by one"
+
+
+def _lowered(before: Settings, after: Settings) -> Iterator[str]:
+    rules, old, new = all_rules(), dict(before.severity), dict(after.severity)
+    for name in sorted({*old, *new}):
+        default = rules[name].severity.value
+        if old.get(name, default) != new.get(name, default) == WARNING.value:
+            yield name
+
+
+def _scope(
+    change: SettingsChange, before: Scope, after: Scope, where: str
+) -> Iterator[tuple[str, str]]:
+    if after.baseline not in (None, before.baseline) and not change.is_before(
+        after.baseline, before.baseline
+    ):
+        yield "baseline", f"the baseline would be `{after.baseline}`{where}, a later revision"
+    if after.file_name != before.file_name:
+        yield "file-name", f"`file-name` would be `{after.file_name}`{where}"
+    if before.linear and not after.linear:
+        yield "linear", f"`linear` would be false{where}"
+    for label in after.branches:
+        if label not in before.branches:
+            yield "branches", f"the branch `{label}` could have a head of its own{where}"
+    if before.expect_tables is not None and after.expect_tables is None:
+        yield "expect-tables", f"the number of tables would not be checked{where}"
