@@ -79,7 +79,7 @@ def run_on(connection: Connection) -> None:
 
 async def run_async(url: URL) -> None:
     """Run the migrations with an asynchronous driver."""
-    # Needs greenlet, which projects that use psycopg2 may not have installed.
+    # Needs greenlet, which projects that use psycopg2 might not have installed.
     from sqlalchemy.ext.asyncio import create_async_engine
 
     arguments = {"server_settings": {"lock_timeout": LOCK_TIMEOUT}}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from revgate.postgres.server import Server
     from revgate.roundtrip import RoundTrip
 
-# The same examples in every run of CI: what a new example finds belongs to whoever looks for it.
+# CI tries the same examples in every run: a new one must not fail an unrelated change.
 # No deadline: a loaded machine is not a defect.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -101,7 +101,7 @@ asyncio.run(run_async())
 """Alembic's template for asyncpg and other asynchronous drivers."""
 
 NOWHERE = "postgresql+psycopg2://user:secret@192.0.2.1:5432/production"
-"""An address of no host (RFC 5737): who connects to it waits for ever."""
+"""An address without a host (RFC 5737): a connection to it never succeeds or fails."""
 
 
 class Project(NamedTuple):
@@ -117,7 +117,7 @@ class Project(NamedTuple):
     server_url: str
 
     def run(self, **options: object) -> RoundTrip:
-        """Make the round trip, with any of `Options`; on the session's server unless told."""
+        """Make the round trip with any of `Options`, by default on the session's server."""
         from revgate.roundtrip import Options, run
 
         plain = Options(str(self.root), database_url=self.server_url)

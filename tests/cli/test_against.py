@@ -1,4 +1,4 @@
-"""`check --against`: what a merge would do, told from git's objects alone."""
+"""`check --against`: what a merge would do, found out from git's objects alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which revision a database is at: every way to be wrong, on a real one, and what mends it."""
+"""Which revision a real database is at, every way it can be wrong, and what fixes it."""
 
 from __future__ import annotations
 

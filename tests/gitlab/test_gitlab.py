@@ -233,6 +233,6 @@ def test_the_round_trip(gitlab: GitLab, server: Server, python: Path) -> None:
         own = Repository(build.path, {**build.env, "PATH": f"{python}:{build.env['PATH']}"})
         done = gitlab.run(ROUNDTRIP, own, {**gitlab.merge_request("good"), **address}, shell)
         assert done.code == code, done.said
-        # What was not looked at is told there too: this env.py names no models.
+        # It lists what was not checked, too: this env.py names no models.
         assert [each for each in done.rules if each != "not-looked-at"] == rules, done.said
         assert "<testsuite" in (build.path / "revgate-roundtrip.xml").read_text()

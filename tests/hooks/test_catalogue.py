@@ -50,7 +50,7 @@ def test_the_live_hook_brings_what_the_extra_brings() -> None:
 
 
 def environment(folder: Path) -> None:
-    """Make a virtual environment that has all of ours, and a module that env.py wants."""
+    """Make a virtual environment with our packages and a module that env.py imports."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     (ours,) = Path(sys.prefix).glob("lib/python*/site-packages")

@@ -133,7 +133,7 @@ def test_a_commit_that_is_amended(project: Repository) -> None:
 
 
 def test_a_merge_with_a_conflict_in_a_revision(project: Repository) -> None:
-    """Both sides made the same file; whoever resolves it is told when the chain is broken."""
+    """Both sides made the same file; resolving it in a way that breaks the chain is reported."""
     project.git("switch", "--quiet", "--create", "other")
     project.add(THIRD, SECOND)
     project.git("commit", "--quiet", "-m", "theirs")
@@ -197,7 +197,7 @@ def test_a_merge_of_two_branches(project: Repository) -> None:
 
 
 def test_a_merge_with_a_conflict_elsewhere(project: Repository) -> None:
-    """What is resolved and committed by hand is no revision; the heads are two all the same."""
+    """The file resolved and committed by hand is not a revision; there are still two heads."""
     notes = project.path / "notes.txt"
     project.git("switch", "--quiet", "--create", "other")
     notes.write_text("theirs\n")

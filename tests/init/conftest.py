@@ -91,7 +91,7 @@ class Repository:
         labels: tuple[str, ...] | None = None,
         downgrade: str = "",
     ) -> None:
-        """Write a revision; its downgrade is right unless told."""
+        """Write a revision, by default with a correct downgrade."""
         revises = parents if isinstance(parents, str) else ", ".join(parents or ())
         text = REVISION.format(
             id=key,

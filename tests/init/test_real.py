@@ -1,4 +1,4 @@
-"""Real histories of 69 environments: init finds settings for each that is no fork."""
+"""Real histories of 69 environments: init finds settings for each one without a fork."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def socket_url() -> Iterator[str]:
     """Run a server without TCP; return its URL."""
     programs = find_local() or find_embedded()
     assert programs
-    folder = Path(tempfile.mkdtemp(prefix="Socket-"))  # with a capital: a path is no host name
+    folder = Path(tempfile.mkdtemp(prefix="Socket-"))  # with a capital, unlike a host name
     user: dict[str, Any] = {}
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")

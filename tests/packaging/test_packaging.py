@@ -73,7 +73,7 @@ def test_importing_the_command_line_loads_the_standard_library_only() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")
-    # hatchling is here already: nothing is downloaded, and nothing is written beside the sources.
+    # hatchling is here already: nothing is downloaded or written next to the sources.
     build = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", build, str(folder)],

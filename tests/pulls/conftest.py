@@ -292,7 +292,7 @@ class Site:
         return {file(key): revision(key, down, **words)}
 
     def fails(self, request: str, status: int, **words: Any) -> None:
-        """Let the server answer a request with a failure, once unless told."""
+        """Let the server answer a request with a failure, by default once."""
         self.github.faults.append(Fault(request, status, **words))
 
     def run(self, *words: str, **variables: str) -> Done:

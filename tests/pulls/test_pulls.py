@@ -78,7 +78,7 @@ def test_what_was_published_is_changed(site: Site) -> None:
 
 def test_rules_on_what_is_new(site: Site) -> None:
     site.open(1, site.new(THIRD, SECOND, drop=False))
-    site.open(2, {"migrations/versions/add.py": "this is no Python\n"})
+    site.open(2, {"migrations/versions/add.py": "this is not Python\n"})
     site.open(3, {f"migrations/versions/{SECOND}_again.py": site.text(SECOND, FIRST)})
     verdicts = site.pulls()
     assert found(verdicts[1]) == {"empty-downgrade"}
@@ -291,7 +291,7 @@ def test_a_limit_that_passes(site: Site, status: int) -> None:
 
 
 def test_a_limit_that_does_not_pass_in_time(site: Site) -> None:
-    """What was done until then is told, and nothing is waited for an hour."""
+    """What was done until then is reported, without waiting for an hour."""
     for number in (1, 2, 3):
         site.open(number, {"notes.txt": f"{number}\n"})
     second = site.github.pulls[1]["head"]["sha"]

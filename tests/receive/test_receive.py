@@ -87,7 +87,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def server(tmp_path: Path, env: dict[str, str]) -> Clone:
-    """Make a bare repository, below a work tree that is none of its business."""
+    """Make a bare repository, below an unrelated work tree."""
     outside = Clone(tmp_path, env)
     outside.git("init", "--quiet", "--initial-branch=main", ".")
     (tmp_path / "pyproject.toml").write_text("not even TOML [\n")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-# `models` is no package that is installed; Alembic finds it by prepend_sys_path, the tests by this.
+# `models` is not installed: Alembic finds it through prepend_sys_path, the tests through this.
 sys.path.insert(0, str(ROOT))
 
 Rows = list[tuple[object, ...]]

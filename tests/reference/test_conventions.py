@@ -102,7 +102,7 @@ OFFENDERS = {
         WHERE NOT EXISTS (SELECT FROM pg_indexes
                           WHERE schemaname = 'public' AND position(kind IN indexdef) > 0)
     """,
-    "an enum column that is none": """
+    "an enum column stored as text": """
         SELECT * FROM (VALUES ('subscriptions', 'status'), ('users', 'role'),
                               ('security_incidents', 'severity')) AS wanted (t, c)
         WHERE (t, c) NOT IN (SELECT table_name, column_name FROM information_schema.columns

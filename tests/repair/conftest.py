@@ -73,7 +73,7 @@ class Repository:
             **{
                 f"GIT_{who}_{what}": said
                 for who in ("AUTHOR", "COMMITTER")
-                for what, said in (("NAME", "somebody"), ("EMAIL", "somebody@example.org"))
+                for what, said in (("NAME", "someone"), ("EMAIL", "someone@example.org"))
             },
         }
         self.git("init", "-q", "-b", "main")

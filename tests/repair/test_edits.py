@@ -142,7 +142,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
     data = b"revision = 'b'\ndown_revision = 'a'  # \xff\n" + BODY.encode()
     script = parse("v/old.py", data)
     if isinstance(script, Script):
-        with pytest.raises(UsageError, match=r"is no utf-8 throughout"):
+        with pytest.raises(UsageError, match=r"is not valid utf-8"):
             edited(data, "new")
 
 

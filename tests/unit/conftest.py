@@ -41,8 +41,8 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "somebody")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "somebody@example.org")
+        monkeypatch.setenv(f"GIT_{who}_NAME", "someone")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "someone@example.org")
 
     def git(*arguments: str, cwd: Path = tmp_path / "root", code: int = 0) -> str:
         command = ["git", "-c", "protocol.file.allow=always", *arguments]

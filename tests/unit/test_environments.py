@@ -96,7 +96,7 @@ CASES: dict[str, dict[str, str]] = {
     "all in DEFAULT": {
         "alembic.ini": "[DEFAULT]\nscript_location = migrations\n[alembic]\n[loggers]\nkeys=a\n"
     },
-    "here set anew": {
+    "here redefined": {
         "alembic.ini": "[alembic]\nhere = elsewhere\nscript_location = %(here)s/migrations\n",
         "elsewhere/migrations/": "",
     },
@@ -183,7 +183,7 @@ def test_a_configuration_below_the_root(folder: str, text: str, write: Write) ->
 
 
 PACKAGES = {
-    "beside the file": ("package_a:migrations", "", "package_a/migrations"),
+    "next to the file": ("package_a:migrations", "", "package_a/migrations"),
     "in a package of a package": ("package_b.inner:migrations", "", "package_b/inner/migrations"),
     "two folders down": ("package_c:db:migrations", "", "package_c/db/migrations"),
     "by prepend_sys_path": (
@@ -451,7 +451,7 @@ def test_the_config_option(write: Write) -> None:
     assert [each.name for each in both] == ["a", "b"]
 
 
-# What somebody wrote who means no good.
+# Written with bad intentions.
 
 HOSTILE: dict[str, dict[str, bytes]] = {
     "huge": {"alembic.ini": b"[alembic]\n" + b"x = y\n" * 300_000},

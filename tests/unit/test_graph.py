@@ -210,7 +210,7 @@ CYCLES = {
         [Row("a", ("c", "b")), Row("b", ("a",)), Row("c", ("b",))],
         [("a", "b")],
     ),
-    "beside a chain": ([*chain("m", "n"), Row("a", ("b",)), Row("b", ("a",))], [("a", "b")]),
+    "next to a chain": ([*chain("m", "n"), Row("a", ("b",)), Row("b", ("a",))], [("a", "b")]),
     "none": (chain("a", "b", "c"), []),
 }
 
@@ -302,7 +302,7 @@ def test_a_long_history_needs_no_deep_stack() -> None:
     ],
 )
 def test_straight(rows: list[Row], straight: bool) -> None:
-    """The walk ends, also where it comes through a merge point into a circle."""
+    """The walk ends, even if it reaches a cycle through a merge point."""
     assert graph(*rows).is_straight is straight
 
 

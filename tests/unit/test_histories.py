@@ -88,7 +88,7 @@ def test_a_real_history(name: str, tmp_path: Path) -> None:
 
 
 def defects(facts: dict[str, Any]) -> dict[str, int]:
-    """Count what the facts say is no straight line."""
+    """Count the defects of linearity in the facts."""
     rows = [[*row, None, None][:5] for row in facts["revisions"]]
     return {
         "multiple-heads": int(len(facts["heads"]) > 1),

@@ -40,7 +40,14 @@ PATTERNS = {
 # A phrase may continue on the next line, whatever its indentation, in a comment too.
 LINE_BREAK = re.compile(r"[ \t]*\n[ \t#]*")
 
-CODE = sorted((ROOT / "checks" / "revgate").rglob("*.py"))
+# Case files and projects are other people's; this module quotes the phrases.
+NOT_OURS = {"cases", "projects", Path(__file__).name}
+CODE = [
+    path
+    for folder in ("checks", "benchmarks", "docs", "migrations", "models", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if NOT_OURS.isdisjoint(path.parts)
+]
 TEXT = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs" / "pages").glob("*.md")),
@@ -48,12 +55,18 @@ TEXT = [
     *sorted((ROOT / "docs" / "workflows").glob("*.yml")),
     *sorted((ROOT / "docs" / "gitlab").glob("*.yml")),
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
+    *sorted((ROOT / "checks").rglob("*.json")),
+    *sorted((ROOT / "checks").rglob("*.js")),
+    *sorted((ROOT / "checks").rglob("*.css")),
+    *sorted((ROOT / "checks").rglob("*.yml")),
+    *sorted((ROOT / "hooks").iterdir()),
     ROOT / "action.yml",
+    ROOT / "pyproject.toml",
+    ROOT / ".ci" / "run",
     ROOT / ".env.example",
+    ROOT / ".pre-commit-hooks.yaml",
     ROOT / "Makefile",
 ]
-# Still to be rewritten; the list only ever shrinks.
-PENDING: tuple[str, ...] = ()
 
 
 class Text(NamedTuple):
@@ -105,10 +118,7 @@ def stale_phrases(path: Path) -> list[str]:
     ]
 
 
-CHECKED = [path for path in (*CODE, *TEXT) if not str(path.relative_to(ROOT)).startswith(PENDING)]
-
-
-@pytest.mark.parametrize("path", CHECKED, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*CODE, *TEXT], ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_stale_phrase(path: Path) -> None:
     found = stale_phrases(path)
     assert not found, "\n".join(["plain English, please:", *found])

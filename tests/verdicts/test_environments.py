@@ -184,7 +184,7 @@ def test_an_environment_that_moves_into_pyproject(repo: Verdicts) -> None:
 
 
 def test_a_folder_that_goes_before_the_one_that_counted(repo: Verdicts) -> None:
-    """Without a change of any configuration: Alembic takes the folder beside the file."""
+    """No configuration changed: Alembic uses the folder next to the file."""
     repo.on_main(
         {
             "alembic.ini": None,
@@ -218,7 +218,7 @@ def test_a_new_environment_is_judged_by_itself(repo: Verdicts) -> None:
 
 
 def test_a_conflict_in_a_configuration_ends_no_run(repo: Verdicts) -> None:
-    """The version of a package, say: what is said of Alembic stands beside it."""
+    """A package's version, say, while its settings of Alembic stay the same."""
     toml = '[project]\nversion = "{}"\n\n[tool.alembic]\nscript_location = "migrations"\n'
     repo.on_main({"alembic.ini": None, "pyproject.toml": toml.format(1)})
     repo.change({"pyproject.toml": toml.format(2), **new(B, R2)})
