@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # Variables that change what a pathspec means; ours carry their own magic words.
 _PATHSPEC_VARIABLES = {
@@ -32,7 +33,11 @@ class GitRefusedError(CannotJudgeError):
 
 
 def git(
-    root: str, *arguments: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)
+    root: str,
+    *arguments: str,
+    stdin: bytes | None = None,
+    accept: tuple[int, ...] = (0,),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """Return the output of a git command.
 
@@ -44,6 +49,7 @@ def git(
         arguments: The command and its arguments.
         stdin: Its input.
         accept: Exit codes that are an answer: `merge-tree` exits with 1 if there are conflicts.
+        variables: Environment variables to set, besides those of this process.
 
     Raises:
         CannotJudgeError: git is missing, or refuses; with git's own message.
@@ -54,7 +60,7 @@ def git(
     command = ["git", "-C", root, "-c", "core.fsmonitor=false", *arguments]
     environment = {
         key: value for key, value in os.environ.items() if key not in _PATHSPEC_VARIABLES
-    }
+    } | {**variables}
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, check=False, env=environment
@@ -94,9 +100,15 @@ def is_shallow(root: str) -> bool:
 
 
 def commit_tree(root: str, tree: str, parents: Iterable[str], message: str) -> str:
-    """Create a commit that no reference points to, and return its id."""
+    """Create a commit that no reference points to, and return its id.
+
+    Its time is the last that git knows, so that no parent is newer, and the commit is the same each
+    time.
+    """
     named = [word for parent in parents for word in ("-p", parent)]
-    return git(root, *_IDENTITY, "commit-tree", tree, *named, "-m", message).decode().strip()
+    words = (*_IDENTITY, "commit-tree", tree, *named, "-m", message)
+    times = {f"GIT_{who}_DATE": "@2147483647 +0000" for who in ("AUTHOR", "COMMITTER")}
+    return git(root, *words, variables=times).decode().strip()
 
 
 def find_root(start: str) -> tuple[str, bool]:

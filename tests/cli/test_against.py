@@ -110,7 +110,8 @@ def test_a_fork_is_told_with_the_line_that_mends_it(clone: Clone) -> None:
 
 def test_the_index_is_judged_before_it_is_committed(clone: Clone) -> None:
     clone.add(FOURTH, SECOND)
-    assert clone.rules("--against", "main") == []
+    assert clone.rules("--at", "HEAD", "--against", "main") == []
+    assert clone.rules("--against", "main") == ["branching-merge"]
     assert clone.rules("--staged", "--against", "main") == ["branching-merge"]
 
 
@@ -169,11 +170,11 @@ def test_a_folder_that_the_base_lacks(clone: Clone) -> None:
     assert clone.rules("--against", "bare") == []
 
 
-def test_the_work_tree_is_neither_read_nor_written(clone: Clone) -> None:
+def test_a_commit_is_judged_without_the_work_tree(clone: Clone) -> None:
     clone.commit(FOURTH, SECOND)
     clone.file(FOURTH).write_text("not python(")
     before = clone.git("status", "--porcelain")
-    assert clone.rules("--against", "main") == ["branching-merge"]
+    assert clone.rules("--at", "HEAD", "--against", "main") == ["branching-merge"]
     assert clone.git("status", "--porcelain") == before
 
 

@@ -11,6 +11,7 @@ from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.findings import ERROR, Finding
 from revgate.history.read import read
+from revgate.history.work_tree import commit_work_tree
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def run(
         name: The command: `gate`, or `roundtrip`, which runs only the chain rules of the static
             ones, since only a linear history can be run.
         options: Those of the round trip; the ones that depend on the environment are set here.
-        against: A target branch. The static rules then also judge the result of merging HEAD into
-            it, and only the revisions that it lacks are stepped through.
+        against: A target branch. The static rules then also judge the result of merging the
+            work tree into it, and only the revisions that it lacks are stepped through.
 
     Raises:
         CannotJudgeError: A round trip could not run at all.
@@ -64,7 +65,11 @@ def run(
         )
     else:
         checked = merge_checks.check(
-            options.root, asked, ours="HEAD", against=against, cached=options.cached
+            options.root,
+            asked,
+            ours=commit_work_tree(source, settings),
+            against=against,
+            cached=options.cached,
         )
         result, choice = checked.result, request.choose(checked.ruling.settings)
         published = {
@@ -72,7 +77,6 @@ def run(
             for pair in checked.pairs
             for each in pair.names
         }
-        # The round trip runs the work tree, which can differ from HEAD.
         found = environments.find(source, settings, request.environment)
         reads = [
             read(source, each, judge_file, whole=False, cached=options.cached) for each in found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.history.merge import Sides
     from revgate.history.read import Read
+    from revgate.history.tree import GitTree
     from revgate.result import Result
     from revgate.rules import Rule
 
@@ -39,7 +40,7 @@ class Checked(NamedTuple):
 
 
 def check(
-    root: str, request: Request, *, ours: str | None, against: str, cached: bool = True
+    root: str, request: Request, *, ours: str | GitTree | None, against: str, cached: bool = True
 ) -> Checked:
     """Check what merging a commit into the target branch would do, by that branch's settings.
 
@@ -47,7 +48,7 @@ def check(
         root: The repository root.
         request: The rules to run; those on naming, downgrades and content run only on revisions
             that the target branch lacks.
-        ours: A commit; None for the index.
+        ours: A commit, by name or opened; None for the index.
         against: The target branch.
         cached: Whether cached facts may be used, and written.
 

@@ -17,6 +17,7 @@ from revgate.settings import Scope
 
 if TYPE_CHECKING:
     from revgate.checking.selection import Choice, Request
+    from revgate.history.tree import GitTree
     from revgate.settings import Settings
     from revgate.source import Source
 
@@ -58,7 +59,7 @@ def check(
 
 
 def check_against(
-    root: str, request: Request, *, ours: str | None, against: str, cached: bool = True
+    root: str, request: Request, *, ours: str | GitTree | None, against: str, cached: bool = True
 ) -> Result:
     """Check a merge as `merge_checks.check` does, or return the cached result for both commits.
 
@@ -66,9 +67,12 @@ def check_against(
         CannotJudgeError: As `merge_checks.check`.
         UsageError: As `merge_checks.check`.
     """
-    commits = _commits(root, ours, against)
+    from revgate.history.tree import GitTree
+
+    commits = _commits(root, ours.revision if isinstance(ours, GitTree) else ours, against)
     key = repr((request, commits))
-    cache = Cache(f"merge\n{root}\n{ours}\n{against}", enabled=cached)
+    name = ours.name if isinstance(ours, GitTree) else ours
+    cache = Cache(f"merge\n{root}\n{name}\n{against}", enabled=cached)
     saved = cache.load()
     if commits is not None and saved.get("key") == key:
         return _from_plain(saved["result"])

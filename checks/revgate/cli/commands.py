@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from revgate.result import Result
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
 
@@ -90,17 +91,25 @@ def _check(arguments: argparse.Namespace) -> int:
         return report(arguments, result, source)
 
     from revgate.history.tree import GitTree
+    from revgate.history.work_tree import commit_work_tree
     from revgate.target_branch import find_base
 
+    against = find_base(root, arguments.against)
+    tree = source if isinstance(source, GitTree) else commit_work_tree(source, settings)
     result = verdict_cache.check_against(
         root,
         request,
-        # For the work tree, HEAD: git merges only what is committed or staged.
-        ours=source.revision if isinstance(source, GitTree) else "HEAD",
-        against=find_base(root, arguments.against),
+        ours=None if tree.revision is None else tree,
+        against=against,
         cached=cached,
     )
-    return report(arguments, result, source)
+    return report(arguments, _naming_base(result, arguments.against, against), source)
+
+
+def _naming_base(result: Result, written: str | None, base: str | None) -> Result:
+    if written != "auto":
+        return result
+    return result._replace(notes=(f"the base is `{base}`, by `--against auto`", *result.notes))
 
 
 def _roundtrip(arguments: argparse.Namespace) -> int:
@@ -117,14 +126,15 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
     from revgate.target_branch import find_base
 
     root, settings, request = configured(arguments)
-    against = getattr(arguments, "against", None)
+    written = getattr(arguments, "against", None)
+    against = None if written is None else find_base(root, written)
     source = source_of(arguments, root)
     result = gate.run(
         source,
         settings,
         request,
         name=name,
-        against=None if against is None else find_base(root, against),
+        against=against,
         options=_options(arguments, root, settings)._replace(
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
@@ -132,7 +142,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             rows=not arguments.no_rows,
         ),
     )
-    return report(arguments, result, source)
+    return report(arguments, _naming_base(result, written, against), source)
 
 
 def _new(arguments: argparse.Namespace) -> int:

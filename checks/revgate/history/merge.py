@@ -155,7 +155,7 @@ class Merge:
         return Squash(first, last[0], frozenset(replaced), followers)
 
 
-def open_sides(root: str, ours: str | None, against: str) -> Sides:
+def open_sides(root: str, ours: str | GitTree | None, against: str) -> Sides:
     """Let git merge a commit, or the index, into the target branch.
 
     Conflicts do not stop it: git writes a tree anyway, and a revision file with conflict markers
@@ -163,7 +163,7 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
 
     Args:
         root: The repository root.
-        ours: A commit; None for the index.
+        ours: A commit, by name or opened; None for the index.
         against: The base.
 
     Raises:
@@ -172,7 +172,8 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
         UsageError: The commit `ours` does not exist.
     """
     base = _base(root, against)
-    head = _index_commit(root) if ours is None else GitTree.at(root, ours).revision or ""
+    branch = _opened(root, ours)
+    head = branch.revision or ""
     _need_common_ancestor(root, head, base.revision or "", against)
     words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages")
     try:
@@ -180,8 +181,6 @@ def open_sides(root: str, ours: str | None, against: str) -> Sides:
     except GitRefusedError as error:
         raise CannotJudgeError(f"{error}; this needs git 2.38 or newer") from None
     tree, *conflicts = os.fsdecode(output).split("\0")
-    branch = GitTree(root, head)
-    branch.name = "the git index" if ours is None else f"commit {ours}"
     merged = _Merged(root, tree, _configurations(root, head, conflicts))
     merged.name = f"the merge with {against}"
     return Sides(branch, base, merged)
@@ -224,10 +223,27 @@ def _base(root: str, against: str) -> GitTree:
         ) from None
 
 
-def _index_commit(root: str) -> str:
-    """Make a commit object of the index, which no reference points to: git merges only commits."""
+def _opened(root: str, ours: str | GitTree | None) -> GitTree:
+    if isinstance(ours, GitTree):
+        return ours
+    if ours is not None:
+        return GitTree.at(root, ours)
+    index = GitTree(root, commit_index(root))
+    index.name = "the git index"
+    return index
+
+
+def commit_index(root: str, index: str | None = None) -> str:
+    """Make a commit object of an index, without a reference to it: git merges only commits.
+
+    Args:
+        root: The repository root.
+        index: The path of the index; by default the repository's own.
+    """
     parents = [found for name in ("HEAD", "MERGE_HEAD") if (found := resolve(root, name))]
-    return commit_tree(root, git(root, "write-tree").decode().strip(), parents, "the index")
+    variables = {} if index is None else {"GIT_INDEX_FILE": index}
+    tree = git(root, "write-tree", variables=variables).decode().strip()
+    return commit_tree(root, tree, parents, "not committed yet")
 
 
 def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None:
