@@ -361,7 +361,7 @@ def _compare(kinds: set[str], verdict: set[str] | str, *, conflicts: bool) -> No
     COUNTS["defective" if kinds else "clean"] += 1
     assert bool(kinds) <= bool(verdict), (kinds, verdict)
     if conflicts or "broken" in kinds:
-        return  # what is told first may differ
+        return  # which defect is reported first can differ
     assert bool(verdict) <= bool(kinds), (kinds, verdict)
     if not verdict & {"unreadable-revision", "duplicate-revision", "missing-parent"}:
         for kind in kinds:

@@ -379,7 +379,8 @@ def against(command: argparse.ArgumentParser) -> None:
         "--against",
         metavar="REF",
         help="also check the result of merging into REF, with what is not committed; `auto` takes"
-        " the target branch from the event in GitHub Actions or GitLab CI, else this branch's upstream",
+        " the target branch from the event in GitHub Actions or GitLab CI, else this branch's"
+        " upstream",
     )
     command.add_argument(
         "--allow-published",
