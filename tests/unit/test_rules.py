@@ -72,5 +72,5 @@ def test_any_other_parameters_are_refused(check: Callable[..., Any], parameters:
         rule(severity=ERROR, group=CHAIN)(check)
     assert str(refusal.value) == (
         "the rule 'test-rules' must take one parameter, named head, script, history, merge,"
-        f" observed or settled, not ({parameters})"
+        f" observed, settled or change, not ({parameters})"
     )
