@@ -18,7 +18,9 @@ def judge_file(head: Head, script: Script | None) -> tuple[list[Finding], bool]:
         head: The name and the top of the file.
         script: The whole file; None if only the top was read.
     """
-    subjects = [("head", head)] if script is None else [("head", head), ("script", script)]
+    subjects: list[tuple[str, object]] = [("head", head)]
+    if script is not None:
+        subjects += [("script", each) for each in script.by_engine()]
     findings = []
     lasting = True
     for kind, subject in subjects:

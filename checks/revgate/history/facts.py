@@ -57,7 +57,8 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
     # The stamp is the last field; `_replace` would take as long as a rule.
     revision = Revision(*revision[:-1], (named.stamp or "") if named else "")
     whole = None if script is None else Script(revision, *script[1:])
-    findings, lasting = reading.judge(Head(revision, header, named, reading.form), whole)
+    head = Head(revision, header, named, reading.form, tuple(whole.upgrades()) if whole else ())
+    findings, lasting = reading.judge(head, whole)
     return (_fields(revision), None, tuple(map(_plain, findings))), lasting
 
 

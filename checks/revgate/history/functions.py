@@ -3,28 +3,156 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import re
+from typing import TYPE_CHECKING
 
 from revgate.history.revision import Function
-from revgate.history.syntax import statements_within
+from revgate.history.syntax import (
+    bound_names,
+    called_name,
+    literal_string,
+    module_scope,
+    statements_within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BINDS_NOTHING = (ast.Pass, ast.Expr)
-_NOTHING = (ast.Constant, type(None))
 _LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
+_EXITS = {"exit", "_exit", "quit"}
+# Calls that only compute a value; the names of exceptions are added below.
+_PURE = frozenset(
+    (
+        *("get_bind", "get_context", "getLogger", "get_logger", "len", "str", "int", "repr"),
+        *("format", "join", "strip", "upper", "lower", "sorted", "list", "tuple", "dict", "set"),
+    )
+)
+_EXCEPTIONS = {
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+}
+# Expressions whose evaluation may do anything, unless they are one of the calls above.
+_ACTS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
+_DEEPEST = 5
+# Code that may define a function which the text does not show.
+_DYNAMIC = {"exec", "globals", "setattr", "vars", "locals"}
+_FOR_AN_ENGINE = re.compile(r"(?:up|down)grade_(\w+)")
 
 
-def read_function(tree: ast.Module, name: str) -> Function:
-    """Describe the function with a name; the last definition counts."""
-    found = Function("absent")
-    for statement in tree.body:
-        if isinstance(statement, _FUNCTION):
-            if statement.name == name:
-                found = _describe(statement)
-        elif not isinstance(statement, _BINDS_NOTHING) and _binds(statement, name):
-            # Imported, assigned, or defined in a branch: it exists, but cannot be read.
-            position = (statement.lineno, statement.col_offset + 1)
-            found = Function("code", position, position)
-    return found
+def read_function(tree: ast.Module, name: str, engine: str = "") -> Function:
+    """Describe a function of a module; the last definition counts.
+
+    Args:
+        tree: The module.
+        name: `upgrade` or `downgrade`.
+        engine: With several databases, the one whose function to describe.
+    """
+    whole = f"{name}_{engine}" if engine else name
+    return _Functions(tree).read(whole)
+
+
+def engines(tree: ast.Module) -> tuple[str, ...]:
+    """Return the databases that `upgrade()` and `downgrade()` have a function for each.
+
+    The templates for several databases write `globals()["upgrade_%s" % engine_name]()` there.
+    Empty if the module is not of this form.
+    """
+    found = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
+    both = [each for name in ("upgrade", "downgrade") if (each := found.get(name))]
+    if not both or not all(_is_dispatch(each) for each in both):
+        return ()
+    names = [match[1] for name in found if (match := _FOR_AN_ENGINE.fullmatch(name))]
+    return tuple(dict.fromkeys(names))
+
+
+def _is_dispatch(function: ast.FunctionDef) -> bool:
+    """Whether a function only calls the one for its argument: `globals()["upgrade_" + name]()`."""
+    body = [each for each in function.body if not _is_docstring(each)]
+    match body:
+        case [ast.Expr(value=ast.Call(func=ast.Subscript(value=ast.Call() as owner, slice=key)))]:
+            return called_name(owner) in ("globals", "locals") and _starts(key, function.name)
+        case [ast.Expr(value=ast.Call(func=ast.Call(args=[key, *_]) as inner))]:
+            return called_name(inner) == "eval" and _starts(key, function.name)
+    return False
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _starts(key: ast.expr, name: str) -> bool:
+    """Whether the first literal part of a computed name is `upgrade_`."""
+    return any((literal_string(each) or "").startswith(f"{name}_") for each in _expressions(key))
+
+
+def _expressions(node: ast.expr) -> Iterable[ast.expr]:
+    return [each for each in ast.walk(node) if isinstance(each, ast.expr)]
+
+
+class _Functions:
+    """The functions of one module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+
+    def read(self, name: str, depth: int = 0) -> Function:
+        """Describe the function with a name."""
+        found: Function | None = None
+        for statement in self.tree.body:
+            if isinstance(statement, _FUNCTION):
+                if statement.name == name:
+                    found = _describe(statement)
+            elif not isinstance(statement, _BINDS_NOTHING) and _binds(statement, name):
+                found = self._bound(statement, name, depth)
+        found = found or self._absent(name)
+        return found._replace(name=name)
+
+    def _bound(self, statement: ast.stmt, name: str, depth: int) -> Function:
+        """Describe what a statement binds: mostly it exists, but cannot be read."""
+        position = (statement.lineno, statement.col_offset + 1)
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name()], value=ast.Lambda(body=body))
+                | ast.AnnAssign(value=ast.Lambda(body=body))
+            ) if not _may_act(body):
+                return Function("empty", position, position)
+            case (
+                ast.Assign(targets=[ast.Name()], value=ast.Name(id=other))
+                | ast.AnnAssign(value=ast.Name(id=other))
+            ) if other != name and depth < _DEEPEST:
+                target = self.read(other, depth + 1)
+                if not target.is_absent:
+                    return target._replace(position=position)
+        return Function("code", position, position)
+
+    def _absent(self, name: str) -> Function:
+        """Describe a function that no statement of the module defines."""
+        for node in module_scope(self.tree):
+            if name in bound_names(node):
+                return Function("code")
+            if isinstance(node, ast.Call) and called_name(node) in _DYNAMIC:
+                return Function("code")
+        defined = {each.name: each for each in self.tree.body if isinstance(each, _FUNCTION)}
+        if "__getattr__" in defined:
+            return Function("code")
+        return self._misspelt(name, defined) or Function("absent")
+
+    def _misspelt(
+        self, name: str, defined: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
+    ) -> Function | None:
+        from difflib import get_close_matches
+
+        taken = ("upgrade", "downgrade")
+        others = [each for each in defined if each not in taken and not _FOR_AN_ENGINE.match(each)]
+        near = get_close_matches(name, others, n=1, cutoff=0.8)
+        if not near:
+            return None
+        at = defined[near[0]]
+        return Function("absent", (at.lineno, at.col_offset + 1), near=near[0])
 
 
 def _binds(statement: ast.stmt, name: str) -> bool:
@@ -63,22 +191,73 @@ def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
         body = (statement.lineno, statement.col_offset + 1)
         if isinstance(statement, ast.Raise):
             return Function("raises", position, body)
-        if isinstance(statement, ast.Return) and isinstance(statement.value, _NOTHING):
+        if isinstance(statement, ast.Return) and not _may_act(statement.value):
+            break
+        if (status := _exit_status(statement)) is not None:
+            if status:
+                return Function("raises", position, body)
             break
         return Function("code", position, body)
     return Function("empty", position, position)
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
-    """Whether a statement certainly does not touch the database."""
-    if not isinstance(statement, ast.Expr):
-        return isinstance(statement, ast.Pass)
-    match statement.value:
-        case ast.Constant():
+    """Whether a statement certainly does not touch the database, and the next one runs."""
+    match statement:
+        case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Global() | ast.FunctionDef():
             return True
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
-            # `op.execute` is not among these names; a call in the arguments could do anything.
-            return name in _LOGGING and not any(
-                isinstance(node, ast.Call) for argument in arguments for node in ast.walk(argument)
-            )
+        case ast.Expr(value=ast.Call() as call) if called_name(call) in _LOGGING:
+            # `op.execute` is not among these names.
+            return not _may_act(*call.args, *(each.value for each in call.keywords))
+        case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
+            return not _may_act(value)
+        case ast.If(test=test) | ast.While(test=test):
+            return not _may_act(test) and _do_nothing(statement)
+        case ast.For(iter=test):
+            return not _may_act(test) and _do_nothing(statement)
+        case ast.Try() | ast.TryStar():
+            return _do_nothing(statement)
+        case ast.With(items=items):
+            return not _may_act(*(item.context_expr for item in items)) and _do_nothing(statement)
+        case ast.Assert(test=test):
+            return isinstance(test, ast.Constant) and bool(test.value)
     return False
+
+
+def _do_nothing(statement: ast.stmt) -> bool:
+    """Whether all statements within another do nothing; a return may be one of them."""
+    return all(
+        _does_nothing(each)
+        or isinstance(each, ast.Break | ast.Continue)
+        or (isinstance(each, ast.Return) and not _may_act(each.value))
+        for each in statements_within(statement)
+    )
+
+
+def _may_act(*values: ast.expr | None) -> bool:
+    """Whether the evaluation of expressions may do more than compute a value."""
+    return any(
+        isinstance(node, _ACTS) and not (isinstance(node, ast.Call) and _is_pure(node))
+        for value in values
+        if value is not None
+        for node in ast.walk(value)
+    )
+
+
+def _is_pure(call: ast.Call) -> bool:
+    name = called_name(call)
+    is_error = name in _EXCEPTIONS or (name[:1].isupper() and name.endswith(("Error", "Exception")))
+    return is_error or name in _PURE
+
+
+def _exit_status(statement: ast.stmt) -> bool | None:
+    """Return whether a statement ends the process with an error; None if it does not end it."""
+    match statement:
+        case ast.Expr(value=ast.Call(args=arguments) as call) if called_name(call) in _EXITS:
+            match arguments:
+                case []:
+                    return False
+                case [ast.Constant(value=status)]:
+                    return bool(status)
+            return True
+    return None

@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.history.comments import read_allows
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
-from revgate.history.functions import read_function
+from revgate.history.functions import engines, read_function
 from revgate.history.header import read_header
 from revgate.history.operations import read_effects
 from revgate.history.revision import (
     Allow,
     Header,
     Import,
+    Pair,
     Problem,
     Revision,
     Script,
     Unreadable,
 )
-from revgate.history.scan import find_top, read_top, without_top
+from revgate.history.scan import find_top, may_be_dispatched, read_top, without_top
 from revgate.history.syntax import (
     COMPOUND,
     bound_names,
@@ -34,6 +35,7 @@ from revgate.history.syntax import (
     quietly,
     statements_within,
 )
+from revgate.history.unnamed import may_be_unnamed, unnamed_drops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -136,16 +138,21 @@ def _whole(path: str, data: bytes) -> Script | Unreadable:
 
 def _script(revision: Revision, header: Header, tree: ast.Module, data: bytes) -> Script:
     enums = b"Enum" in data or b"ENUM" in data
-    up, down = read_effects(tree, ("upgrade", "downgrade"), enums=enums)
+    pair = _pair(tree, "", enums=enums)
+    several = engines(tree) if may_be_dispatched(data) else ()
     return Script(
         revision,
         header,
-        read_function(tree, "upgrade"),
-        read_function(tree, "downgrade"),
-        up,
-        down,
+        *pair,
         read_frozen_defaults(tree) if may_be_frozen(data) else (),
+        tuple(unnamed_drops(tree)) if may_be_unnamed(data) else (),
+        tuple([_pair(tree, engine, enums=enums) for engine in several]),
     )
+
+
+def _pair(tree: ast.Module, engine: str, *, enums: bool) -> Pair:
+    up, down = read_function(tree, "upgrade", engine), read_function(tree, "downgrade", engine)
+    return Pair(up, down, *read_effects(tree, (up.name, down.name), enums=enums))
 
 
 def _tree(data: bytes) -> ast.Module | Problem:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from revgate.findings import Position
     from revgate.history.names import Named
 
@@ -114,6 +116,10 @@ class Function(NamedTuple):
     """Of `def`."""
     body: Position = NOWHERE
     """Of the first statement that does something, which may be a `raise`."""
+    name: str = ""
+    """Such as `downgrade`; with several databases, `downgrade_users`."""
+    near: str = ""
+    """If absent: a similar name that the file defines, as in `def upgarde()`."""
 
     @property
     def is_absent(self) -> bool:
@@ -175,6 +181,23 @@ class FrozenDefault(NamedTuple):
     """Of the string."""
 
 
+class UnnamedDrop(NamedTuple):
+    """A constraint or an index that is dropped without a name."""
+
+    operation: str
+    """`drop_constraint` or `drop_index`."""
+    position: Position
+
+
+class Pair(NamedTuple):
+    """The two functions for one of several databases."""
+
+    upgrade: Function
+    downgrade: Function
+    upgrade_effects: Effects
+    downgrade_effects: Effects
+
+
 class Head(NamedTuple):
     """The top of one revision file, and its name: the subject of naming rules."""
 
@@ -184,6 +207,9 @@ class Head(NamedTuple):
     """The file name, split; None if it does not have the required form."""
     form: str
     """The required form: the setting `file-name`."""
+    upgrades: tuple[Function, ...] = ()
+    """`upgrade()`, and with several databases the one of each; empty where only the top was read,
+    which requires that `upgrade()` certainly exists."""
 
 
 class Script(NamedTuple):
@@ -196,3 +222,26 @@ class Script(NamedTuple):
     upgrade_effects: Effects
     downgrade_effects: Effects
     frozen_defaults: tuple[FrozenDefault, ...] = ()
+    unnamed_drops: tuple[UnnamedDrop, ...] = ()
+    engines: tuple[Pair, ...] = ()
+    """With several databases, the functions of each."""
+
+    def upgrades(self) -> Iterator[Function]:
+        """Yield `upgrade()`, and with several databases that of each."""
+        yield self.upgrade
+        for pair in self.engines:
+            yield pair.upgrade
+
+    def by_engine(self) -> Iterator[Script]:
+        """Yield a script for each database; the script itself if there is only one."""
+        if not self.engines:
+            yield self
+        for number, pair in enumerate(self.engines):
+            script = self._replace(
+                upgrade=pair.upgrade,
+                downgrade=pair.downgrade,
+                upgrade_effects=pair.upgrade_effects,
+                downgrade_effects=pair.downgrade_effects,
+            )
+            # What was found in the whole file is reported once.
+            yield script if number == 0 else script._replace(frozen_defaults=(), unnamed_drops=())

@@ -23,6 +23,7 @@ _ASSIGNMENT = re.compile(
     re.MULTILINE,
 )
 _STRING = re.compile(_TEXT)
+_UPGRADE = re.compile(rb"^(?:async )?def upgrade\b", re.MULTILINE)
 # No escaped or nested quotes: what follows the first closing ones is code.
 _DOCSTRING = re.compile(
     rb"\A((?:[ \t]*(?:#[^\n]*)?\n)*)[rR]?"
@@ -55,7 +56,24 @@ def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
     The result is that of `parse`, provided that the rest of the file is valid Python.
     """
     top = find_top(data)
-    return read_top(path, data, top) if top else None
+    if top is None or not _has_upgrade(data, top):
+        return None
+    return read_top(path, data, top)
+
+
+def _has_upgrade(data: bytes, top: Top) -> bool:
+    """Whether the module certainly defines `upgrade()`, for all its databases."""
+    found = _UPGRADE.search(data, top.end)
+    if found is None or may_be_dispatched(data):
+        return False
+    between = data[top.end : found.start()]
+    # A multi-line string could contain what only looks like a function.
+    return b'"""' not in between and b"'''" not in between and b"\\" not in between
+
+
+def may_be_dispatched(data: bytes) -> bool:
+    """Whether the text of a file may have a function for each of several databases."""
+    return b"globals()" in data or b"eval(" in data or b"locals()" in data
 
 
 def find_top(data: bytes) -> Top | None:

@@ -5,7 +5,8 @@
 rollback has changed nothing, and the next upgrade stops with "relation already exists".
 
 An upgrade that does nothing needs no downgrade and is not reported. These count as nothing: `pass`,
-`...`, a docstring, a bare `return`, and logging.
+`...`, a docstring, a bare `return`, logging, an exception that is not raised, an operation that is
+not called, `sys.exit()`, and branches that contain nothing else.
 
 ## Example
     def downgrade() -> None:
@@ -35,7 +36,7 @@ def empty_downgrade(script: Script) -> Iterator[Finding]:
         yield Finding.at(
             script.revision,
             script.downgrade.position,
-            f"`downgrade()` of `{script.revision.id}` does nothing",
+            f"`{script.downgrade.name}()` of `{script.revision.id}` does nothing",
             help="undo what `upgrade()` does, last step first; if that is impossible, raise an"
             " error that says why, and suppress that with a reason:"
             " `# revgate: allow[raising-downgrade] ...`",

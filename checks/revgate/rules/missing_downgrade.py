@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 def missing_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a file without `downgrade()`."""
     if script.downgrade.is_absent:
+        name, other = script.downgrade.name, script.upgrade.name
         yield Finding.at(
             script.revision,
             script.upgrade.position,
-            f"`{script.revision.id}` has no `downgrade()`",
-            help="write `def downgrade() -> None:` to undo what `upgrade()` does, last step first",
+            f"`{script.revision.id}` has no `{name}()`",
+            help=f"write `def {name}() -> None:` to undo what `{other}()` does, last step first",
         )

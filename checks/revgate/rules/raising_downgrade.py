@@ -38,7 +38,7 @@ def raising_downgrade(script: Script) -> Iterator[Finding]:
         yield Finding.at(
             script.revision,
             script.downgrade.body,
-            f"`downgrade()` of `{script.revision.id}` only raises",
+            f"`{script.downgrade.name}()` of `{script.revision.id}` only raises",
             help="undo what `upgrade()` does; if that is impossible, say why:"
             " `# revgate: allow[raising-downgrade] ...`",
         )

@@ -12,4 +12,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_constraint(None, "u", type_="foreignkey")
+    op.drop_constraint(None, "u", type_="foreignkey")  # expect: unnamed-drop

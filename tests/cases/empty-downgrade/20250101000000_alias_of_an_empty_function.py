@@ -1,0 +1,17 @@
+"""Case."""
+
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def nothing() -> None:
+    pass
+
+
+downgrade = nothing  # expect: empty-downgrade

@@ -1,0 +1,16 @@
+"""Case."""
+
+import sys
+
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def downgrade() -> None:  # expect: empty-downgrade
+    sys.exit()

@@ -1,0 +1,15 @@
+"""Case."""
+
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def downgrade() -> None:
+    for table in ("invoices",):
+        op.drop_table(table)

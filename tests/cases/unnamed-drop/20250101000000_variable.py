@@ -1,0 +1,15 @@
+"""Case."""
+
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.load_rows()
+
+
+def downgrade() -> None:
+    name = None
+    op.drop_constraint(name, "invoices")  # expect: unnamed-drop
