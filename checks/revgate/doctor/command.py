@@ -17,7 +17,7 @@ from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
 from revgate.roundtrip.answers import ModelsFailed
 from revgate.rules import CHAIN
-from revgate.text import choose_one, printable
+from revgate.text import choose_one, count, printable
 
 if TYPE_CHECKING:
     from revgate.history.read import Read
@@ -120,8 +120,8 @@ def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
     say(_shown(examined.target, plan))
     confirm(examined.target, request.yes, "drop them", say)
     reset.drop(examined.target.address, plan)
-    count = len(plan.drops) + (plan.version_table is not None)
-    say(f"✓ dropped {count} object{'s' * (count != 1)}\n  Run next: alembic upgrade head\n")
+    dropped = len(plan.drops) + (plan.version_table is not None)
+    say(f"✓ dropped {count(dropped, 'object')}\n  Run next: alembic upgrade head\n")
     return 0
 
 
@@ -178,7 +178,7 @@ def _create_missing(examined: ExaminedDatabase, options: Options, say: Say) -> i
     create.create(examined.target.address, missing, answer.ddl)
     names = "".join(f"    {shown_name(*each)}\n" for each in missing)
     say(
-        f"✓ created {len(missing)} table{'s' * (len(missing) != 1)} from the models:\n{names}"
+        f"✓ created {count(len(missing), 'table')} from the models:\n{names}"
         "⚠ This bypassed the migrations: no revision created these tables, and the stamp did not\n"
         "  change. Use it in development only; elsewhere, run `alembic upgrade head`.\n"
     )

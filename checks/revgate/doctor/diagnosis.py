@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.postgres.snapshot import Snapshot, compare
 from revgate.postgres.snapshot.describe import drop_statements
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,10 @@ def _as_stamped(history: History, at: int) -> Diagnosis:
     if at == 0 and pending:
         state, sentence = "empty", "the database is empty"
     elif pending:
-        state, sentence = "behind", f"the database is at `{name}`, {_count(pending)} behind"
+        state, sentence = (
+            "behind",
+            f"the database is at `{name}`, {count(len(pending), 'revision')} behind",
+        )
     else:
         state, sentence = "at-head", f"the database is at the head, `{name}`"
     return Diagnosis(
@@ -201,7 +205,7 @@ def _inexact(
     return Diagnosis(
         "changed-by-hand",
         f"the schema matches no revision; the nearest is {_named(name)}, with"
-        f" {len(changes)} difference{'s' * (len(changes) != 1)}"
+        f" {count(len(changes), 'difference')}"
         + ("" if claimed == at else f", and {_wrongly_stamped(history, stamps, claimed, at)[1]}"),
         name,
         exact=False,
@@ -276,7 +280,3 @@ def _upgrade(history: History, at: int) -> tuple[str, ...]:
 
 def _named(name: str) -> str:
     return "an empty database" if name == BASE else f"`{name}`"
-
-
-def _count(revisions: Sequence[str]) -> str:
-    return f"{len(revisions)} revision{'s' * (len(revisions) != 1)}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.postgres.names import name_parts, shown_name
 from revgate.postgres.snapshot import Snapshot, count_tables, own_tables
+from revgate.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,9 +139,9 @@ def _chain(expected: Expected) -> Test:
     if expected.broken:
         says = "the history is not linear, so the position of the database in it is unknown"
         return Test("chain", passed=False, says=says, details=expected.broken)
-    count = f"{expected.revisions} revision{'s' * (expected.revisions != 1)}"
+    revisions = count(expected.revisions, "revision")
     return Test(
-        "chain", passed=True, says=f"the history is linear: {count}, head `{expected.head}`"
+        "chain", passed=True, says=f"the history is linear: {revisions}, head `{expected.head}`"
     )
 
 
@@ -154,7 +155,7 @@ def _revision(diagnosis: Diagnosis | None, stamps: Sequence[str]) -> Test:
 
 
 def _count(tables: int, expected: int | None) -> Test:
-    said = f"{tables} table{'s' * (tables != 1)}"
+    said = count(tables, "table")
     if expected is None:
         return Test("tables", passed=True, says=said)
     passed = tables == expected
@@ -169,13 +170,13 @@ def _models(
     owner = "the head" if expected.models is None else "the models"
     tests = []
     if missing:
-        says = f"Missing {len(missing)} table{'s' * (len(missing) != 1)}"
+        says = f"Missing {count(len(missing), 'table')}"
         names = tuple(f"`{shown_name(*each)}`" for each in missing)
         tests.append(Test("models", passed=False, says=says, details=names))
     elif expected.models is not None:
         tests.append(Test("models", passed=True, says="every model has its table"))
     if unmapped:
-        says = f"{len(unmapped)} table{'s' * (len(unmapped) != 1)} not in {owner}"
+        says = f"{count(len(unmapped), 'table')} not in {owner}"
         names = tuple(f"`{shown_name(*each)}`" for each in unmapped)
         tests.append(Test("unmapped", passed=True, says=says, details=names, warning=True))
     return tests

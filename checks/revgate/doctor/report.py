@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from revgate import __version__
 from revgate.postgres.snapshot.describe import alteration, label
-from revgate.text import harmless, printable
+from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def _lines(examination: Examination) -> Iterator[str]:
     yield from (f"note: {note}" for note in examination.notes)
     yield ""
     failed = examination.failed
-    yield f"✗ {failed} test{'s' * (failed != 1)} failed" if failed else "✓ All tests passed!"
+    yield f"✗ {count(failed, 'test')} failed" if failed else "✓ All tests passed!"
     yield f"  Current revision: {', '.join(examination.stamps) or 'none'}"
     yield f"  Tables in database: {examination.tables}"
     if examination.expected is not None:
