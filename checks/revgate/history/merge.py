@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import UNSHALLOW, GitRefusedError, commit_tree, git, is_shallow, resolve
-from revgate.history.parse import NAMES
+from revgate.history.fingerprint import fingerprint
 from revgate.history.source import CONFIGURATIONS
 from revgate.history.tree import GitTree
 
@@ -272,47 +271,3 @@ def _below(side: GitTree, folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
         if side.has_folder(folder):
             yield from side.files(folder, recursive=True)
-
-
-def fingerprint(data: bytes) -> str | bytes:
-    """Return what a revision does, regardless of how it is written.
-
-    Comments, docstrings, formatting, the order of imports, annotations and the four names at the
-    top (which other rules compare) make no difference. A file that does not parse is its bytes.
-    """
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return data
-    kept = [each for each in tree.body if not _is_head(each)]
-    try:
-        return "\n".join(ast.dump(_bare(each)) for each in kept)
-    except RecursionError:
-        return data
-
-
-def _is_head(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return name in NAMES
-    return False
-
-
-def _bare(statement: ast.stmt) -> ast.stmt:
-    """Strip docstrings and annotations."""
-    for node in ast.walk(statement):
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                node.returns = None
-                node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
-            case ast.arg():
-                node.annotation = None
-            case ast.AnnAssign():
-                node.annotation = ast.Constant(None)
-    return statement
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

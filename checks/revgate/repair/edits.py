@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
-from revgate.history.merge import fingerprint
+from revgate.history.fingerprint import fingerprint
 from revgate.history.parse import parse
 from revgate.history.revision import Revision, Script
 from revgate.repair.tokens import Edit, RevisionText

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from revgate import environments
 from revgate.checking.file_rules import judge_file
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
-from revgate.history.merge import fingerprint
+from revgate.history.fingerprint import fingerprint
 from revgate.history.parse import parse
 from revgate.history.read import read
 from revgate.history.revision import Unreadable

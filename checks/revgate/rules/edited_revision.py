@@ -4,7 +4,9 @@
 Databases that have run it will not run it again: from now on, two databases at the same revision
 differ, and nothing reports it. New databases get a different schema from existing ones.
 
-Changes to comments, docstrings, formatting and annotations do not count.
+What counts is the effect. Comments, docstrings, formatting, annotations, definitions that nothing
+uses, `op.f("x")` for `"x"`, `sa.Integer()` for `sa.Integer` and another alias of the same import
+make no difference; an import of something else under the same alias does.
 
 ## Example
     # published, and then changed

@@ -11,7 +11,7 @@ def helper():
 
 
 def upgrade() -> None:
-    op.create_table("t20250102000000")
+    op.create_table("t20250102000000", comment=str(helper()))
 
 
 def downgrade() -> None:
