@@ -71,8 +71,8 @@ def _validate(inputs: Mapping[str, str]) -> None:
 
 
 def _common(inputs: Mapping[str, str]) -> Iterator[str]:
-    named = ("config", "environment", "against", "select", "ignore", "fail-on", "format")
-    yield from _given(inputs, *named)
+    named = ("config", "environment", "against", "allow-published", "select", "ignore")
+    yield from _given(inputs, *named, "fail-on", "format")
     if inputs["FORMAT"] == "github":
         yield f"--output={os.devnull}"  # annotations are printed once, at the end
 
@@ -86,7 +86,7 @@ def _live(inputs: Mapping[str, str]) -> Iterator[str]:
 
 def _given(inputs: Mapping[str, str], *names: str) -> Iterator[str]:
     for name in names:
-        if value := inputs[name.replace("-", "_").upper()]:
+        if value := inputs.get(name.replace("-", "_").upper()):
             yield f"--{name}={value}"
 
 

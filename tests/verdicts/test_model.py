@@ -354,9 +354,9 @@ def _compare(kinds: set[str], verdict: set[str] | str, *, conflicts: bool) -> No
     COUNTS["merges"] += 1
     COUNTS["conflicts"] += conflicts
     if isinstance(verdict, str):
-        # Not green, whatever it is.
+        # Not green, whatever it is; Alembic alone passes over a location that is missing.
         COUNTS["not judged"] += 1
-        assert kinds or conflicts, verdict
+        assert kinds or conflicts or "is missing in" in verdict, verdict
         return
     COUNTS["defective" if kinds else "clean"] += 1
     assert bool(kinds) <= bool(verdict), (kinds, verdict)
