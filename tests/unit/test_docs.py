@@ -65,3 +65,14 @@ def test_no_command_is_promised_that_does_not_exist() -> None:
     for rule in all_rules().values():
         for command in re.findall(r"`revgate ([a-z]+)", rule.documentation):
             assert command in known, f"{rule.name} speaks of `revgate {command}`"
+
+
+def test_the_map_names_every_package_and_module_of_the_root() -> None:
+    package = ROOT / "checks" / "revgate"
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    modules = {path.stem for path in package.glob("[!_]*.py")} - {"action"}
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    _, _, after = text.partition("| package | what it does |\n")
+    rows = after.partition("\n\n")[0].splitlines()[1:]
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(folders | modules)
