@@ -66,16 +66,28 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
     if problems and (name is None or not chosen):
         raise CannotJudgeError("\n".join([*map(str, problems), _LEAVE_OUT]))
     if not found:
-        raise CannotJudgeError(
-            f"no Alembic environment in {source.name}: neither an alembic.ini nor a [tool.alembic]"
-            " in a pyproject.toml; name one with [[tool.revgate.environment]]"
-        )
+        raise CannotJudgeError(nothing_found(source))
     if not chosen:
         names = [environment.name for environment in found]
         raise UsageError(
             f"no environment {name!r}{nearest(name or '', names)}; choose from: {', '.join(names)}"
         )
     return chosen
+
+
+def nothing_found(source: Source) -> str:
+    """Return the message that a source has no environment, with files that might be one."""
+    message = (
+        f"no Alembic environment in {source.name}: neither an alembic.ini nor a [tool.alembic] in a"
+        " pyproject.toml; "
+    )
+    found = source.lookalikes()
+    if not found:
+        return message + "name one with [[tool.revgate.environment]]"
+    return message + (
+        f"found {', '.join(found[:3])}: copy it to alembic.ini, or list it in the settings as"
+        f' `[[tool.revgate.environment]]` with `name = "main"` and `config = "{found[0]}"`'
+    )
 
 
 _LEAVE_OUT = (

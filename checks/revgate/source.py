@@ -37,6 +37,12 @@ class Source(Protocol):
     def configurations(self) -> list[str]:
         """Paths of every alembic.ini and pyproject.toml, sorted."""
 
+    def lookalikes(self) -> list[str]:
+        """Paths of files such as `dev.alembic.ini` or `alembic.ini.example`, sorted."""
+
+    def submodule(self, path: str) -> str | None:
+        """Return the submodule that a path is in, if git has only its commit here."""
+
     def has_folder(self, path: str) -> bool:
         """Whether the folder exists."""
 
@@ -61,6 +67,11 @@ class Source(Protocol):
 
 def missing(source: Source, folder: str) -> str:
     """Return the message for a missing folder; for a link, with its target."""
+    if submodule := source.submodule(folder):
+        return (
+            f"the folder {folder} is in the submodule {submodule}, of which {source.name} has only"
+            " the commit: run this in the submodule, or check the work tree without --against"
+        )
     real = source.lies(folder)
     if real == folder:
         return f"the folder {folder} is missing in {source.name}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking.file_rules import judge_file
 from revgate.checking.ruling import described_by
-from revgate.environments import Environment, survey
+from revgate.environments import Environment, nothing_found, survey
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.history.history import History
 from revgate.history.read import Read, read, reread, revision_files
@@ -74,10 +74,7 @@ def read_pairs(
     merged = [_read_merged(sides, each, bases, cached=cached) for each in after]
     pairs = _paired(sides, bases, merged, cached=cached)
     if not pairs:
-        raise CannotJudgeError(
-            f"no Alembic environment in {sides.merged.name}: neither an alembic.ini nor a"
-            " [tool.alembic] in a pyproject.toml; name one with [[tool.revgate.environment]]"
-        )
+        raise CannotJudgeError(nothing_found(sides.merged))
     chosen = [each for each in pairs if name is None or name in each.names]
     if not chosen:
         names = sorted({each for pair in pairs for each in pair.names})

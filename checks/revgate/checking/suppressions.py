@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.result import Allowed
-from revgate.rules import CHAIN, PUBLISHED, Finding, Rule, Settled, all_rules, ask
+from revgate.rules import CHAIN, DOWNGRADE, PUBLISHED, Finding, Rule, Settled, all_rules, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,5 +81,17 @@ def _suppressors(revisions: Sequence[Revision], finding: Finding) -> Sequence[Al
         for revision in revisions
         if revision.path == finding.path
         for allow in revision.allows
-        if finding.rule in allow.rules and allow.position[0] <= finding.line <= allow.last
+        if finding.rule in allow.rules and _covers(allow, finding)
     ]
+
+
+def _covers(allow: Allow, finding: Finding) -> bool:
+    """Whether a comment is where a finding is; in a downgrade, anywhere for the rules on those."""
+    first, last = allow.position[0], allow.last
+    if allow.function != (0, 0) and _is_on_downgrade(finding.rule):
+        first, last = min(first, allow.function[0]), max(last, allow.function[1])
+    return first <= finding.line <= last
+
+
+def _is_on_downgrade(name: str) -> bool:
+    return all_rules()[name].group is DOWNGRADE or name.startswith("downgrade-")

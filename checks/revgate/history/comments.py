@@ -24,7 +24,21 @@ def read_allows(data: bytes, tree: ast.Module) -> tuple[Allow, ...]:
         for statement in tree.body
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    return tuple(_allows(list(_tokens(data)), functions))
+    tokens = list(_tokens(data))
+    return tuple(
+        each._replace(function=_function_around(each, tree)) for each in _allows(tokens, functions)
+    )
+
+
+def _function_around(allow: Allow, tree: ast.Module) -> tuple[int, int]:
+    """Return the lines of the function that a comment is in; it may follow the last statement."""
+    line, column = allow.position
+    before = [statement for statement in tree.body if statement.lineno <= line]
+    if not before or not isinstance(before[-1], ast.FunctionDef | ast.AsyncFunctionDef):
+        return (0, 0)
+    last = before[-1].end_lineno or before[-1].lineno
+    is_within = line <= last or column > 1
+    return (before[-1].lineno, max(last, line)) if is_within else (0, 0)
 
 
 def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.history.comments import read_allows
+from revgate.history.conflicts import conflict_in
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import engines, read_function
 from revgate.history.header import read_header
@@ -160,7 +161,7 @@ def _tree(data: bytes) -> ast.Module | Problem:
         with quietly():
             tree = ast.parse(data)
     except SyntaxError as error:
-        return _syntax_problem(error)
+        return conflict_in(data) or _syntax_problem(error)
     except (RecursionError, MemoryError):
         return Problem(
             "the file is nested too deeply for Python's parser",

@@ -43,6 +43,9 @@ class Allow(NamedTuple):
     last: int
     """It covers findings from its own line to this one: the next line of code, or the last line
     of the function that begins there."""
+    function: tuple[int, int] = (0, 0)
+    """First and last line of the function that it is in, which it covers as a whole for rules on
+    `downgrade()`; zeros outside of functions."""
 
 
 class Import(NamedTuple):

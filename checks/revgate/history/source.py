@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
+_LOOKALIKE = re.compile(r"alembic.*\bini\b|\bini\b.*alembic")
 # Folders to skip when searching for alembic.ini outside of a git repository.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
 
@@ -77,6 +79,16 @@ class WorkTree:
                 if name in files:
                     path = os.path.relpath(os.path.join(folder, name), self.root)
                     yield path.replace(os.sep, "/")
+
+    def lookalikes(self) -> list[str]:
+        """Paths of files that are named nearly like alembic.ini."""
+        if not self.is_repository:
+            return lookalikes_among(os.listdir(self.root))
+        words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return lookalikes_among(paths_in(git(self.root, *words)))
+
+    def submodule(self, path: str) -> None:
+        """Files of submodules are on disk like others."""
 
     def has_folder(self, path: str) -> bool:
         """Whether the folder exists."""
@@ -218,6 +230,11 @@ def _read_regular(path: str, folder: int | None) -> bytes:
         return data
     finally:
         os.close(descriptor)
+
+
+def lookalikes_among(paths: Iterable[str]) -> list[str]:
+    """Return the paths whose names contain both `alembic` and `ini`, sorted."""
+    return sorted({path for path in paths if _LOOKALIKE.search(path.rpartition("/")[2])})
 
 
 def configuration_globs() -> Iterable[str]:

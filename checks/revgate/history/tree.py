@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import UNSHALLOW, git, is_shallow, resolve
-from revgate.history.source import CONFIGURATIONS, configuration_globs, paths_in
+from revgate.history.source import CONFIGURATIONS, configuration_globs, lookalikes_among, paths_in
 from revgate.source import Content
 
 if TYPE_CHECKING:
@@ -60,6 +60,22 @@ class GitTree:
             return sorted(self._entries(*configuration_globs()))
         # ls-tree has no globs.
         return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
+
+    def lookalikes(self) -> list[str]:
+        """Paths of files that are named nearly like alembic.ini."""
+        return lookalikes_among(paths_in(self._names()))
+
+    def _names(self) -> bytes:
+        if self.revision is None:
+            return git(self.root, "ls-files", "-z")
+        return git(self.root, "ls-tree", "-r", "-z", "--full-tree", "--name-only", self.revision)
+
+    def submodule(self, path: str) -> str | None:
+        """Return the submodule that a path is in."""
+        for each in (path, *_above(path)):
+            if _inside(each) and self._listing((_literal(each),)).startswith(b"160000 "):
+                return each
+        return None
 
     def has_folder(self, path: str) -> bool:
         """Whether git has any file in the folder, or in the target if it is a link."""

@@ -8,11 +8,11 @@ from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
-from revgate.errors import CannotJudgeError, RevgateError
+from revgate.errors import CannotJudgeError
 from revgate.history.history import History
-from revgate.history.read import read
+from revgate.history.read import read, revision_files
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
-from revgate.settings import Scope, Settings, from_table, with_config
+from revgate.settings import Scope, Settings, from_table
 from revgate.setup.form import form_of
 
 if TYPE_CHECKING:
@@ -158,25 +158,18 @@ def _found(source: Source) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
     Raises:
         CannotJudgeError: There is none.
     """
-    try:
-        return tuple(environments.find(source, Settings())), ()
-    except CannotJudgeError as error:
-        found = {
-            (each.script_location, each.version_locations): each
-            for path in source.configurations()
-            for each in _located(source, path)
-        }
-        if not found:
-            raise
-        *problems, _advice = str(error).splitlines()
-        return tuple(found.values()), tuple(problems)
-
-
-def _located(source: Source, path: str) -> list[Environment]:
-    try:
-        return environments.find(source, with_config(Settings(), path))
-    except RevgateError:
-        return []
+    located, errors = environments.survey(source, Settings())
+    problems = [str(each) for each in errors]
+    found = []
+    for each in located:
+        try:
+            revision_files(source, each)
+            found.append(each)
+        except CannotJudgeError as error:
+            problems.append(str(error))
+    if not found:
+        return tuple(environments.find(source, Settings())), ()  # says what is wrong
+    return tuple(found), tuple(problems)
 
 
 def is_exemptable(finding: Finding) -> bool:
