@@ -52,7 +52,8 @@ def check(
     result, reads = history_checks.check_listed(
         source, settings, choice, list(zip(found, listed, strict=True)), cached=cached
     )
-    if all(_is_settled(each, started) for each in listed) and _lasts(result):
+    lasting = all(read.history.lasting for read in reads) and _lasts(result)
+    if lasting and all(_is_settled(each, started) for each in listed):
         own = [dict(read.history.own) for read in reads]
         cache.save({"key": key, "result": _plain(result), "own": own})
     return result

@@ -1,0 +1,1 @@
+TYPE = Column("version_num", String(36))

@@ -1,0 +1,1 @@
+context._version.c.version_num.type.length = WIDTH
