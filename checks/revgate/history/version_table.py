@@ -14,7 +14,8 @@ USUAL = 32
 """Characters of `version_num`: `DefaultImpl.version_table_impl` in alembic.ddl.impl."""
 _MENTIONED = re.compile(rb"version_num|version_table_impl|_version\.c\b")
 _WIDTH = re.compile(
-    rb"\b(?:String|Unicode|(?:VAR|N)?CHAR|VARCHAR2|CHARACTER VARYING)\s*\(\s*(?:length\s*=\s*)?(\d+)",
+    rb"\b(?:String|Unicode|(?:VAR|N)?CHAR|CHARACTER VARYING)\s*"
+    rb"\(\s*(?:length\s*=\s*)?(\d+)",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rb"^\s*#.*$", re.MULTILINE)
