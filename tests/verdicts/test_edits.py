@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.verdicts.conftest import R2, Files, M, Said, Verdicts, at
 
 from revgate.history.fingerprint import fingerprint
 
@@ -213,3 +214,87 @@ def test_any_number_of_edits(
         text = edit.of(text) if edit.old in text else text
     same = fingerprint(text.encode()) == fingerprint(HEAD.encode())
     assert same is (oracle.sql(text) == oracle.sql(HEAD)), text
+
+
+# Through files that the revision imports or opens.
+
+SQL = 'op.execute((Path(__file__).parents[1] / "sql" / "seed.sql").read_text())'
+USES = {
+    "a name of a module": ("from helpers.sizes import SIZE as WIDTH", "op.execute(str(WIDTH))"),
+    "an alias of a module": ("import helpers.sizes as s", "op.execute(str(s.SIZE))"),
+    "everything of a module": ("from helpers.sizes import *", "op.execute(str(SIZE))"),
+    "a module of a package": ("from helpers import sizes", "op.execute(str(sizes.SIZE))"),
+    "a name that a package passes on": (
+        "from helpers import SIZE as WIDTH",
+        "op.execute(str(WIDTH))",
+    ),
+    "a name that a module imports": ("from helpers.uses import make", "op.execute(make())"),
+    "a module by its name": (
+        "from importlib import import_module",
+        'op.execute(str(import_module("helpers.sizes").SIZE))',
+    ),
+    "a file": ("from pathlib import Path", SQL),
+    "a file, opened": ("import os", 'op.execute(open("migrations/sql/seed.sql").read())'),
+}
+FILES = {
+    "helpers/__init__.py": "from .sizes import SIZE\n",
+    "helpers/sizes.py": "BASE = 5\nSIZE = BASE * 2\nOTHER = 1\n",
+    "helpers/uses.py": "from helpers.sizes import SIZE\n\n\ndef make():\n    return str(SIZE)\n",
+    "migrations/sql/seed.sql": "INSERT INTO t VALUES (1);\n",
+}
+
+
+def using(uses: tuple[str, str]) -> str:
+    """Return a revision that uses another file."""
+    statement, call = uses
+    return (
+        HEAD.replace("from alembic import op\n", f"from alembic import op\n{statement}\n")
+        .replace('    op.create_index("ix_t_name", "t", ["name"])\n', f"    {call}\n")
+        .replace('revision = "a"', f'revision = "{M}"')
+        .replace("down_revision = None", f'down_revision = "{R2}"')
+    )
+
+
+def edits_of(repo: Verdicts, uses: tuple[str, str], change: Files) -> Said:
+    """Publish a revision that uses a file, and check a change that adds nothing else."""
+    repo.on_main({**FILES, at(M): using(uses)})
+    repo.change(change)
+    said = repo.against()
+    assert "edited-revision" not in said.rules() or said.rules() == {"edited-revision"}
+    return said
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_file_that_a_published_revision_uses_was_changed(name: str, repo: Verdicts) -> None:
+    said = edits_of(
+        repo,
+        USES[name],
+        {
+            "helpers/sizes.py": FILES["helpers/sizes.py"].replace("5", "6"),
+            "migrations/sql/seed.sql": "INSERT INTO t VALUES (2);\n",
+        },
+    )
+    assert said.rules() == {"edited-revision"}, said.text
+
+
+@pytest.mark.parametrize("name", [each for each in USES if "file" not in each])
+def test_what_it_does_not_use_may_change(name: str, repo: Verdicts) -> None:
+    text = FILES["helpers/sizes.py"].replace("OTHER = 1", "# More.\nOTHER: int = 2")
+    if name in ("everything of a module", "a module by its name"):
+        text = FILES["helpers/sizes.py"] + "# A comment.\n"
+    said = edits_of(repo, USES[name], {"helpers/sizes.py": text, "migrations/sql/x.sql": "x"})
+    assert said.rules() == set(), said.text
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        ("import os", 'op.execute(open(f"{os.getcwd()}/{revision}seed.sql").read())'),
+        ("import importlib", "importlib.import_module('hel' + revision)"),
+    ],
+)
+def test_a_computed_name_is_noted(uses: tuple[str, str], repo: Verdicts) -> None:
+    change: Files = {"migrations/sql/1seed.sql": "x", "helpers/sizes.py": "SIZE = 1\n"}
+    said = edits_of(repo, uses, change)
+    assert said.rules() == set()
+    assert "by a computed name" in said.text

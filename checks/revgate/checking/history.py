@@ -168,6 +168,7 @@ def notes(read: Read) -> Iterator[str]:
             f"{environment.config}: `sourceless` is true, so Alembic loads compiled revisions"
             " (.pyc) too; these were not checked"
         )
+    yield from read.history.notes
     for revision in read.history.revisions:
         for name in revision.computed:
             yield f"{revision.path}: `{name}` is computed, so it was not checked"

@@ -40,6 +40,8 @@ class History:
         """Rules whose findings make the run fail: other rules need not repeat what these report."""
         self.lasting = True
         """False if a verdict was based on other files than the revisions."""
+        self.notes: list[str] = []
+        """What a rule could not check, and says so."""
         self.own: dict[str, bool] = {}
         """Whether each top-level module that revisions import belongs to the project."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
@@ -97,6 +97,49 @@ class Merge:
             if (before.labels, before.depends_on) != (after.labels, after.depends_on)
             or fingerprint(before_texts[before.path]) != fingerprint(after_texts[after.path])
         ]
+
+    @cached_property
+    def through(self) -> list[tuple[Revision, list[str]]]:
+        """Each published revision whose effect changes by other files, and those files.
+
+        They are what it imports or opens. What cannot be followed is noted.
+        """
+        graph = self.merged.graph
+        own = {each.path for side in (self.base, self.merged) for each in side.revisions}
+        changed = [each for each in self._changed() if each not in own]
+        if not changed or self.is_gone:
+            return []
+        from revgate.history.followed import Follower, candidates
+
+        environments = self.base.environment, self.merged.environment
+        maybe = candidates(self.sides.base, environments[0], changed)
+        already = {after.id for _, after in self.edited}
+        pairs = [
+            (before, graph.by_id[key])
+            for key, before in self.base.graph.by_id.items()
+            if before.path in maybe and key in graph.by_id and key not in already
+        ]
+        trees = self.sides.base, self.sides.merged
+        olds = self._contents(trees[0], [before.path for before, _ in pairs])
+        news = self._contents(trees[1], [after.path for _, after in pairs])
+        here, there = map(Follower, trees, environments)
+        opened = [each for each in changed if not each.endswith(".py")]
+        found = []
+        for before, after in pairs:
+            old = here.reach(before.path, olds[before.path], opened)
+            new = there.reach(after.path, news[after.path], opened)
+            if paths := old.differing(new):
+                found.append((after, paths))
+            if new.computed:
+                self.merged.notes.append(
+                    f"{after.path}: it uses {new.computed} by a computed name, so whether that"
+                    " changed was not checked"
+                )
+        return found
+
+    def _changed(self) -> list[str]:
+        """Return the paths that differ between the target branch and the merge."""
+        return self.sides.changed(self.sides.base, self.sides.merged, ())
 
     def _afters(self, key: str) -> list[Revision]:
         """Return the revision with an id after the merge; of several, the one that counts.
@@ -253,10 +296,16 @@ def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None
 
 
 def _changed_paths(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:
-    words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
-    trees = (one.revision or "", other.revision or "")
-    output = git(one.root, *words, *trees, "--", *(folder for folder in folders if folder != "."))
-    return sorted(os.fsdecode(output).split("\0")[:-1])
+    within = tuple(f"{folder}/" for folder in folders if folder not in ("", "."))
+    paths = _all_changed(one.root, one.revision or "", other.revision or "")
+    return [path for path in paths if not within or path.startswith(within)]
+
+
+@lru_cache(maxsize=2)
+def _all_changed(root: str, one: str, other: str) -> list[str]:
+    """Return the paths that differ: one question for all folders of a merge."""
+    words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other)
+    return sorted(os.fsdecode(git(root, *words)).split("\0")[:-1])
 
 
 def _different(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:

@@ -8,6 +8,10 @@ What counts is the effect. Comments, docstrings, formatting, annotations, defini
 uses, `op.f("x")` for `"x"`, `sa.Integer()` for `sa.Integer` and another alias of the same import
 make no difference; an import of something else under the same alias does.
 
+A module of the project that the revision imports, and a file that it opens, are part of it. Of a
+module, only what the revision uses counts. Names that are computed cannot be followed; a note says
+so.
+
 ## Example
     # published, and then changed
     op.add_column("customers", sa.Column("fax", sa.String(50)))
@@ -41,4 +45,13 @@ def edited_revision(merge: Merge) -> Iterator[Finding]:
             f"`{after.id}` is published, and its operations were changed",
             help=f"restore `{after.path}` from the target branch, and write the change as a new"
             " revision",
+        )
+    for after, paths in merge.through:
+        names = ", ".join(f"`{path}`" for path in paths)
+        yield Finding.at(
+            after,
+            after.id_at,
+            f"`{after.id}` is published, and what it uses of {names} was changed",
+            help=f"restore {names}, or leave a copy of the former state for this revision, and"
+            " write the change as a new revision",
         )
