@@ -162,7 +162,7 @@ def test_a_strangers_migrations_are_not_executed_with_our_rights(
     assert "Run Main Round trip" not in ran.log
 
 
-def test_reading_a_strangers_migrations_is_no_harm(project: Project) -> None:
+def test_reading_a_strangers_migrations_does_no_harm(project: Project) -> None:
     assert project.run(event="pull_request_target", command="check").outcome == "success"
 
 

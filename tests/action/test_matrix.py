@@ -105,7 +105,7 @@ def test_a_good_project(caller: Caller, event: str) -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_fork_costs_no_matrix_and_is_no_success(caller: Caller, event: str) -> None:
+def test_a_fork_starts_no_matrix_and_is_not_a_success(caller: Caller, event: str) -> None:
     caller.project.add(THIRD, FIRST)
     log = caller(event)
     assert log.returncode == 1
@@ -127,7 +127,7 @@ def test_one_part_of_one_server_fails(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("shards", ["0", "1.5"])
-def test_a_number_of_parts_that_is_none(caller: Caller, shards: str) -> None:
+def test_an_invalid_number_of_parts(caller: Caller, shards: str) -> None:
     log = caller("push", shards=shards)
     assert log.returncode == 1
     assert results(log)["chain"] == "failure"

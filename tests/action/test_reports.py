@@ -48,7 +48,7 @@ def test_the_log_has_the_format_that_is_wanted(project: Project) -> None:
     assert [title for _, title, _ in ran.act.annotations] == ["revgate: multiple-heads"]
 
 
-def test_what_a_project_says_is_no_command(project: Project) -> None:
+def test_what_a_project_says_is_not_a_command(project: Project) -> None:
     """Neither in the log nor in an annotation."""
     name = f"{THIRD}_a%0A::error::x,title=y.py"
     (project.versions / name).write_text(f"revision = {'::error::id'!r}\n::notice::syntax\n")
@@ -145,7 +145,7 @@ def test_a_comment_does_not_go_on_saying_that_all_is_well(project: Project, issu
 
 
 @pytest.mark.parametrize("event", EVENTS[1:])
-def test_where_there_is_no_pull_request_nobody_is_asked(
+def test_without_a_pull_request_no_request_is_sent(
     project: Project, issues: Issues, event: str
 ) -> None:
     ran = project.run(command="check", comment="true", event=event)

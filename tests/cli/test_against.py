@@ -98,7 +98,7 @@ def test_a_branch_without_revisions_is_clean(clone: Clone) -> None:
     assert clone.check("--against", "main").returncode == 0
 
 
-def test_a_fork_is_told_with_the_line_that_mends_it(clone: Clone) -> None:
+def test_a_fork_is_reported_with_the_line_that_fixes_it(clone: Clone) -> None:
     clone.commit(FOURTH, SECOND)
     assert clone.rules() == []
     done = clone.check("--against", "main")
@@ -255,7 +255,7 @@ def linked(clone: Clone, *branches: str) -> None:
         clone.git("commit", "--quiet", "--message", "moved")
 
 
-def test_behind_a_link_a_fork_is_told(clone: Clone) -> None:
+def test_behind_a_link_a_fork_is_reported(clone: Clone) -> None:
     linked(clone, "main", "ours")
     clone.commit(FOURTH, THIRD)
     assert clone.rules("--against", "main") == []

@@ -553,7 +553,7 @@ def test_explain(name: str, run: Run) -> None:
     assert all(f"\n## {title}\n" in out for title in ("Why it hurts", "Example", "Instead"))
 
 
-def test_explain_what_is_no_rule(run: Run) -> None:
+def test_explain_an_unknown_rule(run: Run) -> None:
     code, out, err = run("explain", "multiple-head")
     assert (code, out) == (2, "")
     assert "unknown rule 'multiple-head'; did you mean 'multiple-heads'?" in err

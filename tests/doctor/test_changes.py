@@ -89,7 +89,7 @@ def test_what_it_does_not_own_stays(application: Application) -> None:
     assert relations(application) == ["notes", "users"]
 
 
-def test_what_somebody_else_builds_on_it_keeps_all_of_it(application: Application) -> None:
+def test_what_others_build_on_it_keeps_all_of_it(application: Application) -> None:
     application.alembic("upgrade", "head")
     application.sql("CREATE VIEW report AS SELECT id FROM users")
     code, _, err = application.run("--reset", "--yes", name_of(application))

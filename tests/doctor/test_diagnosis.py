@@ -78,7 +78,7 @@ def test_stamped_too_low(application: Application) -> None:
 
     assert (told["state"], told["revision"]) == ("stamped-too-low", "r3")
     assert told["commands"] == ["alembic stamp r3"]
-    mend(application, told)
+    repair(application, told)
 
 
 def test_stamped_too_high(application: Application) -> None:
@@ -88,7 +88,7 @@ def test_stamped_too_high(application: Application) -> None:
 
     assert (told["state"], told["revision"]) == ("stamped-too-high", "r1")
     assert told["commands"] == ["alembic stamp r1", "alembic upgrade head"]
-    mend(application, told)
+    repair(application, told)
 
 
 def test_stamped_with_an_id_that_is_gone(application: Application) -> None:
@@ -98,7 +98,7 @@ def test_stamped_with_an_id_that_is_gone(application: Application) -> None:
 
     assert (told["state"], told["revision"]) == ("unknown-stamp", "r2")
     assert told["commands"] == ["alembic stamp --purge r2", "alembic upgrade head"]
-    mend(application, told)
+    repair(application, told)
 
 
 def test_made_from_the_models_and_never_stamped(application: Application) -> None:
@@ -109,7 +109,7 @@ def test_made_from_the_models_and_never_stamped(application: Application) -> Non
 
     assert (told["state"], told["revision"], told["exact"]) == ("never-stamped", "r3", True)
     assert told["commands"] == ["alembic stamp r3"]
-    mend(application, told)
+    repair(application, told)
 
 
 def test_half_applied_by_hand(application: Application) -> None:
@@ -119,7 +119,7 @@ def test_half_applied_by_hand(application: Application) -> None:
     # The foreign key is not there: half of `r2`.
     assert (told["state"], told["revision"]) == ("half-applied", "r1")
     assert told["commands"] == ["DROP TABLE posts;", "alembic upgrade head"]
-    mend(application, told)
+    repair(application, told)
 
 
 def test_a_column_added_by_hand(application: Application) -> None:
@@ -134,7 +134,7 @@ def test_a_column_added_by_hand(application: Application) -> None:
     assert "extra: column `users.nickname`" in application.run()[1]
 
 
-def test_a_history_that_was_put_together_anew(application: Application) -> None:
+def test_a_history_that_was_put_together_again(application: Application) -> None:
     application.alembic("upgrade", "head")
     versions = application.root / "migrations" / "versions"
     late = (versions / "r1.py").read_text().replace("'r1'", "'late'").replace("users", "tags")
@@ -153,7 +153,7 @@ def test_a_history_that_was_put_together_anew(application: Application) -> None:
     assert script.returncode == 0 or "offline" in script.stderr
 
 
-def mend(application: Application, told: dict[str, Any]) -> None:
+def repair(application: Application, told: dict[str, Any]) -> None:
     """Run what the doctor says, and see the database at the head."""
     for command in told["commands"]:
         if command.startswith("alembic "):
@@ -198,7 +198,7 @@ def test_a_fork_is_said_before_anything_is_run(application: Application) -> None
     assert "Multiple" in out or "heads" in out
 
 
-def test_a_wrong_count_is_told(application: Application) -> None:
+def test_a_wrong_count_is_reported(application: Application) -> None:
     application.alembic("upgrade", "head")
     code, out, _ = application.run("--expect-tables", "63")
 

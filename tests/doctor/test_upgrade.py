@@ -66,7 +66,7 @@ def test_a_database_that_is_not_where_its_stamp_says(application: Application) -
     assert stamp(application) == ["r2"]
 
 
-def test_differences_by_hand_are_accepted_when_told_so(application: Application) -> None:
+def test_differences_by_hand_are_accepted_on_request(application: Application) -> None:
     application.alembic("upgrade", "r2")
     application.sql("CREATE INDEX by_hand ON users (mood)")
 

@@ -147,7 +147,7 @@ def test_a_fork_is_judged_against_the_target_not_its_own_branch(gitlab: GitLab) 
     assert done.rules == ["branching-merge"], done.said
 
 
-def test_a_fork_that_may_not_read_the_target_is_told_so(gitlab: GitLab, shell: str) -> None:
+def test_a_fork_that_cannot_read_the_target_says_so(gitlab: GitLab, shell: str) -> None:
     fork = gitlab.fork()
     branch(gitlab, "feature", FOURTH, FIRST)
     gitlab.push(fork, "feature")

@@ -125,7 +125,7 @@ def test_it_runs_in_the_environment_that_is_active(
     assert done.returncode == 0, done.stdout
 
 
-def test_the_environment_of_the_runner_is_none_of_the_project(
+def test_the_environment_of_the_runner_does_not_belong_to_the_project(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """pre-commit may be installed in one of its own, which stands on PATH and has no Alembic."""

@@ -24,7 +24,7 @@ def test_a_straight_revision_is_committed(project: Repository) -> None:
     assert THIRD in project.git("show", "--stat")
 
 
-def test_a_fork_is_no_commit(project: Repository) -> None:
+def test_a_fork_is_not_a_commit(project: Repository) -> None:
     before = project.git("rev-parse", "HEAD")
     project.add(THIRD, FIRST)
     assert blocked(project.commit(), "multiple-heads")
@@ -115,7 +115,7 @@ def test_a_head_may_be_deleted_and_what_it_leaves_is_judged(project: Repository)
     assert blocked(project.commit(), "nothing could be checked")
 
 
-def test_a_deletion_and_what_mends_it(project: Repository) -> None:
+def test_a_deletion_and_what_fixes_it(project: Repository) -> None:
     """The middle of the chain goes; the last is put behind the first in the same commit."""
     project.add(THIRD, SECOND)
     assert project.commit().returncode == 0
@@ -161,7 +161,7 @@ def test_a_merge_of_three_branches(project: Repository) -> None:
     assert project.git("rev-parse", "HEAD") == before
 
 
-def test_a_broken_repository_is_no_clean_one(project: Repository) -> None:
+def test_a_broken_repository_is_not_clean(project: Repository) -> None:
     ini = project.path / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = nowhere\n")
     assert blocked(project.commit("--all"), "nowhere")
@@ -239,7 +239,7 @@ def test_a_push_is_judged_by_the_commit_that_leaves(project: Repository, tmp_pat
     assert done.returncode == 0, done.stdout
 
 
-def test_a_project_without_revisions_is_told_so(project: Repository) -> None:
+def test_a_project_without_revisions_is_reported(project: Repository) -> None:
     project.git("rm", "--quiet", "-r", "migrations")
     assert blocked(project.commit(), "nothing could be checked")
 
@@ -312,7 +312,7 @@ def test_the_engine_is_compiled_once(
     assert list((clone / "checks/revgate/cli/__pycache__").glob("commands.*.pyc"))
 
 
-def test_an_old_python_is_told_what_it_lacks(tmp_path: Path) -> None:
+def test_an_old_python_gets_a_message_about_its_version(tmp_path: Path) -> None:
     """Such an interpreter must parse the whole file to get to the message."""
     ast.parse(HOOK.read_text(), feature_version=(3, 5))
     pretend = (

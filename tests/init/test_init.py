@@ -180,7 +180,7 @@ def test_settings_that_stand_already_are_left(straight: Any) -> None:
     assert straight.text("pyproject.toml") == text
 
 
-def test_settings_that_stand_already_are_told_of_a_baseline(repository: Any) -> None:
+def test_existing_settings_get_advice_about_a_baseline(repository: Any) -> None:
     repository.environment_at("migrations")
     *_, last = hashes(repository)
     repository.put("revgate.toml", 'file-name = "any"\n')
@@ -190,7 +190,7 @@ def test_settings_that_stand_already_are_told_of_a_baseline(repository: Any) -> 
     set_up(repository)
 
 
-def test_a_configuration_that_is_no_environment_is_left_out_and_said(straight: Any) -> None:
+def test_a_configuration_without_an_environment_is_left_out_and_reported(straight: Any) -> None:
     straight.put("pyproject.toml", "")
     straight.put("tests/data/alembic.ini", "[alembic]\nscript_location = gone\n")
     said = set_up(straight)
@@ -247,7 +247,7 @@ def test_what_no_setting_exempts_is_said_and_the_rest_written(straight: Any) -> 
 
 
 @pytest.mark.parametrize("with_environment", [False, True])
-def test_nothing_to_judge_is_no_success(repository: Any, with_environment: bool) -> None:
+def test_nothing_to_judge_is_not_a_success(repository: Any, with_environment: bool) -> None:
     if with_environment:
         repository.environment_at("migrations")
         (repository.root / "migrations/versions").mkdir()
@@ -336,7 +336,7 @@ def test_the_hook_of_prek(straight: Any) -> None:
     straight.run("prek", "validate-config", "prek.toml")
 
 
-def test_a_hook_that_is_commented_out_is_none(straight: Any) -> None:
+def test_a_hook_that_is_commented_out_does_not_count(straight: Any) -> None:
     straight.put(".pre-commit-config.yaml", "repos:\n# - id: revgate-check\n")
     set_up(straight)
     assert len(yaml.safe_load(straight.text(".pre-commit-config.yaml"))["repos"]) == 1
@@ -416,7 +416,7 @@ def test_the_remote_tells_the_host(straight: Any, remote: str, github: bool, git
     assert (straight.root / ".gitlab-ci.yml").exists() is gitlab
 
 
-def test_the_host_can_be_told(straight: Any) -> None:
+def test_the_host_can_be_chosen(straight: Any) -> None:
     straight.revgate("init", "--yes", "--ci", "none")
     assert not (straight.root / ".github").exists()
     straight.revgate("init", "--yes", "--ci", "gitlab")

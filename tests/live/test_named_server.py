@@ -75,12 +75,12 @@ def test_a_url_with_odd_characters_is_read_as_it_was_written(ordinary: Address) 
     connect(parse_address(ordinary.url())).close()
 
 
-def test_a_database_that_is_not_there_is_told(project: ProjectMaker, server: Server) -> None:
+def test_a_database_that_is_not_there_is_reported(project: ProjectMaker, server: Server) -> None:
     with pytest.raises(CannotJudgeError, match='database "no_such" does not exist'):
         project(BODY).run(database_url=server.address._replace(database="no_such").url())
 
 
-def test_a_server_that_is_not_there_is_told_soon(project: ProjectMaker) -> None:
+def test_a_server_that_is_not_there_is_reported_soon(project: ProjectMaker) -> None:
     with pytest.raises(CannotJudgeError, match=r"127\.0\.0\.1:1"):
         project(BODY).run(database_url="postgresql://u:secret-word@127.0.0.1:1/x")
 

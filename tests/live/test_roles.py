@@ -58,7 +58,7 @@ def roles(server: Server) -> Iterator[Callable[[], set[str]]]:
     server.drop_roles(frozenset(server.roles() - before))
 
 
-def test_roles_that_are_dropped_again_are_no_finding(
+def test_roles_that_are_dropped_again_are_not_reported(
     project: ProjectMaker, roles: Callable[[], set[str]]
 ) -> None:
     observed = project(MAKES.format(DROPS)).run()
@@ -68,7 +68,7 @@ def test_roles_that_are_dropped_again_are_no_finding(
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_role_that_is_left_is_told_and_dropped_at_the_end(
+def test_a_role_that_is_left_is_reported_and_dropped_at_the_end(
     project: ProjectMaker, roles: Callable[[], set[str]], named: bool
 ) -> None:
     made = project(MAKES.format("pass"))
@@ -101,7 +101,7 @@ def test_a_role_that_was_there_before_is_explained(
     assert roles() == {"shop_reader"}
 
 
-def test_roles_of_others_are_no_finding(
+def test_roles_of_others_are_not_reported(
     project: ProjectMaker, roles: Callable[[], set[str]]
 ) -> None:
     body = MEANWHILE.replace('"CREATE ROLE visitor"', '"CREATE ROLE vis" + "itor"')

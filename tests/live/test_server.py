@@ -105,7 +105,7 @@ def test_a_named_server_gets_a_database_of_ours_and_loses_it(server: Server) -> 
         connect(address)
 
 
-def test_without_the_right_to_create_databases_the_grant_is_told(server: Server) -> None:
+def test_without_the_right_to_create_databases_the_grant_is_printed(server: Server) -> None:
     server.execute("CREATE ROLE poor LOGIN PASSWORD 'poor'")
     url = server.address._replace(user="poor", password="poor").url()
     try:
@@ -116,7 +116,7 @@ def test_without_the_right_to_create_databases_the_grant_is_told(server: Server)
     assert 'ALTER ROLE "poor" CREATEDB' in str(caught.value)
 
 
-def test_a_server_that_does_not_answer_is_told_without_its_password() -> None:
+def test_a_server_that_does_not_answer_is_reported_without_its_password() -> None:
     with (
         pytest.raises(CannotJudgeError) as caught,
         throwaway("postgresql://me:very-secret@127.0.0.1:1/x"),
@@ -136,7 +136,7 @@ def test_urls_of_every_spelling(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["mysql://u:secret@h/d", "host=h password=secret", "postgresql://h:x/"]
 )
-def test_what_is_no_url_is_told_without_its_password(url: str) -> None:
+def test_an_invalid_url_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_address(url)
     assert "secret" not in str(caught.value)

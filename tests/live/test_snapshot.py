@@ -290,7 +290,7 @@ def undo(change: CatalogueChange) -> str:
     return sql_of(said) if "op.execute" in said else by_operations(change)
 
 
-def test_nothing_of_a_catalogue_is_seen_that_is_no_fact(database: Database) -> None:
+def test_only_facts_of_a_catalogue_are_seen(database: Database) -> None:
     for statement in SILENT:
         before = database.take()
         database.run(statement)

@@ -89,7 +89,7 @@ def test_the_same_again_writes_nothing(issues: Issues, post: Poster) -> None:
     assert not [each for each in issues.asked if each.startswith("PATCH")]
 
 
-def test_a_mark_in_the_comment_of_somebody_else_is_left_alone(issues: Issues, post: Poster) -> None:
+def test_a_mark_in_a_comment_of_another_user_is_left_alone(issues: Issues, post: Poster) -> None:
     issues.says("mallory", f"{MARK}\nmine")
     issues.says(BOT, f"another tool quotes {MARK}")
     post()
@@ -109,7 +109,7 @@ def test_ours_is_found_behind_a_hundred_others(issues: Issues, post: Poster) -> 
     assert issues.comments[-1]["body"] == NEWS
 
 
-def test_a_token_that_only_reads_is_no_failure(issues: Issues, post: Poster) -> None:
+def test_a_token_that_only_reads_is_not_a_failure(issues: Issues, post: Poster) -> None:
     issues.readonly = True
     shown = post()
     assert "pull-requests: write" in shown
@@ -133,7 +133,7 @@ def test_without_a_report_the_comment_says_that_nothing_was_judged(
     assert "https://github.example/o/n/actions/runs/99" in issues.comments[0]["body"]
 
 
-def test_a_file_that_is_no_comment_is_not_posted(issues: Issues, post: Poster) -> None:
+def test_a_file_that_is_not_a_comment_is_not_posted(issues: Issues, post: Poster) -> None:
     post.file.write_text("secret\n")
     post(code=2)
     assert not issues.asked

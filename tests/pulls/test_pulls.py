@@ -264,7 +264,7 @@ def test_a_thousand_statuses(site: Site) -> None:
     assert verdicts[2]["status"] == "set"
 
 
-def test_statuses_that_may_not_be_set_at_all(site: Site) -> None:
+def test_statuses_that_cannot_be_set_at_all(site: Site) -> None:
     for number in (1, 2):
         site.open(number, {"notes.txt": f"{number}\n"})
     words = {"message": "Resource not accessible by integration"}

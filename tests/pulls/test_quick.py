@@ -28,7 +28,7 @@ def wanted(root: Path) -> PullsOptions:
     return PullsOptions(str(root), Request())
 
 
-def told(finding: Finding) -> tuple[object, ...]:
+def essence(finding: Finding) -> tuple[object, ...]:
     """Return all of a finding that its reader sees."""
     return finding.rule, finding.path, finding.line, finding.message, finding.help, finding.related
 
@@ -83,7 +83,7 @@ def test_the_quick_way_is_the_slow_one(site: Site, seed: int) -> None:
             str(site.author), Request(), ours=verdict.pull.head, against=forks[-1]
         ).result
         if verdict.concerned:
-            assert [*map(told, verdict.findings)] == [*map(told, slow.findings)]
+            assert [*map(essence, verdict.findings)] == [*map(essence, slow.findings)]
         else:
             assert not slow.errors
 

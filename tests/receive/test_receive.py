@@ -154,7 +154,7 @@ def test_a_published_revision_stays_as_it_is(work: Clone) -> None:
     assert refused(work.push("main"), "edited-revision")
 
 
-def test_a_comment_is_no_edit(work: Clone) -> None:
+def test_a_comment_is_not_an_edit(work: Clone) -> None:
     work.file(SECOND).write_text("# A note.\n" + revision(SECOND, FIRST))
     work.save("note")
     assert accepted(work.push("main"))
@@ -372,7 +372,7 @@ def test_a_linked_work_tree(local: Clone) -> None:
     assert accepted(local.push("main"))
 
 
-def test_a_clean_merge_with_two_heads_is_no_commit(local: Clone) -> None:
+def test_a_clean_merge_with_two_heads_is_not_a_commit(local: Clone) -> None:
     local.git("branch", "side")
     local.commit(THIRD, SECOND)
     local.git("switch", "--quiet", "side")

@@ -138,7 +138,7 @@ def test_refused_with_file_and_line(written: str, line: int) -> None:
         edited(f"revision = 'b'\n{written}\n{BODY}".encode(), "new")
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
+def test_bytes_that_are_not_text_are_refused() -> None:
     data = b"revision = 'b'\ndown_revision = 'a'  # \xff\n" + BODY.encode()
     script = parse("v/old.py", data)
     if isinstance(script, Script):

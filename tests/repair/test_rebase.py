@@ -56,7 +56,7 @@ def test_new_ones_behind_the_head_stay(repository: Any) -> None:
     assert repository.files() == before
 
 
-def test_what_the_base_edited_since_is_no_edit_of_the_branch(fork: Any) -> None:
+def test_what_the_base_edited_since_is_not_an_edit_of_the_branch(fork: Any) -> None:
     repository = fork()
     repository.switch("main")
     path = repository.root / VERSIONS / f"{stamp(2)}_r.py"
@@ -69,7 +69,7 @@ def test_what_the_base_edited_since_is_no_edit_of_the_branch(fork: Any) -> None:
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
 
 
-def test_a_comment_in_a_published_revision_is_no_edit(fork: Any) -> None:
+def test_a_comment_in_a_published_revision_is_not_an_edit(fork: Any) -> None:
     repository = fork()
     path = repository.root / VERSIONS / f"{stamp(2)}_r.py"
     path.write_text(path.read_text() + "# seen\n")
@@ -123,7 +123,7 @@ def test_one_revision(fork: Any) -> None:
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
 
 
-def test_a_stamp_before_the_parents_is_told(fork: Any) -> None:
+def test_a_stamp_before_the_parents_is_reported(fork: Any) -> None:
     repository = fork(11)
     repository.switch("main")
     repository.add(stamp(20), stamp(3))
@@ -183,7 +183,7 @@ def test_a_branch_that_forks_becomes_one_line(fork: Any) -> None:
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10, 11, 12)]
 
 
-def test_a_merge_revision_stays_in_the_line_and_is_told(fork: Any) -> None:
+def test_a_merge_revision_stays_in_the_line_and_is_reported(fork: Any) -> None:
     repository = fork()
     repository.git("merge", "-q", "main")
     path = repository.add(stamp(11), stamp(10))
@@ -314,7 +314,7 @@ def test_two_files_of_one_id(fork: Any) -> None:
     assert "is used by several files" in refused(repository, onto="main")
 
 
-def test_a_circle(fork: Any) -> None:
+def test_a_cycle(fork: Any) -> None:
     repository = fork(11)
     repository.add(stamp(10), stamp(11))
     assert "form a cycle" in refused(repository, onto="main")
@@ -338,7 +338,7 @@ def test_a_base_whose_chain_is_broken(fork: Any) -> None:
     assert "is broken" in refused(repository, onto="main")
 
 
-def test_a_file_that_is_no_revision(fork: Any) -> None:
+def test_a_file_that_is_not_a_revision(fork: Any) -> None:
     repository = fork()
     repository.put(f"{VERSIONS}/broken.py", "def (")
     assert f"{VERSIONS}/broken.py:1: " in refused(repository, onto="main")
@@ -375,7 +375,7 @@ def test_a_base_that_is_not_here_names_the_command(fork: Any, onto: str, fetch: 
         repository.rebase(onto=onto)
 
 
-def test_a_clone_of_one_branch_is_told_to_keep_the_other(fork: Any, tmp_path: Path) -> None:
+def test_a_clone_of_one_branch_is_advised_to_keep_the_other(fork: Any, tmp_path: Path) -> None:
     repository = fork()
     remote = f"file://{repository.root}"
     repository.git("clone", "-q", "--depth=1", "-b", "feature", remote, str(tmp_path / "clone"))
@@ -404,7 +404,7 @@ def test_the_upstream_of_another_name_is_the_base(fork: Any) -> None:
     assert repository.rebase().lines[0] == "onto main (the upstream of feature)"
 
 
-def test_an_upstream_of_the_same_name_is_no_base(fork: Any) -> None:
+def test_an_upstream_of_the_same_name_is_not_a_base(fork: Any) -> None:
     repository = fork()
     repository.git("remote", "add", "origin", str(repository.root))
     repository.git("fetch", "-q", "origin")

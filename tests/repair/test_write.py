@@ -53,7 +53,7 @@ def test_a_dry_run_shows_what_git_can_apply(fork: Any, name: str, restamp: bool)
     assert repository.files() == after != before
 
 
-def test_modes_are_kept_and_nothing_is_left_beside(fork: Any) -> None:
+def test_modes_are_kept_and_nothing_is_left_next_to_it(fork: Any) -> None:
     repository = fork()
     path = repository.root / VERSIONS / f"{stamp(10)}_r.py"
     path.chmod(0o750)

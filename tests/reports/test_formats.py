@@ -88,7 +88,7 @@ def test_a_report_needs_no_details(make: Any, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", HOLDS_EVERYTHING)
-def test_each_finding_and_each_note_is_told(make: Any, form: str) -> None:
+def test_each_finding_and_each_note_is_reported(make: Any, form: str) -> None:
     findings = [make.finding(at, rule="empty-downgrade") for at in range(15)]
     findings += [
         make.finding(20 + at, rule="stale-docstring", severity=WARNING) for at in range(15)

@@ -49,7 +49,7 @@ def test_a_finding(make: Any) -> None:
     assert [each["severity"] for each in (first, second, third)] == ["major", "minor", "minor"]
 
 
-def test_notes_are_told_too(make: Any) -> None:
+def test_notes_are_reported_too(make: Any) -> None:
     (note,) = read(render(make(notes=("not looked at",)).result, "gitlab"))
     assert (note["check_name"], note["severity"]) == (NOTE, "info")
     assert note["location"]["path"] == "alembic.ini"

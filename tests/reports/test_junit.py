@@ -59,7 +59,7 @@ def test_a_case_for_each_revision_and_one_failure_at_most(make: Any) -> None:
     assert not list(cases["r3"])
 
 
-def test_a_file_that_is_no_revision_is_a_case_too(make: Any) -> None:
+def test_a_file_that_is_not_a_revision_is_a_case_too(make: Any) -> None:
     found = make.finding(revision=None, path="migrations/versions/broken.py")
     made = make([found], 1)
     root = read(render(made.result, "junit", details=made.details))

@@ -83,7 +83,7 @@ def test_any_number_of_heads_makes_a_small_picture(make: Any) -> None:
     assert len(lines) < 4 * MOST
 
 
-def test_a_circle_is_drawn_and_ends(make: Any) -> None:
+def test_a_cycle_is_drawn_and_ends(make: Any) -> None:
     revisions = [make.revision(at, parent=f"r{(at + 1) % 100}") for at in range(100)]
     revisions += [make.revision(100, parent="r50")]
     assert picture(write("markdown", make(revisions=revisions)))

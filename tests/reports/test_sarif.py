@@ -76,7 +76,7 @@ def test_of_equal_findings_each_has_its_own(make: Any) -> None:
     assert first == identities(make, make.finding(line=2))[0]
 
 
-def test_a_file_that_is_no_revision_is_recognised_by_its_path(make: Any) -> None:
+def test_a_file_that_is_not_a_revision_is_recognised_by_its_path(make: Any) -> None:
     one, other = (make.finding(revision=None, path=path) for path in ("a.py", "b.py"))
     assert identities(make, one) != identities(make, other)
 
@@ -124,7 +124,7 @@ def test_what_is_allowed_is_marked_as_suppressed(
     assert json.loads(run("check", "--format", "json")[1])["summary"]["allowed"] == 1
 
 
-def test_code_scanning_would_open_an_alert_so_it_is_told_nothing(
+def test_code_scanning_would_open_an_alert_so_it_gets_nothing(
     allowed: Path, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -110,7 +110,7 @@ def test_many_slow_ones_are_counted(make: Any, trip_of: Any) -> None:
     assert "  4 more took over a second\n" in text
 
 
-def test_a_revision_that_did_not_run_is_no_error(make: Any, trip_of: Any) -> None:
+def test_a_revision_that_did_not_run_is_not_an_error(make: Any, trip_of: Any) -> None:
     trip = trip_of(r0={"upgrade_ms": None, "downgrade_ms": None})
     for form in ("text", "markdown", "comment", "junit", "html"):
         made = make(roundtrips=trip)

@@ -247,14 +247,14 @@ def test_of_twins_the_last_counts() -> None:
     assert [each.path for each in ours.duplicates["b"]] == ["versions/001.py", "versions/002.py"]
 
 
-def test_what_is_unread_is_no_missing_parent() -> None:
+def test_what_is_unread_is_not_a_missing_parent() -> None:
     ours = Graph(revisions(Row("b", ("a",)), Row("c", ("b",))), unread=["a"])
     assert ours.missing == []
     assert "c" in ours.adrift
     assert not Graph(revisions(*chain("a", "b"))).adrift
 
 
-def test_what_may_be_a_label_is_no_missing_dependency() -> None:
+def test_a_possible_label_is_not_a_missing_dependency() -> None:
     rows = revisions(Row("a"), Row("b", ("a",), ("gone",)))
     assert [(each.id, name) for each, name in Graph(rows).missing_dependencies] == [("b", "gone")]
     assert Graph(rows, unread=["c"]).missing_dependencies == []

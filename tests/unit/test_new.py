@@ -109,7 +109,7 @@ def test_the_template_of_the_project_is_filled_in(root: Path) -> None:
         "<%! open('evaluated', 'w') %>",
     ],
 )
-def test_a_template_that_wants_to_be_evaluated_is_not(
+def test_a_template_is_not_evaluated(
     root: Path, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root)
@@ -133,7 +133,7 @@ def test_a_message_without_words(root: Path, message: str) -> None:
         write_new(str(root), history(root), message, NOW)
 
 
-def test_names_of_somebody_elses_form_are_left_to_alembic(root: Path) -> None:
+def test_names_of_another_form_are_left_to_alembic(root: Path) -> None:
     (root / "revgate.toml").write_text("file-name = '(?P<stamp>\\d{8})-(?P<slug>\\w+)'\n")
     with pytest.raises(UsageError, match="alembic revision -m"):
         write_new(str(root), history(root), "more", NOW)

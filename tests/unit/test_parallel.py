@@ -26,7 +26,7 @@ def test_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_nothing_is_no_work() -> None:
+def test_nothing_takes_no_work() -> None:
     assert parallel.spread([], each(lambda thing: thing)) == []
 
 

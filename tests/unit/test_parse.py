@@ -338,7 +338,7 @@ def test_columns_count_characters() -> None:
 
 
 @pytest.mark.parametrize("text", ["# \xff\n", "# revgate: allow[x] \xff\n"])
-def test_a_comment_may_hold_bytes_that_are_no_text(text: str) -> None:
+def test_a_comment_may_hold_bytes_that_are_not_text(text: str) -> None:
     data = text.encode("latin-1") + b"revision = 'a'\ndown_revision = None\n"
     parsed = parse("x.py", data)
     assert isinstance(parsed, Script)

@@ -98,6 +98,12 @@ def literals_in(source: str) -> list[Text]:
     return found
 
 
+def names_in(source: str) -> list[Text]:
+    """Return the names of a module's functions, as words."""
+    functions = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.FunctionDef)]
+    return [Text(each.lineno, each.name.replace("_", " ")) for each in functions]
+
+
 def comments_in(source: str) -> list[Text]:
     """Return the comments of a module."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -108,7 +114,8 @@ def stale_phrases(path: Path) -> list[str]:
     """Name each phrase of a file with its line, and what to write instead."""
     source = path.read_text("utf-8")
     is_code = path.suffix == ".py"
-    texts = [*literals_in(source), *comments_in(source)] if is_code else [Text(1, source)]
+    parts = (literals_in, comments_in, names_in) if is_code else ()
+    texts = [text for part in parts for text in part(source)] or [Text(1, source)]
     return [
         f"{path.relative_to(ROOT)}:{line + text.count(chr(10), 0, match.start())}:"
         f" {' '.join(match[0].split())!r}: {instead}"

@@ -132,6 +132,6 @@ def test_an_argument_that_looks_like_an_assignment_is_left_to_the_parser() -> No
     assert not isinstance(parse("versions/x.py", text.encode()), Script)
 
 
-def test_an_annotation_that_is_no_python_is_found_out() -> None:
+def test_an_annotation_that_is_not_python_is_found_out() -> None:
     text = GOOD.replace("revision: str =", "revision: str, int =", 1)
     assert not isinstance(parse("versions/x.py", text.encode()), Script)

@@ -34,7 +34,7 @@ MASK = Mask(
         "shortest",
     ],
 )
-def test_what_is_no_password_stays(text: str) -> None:
+def test_what_is_not_a_password_stays(text: str) -> None:
     assert MASK(text) == text
 
 
@@ -59,6 +59,6 @@ def test_passwords_are_masked(text: str, expected: str) -> None:
     assert MASK(text) == expected
 
 
-def test_everything_told_is_masked_however_deep() -> None:
+def test_everything_reported_is_masked_at_any_depth() -> None:
     told = {"a": ["://u:x@h", {"b": "://u:x@h"}], "n": 1, "none": None}
     assert MASK.every(told) == {"a": ["://u:***@h", {"b": "://u:***@h"}], "n": 1, "none": None}

@@ -189,7 +189,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert "`revgate rules`" in str(caught.value)
 
 
-def test_a_table_that_is_none(tmp_path: Path) -> None:
+def test_a_table_that_is_not_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"`tool\.revgate` in pyproject\.toml is not a table"):
         load(tmp_path, "[tool]\nrevgate = 1\n", "pyproject.toml")
 
@@ -204,7 +204,7 @@ def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     ("baseline", "message"),
     [("20250101000001", "did you mean '20250101000000'"), ("x", "'x' does not exist$")],
 )
-def test_a_baseline_that_is_no_revision(baseline: str, message: str, tmp_path: Path) -> None:
+def test_a_baseline_that_is_not_a_revision(baseline: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = m\n")
     (tmp_path / "m" / "versions").mkdir(parents=True)
     text = "revision = '20250101000000'\ndown_revision = None\n"

@@ -158,7 +158,7 @@ def test_without_git(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         check(WorkTree(str(root), is_repository=True))
 
 
-def test_what_git_ignores_is_no_configuration(repository: Path, write: Write) -> None:
+def test_what_git_ignores_is_not_a_configuration(repository: Path, write: Write) -> None:
     write({".gitignore": "build/\n", "build/alembic.ini": "[alembic]\n"})
     assert WorkTree(str(repository), is_repository=True).configurations() == ["alembic.ini"]
 
@@ -470,7 +470,7 @@ def test_a_fifo_is_reported_and_not_waited_for(repository: Path) -> None:
     assert rules(check(source)) == ["unreadable-revision"]
 
 
-def test_a_folder_called_like_a_revision_is_none(repository: Path) -> None:
+def test_a_folder_named_like_a_revision_is_not_one(repository: Path) -> None:
     (repository / VERSIONS / "x.py").mkdir()
     source = WorkTree(str(repository), is_repository=True)
     assert content(source, f"{VERSIONS}/x.py").error is not None
@@ -503,7 +503,7 @@ def test_no_repository_after_all(write: Write, git: Git) -> None:
         GitTree.at(str(root), "HEAD")
 
 
-def test_a_refusal_is_told_in_the_words_of_git(
+def test_a_refusal_is_reported_in_the_words_of_git(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -518,7 +518,7 @@ def test_a_refusal_is_told_in_the_words_of_git(
         assert "git config --global --add safe.directory" in said
 
 
-def test_a_null_byte_is_no_question_for_git(repository: Path) -> None:
+def test_git_is_not_asked_about_a_null_byte(repository: Path) -> None:
     with pytest.raises(CannotJudgeError, match="git cannot be run: embedded null byte"):
         run_git(str(repository), "ls-files", "a\0b")
 

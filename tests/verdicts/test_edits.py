@@ -173,14 +173,14 @@ HARMFUL = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_an_edit_without_effect_is_none(name: str, oracle: Oracle) -> None:
+def test_an_edit_without_effect_does_not_count(name: str, oracle: Oracle) -> None:
     text = HARMLESS[name].of(HEAD)
     assert oracle.sql(text) == oracle.sql(HEAD)
     assert fingerprint(text.encode()) == fingerprint(HEAD.encode())
 
 
 @pytest.mark.parametrize("name", HARMLESS_TEXTS)
-def test_another_way_to_import_is_no_edit(name: str, oracle: Oracle) -> None:
+def test_another_way_to_import_is_not_an_edit(name: str, oracle: Oracle) -> None:
     text = HARMLESS_TEXTS[name]
     assert text != HEAD
     assert oracle.sql(text) == oracle.sql(HEAD)

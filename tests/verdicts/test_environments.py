@@ -72,7 +72,7 @@ def test_a_fork_with_a_base_that_changed_its_script_location(repo: Verdicts) -> 
 # The branch does.
 
 
-def test_a_moved_folder_is_no_change(repo: Verdicts) -> None:
+def test_a_moved_folder_is_not_a_change(repo: Verdicts) -> None:
     repo.change({**ini("db"), **new(B, R2, "db/versions")}, move=("migrations", "db"))
     assert alembic_heads(repo.merged()) == [B]
     assert repo.verdict() == set()
@@ -101,7 +101,7 @@ def test_an_added_location_hides_no_removal(repo: Verdicts) -> None:
     assert repo.verdict() == {"removed-revision"}
 
 
-def test_an_added_location_is_no_change(repo: Verdicts) -> None:
+def test_an_added_location_is_not_a_change(repo: Verdicts) -> None:
     repo.change({**TWO, **new(B, R2, "v2")})
     assert repo.verdict() == set()
 

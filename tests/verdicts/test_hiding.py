@@ -157,7 +157,7 @@ def test_an_edit_is_not_hidden_by_a_second_file(repo: Verdicts) -> None:
         ("--select", "empty-downgrade"),
     ],
 )
-def test_several_heads_are_never_beside_no_errors(repo: Verdicts, words: tuple[str, ...]) -> None:
+def test_several_heads_never_come_with_no_errors(repo: Verdicts, words: tuple[str, ...]) -> None:
     on_disk(repo, {**new(B, R2), **new(C, R2)})
     said = repo.check(*words)
     assert said.code == 0
@@ -251,7 +251,7 @@ def test_a_label_that_the_settings_do_not_name(sides: Verdicts) -> None:
     assert sides.check().rules() == {"multiple-heads"}
 
 
-def test_a_history_of_its_own_beside_the_labels(repo: Verdicts) -> None:
+def test_a_separate_history_next_to_the_labels(repo: Verdicts) -> None:
     """No fork: the line without a label shares no revision with the labelled one."""
     on_disk(
         repo,
@@ -260,7 +260,7 @@ def test_a_history_of_its_own_beside_the_labels(repo: Verdicts) -> None:
     assert repo.run("check", "--no-cache")[0] == 0
 
 
-def test_a_fork_of_a_merge_beside_the_labels(sides: Verdicts) -> None:
+def test_a_fork_of_a_merge_next_to_the_labels(sides: Verdicts) -> None:
     sides.change(new(C, R2))
     assert sides.verdict() & {"branching-merge", "multiple-heads"}
 

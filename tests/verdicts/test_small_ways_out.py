@@ -147,7 +147,7 @@ def init(repo: Verdicts) -> tuple[int, str, str]:
     ],
     ids=lambda files: next(iter(files)).partition("/")[0],
 )
-def test_init_beside_an_environment_that_is_broken(repo: Verdicts, other: Files) -> None:
+def test_init_next_to_a_broken_environment(repo: Verdicts, other: Files) -> None:
     repo.site.write(other)
     code, out, error = init(repo)
     assert (code, error) == (0, "")

@@ -82,7 +82,7 @@ def test_settings_let_no_fork_pass(ruled: Verdicts, files: Files) -> None:
 
 
 @pytest.mark.parametrize("files", RELAXED.values(), ids=RELAXED.keys())
-def test_settings_alone_are_no_error(ruled: Verdicts, files: Files) -> None:
+def test_settings_alone_are_not_an_error(ruled: Verdicts, files: Files) -> None:
     """Merged first, they hold for the next change."""
     ruled.change(files)
     assert ruled.verdict() == set()

@@ -138,7 +138,7 @@ def test_folders_behind_links(repo: Verdicts, tmp_path: Path) -> None:
     assert "multiple-heads" in check(repo).rules()
 
 
-def test_large_files_beside_do_not_count(repo: Verdicts) -> None:
+def test_large_files_next_to_it_do_not_count(repo: Verdicts) -> None:
     """What nobody tracks and Alembic does not load is never read."""
     write(repo, {"dump.sql": "rows", "migrations/versions/notes.txt": "notes"})
     assert check(repo).code == 0

@@ -81,7 +81,7 @@ def _style(arguments: argparse.Namespace, root: str) -> Style:
     from revgate.reports import Style
 
     is_terminal = arguments.output is None and sys.stdout.isatty()
-    color = arguments.output is None and _wants_color(arguments.color)
+    color = arguments.output is None and _has_color(arguments.color)
     if not is_terminal:
         return Style(color=color, quiet=arguments.quiet)
     from revgate.reports.terminal import follows_links, width
@@ -90,7 +90,7 @@ def _style(arguments: argparse.Namespace, root: str) -> Style:
     return Style(color, arguments.quiet, links_to, width(sys.stdout))
 
 
-def _wants_color(choice: str) -> bool:
+def _has_color(choice: str) -> bool:
     if choice == "auto":
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return choice == "always"

@@ -257,7 +257,7 @@ class _Writer(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Write `op.f("x")` as `"x"`, `Integer()` as `Integer`, and keywords in order."""
         before = self._in_check
-        self._in_check = before or (_last(node.func) in _CHECKS and not _is_no_check(node))
+        self._in_check = before or (_last(node.func) in _CHECKS and not _is_not_a_check(node))
         self.generic_visit(node)
         self._in_check = before
         match node:
@@ -310,7 +310,7 @@ def _is_f(func: ast.expr) -> bool:
     return False
 
 
-def _is_no_check(call: ast.Call) -> bool:
+def _is_not_a_check(call: ast.Call) -> bool:
     """Whether a constraint of another kind is dropped."""
     return any(
         each.arg == "type_" and isinstance(each.value, ast.Constant) and each.value.value != "check"

@@ -98,7 +98,7 @@ class Server:
         self._try_to_create(name, template)
         return self.address._replace(database=name)
 
-    def create_beside(self, address: Address, name: str) -> None:
+    def create_next_to(self, address: Address, name: str) -> None:
         """Create an empty database that is dropped along with another one, unless it exists.
 
         Raises:

@@ -376,7 +376,7 @@ class AgentDatabase:
         self.address = server.create_database(template)
         self._snapshotter: Snapshotter | None = None
         try:
-            create = partial(server.create_beside, self.address)
+            create = partial(server.create_next_to, self.address)
             self.started = agent.begin(self.address, head, create, context=context)
             self._snapshotter = Snapshotter(*self.started[:3])
         except BaseException:

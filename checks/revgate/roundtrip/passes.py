@@ -157,7 +157,7 @@ def run_production(session: Session) -> None:
     address = session.base or session.server.create_database()
     begun = time.perf_counter()
     try:
-        create = partial(session.server.create_beside, address)
+        create = partial(session.server.create_next_to, address)
         head = session.all_revisions[-1].id
         started = agent.begin(address, head, create, production=True)
         answer = agent.finish()

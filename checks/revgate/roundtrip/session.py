@@ -154,7 +154,7 @@ class Session:
             return
         begun, roles = time.perf_counter(), self.server.roles()
         self.base = self.server.create_database()
-        create = partial(self.server.create_beside, self.base)
+        create = partial(self.server.create_next_to, self.base)
         started = agent.begin(self.base, below[-1].id, create, production=True)
         answer = agent.finish()
         agent.close()
