@@ -65,6 +65,8 @@ class Settings(NamedTuple):
     environments: tuple[EnvironmentSetting, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     """Environment variables for env.py during the round trip."""
+    network: bool = False
+    """Whether env.py may open network connections during the round trip."""
 
 
 # key: (JSON Schema of its value, what it means)
@@ -138,6 +140,10 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "env": (
         {"type": "object", "additionalProperties": {"type": "string"}},
         "Environment variables that env.py needs during the round trip.",
+    ),
+    "network": (
+        {"type": "boolean"},
+        "true: env.py may reach the network; only guards in the drivers then isolate the run.",
     ),
 }
 
@@ -327,6 +333,7 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
             for each in table.get("environment", ())
         ),
         env=tuple(table.get("env", {}).items()),
+        network=table.get("network", False),
     )
 
 

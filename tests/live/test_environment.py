@@ -17,8 +17,6 @@ from revgate.roundtrip.agent.target import Target
 from revgate.roundtrip.agent.variables import point_at, rewritten
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
@@ -236,60 +234,10 @@ def test_an_old_python_starts_nothing_that_goes_elsewhere(
     assert production.visits() == 0
 
 
-REFUSED = {
-    "a URL": 'subprocess.run(["psql", PRODUCTION, "-c", sql], check=True)',
-    "a URL for any program": 'subprocess.run(["echo", "--url=" + PRODUCTION], check=True)',
-    "a host": 'subprocess.run(["psql", "-h", "db.example.com", "-c", sql], check=True)',
-    "a host at its option": 'subprocess.run(["psql", "-hdb.example.com", "-c", sql], check=True)',
-    "a host with options before": 'subprocess.run(["pg_dump", "-Fc", "--host=db.example.com"])',
-    "a port": 'subprocess.run(["psql", "-p", PORT, "-c", sql], check=True)',
-    "a database": 'subprocess.run(["psql", "-At", "-c", sql, "postgres"], check=True)',
-    "a database by option": 'subprocess.run(["pg_dump", "-d", "postgres"], check=True)',
-    "words of libpq": 'subprocess.run(["psql", "-d", "host=db.example.com dbname=x"])',
-    "the whole server": 'subprocess.run(["pg_dumpall"], check=True)',
-    "all databases": 'subprocess.run(["vacuumdb", "--all"], check=True)',
-    "a shell": "os.system('cd /; psql -h db.example.com -c \"%s\"' % sql)",
-    "a shell's variable": "os.environ.update(H='db.example.com'); os.system('psql -h $H')",
-    "a shell's assignment": "os.system('PGHOST=db.example.com psql -c x')",
-    "a shell by subprocess": (
-        "subprocess.run('true && pg_dump --host db.example.com | gzip', shell=True)"
-    ),
-    "a shell by name": "subprocess.run(['bash', '-ec', 'psql -h db.example.com'])",
-    "a shell that cannot be read": "os.system('psql -h \"db.example.com')",
-    "libpq itself": 'import ctypes; ctypes.CDLL("libpq.so.5")',
-}
-
-
-@pytest.mark.parametrize("how", REFUSED)
-def test_a_program_with_a_server_on_its_command_line_is_refused(
-    project: ProjectMaker, production: Production, how: str
-) -> None:
-    observed = project(_body(production, REFUSED[how])).run()
-    (failure,) = observed.failures
-    assert failure.error == "Refused", failure
-    assert production.address.password not in failure.message
-    assert production.visits() == 0
-
-
-HARMLESS = [
-    ["git", "--version"],
-    ["echo", "psql"],
-    ["psql", "--version"],
-    ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", "SELECT 1"],
-    ["pg_dump", "--schema-only", "-f", "/dev/null"],
-    ["sh", "-c", "psql -c 'SELECT 1' > /dev/null 2>&1"],
-    ["curl", "--version"],
-    ["sh", "-c", "psql -q <<'END'\nSELECT 'it''s' -- don't\nEND\n"],
-]
-
-
-@pytest.mark.parametrize("words", HARMLESS, ids=" ".join)
-def test_a_program_that_goes_nowhere_else_runs(
-    project: ProjectMaker, production: Production, words: list[str]
-) -> None:
-    body = _body(production, f"subprocess.run({words!r}, check=True)")
-    assert project(body).run().failures == ()
-    assert production.visits() == 0
+def test_libpq_itself_is_refused(project: ProjectMaker, production: Production) -> None:
+    runner = 'import ctypes; ctypes.CDLL("libpq.so.5")'
+    (failure,) = project(_body(production, runner)).run(rows=False).failures
+    assert failure.error == "Refused"
 
 
 @pytest.mark.parametrize("override", [False, True])
@@ -399,48 +347,6 @@ def test_a_python_that_has_its_own_idea_of_the_server_is_refused(
     project: ProjectMaker, interpreter: Callable[[str], str], production: Production, how: str
 ) -> None:
     body = PREAMBLE + _body(production, _child_of(production, CONNECTORS[how]))
-    # The program is in a file, as what a command line names is refused before it starts.
-    body = (
-        body.replace('[sys.executable, "-c", code]', "[sys.executable, written(code)]")
-        + "\n\ndef written(code):\n    open('child.py', 'w').write(code)\n    return 'child.py'\n"
-    )
-    observed = project(body).run(python=interpreter("sqlalchemy2.0"))
-    (failure,) = observed.failures
-    assert "was refused: only the throwaway database may be reached" in failure.message
+    (failure,) = project(body).run(python=interpreter("sqlalchemy2.0"), rows=False).failures
     assert production.address.password not in failure.message
     assert production.visits() == 0
-
-
-@pytest.mark.parametrize("environment", ["oldest", "sqlalchemy2.0", "sqlalchemy2.1"])
-def test_a_python_with_sqlalchemy_is_answered(
-    project: ProjectMaker,
-    interpreter: Callable[[str], str],
-    production: Production,
-    environment: str,
-) -> None:
-    how = (
-        "import sqlalchemy as s; e = s.create_engine(settings.URL.replace('postgresql:',"
-        " 'postgresql+psycopg2:')); c = e.raw_connection(); c.cursor().execute('SQL'); c.commit()"
-    )
-    body = PREAMBLE + _body(production, _child_of(production, how))
-    body = (
-        body.replace('[sys.executable, "-c", code]', "[sys.executable, written(code)]")
-        + "\n\ndef written(code):\n    open('child.py', 'w').write(code)\n    return 'child.py'\n"
-    )
-    observed = project(body).run(python=interpreter(environment))
-    assert observed.failures == ()
-    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
-    assert production.visits() == 0
-
-
-def test_a_sitecustomize_of_the_user_is_executed_too(
-    project: ProjectMaker, production: Production, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "sitecustomize.py").write_text("import sys\nsys.customised = True\n")
-    monkeypatch.setenv("PYTHONPATH", str(mine))
-    body = PREAMBLE + _body(
-        production, 'run_child("import sys; assert sys.customised; import sitecustomize")'
-    )
-    assert project(body).run().failures == ()

@@ -249,8 +249,11 @@ HOLDS = {
         "ROLLBACK PREPARED 'held'",
     ),
     "a subscription": (
-        "CREATE SUBSCRIPTION held CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false)",
-        "ALTER SUBSCRIPTION held SET (slot_name = NONE); DROP SUBSCRIPTION held",
+        (
+            "CREATE SUBSCRIPTION held CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false,"
+            " slot_name = NONE)"
+        ),
+        "DROP SUBSCRIPTION held",
     ),
 }
 

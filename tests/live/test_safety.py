@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -93,8 +92,6 @@ CREATORS = {
     "asyncpg's pool": "lambda: asyncio.run(in_pool())",
     "pg8000": "lambda: pg8000.connect(USER, host=HOST, port=PORT, password='x')",
     "pg8000 native": "lambda: pg8000.native.Connection(USER, host=HOST, port=PORT)",
-    "psql": "lambda: subprocess.run(['psql', URL, '-c', 'select 1'])",
-    "psql by host": "lambda: subprocess.run(['psql', '-h', HOST, '-p', str(PORT)])",
     "a service": "lambda: psycopg2.connect('service=production')",
     "another database there": "lambda: psycopg2.connect(dbname='postgres')",
 }
@@ -103,7 +100,7 @@ CREATORS = {
 def _attempts(production: Production, how: str) -> str:
     address = production.address
     return f"""
-import asyncio, subprocess
+import asyncio
 import psycopg2, psycopg2.extras, psycopg, asyncpg, pg8000, pg8000.native
 URL, HOST, PORT, USER = {address.url()!r}, {address.host!r}, {address.port!r}, {address.user!r}
 async def in_pool():
@@ -175,8 +172,7 @@ def test_the_named_database_is_never_written_to(
     assert observed.failures == ()
 
 
-def test_http_of_env_py_is_its_own_affair(project: ProjectMaker, sync_env: str) -> None:
-    env = """
+ASKS = """
 import http.server, threading, urllib.request
 handler = http.server.SimpleHTTPRequestHandler
 handler.log_message = lambda *arguments: None
@@ -184,5 +180,18 @@ web = http.server.HTTPServer(("127.0.0.1", 0), handler)
 threading.Thread(target=web.serve_forever, daemon=True).start()
 urllib.request.urlopen("http://127.0.0.1:%d/" % web.server_port).read()
 """
-    assert project(BODY, env=env + sync_env).run().failures == ()
-    assert "PGPASSWORD" not in os.environ
+
+
+def test_http_of_env_py_passes_where_the_settings_open_the_network(
+    project: ProjectMaker, sync_env: str
+) -> None:
+    observed = project(BODY, env=ASKS + sync_env).run(network=True)
+    assert (observed.failures, observed.isolation) == ((), "guards")
+    assert any("`network = true`" in note for note in observed.notes)
+
+
+def test_http_of_env_py_is_refused_with_the_setting_that_opens_it(
+    project: ProjectMaker, sync_env: str
+) -> None:
+    with pytest.raises(CannotJudgeError, match="`network = true`"):
+        project(BODY, env=ASKS + sync_env).run()

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-from revgate.postgres.embedded import find_embedded
-from revgate.postgres.programs import find_local
+from tests.live.conftest import postgres
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
@@ -36,28 +29,8 @@ def downgrade():
 @pytest.fixture(scope="module")
 def socket_url() -> Iterator[str]:
     """Run a server without TCP; return its URL."""
-    programs = find_local() or find_embedded()
-    assert programs
-    folder = Path(tempfile.mkdtemp(prefix="Socket-"))  # with a capital, unlike a host name
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        user = {"user": "postgres"}
-    data = str(folder / "data")
-    subprocess.run(
-        [f"{programs}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
-        check=True, capture_output=True, cwd=folder, **user,
-    )  # fmt: skip
-    options = ["-k", str(folder), "-p", "5433", "-c", "listen_addresses=", "-c", "fsync=off"]
-    command = [f"{programs}/postgres", "-D", data, *options]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stderr=log, **user)
-    while "ready to accept" not in (folder / "log").read_text():
-        assert process.poll() is None, (folder / "log").read_text()
-    yield f"postgresql://postgres@/postgres?host={folder}&port=5433"
-    process.terminate()
-    process.wait()
-    shutil.rmtree(folder)
+    with postgres("listen_addresses=") as (address, folder):
+        yield address._replace(host=str(folder)).url()
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ ignore = ["future-timestamp"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
 allow-published = { "efaa6e584823" = "its downgrade was wrong" }
 allow-squash = "efaa6e584823"
+network = true
 [[environment]]
 name = "billing"
 config = "services/billing/alembic.ini"
@@ -67,6 +68,7 @@ EXPECTED = Settings(
         ),
     ),
     env=(("SECRET_KEY", "not-a-secret"),),
+    network=True,
 )
 
 

@@ -140,6 +140,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
             cached=not arguments.no_cache,
             rows=not arguments.no_rows,
+            require_isolation=arguments.require_isolation,
         ),
     )
     return report(arguments, _naming_base(result, written, against), source)
@@ -316,6 +317,7 @@ def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Op
         timeout=arguments.timeout or None,
         progress=not arguments.quiet and sys.stderr.isatty(),
         x_arguments=tuple(arguments.x_arguments),
+        network=settings.network,
     )
 
 

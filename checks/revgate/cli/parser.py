@@ -456,6 +456,12 @@ def live(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="skip the run on populated tables",
     )
+    command.add_argument(
+        "--require-isolation",
+        action="store_true",
+        help="exit with 3 and run nothing if the kernel cannot isolate the migrations from other"
+        " databases",
+    )
     project(command)
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
+RELAY_PORT = 5432
+"""Only part of the name of the relay's socket."""
+
+
 class Address(NamedTuple):
     """A database on a server; its `str()` omits the password."""
 
@@ -27,6 +31,14 @@ class Address(NamedTuple):
     database: str
     parameters: tuple[tuple[str, str], ...] = ()
     """Such as sslmode, as libpq accepts them."""
+    relay: str = ""
+    """The folder of the relay's socket, through which migrations connect; empty without a relay."""
+
+    def for_migrations(self) -> Address:
+        """Return the address that migrations connect to."""
+        if not self.relay:
+            return self
+        return Address(self.relay, RELAY_PORT, self.user, self.password, self.database)
 
     def url(self, scheme: str = "postgresql") -> str:
         """Return a URL for SQLAlchemy or libpq, including the password."""
@@ -35,6 +47,9 @@ class Address(NamedTuple):
         )
 
     def _rest(self) -> str:
+        if self.host.startswith("/"):
+            where = (("host", self.host), ("port", str(self.port)), *self.parameters)
+            return f"/{quote(self.database, safe='')}?{urlencode(where, safe='/')}"
         host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")
         query = f"?{urlencode(self.parameters)}" if self.parameters else ""
         return f"{host}:{self.port}/{quote(self.database, safe='')}{query}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
+from revgate.postgres import isolation
 from revgate.postgres.connect import Address, try_connect
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ USER = "revgate"
 PREFIX = "revgate-"
 _LOCK = "owner"
 _SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
+    "listen_addresses": "",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -40,7 +39,10 @@ _SETTINGS = {
     "max_prepared_transactions": "20",
     "shared_buffers": "64MB",
 }
-_ATTEMPTS = 5
+_PORT = 5432
+"""Only part of the name of the socket, which is in a folder of its own."""
+_LONGEST = 60
+"""The longest path of a temporary folder that leaves room for a socket, within 103 characters."""
 _START_SECONDS = 60.0
 
 # Waits until our end of the pipe closes, which even kill -9 causes; then removes what is left.
@@ -99,7 +101,7 @@ def own_server(programs: str) -> Iterator[Address]:
         CannotJudgeError: It cannot be created or does not start; with PostgreSQL's message.
     """
     remove_leftovers()
-    with _temporary_folder() as (folder, watch):
+    with private_folder() as (folder, watch):
         account = _account(folder)
         programs = _reachable(programs, folder, account)
         password = os.urandom(16).hex()
@@ -198,43 +200,47 @@ def _initdb(programs: str, folder: str, password: str, account: _Account) -> Non
 def _start(
     programs: str, folder: str, password: str, account: _Account, watch: _Watch
 ) -> tuple[subprocess.Popen[bytes], Address]:
-    log = os.path.join(folder, "log")
-    for _ in range(_ATTEMPTS):
-        port = _free_port()
-        with open(log, "wb") as output:
-            server = subprocess.Popen(
-                [os.path.join(programs, "postgres"), "-D", os.path.join(folder, "data")]
-                + [part for item in _SETTINGS.items() for part in ("-c", "=".join(item))]
-                + ["-p", str(port)],
-                cwd=folder,
-                env=_environment(programs),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                **account.arguments,
-            )
-        watch(server.pid)
-        try:
-            address = Address("127.0.0.1", port, USER, password, "postgres")
-            if _ready(server, address):
-                return server, address
-        except BaseException:
-            _stop(server)
-            raise
+    log, data = os.path.join(folder, "log"), os.path.join(folder, "data")
+    settings = {**_SETTINGS, "unix_socket_directories": folder, "port": str(_PORT)}
+    command = [os.path.join(programs, "postgres"), "-D", data]
+    command += [part for item in settings.items() for part in ("-c", "=".join(item))]
+    with open(log, "wb") as output:
+        server = subprocess.Popen(
+            isolation.command(command, **_isolation(data, account)),
+            cwd=folder,
+            env=_environment(programs),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    watch(server.pid)
+    try:
+        address = Address(folder, _PORT, USER, password, "postgres")
+        if _ready(server, address):
+            return server, address
+    except BaseException:
         _stop(server)
-        with open(log, encoding="utf-8", errors="replace") as output_text:
-            said = output_text.read()
-        if "already in use" not in said:
-            break
+        raise
+    _stop(server)
+    with open(log, encoding="utf-8", errors="replace") as output_text:
+        said = output_text.read()
     raise CannotJudgeError(_failed("the throwaway server did not start", programs, said))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _isolation(data: str, account: _Account) -> dict[str, str]:
+    """Return the options of `isolation.command` for the server."""
+    options = {}
+    if account.uid is not None:
+        options = {"user": str(account.uid), "group": str(account.arguments["group"])}
+    with open(os.path.join(data, "PG_VERSION"), encoding="ascii") as file:
+        if file.read().strip() == _SPEAKS_UDP:
+            options["datagrams"] = "loopback"
+    return options
+
+
+_SPEAKS_UDP = "14"
+"""The version that sends its statistics over UDP."""
 
 
 def _ready(server: subprocess.Popen[bytes], address: Address) -> bool:
@@ -278,8 +284,9 @@ class _Watch:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[tuple[str, _Watch]]:
-    folder = tempfile.mkdtemp(prefix=PREFIX)
+def private_folder() -> Iterator[tuple[str, _Watch]]:
+    """Create a private folder, and a watchdog that removes it if this process is killed."""
+    folder = tempfile.mkdtemp(prefix=own_prefix(), dir=temporary_folder())
     watch = _Watch(folder)
     try:
         with claim(folder):
@@ -292,6 +299,17 @@ def _temporary_folder() -> Iterator[tuple[str, _Watch]]:
 def _failed(what: str, programs: str, said: str) -> str:
     lines = [line for line in said.strip().splitlines() if line.strip()][-5:]
     return "\n".join([f"{what} (programs in {programs})", *lines])
+
+
+def temporary_folder() -> str:
+    """Return the folder for temporary files; `/tmp` if its path is too long for a socket."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= _LONGEST else "/tmp"  # noqa: S108 - mkdtemp's
+
+
+def own_prefix() -> str:
+    """Return what the names of this process's folders start with."""
+    return f"{PREFIX}{os.getpid()}-"
 
 
 def claim(folder: str) -> IO[str]:
@@ -318,7 +336,7 @@ def _lock(file: IO[str]) -> bool:
 
 def remove_leftovers() -> None:
     """End the servers whose runs no longer exist, and remove their folders."""
-    above = tempfile.gettempdir()
+    above = temporary_folder()
     for name in os.listdir(above):
         folder = os.path.join(above, name)
         if name.startswith(PREFIX) and not os.path.islink(folder):

@@ -60,6 +60,7 @@ class Roles:
                 )
             time.sleep(0.2)
         self._before = self._expected = self._server.roles()
+        self._server.protect_roles(self._before)
 
     def sees(self, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot without the roles of other users of the server."""

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import own_server
+from revgate.postgres.process import own_server, private_folder
 from revgate.postgres.programs import OLDEST, find_local
+from revgate.postgres.relay import Relay, relay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _BUSY_TEMPLATE = "55006"
 _BUSY_SECONDS = 20.0
@@ -55,6 +56,7 @@ class Server:
         self.facts = ServerFacts(kind, version)
         self._databases: list[str] = []
         self._made = 0
+        self._relay: Relay | None = None
         self._run = secrets.randbits(48)
         if self.version_number < OLDEST * 10000:
             raise CannotJudgeError(
@@ -66,6 +68,27 @@ class Server:
         self.execute(f"SELECT pg_advisory_lock({self._run})")
         self.notes: list[str] = []
         self._drop_abandoned_databases()
+
+    @property
+    def prefix(self) -> str:
+        """What the names of this run's databases start with."""
+        return f"revgate_{self._run:012x}_"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the connection to it is encrypted."""
+        return bool(self._admin.info.ssl_in_use)
+
+    def reach_by(self, made: Relay) -> None:
+        """Let migrations reach its databases through a relay only."""
+        self._relay = made
+        self.address = self.address._replace(relay=made.folder)
+        self.protect_roles(self.roles())
+
+    def protect_roles(self, names: Iterable[str]) -> None:
+        """Refuse changes of roles by migrations, on a server that was named."""
+        if self._relay:
+            self._relay.know_roles(names)
 
     def _drop_abandoned_databases(self) -> None:
         with self._admin.cursor() as cursor:
@@ -93,7 +116,7 @@ class Server:
             CannotJudgeError: The user lacks the privilege; with the statement that grants it.
         """
         self._made += 1
-        name = f"revgate_{self._run:012x}_{self._made}"
+        name = f"{self.prefix}{self._made}"
         self._databases.append(name)
         self._try_to_create(name, template)
         return self.address._replace(database=name)
@@ -253,11 +276,22 @@ def throwaway(database_url: str | None) -> Iterator[Server]:
     """
     url = database_url or os.environ.get("REVGATE_DATABASE_URL")
     if url:
-        with _session("url", parse_address(url)) as server:
+        with _named(parse_address(url)) as server:
             yield server
         return
     kind, programs = _programs(os.environ.get("REVGATE_SERVER"))
     with own_server(programs) as address, _session(kind, address) as server:
+        yield server
+
+
+@contextmanager
+def _named(address: Address) -> Iterator[Server]:
+    with (
+        _session("url", address) as server,
+        private_folder() as (folder, _),
+        relay(folder, address, server.prefix, tls=server.is_encrypted) as made,
+    ):
+        server.reach_by(made)
         yield server
 
 

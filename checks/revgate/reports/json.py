@@ -51,6 +51,7 @@ def _environment(judged: Judged) -> dict[str, Any]:
 def _roundtrip(trips: Sequence[RoundTrip]) -> dict[str, Any]:
     """Return one object for all environments; each pass and revision names its own."""
     return {
+        "isolation": "guards" if any(t.isolation == "guards" for t in trips) else "kernel",
         "server": trips[0].server._asdict(),
         "passes": [
             {

@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -14,8 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from revgate.errors import CannotJudgeError
+from revgate.postgres import isolation
 from revgate.postgres.connect import Address, Mask
-from revgate.postgres.process import GroupWatch
+from revgate.postgres.process import GroupWatch, own_prefix, temporary_folder
 from revgate.postgres.snapshot import Snapshot, Snapshotter
 from revgate.roundtrip.answers import (
     PLAIN_EVENTS,
@@ -76,15 +78,27 @@ class MigrationContext(NamedTuple):
 class Agent:
     """One process, which executes env.py once on one database."""
 
-    def __init__(self, environment: Environment, options: Options) -> None:
+    def __init__(
+        self, environment: Environment, options: Options, *, network: bool = False
+    ) -> None:
+        """Start the process.
+
+        Args:
+            environment: Whose env.py it executes.
+            options: How.
+            network: Whether it works on a real database and so needs the network.
+        """
         self._environment = environment
+        self._sealed = not (network or options.network)
+        self._required = options.require_isolation
+        self.isolated = False
+        """Whether the kernel refuses env.py the network; known after `begin`."""
         self._timeout = options.timeout
         self._database: Address | None = None
         self._env = dict(options.env)
         self._mask = Mask(os.environ, self._env)
         self._root = options.root
         self._x_arguments = options.x_arguments
-        self._shared = bool(options.database_url or os.environ.get("REVGATE_DATABASE_URL"))
         self._config = os.path.join(options.root, *environment.config.split("/"))
         folder = os.path.dirname(self._config)
         self.python = find_python(options.python, (folder, options.root))
@@ -102,7 +116,7 @@ class Agent:
         environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
         try:
             process = subprocess.Popen(
-                [self.python, _AGENT],
+                self._command(),
                 cwd=folder,
                 env=environ,
                 stdin=subprocess.PIPE,
@@ -118,6 +132,12 @@ class Agent:
         self._in, self._out = process.stdin, process.stdout
         self._watch = GroupWatch(process.pid)
         return process
+
+    def _command(self) -> list[str]:
+        program = [self.python, _AGENT]
+        if not self._sealed:
+            return program
+        return isolation.command(program, keep=os.path.join(temporary_folder(), own_prefix()))
 
     def begin(
         self,
@@ -143,7 +163,7 @@ class Agent:
         Raises:
             CannotJudgeError: env.py does not get there.
         """
-        self._receive(Ready)
+        self._get_ready()
         self._database, self._create_database = database, create
         self._mask = Mask(os.environ, self._env, known=[database.password])
         self._send_job(
@@ -159,13 +179,31 @@ class Agent:
             self._receive(Idle)
         return started
 
+    def _get_ready(self) -> None:
+        self.isolated = self._receive(Ready).isolated
+        if self._required and not self.isolated:
+            raise CannotJudgeError(
+                f"`--require-isolation`: {self.explain_guards()}\n"
+                "run it on Linux, without `network = true`; or omit the option"
+            )
+
+    def explain_guards(self) -> str:
+        """Return why the kernel does not isolate the migrations."""
+        if not self._sealed:
+            why = "`network = true` is set"
+        elif sys.platform == "linux":
+            why = "the kernel refused the filter"
+        else:
+            why = "this is not Linux"
+        return f"only guards in the database drivers isolate the migrations, because {why}"
+
     def script(self, start: str, head: str) -> str:
         """Execute env.py in offline mode, and return the SQL from one revision to another.
 
         Raises:
             CannotJudgeError: env.py raises, or connects to a database.
         """
-        self._receive(Ready)
+        self._get_ready()
         self._create_database = _refuse_databases
         nowhere = Address("127.0.0.1", 1, "nobody", "", "nowhere")
         self._send_job(nowhere, context=0, mode="script", head=head, start=start)
@@ -180,8 +218,7 @@ class Agent:
     def _send_job(self, database: Address, **more: Any) -> None:
         self._send(
             **more,
-            shared=self._shared,
-            database=database._asdict(),
+            database=database.for_migrations()._asdict(),
             config=self._config,
             section=self._environment.section,
             script_location=os.path.join(self._root, self._environment.script_location),

@@ -19,6 +19,9 @@ Table = tuple[str, str]
 class Ready(NamedTuple):
     """The agent has started and waits for its job."""
 
+    isolated: bool
+    """Whether the kernel refuses it the network."""
+
 
 class Context(NamedTuple):
     """One call of `context.run_migrations()` in env.py."""
@@ -271,7 +274,7 @@ def _table_statements(message: dict[str, Any]) -> tuple[TableStatement, ...]:
 
 
 _PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
-    "ready": lambda _: Ready(),
+    "ready": lambda message: Ready(message["isolated"]),
     "started": lambda message: Started(_context(message)),
     "further-context": lambda message: FurtherContext(_context(message)),
     "idle": lambda _: Idle(),

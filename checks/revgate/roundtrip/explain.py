@@ -185,6 +185,17 @@ def explain_raised(broken: Broken, env: str, output: str) -> str:
     )
 
 
+NETWORK_REFUSED = (
+    "during the round trip, migrations reach only the throwaway database; set `network = true` in"
+    " the settings if env.py needs a secret store"
+)
+
+
+def is_network_refused(message: str) -> bool:
+    """Return whether an exception's message is that of a socket that the kernel refused."""
+    return re.search(r"Permission denied(?!: ['\"])|name resolution", message) is not None
+
+
 def _advice(error: str, message: str, env: str) -> str:
     names = missing_variables(error, message)
     if names:
@@ -196,6 +207,8 @@ def _advice(error: str, message: str, env: str) -> str:
             f"the database is empty at first: create the schema in {env} before"
             f' `context.configure()`: CREATE SCHEMA IF NOT EXISTS "{schema[1]}"'
         )
+    if is_network_refused(message):
+        return NETWORK_REFUSED
     if "outside of application context" in message:
         return f"enter the application's context in {env}: `with create_app().app_context():`"
     if error in ("ModuleNotFoundError", "ImportError"):

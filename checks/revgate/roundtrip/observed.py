@@ -202,6 +202,8 @@ class RoundTrip(NamedTuple):
     """Whether the upgrade pass, and not only the production pass, ends at the head."""
     context: str = ""
     """The migration context of env.py, such as "the schema `b`"; empty for the first."""
+    isolation: str = "kernel"
+    """What isolates the migrations: the `kernel`, or only `guards` in the database drivers."""
     other_contexts: tuple[RoundTrip, ...] = ()
     """One for each further migration context of env.py: a second database, another schema."""
 

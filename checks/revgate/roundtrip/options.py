@@ -39,6 +39,10 @@ class Options(NamedTuple):
     """Whether the history also runs on populated tables."""
     cached: bool = True
     """Whether what the base's revisions build may be kept on a server that stays, and used."""
+    network: bool = False
+    """Whether env.py may open network connections."""
+    require_isolation: bool = False
+    """Whether to end the run if the kernel cannot isolate it."""
 
     def for_environment(self, environment: Environment) -> Options:
         """Return the options with `expect-tables` of an environment, unless the user gave one."""

@@ -124,6 +124,8 @@ class Session:
             self._build_base(builder)
             self.roles.expect()
         self.database = self.open_database(stepper)
+        if not stepper.isolated:
+            self.notes.append(stepper.explain_guards())
 
     def start_agent(self) -> Agent:
         """Start an agent that ends with the session."""
@@ -296,4 +298,5 @@ class Session:
             self.models,
             self.plan.from_base,
             self.plan.to_head,
+            isolation="kernel" if self.database.agent.isolated else "guards",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import Finding, Related
+from revgate.roundtrip.explain import NETWORK_REFUSED, is_network_refused
 
 if TYPE_CHECKING:
     from revgate.roundtrip.observed import Failure, ModelDifference
@@ -38,6 +39,8 @@ def _failure_help(failure: Failure) -> str:
         lines.append(f"HINT: {' '.join(failure.hint.split())}")
     if failure.sqlstate:
         lines.append(f"SQLSTATE {failure.sqlstate} ({failure.error})")
+    if is_network_refused(failure.message) and not failure.sqlstate:
+        lines.append(NETWORK_REFUSED)
     return "\n".join(lines)
 
 

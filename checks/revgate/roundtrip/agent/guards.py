@@ -1,6 +1,6 @@
 """Guards on connections that drivers open on their own: to a throwaway database, or refused.
 
-Programs that user code starts are checked in `programs`.
+Programs that user code starts are prepared in `programs`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from .programs import watch
-from .target import DRIVERS, Target, answer_connections
+from .target import DRIVERS, Target
 from .variables import point_at
 
 OTHER_DRIVERS = ("pymysql", "MySQLdb", "mysql", "aiomysql", "pymssql", "pytds", "oracledb",
@@ -170,20 +170,6 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
         loader: Any = spec.loader
         loader.exec_module = load_and_guard
         return spec
-
-
-def guard_child(facts: dict[str, Any]) -> None:
-    """Guard a Python that user code has started; its databases exist already."""
-    target = Target(facts, lambda name: target.refuse(f"the database {name}"))
-    known = {name for _, name in facts["names"]}
-    target.mark_created(known)
-    point_at(target, os.environ)
-
-    def answer(_module: Any, target: Target) -> None:
-        answer_connections(target, lambda: point_at(target, os.environ), None)
-
-    GUARDS["sqlalchemy.engine"] = answer
-    guard_drivers(target)
 
 
 def guard_drivers(target: Target) -> None:

@@ -1,8 +1,8 @@
-"""Guards statements that name a database, or that affect the whole server.
+"""Guards statements that name a database.
 
 The name of the production database is replaced by the throwaway's. Statements about any other
-database are refused, and so are those about the server if it is shared. Only statements that go
-through SQLAlchemy are seen.
+database are refused. Only statements that go through SQLAlchemy are seen; the relay sees all that
+go to a server that was named.
 """
 
 from __future__ import annotations
@@ -22,34 +22,26 @@ _REFUSED = re.compile(
     rf"\b(DROP\s+DATABASE|ALTER\s+DATABASE\s+{_NAME}\s+(?:RENAME|SET\s+TABLESPACE))\b",
     re.IGNORECASE,
 )
-_CHANGES_SERVER = re.compile(
-    r"^\s*(ALTER\s+SYSTEM|(?:CREATE|ALTER|DROP)\s+TABLESPACE|CREATE\s+DATABASE)\b", re.IGNORECASE
-)
 
 
-def guard_server(target: Target, *, shared: bool) -> None:
-    """Check every statement before it runs.
-
-    Args:
-        target: The throwaway databases.
-        shared: Whether the server is used by others.
-    """
+def guard_server(target: Target) -> None:
+    """Check every statement before it runs."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
     def check(
         _connection: Any, _cursor: Any, statement: Any, parameters: Any, _context: Any, _many: Any
     ) -> Any:
-        return checked(target, statement, shared=shared), parameters
+        return checked(target, statement), parameters
 
     event.listen(Engine, "before_cursor_execute", check, retval=True)
 
 
-def checked(target: Target, statement: str, *, shared: bool) -> str:
+def checked(target: Target, statement: str) -> str:
     """Return a statement, with the name of its database replaced; refuse what is not allowed."""
-    if not re.search(r"\b(?:DATABASE|SYSTEM|TABLESPACE)\b", statement, re.IGNORECASE):
+    if not re.search(r"\bDATABASE\b", statement, re.IGNORECASE):
         return statement
-    found = _REFUSED.search(statement) or (_CHANGES_SERVER.search(statement) if shared else None)
+    found = _REFUSED.search(statement)
     if found:
         target.refuse_change(" ".join(found[1].split()))
     return _NAMES_DATABASE.sub(

@@ -58,20 +58,12 @@ class Target:
         self.password = database["password"]
         self.database = database["database"]
         self.parameters = dict(database["parameters"])
-        self._facts = dict(database)
         self._create = create
         self._peers: set[Any] | None = None
-        self._names: dict[Place, str] = {
-            Place(*place): name for place, name in database.get("names", ())
-        }
+        self._names: dict[Place, str] = {}
         self._visited: dict[str, Place] = {}
         self._ready = {self.database}
         self.here = Place.of(self.host, self.port, self.database)
-
-    def facts(self) -> dict[str, Any]:
-        """Return what creates an equal target in another process."""
-        names = [[list(place), name] for place, name in self._names.items()]
-        return dict(self._facts, names=names)
 
     def stand_in(self, place: Place) -> str:
         """Return the name of the database that replaces a place; it might not exist yet."""
@@ -108,10 +100,6 @@ class Target:
         """Create all databases that have a name, before a program starts that could use them."""
         for name in set(self._names.values()) - self._ready:
             self._have(name)
-
-    def mark_created(self, names: set[str]) -> None:
-        """Record that databases exist."""
-        self._ready |= names
 
     def origin(self, database: str) -> str:
         """Return the place that a throwaway database replaces; empty if there is none."""

@@ -7,7 +7,6 @@ environment and in the `.env` files of the project. Any other form is not found.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -42,27 +41,13 @@ def point_at(target: Target, environ: MutableMapping[str, str]) -> None:
             del environ[name]
     environ.update({name: value for name, value in ours.items() if environ.get(name) != value})
     for name in sorted(environ, key=lambda name: (name != "DATABASE_URL", name)):
-        if not name.startswith("PG") and name != _TARGET:
+        if not name.startswith("PG"):
             value = environ[name]
             pointed = rewritten(target, value)
             if pointed != value:
                 environ[name] = pointed
-    _guard_children(target, environ)
 
 
-def _guard_children(target: Target, environ: MutableMapping[str, str]) -> None:
-    """Install the guards in every Python that is started."""
-    facts = json.dumps(target.facts())
-    if environ.get(_TARGET) != facts:
-        environ[_TARGET] = facts
-    paths = environ.get("PYTHONPATH", "").split(os.pathsep)
-    if paths[0] != _CHILD:
-        kept = [path for path in paths if path not in ("", _CHILD)]
-        environ["PYTHONPATH"] = os.pathsep.join([_CHILD, *kept])
-
-
-_TARGET = "REVGATE_AGENT_TARGET"
-_CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
 # They control behavior of libpq and its programs, not where these connect to.
 _HARMLESS = ("PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO")
 

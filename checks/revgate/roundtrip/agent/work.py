@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import os
 import signal
+import socket
 import sys
 import traceback
 from typing import Any
@@ -45,14 +47,14 @@ def _point_environment_at(target: Target, folders: list[str]) -> None:
 
 def work(channel: Channel) -> None:
     """Do one job: execute env.py once."""
-    channel.send("ready", **versions())
+    channel.send("ready", isolated=_is_isolated(), **versions())
     job = channel.receive()
     target = Target(job["database"], channel.request_database)
     _point_environment_at(target, job["folders"])
     timeout = job.get("lock_timeout")
     answer_connections(target, lambda: point_at(target, os.environ), timeout)
     guard_drivers(target)
-    guard_server(target, shared=job["shared"])
+    guard_server(target)
     watch_local_settings()
     script = run = None
     try:
@@ -70,6 +72,15 @@ def work(channel: Channel) -> None:
             channel.send("broken", **_place_of(error, script, job["folders"]), **describe(error))
         return
     channel.send("finished", sql=run.sql.getvalue())
+
+
+def _is_isolated() -> bool:
+    """Return whether the kernel refuses this process the network, by trying."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
+    except OSError as error:
+        return error.errno in (errno.EACCES, errno.EPERM)
+    return False
 
 
 def main() -> None:
