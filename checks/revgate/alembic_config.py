@@ -14,6 +14,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.settings import parse_toml, shown
 
 if TYPE_CHECKING:
+    import configparser
     from collections.abc import Iterable
 
     from revgate.source import Source
@@ -204,12 +205,56 @@ def _ini_sections(source: Source, path: str) -> tuple[dict[str, dict[str, str]],
     data = _content(source, path)
     if len(data) > _LARGEST_INI:
         raise UsageError(f"{path} cannot be read: it has {len(data):,} bytes")
-    # Not strict: a repeated option stops Alembic's parser, but need not stop this one. No default
-    # section, since its options do not turn the section of a logger into an environment.
+    text = _ini_text(data, path)
+    # No default section, since its options do not turn the section of a logger into an environment.
     parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
     try:
-        parser.read_string(data.decode("utf-8-sig", "replace"), path)
+        # Alembic's parser: it refuses a repeated section or option, which a merge may leave.
+        configparser.ConfigParser(interpolation=None).read_string(text, path)
+        parser.read_string(text, path)
     except configparser.Error as error:
-        raise UsageError(f"{path} cannot be read: {' '.join(str(error).split()):.200}") from None
+        raise UsageError(_why_unreadable(error, path)) from None
     own = {name: dict(parser.items(name)) for name in parser.sections()}
     return own, own.pop("DEFAULT", {})
+
+
+def _ini_text(data: bytes, path: str) -> str:
+    """Decode an ini as Alembic does where the locale is UTF-8.
+
+    Raises:
+        UsageError: It is not UTF-8, or begins with a byte order mark.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path}:{line} is unreadable: byte 0x{data[error.start]:02x} is not UTF-8, so Alembic"
+            " cannot load the file; save it as UTF-8"
+        ) from None
+    if text.startswith("\ufeff"):
+        raise UsageError(
+            f"{path}:1 is unreadable: it begins with a byte order mark, which Alembic takes for"
+            " text; save it as UTF-8 without BOM"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _why_unreadable(error: configparser.Error, path: str) -> str:
+    """Say what is wrong with an ini that Python's parser refuses, and in which line."""
+    import configparser
+
+    line = getattr(error, "lineno", None)
+    match error:
+        case configparser.DuplicateOptionError(section=section, option=option):
+            what = f"the option `{option:.60}` of [{section:.60}] is repeated"
+        case configparser.DuplicateSectionError(section=section):
+            what = f"the section [{section:.60}] is repeated"
+        case configparser.MissingSectionHeaderError():
+            what = "text before the first section"
+        case configparser.ParsingError(errors=[(first, text), *_]):
+            line, what = first, f"{text:.60} is not an option"
+        case _:
+            what = f"{' '.join(str(error).split()):.200}"
+    place = f"{path}:{line}" if line else path
+    return f"{place} is unreadable: {what}, so Alembic cannot load the file"

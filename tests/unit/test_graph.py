@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from io import StringIO
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
+from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
 from alembic.script.revision import Revision as Oracle
 from alembic.script.revision import RevisionMap
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from revgate.environments import Environment
@@ -162,6 +165,39 @@ def test_alembic_refuses_exactly_what_the_graph_calls_a_defect(rows: list[Row]) 
         *ours.ambiguous_labels,
     ]
     assert bool(defects) is refused(*rows), defects
+
+
+def applied(rows: list[Row]) -> bool:
+    """Whether Alembic can apply all revisions, writing SQL instead of running it."""
+    revision_map = alembic(*rows)
+    options = {"as_sql": True, "output_buffer": StringIO()}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    heads = HeadMaintainer(context, ())
+    plan = list(revision_map.iterate_revisions("heads", (), implicit_base=True))
+    try:
+        for each in reversed(plan):
+            each.module = SimpleNamespace(upgrade=None)  # type: ignore[attr-defined]  # as a Script has
+            heads.update_to_step(MigrationStep.upgrade_from_script(revision_map, each))  # type: ignore[arg-type]  # likewise
+    except KeyError:
+        return False
+    return True
+
+
+@settings(deadline=None, max_examples=150)
+@given(whole())
+@example([*chain("1", "2", "3"), Row("4", ("2",)), Row("5", ("3", "4", "2"))])
+@example([*chain("1", "2"), Row("3", ("1",)), Row("4", ("3",), ("2", "1"))])
+def test_what_has_no_finding_can_be_applied(rows: list[Row]) -> None:
+    assert graph(*rows).unwalkable or applied(rows)
+
+
+def test_a_parent_that_is_an_ancestor_of_another_cannot_be_applied() -> None:
+    rows = [*chain("1", "2", "3"), Row("4", ("2",)), Row("5", ("3", "4", "2"))]
+    assert not applied(rows)
+    assert [(each.id, *ids) for each, *ids in graph(*rows).unwalkable] == [("5", "2", "3")]
+    # A single other parent is no merge to Alembic.
+    assert applied([*rows[:4], Row("5", ("3", "2")), Row("6", ("4",))])
+    assert not graph(*rows[:4], Row("5", ("3", "2"))).unwalkable
 
 
 def test_every_defect_is_found_at_once() -> None:

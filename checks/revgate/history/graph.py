@@ -208,6 +208,48 @@ class Graph:
         edges = {key: [each for each in before[key] if each in left] for key in left}
         return sorted(_around(min(component), edges, component) for component in _components(edges))
 
+    @cached_property
+    def unwalkable(self) -> list[tuple[Revision, str, str]]:
+        """Each merge that names one of its ancestors twice, with that and the id in between.
+
+        Of three or more parents and dependencies, one is an ancestor of another, and two are not:
+        Alembic then deletes a version that is no longer in its table, which ends in a `KeyError`.
+        """
+        if self.cycles or self.dependency_cycles:
+            return []
+        return [
+            (revision, *between)
+            for revision in self.by_id.values()
+            if len(revision.parents) + len(revision.depends_on) > 2
+            and (between := self._superfluous(revision))
+        ]
+
+    def _superfluous(self, revision: Revision) -> tuple[str, str] | None:
+        """Return a parent that is an ancestor of another one, and that one."""
+        direct = [*dict.fromkeys((*revision.parents, *self._own_dependencies(revision)))]
+        above = {key: self._all_before(key) for key in direct}
+        again = [(key, each) for key in direct for each in direct if key in above[each]]
+        if not again or len(direct) - len({key for key, _ in again}) < 2:
+            return None
+        return again[0]
+
+    def _own_dependencies(self, revision: Revision) -> set[str]:
+        """Return dependencies other than those of an ancestor, as `_normalize_depends_on` does."""
+        known = self.ancestors(revision.id) - {revision.id}
+        inherited = {each for key in known for each in self.dependencies.get(key, ())}
+        return {*self.dependencies.get(revision.id, ())} - inherited
+
+    def _all_before(self, key: str) -> set[str]:
+        """Return the ids that run before an id: its ancestors, by parents and dependencies."""
+        found: set[str] = set()
+        waiting = [*self._before.get(key, ())]
+        while waiting:
+            each = waiting.pop()
+            if each not in found:
+                found.add(each)
+                waiting += self._before.get(each, ())
+        return found
+
     def ancestors(self, *ids: str) -> set[str]:
         """Return the ids and all their ancestors, including missing parents."""
         found: set[str] = set()

@@ -12,7 +12,8 @@ ambiguous. With `linear = true`, the default, the later branch must follow the e
     # 20251118130000_add_receipts.py, whose parent was the parent of 20251118120000
     down_revision = "20251118120000"
 
-If merge revisions are intentional, set `linear = false`.
+If merge revisions are intentional, set `linear = false`. A merge is then reported only if it names
+an ancestor of one of its other parents, which Alembic loads but cannot apply.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def merge_revision(history: History) -> Iterator[Finding]:
     """Yield each merge revision, if the history must be linear."""
     if not history.scope.linear:
+        yield from _unwalkable(history)
         return
     for revision in history.revisions:
         if len(revision.parents) > 1:
@@ -44,3 +46,17 @@ def merge_revision(history: History) -> Iterator[Finding]:
                 f" `{others[0]}` follow `{first}`, and delete this file if it only merges; if merge"
                 " revisions are intentional, set `linear = false`",
             )
+
+
+def _unwalkable(history: History) -> Iterator[Finding]:
+    """Yield each merge revision that Alembic loads but cannot apply."""
+    for revision, key, other in history.graph.unwalkable:
+        in_parents = key in revision.parents
+        where = "down_revision" if in_parents else "depends_on"
+        yield Finding.at(
+            revision,
+            revision.parents_at if in_parents else revision.depends_on_at,
+            f"`{revision.id}` merges `{key}`, which is already an ancestor of `{other}`: Alembic's"
+            " upgrade stops with a `KeyError`",
+            help=f"remove `{key}` from `{where}`",
+        )
