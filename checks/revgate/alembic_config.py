@@ -229,13 +229,13 @@ def _ini_text(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"{path}:{line} is unreadable: byte 0x{data[error.start]:02x} is not UTF-8, so Alembic"
-            " cannot load the file; save it as UTF-8"
+            f"{path} cannot be read: line {line} is unreadable to Alembic, since byte"
+            f" 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         ) from None
     if text.startswith("\ufeff"):
         raise UsageError(
-            f"{path}:1 is unreadable: it begins with a byte order mark, which Alembic takes for"
-            " text; save it as UTF-8 without BOM"
+            f"{path} cannot be read: line 1 is unreadable to Alembic, since it begins with a byte"
+            " order mark; save the file as UTF-8 without BOM"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -256,5 +256,5 @@ def _why_unreadable(error: configparser.Error, path: str) -> str:
             line, what = first, f"{text:.60} is not an option"
         case _:
             what = f"{' '.join(str(error).split()):.200}"
-    place = f"{path}:{line}" if line else path
-    return f"{place} is unreadable: {what}, so Alembic cannot load the file"
+    place = f"line {line} is" if line else "the file is"
+    return f"{path} cannot be read: {place} unreadable to Alembic: {what}"

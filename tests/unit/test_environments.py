@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
+from configparser import Error
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from revgate import environments
+from revgate.checking import history as history_checks
+from revgate.checking.file_rules import judge_file
 from revgate.environments import Environment
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
+from revgate.history.read import read as read_history
 from revgate.history.read import revision_files
 from revgate.history.source import WorkTree
 from revgate.settings import EnvironmentSetting, Scope, Settings, with_config
@@ -276,16 +280,6 @@ def test_separators_of_windows(write: Write) -> None:
     assert only(root).script_location == "app/migrations"
 
 
-def test_an_option_given_twice_the_last_counts(write: Write) -> None:
-    root = write({"alembic.ini": ini("script_location = other"), "other/": ""})
-    assert only(root).script_location == "other"
-
-
-def test_a_byte_order_mark_and_bytes_of_another_encoding(write: Write) -> None:
-    text = b"\xef\xbb\xbf[alembic]\n# caf\xe9\nscript_location = migrations\n"
-    assert only(write({"alembic.ini": text, "migrations/": ""})).script_location == "migrations"
-
-
 def test_flask_migrate_names_the_location_at_run_time(write: Write) -> None:
     root = write({"migrations/alembic.ini": "[alembic]\n[loggers]\n", "migrations/env.py": ""})
     assert located(only(root)) == ("migrations", ["migrations/versions"], False)
@@ -353,7 +347,7 @@ BROKEN = {
     "no section": ("[loggers]\nkeys = a\n", "has no script_location"),
     "no location": ("[alembic]\nsqlalchemy.url = x\n", "has no script_location"),
     "nothing": ("", "has no script_location"),
-    "no ini": ("script_location = x\n", "cannot be read: File contains no section headers"),
+    "no ini": ("script_location = x\n", "cannot be read: line 1 is unreadable"),
     "a reference to nothing": (
         "[alembic]\nscript_location = %(place)s/x\n",
         r"script_location refers to %\(place\)s, which is not set in the file",
@@ -415,6 +409,56 @@ def test_settings_name_what_counts(write: Write) -> None:
     ]
     assert [each.scope for each in found] == [scope, Scope()]
     assert found[1].script_location == "deep"
+
+
+INIS = {
+    "plain": (ini("version_locations = a").encode(), None),
+    "comment in UTF-8": ("# café\n".encode() + ini().encode(), None),
+    "Windows lines": (ini("x = y").replace("\n", "\r\n").encode(), None),
+    "old lines": (ini("x = y").replace("\n", "\r").encode(), None),
+    "DEFAULT twice": (b"[DEFAULT]\na = 1\n" + ini().encode() + b"[DEFAULT]\nb = 1\n", None),
+    "option of DEFAULT again": (b"[DEFAULT]\nx = 1\n" + ini("x = 2").encode(), None),
+    "indented line": (ini("x = 1", "  x = 2").encode(), None),
+    "byte order mark": (b"\xef\xbb\xbf" + ini().encode(), 1),
+    "comment in Latin-1": (ini("x = 1", "# caf\xe9").encode("latin-1"), 4),
+    "repeated option": (ini("x = 1", "x = 2").encode(), 4),
+    "repeated option in capitals": (ini("x = 1", "X = 2").encode(), 4),
+    "repeated section": (ini("x = 1").encode() + b"[alembic]\ny = 1\n", 4),
+    "repeated section of a logger": (ini().encode() + b"[loggers]\n[loggers]\n", 4),
+    "markers of a conflict": (ini("<<<<<<< HEAD").encode(), 3),
+}
+
+
+@pytest.mark.parametrize("case", INIS)
+def test_what_alembic_cannot_load_is_unreadable(case: str, write: Write) -> None:
+    data, line = INIS[case]
+    root = write({"alembic.ini": data, "migrations/": "", "a/": ""})
+    if line is None:
+        assert located(only(root)) == oracle(root)
+        return
+    with pytest.raises((Error, UnicodeDecodeError)):
+        oracle(root)
+    setting = configured(EnvironmentSetting("x", "alembic.ini"))
+    message = rf"alembic\.ini cannot be read: line {line} is unreadable"
+    with pytest.raises(UsageError, match=message):
+        find(root, settings=setting)
+    with pytest.raises(CannotJudgeError, match=message):
+        find(root)
+
+
+def test_a_folder_that_does_not_exist_is_skipped(write: Write) -> None:
+    root = write({"alembic.ini": ini("version_locations = gone a"), "migrations/": ""})
+    write({"a/1.py": "revision = '1'\ndown_revision = None\n\ndef upgrade(): pass\n"})
+    source, environment = WorkTree(str(root), is_repository=False), only(root)
+    assert located(environment) == oracle(root)
+    assert revision_files(source, environment) == ["a/1.py"]
+    read = read_history(source, environment, judge_file, cached=False)
+    assert list(history_checks.notes(read)) == [
+        "alembic.ini: the folder gone does not exist, so Alembic skips it"
+    ]
+    nowhere = environment._replace(version_locations=("gone", "lost"))
+    with pytest.raises(CannotJudgeError, match="the folder gone is missing"):
+        revision_files(source, nowhere)
 
 
 def test_settings_may_name_a_pyproject(write: Write) -> None:

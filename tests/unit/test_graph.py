@@ -195,7 +195,7 @@ def test_a_parent_that_is_an_ancestor_of_another_cannot_be_applied() -> None:
     rows = [*chain("1", "2", "3"), Row("4", ("2",)), Row("5", ("3", "4", "2"))]
     assert not applied(rows)
     assert [(each.id, *ids) for each, *ids in graph(*rows).unwalkable] == [("5", "2", "3")]
-    # A single other parent is no merge to Alembic.
+    # With a single other parent, Alembic does not treat it as a merge.
     assert applied([*rows[:4], Row("5", ("3", "2")), Row("6", ("4",))])
     assert not graph(*rows[:4], Row("5", ("3", "2"))).unwalkable
 

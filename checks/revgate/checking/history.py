@@ -9,7 +9,7 @@ from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
 from revgate.findings import ERROR
-from revgate.history.read import Read, list_files, read
+from revgate.history.read import Read, absent_folders, list_files, read
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.text import nearest
@@ -169,6 +169,9 @@ def notes(read: Read) -> Iterator[str]:
             " (.pyc) too; these were not checked"
         )
     yield from read.history.notes
+    if read.history.source is not None:
+        for folder in absent_folders(read.history.source, environment):
+            yield f"{environment.config}: the folder {folder} does not exist, so Alembic skips it"
     for revision in read.history.revisions:
         for name in revision.computed:
             yield f"{revision.path}: `{name}` is computed, so it was not checked"

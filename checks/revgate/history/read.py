@@ -57,7 +57,10 @@ def revision_files(source: Source, environment: Environment) -> list[str]:
         CannotJudgeError: A folder is missing, or none contains a revision.
     """
     paths: list[str] = []
+    gone = absent_folders(source, environment)
     for folder in environment.version_locations:
+        if folder in gone:
+            continue
         if not source.has_folder(folder):
             raise CannotJudgeError(
                 f"{environment.config}: {missing(source, folder)}, so nothing"
@@ -73,6 +76,20 @@ def revision_files(source: Source, environment: Environment) -> list[str]:
             " correct version_locations"
         )
     return list(dict.fromkeys(paths))
+
+
+def absent_folders(source: Source, environment: Environment) -> list[str]:
+    """Return the folders that do not exist while others do: Alembic passes over them.
+
+    git does not track an empty folder, so that one of several may be missing.
+    """
+    folders = environment.version_locations
+    if len(folders) < 2:
+        return []
+    absent = [each for each in folders if not source.has_folder(each)]
+    if len(absent) == len(folders):
+        return []
+    return [each for each in absent if source.lies(each) == each and not source.submodule(each)]
 
 
 def _is_revision_file(path: str) -> bool:
