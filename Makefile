@@ -93,5 +93,6 @@ $(GATE): pyproject.toml
 
 $(INSTALLED): $(GATE)
 	@echo 'Installing what tests and linters need in $(VENV)'
+	@$(ADD_PIP)
 	@$(INSTALL) --editable '.[live,github,dev]'
 	@touch $@

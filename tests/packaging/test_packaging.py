@@ -210,3 +210,25 @@ def test_every_output_of_the_action_comes_from_a_step_of_its_own() -> None:
         assert found, name
         assert found[1] in steps
         assert found[2] == name
+
+
+def test_make_installs_without_uv_what_uv_began(tmp_path: Path) -> None:
+    """An environment of uv contains no pip; each stage of the installation adds it."""
+    uv = Path(sys.executable).parent / "uv"
+    folder = tmp_path / "environment"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    (folder / ".gate").touch()
+    command = ["make", "--directory", str(ROOT), f"VENV={folder}", "UV=", "--dry-run"]
+    done = subprocess.run(
+        [*command, str(folder / ".installed")],
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    add_pip, install = [line for line in done.stdout.splitlines() if "pip" in line]
+    assert "-m pip install" in install
+    subprocess.run(["sh", "-c", add_pip], check=True)
+    said = subprocess.run([folder / "bin" / "python", "-m", "pip", "--version"], check=False)
+    assert said.returncode == 0
