@@ -221,7 +221,6 @@ def test_make_installs_without_uv_what_uv_began(tmp_path: Path) -> None:
     command = ["make", "--directory", str(ROOT), f"VENV={folder}", "UV=", "--dry-run"]
     done = subprocess.run(
         [*command, str(folder / ".installed")],
-        env=bare,
         capture_output=True,
         text=True,
         check=False,
