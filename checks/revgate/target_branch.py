@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 from revgate.git import GitRefusedError, git, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ZERO = "0" * 40
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -119,3 +124,23 @@ def ask(root: str, *arguments: str) -> str:
         return os.fsdecode(git(root, *arguments)).strip()
     except GitRefusedError:
         return ""
+
+
+def merge_command(root: str, base: str, folders: Iterable[str]) -> str:
+    """Return the command that merges a base, and commits what is changed in some folders.
+
+    A hook would refuse to commit either of the two without the other. git merges only if nothing
+    is staged.
+    """
+    merge = f"git merge --no-commit {shlex.quote(base)}"
+    if not git(root, "status", "--porcelain", "--untracked-files=normal", "--", *_places(folders)):
+        return f"git merge {shlex.quote(base)}"
+    top = "" if os.path.samefile(os.curdir, root) else ":/"
+    paths = " ".join(shlex.quote(top + folder) for folder in folders)
+    staged = git(root, "diff", "--cached", "--name-only")
+    unstage = "git restore --staged :/ && " if staged else ""
+    return f"{unstage}{merge} && git add -A -- {paths} && git commit"
+
+
+def _places(folders: Iterable[str]) -> list[str]:
+    return [f":(literal,top){folder}" for folder in folders]

@@ -34,8 +34,8 @@ def test_rebase(fork: Any) -> None:
         (
             "onto main (the default base; use --onto to change it)\n"
             "nothing to do: 1 new revision already after the head `20250103000000`\n"
-            "next: merge main or rebase onto it to get 1 revision; until then,"
-            " `revgate check` reports a missing parent\n"
+            "next: git merge --no-commit main && git add -A -- migrations/versions && git commit\n"
+            "this gets 1 revision of main; until then, `revgate check` reports a missing parent\n"
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
+from revgate.checking.advice import advise
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.findings import ERROR, Finding
@@ -174,6 +175,7 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
         for each in (observed, *observed.other_contexts)
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
+    findings = advise(history, findings)
     outcome = settle(history.revisions, findings, rules, history.environment.name)
     # Suppressions in revisions that were not stepped through cannot be judged as unused.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate import environments
+from revgate.checking.advice import advise
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
@@ -71,7 +72,7 @@ def check_listed(
 
 def _judged_alone(read: Read, rules: Sequence[Rule]) -> Outcome:
     read.history.told = errors_of(rules)
-    found = list(findings_of(read, rules))
+    found = advise(read.history, findings_of(read, rules))
     return settle(read.history.revisions, found, rules, read.history.environment.name)
 
 

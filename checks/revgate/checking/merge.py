@@ -63,6 +63,7 @@ def check(
     rules = choice.stage(published=True)
     pairs = read_pairs(sides, ruling, request.environment, cached=cached)
     _need_baselines(ruling, pairs)
+    _may_join(ruling, pairs)
     agreement = agreement_of(ruling, request.allowed)
 
     def branch(merged: Read) -> Read | None:
@@ -74,6 +75,19 @@ def check(
     if ruling.note:
         result = result._replace(notes=(*result.notes, ruling.note))
     return Checked(result, ruling, choice, pairs)
+
+
+def _may_join(ruling: Ruling, pairs: Sequence[Pair]) -> None:
+    """Let a change join the heads of a base that is forked, if it sets `linear = false` for it.
+
+    The base's own `linear` does not hold there, and joining is safe for every database.
+    """
+    scopes = (ruling.after.scope, *(each.scope for each in ruling.after.environments))
+    if all(each.linear for each in scopes):
+        return
+    for pair in pairs:
+        if pair.merged and pair.base and pair.base.history.rival_heads:
+            pair.merged.history.forked = frozenset(pair.base.history.graph.heads)
 
 
 def _after(sides: Sides, pair: Pair) -> Read:

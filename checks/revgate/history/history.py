@@ -34,6 +34,8 @@ class History:
         """Where the files were read; None for a history built in memory."""
         self.published: frozenset[str] = frozenset()
         """Ids that exist in the base: they were checked when they were new."""
+        self.forked: frozenset[str] = frozenset()
+        """The heads of a base that has several: a merge revision may join them."""
         self.told: frozenset[str] = frozenset(
             {"duplicate-revision", "missing-parent", "unreadable-revision"}
         )

@@ -21,6 +21,7 @@ from revgate.repair.line import behind, in_order, restamped
 from revgate.repair.onto import Onto, choose
 from revgate.repair.sides import Sides, is_there, open_sides
 from revgate.repair.write import write
+from revgate.target_branch import merge_command
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -189,18 +190,23 @@ def _stamps(plan: _Plan) -> list[str]:
 
 def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
     """Yield the next steps for the user."""
-    changes = [each for plan in plans for each in plan.changes]
-    if changes:
-        # Folders, because git rejects the old name of a file that it never tracked.
-        folders = dict.fromkeys(each.path.rpartition("/")[0] or "." for each in changes)
-        top = "" if os.path.samefile(os.curdir, root) else ":/"
-        paths = " ".join(shlex.quote(top + folder) for folder in folders)
-        commit = "git rebase --continue" if onto.going_on == "rebase" else "git commit"
-        yield f"next: git add -A -- {paths} && {commit}"
+    paths = [each.path for plan in plans for each in plan.changes]
+    steps = [step.path for plan in plans for step in plan.steps]
     unmerged = sum(len(plan.sides.unmerged) for plan in plans)
-    if unmerged and any(plan.steps for plan in plans):
-        then = "then" if changes else "next:"
+    if unmerged and steps:
+        command = merge_command(root, onto.name, _folders(paths or steps))
+        yield f"next: {command}"
         yield (
-            f"{then} merge {onto.name} or rebase onto it to get {count(unmerged, 'revision')};"
-            " until then, `revgate check` reports a missing parent"
+            f"this gets {count(unmerged, 'revision')} of {onto.name}; until then, `revgate check`"
+            " reports a missing parent"
         )
+    elif paths:
+        top = "" if os.path.samefile(os.curdir, root) else ":/"
+        places = " ".join(shlex.quote(top + folder) for folder in _folders(paths))
+        commit = "git rebase --continue" if onto.going_on == "rebase" else "git commit"
+        yield f"next: git add -A -- {places} && {commit}"
+
+
+def _folders(paths: Sequence[str]) -> list[str]:
+    """Return the folders of files, because git rejects the old name of one it never tracked."""
+    return list(dict.fromkeys(path.rpartition("/")[0] or "." for path in paths))

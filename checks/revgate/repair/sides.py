@@ -235,10 +235,23 @@ def _need_one_line(base: History) -> None:
             f" see `revgate check --at {name}`, and fix it there first"
         )
     if len(graph.heads) != 1:
-        raise UsageError(
-            f"{name} has {len(graph.heads)} heads, {', '.join(graph.heads)}: linearize"
-            " it there first, or choose another target branch with --onto"
-        )
+        raise UsageError(_several_heads(name, base))
+
+
+def _several_heads(name: str, base: History) -> str:
+    """Return the two ways out where the base itself has a fork."""
+    *others, last = sorted(base.graph.heads, key=lambda key: (base.graph.by_id[key].stamp, key))
+    own = base.graph.ancestors(last) - base.graph.ancestors(*others)
+    first = next((key for key in base.graph.order if key in own), last)
+    path = base.graph.by_id[first].path
+    return (
+        f"{name} has {len(base.graph.heads)} heads, {', '.join(base.graph.heads)}; fix this on a"
+        f" branch of {name} first:\n"
+        f'if no database has applied `{first}`, write `down_revision = "{others[-1]}"` in `{path}`,'
+        f" then run `revgate check --against {name} --allow-published {first}`\n"
+        'if one has, run `alembic merge -m "merge heads" heads`, and write `linear = false` in the'
+        f" settings, then run `revgate check --against {name}`"
+    )
 
 
 def _defects(base: History) -> Iterator[str]:

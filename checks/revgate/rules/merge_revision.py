@@ -35,7 +35,7 @@ def merge_revision(history: History) -> Iterator[Finding]:
         yield from _unwalkable(history)
         return
     for revision in history.revisions:
-        if len(revision.parents) > 1:
+        if len(revision.parents) > 1 and not {*revision.parents} <= history.forked:
             parents = ", ".join(f"`{parent}`" for parent in revision.parents)
             first, *others = revision.parents
             yield Finding.at(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_SUGGESTIONS = 20
 
 
-@rule(severity=ERROR, group=CHAIN)
+@rule(severity=ERROR, group=CHAIN, lasting=False)
 def missing_parent(history: History) -> Iterator[Finding]:
     """Yield each parent that does not exist, with the id that was most likely meant."""
     for number, (revision, parent) in enumerate(history.graph.missing):
