@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import UsageError
+from revgate.source import read_regular
 from revgate.text import nearest
 
 if TYPE_CHECKING:
@@ -246,8 +247,7 @@ def with_config(settings: Settings, config: str) -> Settings:
 
 def _read(root: str, name: str) -> bytes | None:
     try:
-        with open(os.path.join(root, name), "rb") as file:
-            return file.read()
+        return read_regular(os.path.join(root, name))
     except FileNotFoundError:
         return None
     except OSError as error:

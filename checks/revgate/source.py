@@ -5,6 +5,8 @@ Paths are relative to the repository root, with forward slashes.
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +26,33 @@ class Content(NamedTuple):
 
         head = b"blob %d\0" % len(self.data)
         return hashlib.sha1(head + self.data, usedforsecurity=False).hexdigest()
+
+
+# A FIFO without a writer must not block.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+
+
+def read_regular(path: str, folder: int | None = None) -> bytes:
+    """Return the bytes of a regular file; a device or a pipe would block, or never end.
+
+    Args:
+        path: Absolute, or relative to `folder`.
+        folder: The descriptor of an open folder.
+
+    Raises:
+        OSError: It cannot be read, or is not a regular file.
+    """
+    descriptor = os.open(path, _READ, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "not a regular file")
+        data = os.read(descriptor, status.st_size + 1)
+        while len(data) > status.st_size and (more := os.read(descriptor, 65536)):
+            data += more  # it has grown since
+        return data
+    finally:
+        os.close(descriptor)
 
 
 class Source(Protocol):

@@ -208,6 +208,25 @@ def test_the_branch_of_head_is_protected(work: Clone, server: Clone) -> None:
     assert refused(work.push("main:trunk"), "multiple-heads")
 
 
+def test_a_branch_name_may_hold_any_space_that_git_takes(work: Clone, server: Clone) -> None:
+    """Python splits lines and words at these; git does not."""
+    server.git("config", "--add", "revgate.protected", "release/*")
+    work.commit(THIRD, FIRST)
+    for name in ("release/\u3000one", "release/\u0085two", "release/\u2028three"):
+        assert refused(work.push(f"main:{name}"), "multiple-heads")
+
+
+def test_a_symbolic_reference_is_the_branch_it_points_at(work: Clone, server: Clone) -> None:
+    server.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    work.commit(THIRD, FIRST)
+    assert refused(work.push("main:alias"), "multiple-heads")
+
+
+def test_a_pattern_of_branches_does_not_backtrack(work: Clone, server: Clone) -> None:
+    server.git("config", "--add", "revgate.protected", f"{'*a' * 40}b")
+    assert accepted(work.push(f"main:{'a' * 120}"))
+
+
 def test_a_new_branch_tags_and_deletions(work: Clone, server: Clone) -> None:
     assert accepted(work.push("main:master"))
     work.commit(THIRD, FIRST)

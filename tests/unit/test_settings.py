@@ -198,7 +198,7 @@ def test_a_table_that_is_not_one(tmp_path: Path) -> None:
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "revgate.toml").mkdir()
-    with pytest.raises(UsageError, match=r"revgate\.toml cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match=r"revgate\.toml cannot be read: not a regular file"):
         settings.load(str(tmp_path))
 
 

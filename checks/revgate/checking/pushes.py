@@ -62,6 +62,8 @@ def updates(root: str, hook: str, lines: Iterable[str]) -> list[Update]:
         ref, old, new = _words(hook, line)
         if not ref.startswith(_BRANCHES) or _is_zero(new):
             continue
+        if hook == "pre-receive":
+            ref = _followed(root, ref)
         branch = ref.removeprefix(_BRANCHES)
         guarded = any(fnmatchcase(branch, pattern) for pattern in patterns)
         if guarded or hook == "pre-push":
@@ -69,9 +71,16 @@ def updates(root: str, hook: str, lines: Iterable[str]) -> list[Update]:
     return moved
 
 
+def _followed(root: str, ref: str) -> str:
+    """Return the branch that a push to a symbolic reference really updates."""
+    target = os.fsdecode(git(root, "symbolic-ref", "--quiet", ref, accept=(0, 1))).rstrip("\n")
+    return target or ref
+
+
 def _words(hook: str, line: str) -> tuple[str, str, str]:
     """Return the reference, the old commit and the new commit of one line."""
-    words = line.split()
+    # By single spaces alone: a branch name may contain other characters that Python splits at.
+    words = line.rstrip("\n").split(" ")
     if hook == "pre-receive" and len(words) == 3:
         return words[2], words[0], words[1]
     if hook == "pre-push" and len(words) == 4:
@@ -96,8 +105,10 @@ def protected(root: str) -> tuple[str, ...]:
     Set by `git config --add revgate.protected 'release/*'`, once per pattern; the default is main,
     master, and the branch that the repository's HEAD names.
     """
-    written = git(root, "config", "--get-all", "revgate.protected", accept=(0, 1))
-    if patterns := os.fsdecode(written).split():
+    written = git(root, "config", "-z", "--get-all", "revgate.protected", accept=(0, 1))
+    # ASCII spaces alone: a branch name may contain any other.
+    spaced = os.fsdecode(written).translate(dict.fromkeys(map(ord, "\t\n\0"), " "))
+    if patterns := [each for each in spaced.split(" ") if each]:
         return tuple(patterns)
     head = git(root, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
     return (*_DEFAULT, os.fsdecode(head).strip().removeprefix(_BRANCHES))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import settings
+from revgate.errors import UsageError
 from revgate.settings import file_name_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIMESTAMP = re.compile(settings.TIMESTAMP)
 _STAMP_LENGTH = 14
+_LONGEST_MATCH = 2
+"""Seconds that matching one name may take; a sound pattern takes microseconds."""
 
 
 class Named(NamedTuple):
@@ -22,12 +29,20 @@ class Named(NamedTuple):
 
 
 def read_name(name: str, file_name: str) -> Named | None:
-    """Split a file name; None if it does not have the form that the setting requires."""
+    """Split a file name; None if it does not have the form that the setting requires.
+
+    Raises:
+        UsageError: The pattern of the setting takes too long to match.
+    """
     wanted = file_name_pattern(file_name)
     if wanted is None:
         return Named(None, None)
-    # A pattern from the settings may omit the suffix.
-    match = wanted.fullmatch(name) or wanted.fullmatch(name.removesuffix(".py"))
+    if wanted is TIMESTAMP:
+        match = wanted.fullmatch(name)
+    else:
+        with _time_limit(name, file_name):
+            # A pattern from the settings may omit the suffix.
+            match = wanted.fullmatch(name) or wanted.fullmatch(name.removesuffix(".py"))
     if match is None:
         return None
     if wanted is TIMESTAMP:
@@ -35,6 +50,39 @@ def read_name(name: str, file_name: str) -> Named | None:
     groups = match.groupdict()
     stamp = re.sub(r"\D", "", groups.get("stamp") or "", flags=re.ASCII)
     return Named(stamp or None, groups.get("slug"))
+
+
+@contextmanager
+def _time_limit(name: str, pattern: str) -> Iterator[None]:
+    """Stop a match that backtracks: a pattern from the settings must not hang a hook or a push.
+
+    The matcher checks for signals, which only the main thread receives, and not on Windows.
+
+    Raises:
+        UsageError: The match takes too long.
+    """
+    import signal
+    import threading
+
+    if not hasattr(signal, "setitimer") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise UsageError(
+            f"`file-name = {pattern!r}` takes over {_LONGEST_MATCH} s to match {name!r}: rewrite it"
+            " without nested repetition such as `(a+)+`"
+        )
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, _LONGEST_MATCH)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def impossible(stamp: str) -> str | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import time
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 from revgate.git import git
-from revgate.source import Content
+from revgate.source import Content, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -151,7 +150,7 @@ class WorkTree:
         try:
             for path in paths:
                 try:
-                    content = Content(path, _read_regular(opened.name(path), opened.folder))
+                    content = Content(path, read_regular(opened.name(path), opened.folder))
                 except OSError as error:
                     content = Content(path, error=error.strerror or str(error))
                 except ValueError as error:  # a null byte in a path
@@ -214,27 +213,14 @@ def _is_searched(entry: os.DirEntry[str]) -> bool:
     return not entry.is_symlink() and not entry.name.endswith("__pycache__")
 
 
-# O_NONBLOCK: otherwise, opening a FIFO would block until there is a writer.
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-
-
-def _read_regular(path: str, folder: int | None) -> bytes:
-    descriptor = os.open(path, _READ, dir_fd=folder)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file")
-        data = os.read(descriptor, status.st_size + 1)
-        while len(data) > status.st_size and (more := os.read(descriptor, 65536)):
-            data += more  # it has grown since
-        return data
-    finally:
-        os.close(descriptor)
-
-
 def lookalikes_among(paths: Iterable[str]) -> list[str]:
-    """Return the paths whose names contain both `alembic` and `ini`, sorted."""
-    return sorted({path for path in paths if _LOOKALIKE.search(path.rpartition("/")[2])})
+    """Return the paths whose names contain both `alembic` and `ini`, sorted; not alembic.ini."""
+    names = {path: path.rpartition("/")[2] for path in paths}
+    return sorted(
+        path
+        for path, name in names.items()
+        if name not in CONFIGURATIONS and _LOOKALIKE.search(name)
+    )
 
 
 def configuration_globs() -> Iterable[str]:
