@@ -37,6 +37,8 @@ class Scope(NamedTuple):
     linear: bool = True
     branches: tuple[str, ...] = ()
     """Branch labels that may coexist, with one head each."""
+    published: tuple[str, ...] = ()
+    """Branches of the remote, besides the target branch, whose revisions keep their parents."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -91,6 +93,10 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "branches": (
         {"type": "array", "items": {"type": "string"}},
         "Branch labels that may coexist, with one head each.",
+    ),
+    "published": (
+        {"type": "array", "items": {"type": "string"}},
+        'Branches of the remote whose revisions keep their parents: ["main", "release/*"].',
     ),
 }
 ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {
@@ -368,8 +374,9 @@ def shown(value: object) -> str:
 
 def _scope(table: dict[str, Any], default: Scope) -> Scope:
     values = {key.replace("-", "_"): table[key] for key in SCOPE_KEYS if key in table}
-    if "branches" in values:
-        values["branches"] = tuple(values["branches"])
+    for key in ("branches", "published"):
+        if key in values:
+            values[key] = tuple(values[key])
     return default._replace(**values)
 
 

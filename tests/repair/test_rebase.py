@@ -445,3 +445,74 @@ def test_each_environment_is_brought_in_line(fork: Any) -> None:
     assert "new/migrations: nothing to do: main has no such environment" in said
     with pytest.raises(UsageError, match="no environment"):
         repository.rebase(onto="main", environment="new/migrations")
+
+
+# What happened to the branch below.
+
+
+def stacked(repository: Any) -> None:
+    """Commit revision 10 on `below`, and revision 11 behind it on `feature`."""
+    repository.switch("below")
+    repository.add(stamp(10), stamp(2))
+    repository.commit("below")
+    repository.switch("feature")
+    repository.add(stamp(11), stamp(10))
+    repository.commit("feature")
+
+
+def test_a_twin_under_another_id_is_not_kept(repository: Any) -> None:
+    """The branch below was squash-merged, with a new timestamp: its table would be made twice."""
+    stacked(repository)
+    repository.switch("main")
+    text = repository.add(stamp(12), stamp(2))
+    text.write_text(text.read_text().replace(f"t{stamp(12)}", f"t{stamp(10)}"))
+    repository.commit("squashed")
+    repository.switch("feature")
+    said = refused(repository, onto="main")
+    assert f"`{stamp(10)}` does what `{stamp(12)}` of main does" in said
+    repository.git(*said.partition("`git ")[2].partition("`")[0].split())
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 12, 11)]
+
+
+def test_a_parent_that_the_base_reverted_is_not_dropped_silently(repository: Any) -> None:
+    repository.add(stamp(3), stamp(2))
+    repository.commit("more on main")
+    repository.switch("feature")
+    path = repository.add(stamp(10), stamp(3))
+    # Or git takes the two files for one that was renamed.
+    path.write_text(path.read_text() + "# A long comment about the table.\n" * 40)
+    repository.commit("feature")
+    repository.switch("main")
+    repository.git("revert", "--no-edit", "HEAD")
+    commit = repository.git("rev-parse", "--short", "HEAD")
+    repository.switch("feature")
+    said = refused(repository, onto="main")
+    assert f"main removed `{stamp(3)}` in {commit} (Revert" in said
+    assert f"`{stamp(10)}` builds on it" in said
+    repository.git("rm", said.partition("`git rm ")[2].partition("`")[0])
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 10)]
+
+
+def test_a_revert_that_is_reverted_lets_the_rebase_go_on(repository: Any) -> None:
+    repository.add(stamp(3), stamp(2))
+    repository.commit("more on main")
+    repository.switch("feature")
+    repository.add(stamp(10), stamp(3))
+    repository.commit("feature")
+    repository.switch("main")
+    repository.git("revert", "--no-edit", "HEAD")
+    repository.switch("feature")
+    said = refused(repository, onto="main")
+    repository.switch("main")
+    repository.git("revert", "--no-edit", said.partition("`git revert ")[2].partition("`")[0])
+    repository.switch("feature")
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]

@@ -30,6 +30,7 @@ baseline = "efaa6e584823"
 file-name = "(?P<stamp>[0-9]{8})_(?P<slug>[a-z_]+)"
 linear = false
 branches = ["expand", "contract"]
+published = ["main", "release/*"]
 ignore = ["future-timestamp"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
 allow-published = { "efaa6e584823" = "its downgrade was wrong" }
@@ -53,6 +54,7 @@ SCOPE = Scope(
     file_name="(?P<stamp>[0-9]{8})_(?P<slug>[a-z_]+)",
     linear=False,
     branches=("expand", "contract"),
+    published=("main", "release/*"),
 )
 EXPECTED = Settings(
     path="revgate.toml",
@@ -254,6 +256,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "file-name": st.sampled_from(["any", "timestamp"]),
     "linear": st.booleans(),
     "branches": st.lists(st.just("a"), max_size=2),
+    "published": st.lists(st.just("a"), max_size=2),
     "name": st.just("a"),
     "config": st.just("a"),
     "section": st.just("a"),

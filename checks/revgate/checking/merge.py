@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.checking import history as history_checks
 from revgate.checking.agreement import NOTHING, agreement_of, take_out_agreed
 from revgate.checking.counterparts import nothing, read_branch, read_pairs
+from revgate.checking.released import released
 from revgate.checking.ruling import relaxed_by, rule_on
 from revgate.checking.suppressions import Outcome, settle
 from revgate.history.merge import Merge, open_sides
@@ -136,6 +137,9 @@ def judge_pair(
     after.history.published = frozenset(base.history.graph.by_id)
     after.history.told = history_checks.errors_of(rules)
     merge = Merge(sides, base.history, after.history, is_gone=pair.merged is None)
+    merge.released = lambda: released(
+        sides.base.root, base.history.scope.published, after.history.environment
+    )
     found = list(history_checks.findings_of(after, [each for each in rules if each.name != HEADS]))
     found += _heads(after, merge, rules, branch)
     published = [rule for rule in rules if rule.group is PUBLISHED]

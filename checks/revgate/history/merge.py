@@ -13,7 +13,7 @@ from revgate.history.source import CONFIGURATIONS
 from revgate.history.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from revgate.history.history import History
     from revgate.history.revision import Revision
@@ -64,6 +64,8 @@ class Merge:
         self.base = base
         self.merged = merged
         self.is_gone = is_gone
+        self.released: Callable[[], dict[str, str]] = dict
+        """Returns the branch that has each revision of other published branches, by its id."""
         self.told_heads: list[list[Revision]] = []
         """Groups of heads that `multiple-heads` reports, since the branch has them already."""
 

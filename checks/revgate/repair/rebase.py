@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
+from revgate.checking.released import released
 from revgate.errors import UsageError
 from revgate.history.graph import Graph
 from revgate.history.parse import parse
@@ -100,6 +101,7 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
         steps = restamped(sides.head, ordered, now, here.keys() | onto.keys(), paths)
     else:
         steps = behind(sides.head.id, ordered)
+    _keep_released(sides, steps)
     ids = {step.revision.id: step.id for step in steps if step.created}
     changes = [
         change(step, sides.data(step.revision), ids)
@@ -108,6 +110,27 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
     ]
     _need_one_line(sides, steps, changes)
     return _Plan(sides, steps, changes)
+
+
+def _keep_released(sides: Sides, steps: Sequence[Step]) -> None:
+    """Refuse to move a revision that another published branch has.
+
+    Raises:
+        UsageError: There is one; with what to do instead.
+    """
+    environment = sides.here.environment
+    patterns = (*environment.scope.published, *sides.onto.environment.scope.published)
+    moved = [each for each in steps if each.is_new_parent or each.created]
+    if not moved or not patterns:
+        return
+    elsewhere = released(sides.root, patterns, environment)
+    found = [each.revision.id for each in moved if each.revision.id in elsewhere]
+    if found:
+        from revgate.rules.branching_merge import keep_parent
+
+        heads = [sides.head.id, *Graph([each.revision for each in steps]).heads]
+        what = keep_parent(found[0], elsewhere[found[0]], heads, heads[:1])
+        raise UsageError(f"{what}\nnothing was changed")
 
 
 def _need_timestamps(sides: Sides) -> None:

@@ -14,7 +14,8 @@ from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.fingerprint import fingerprint
 from revgate.history.parse import parse
 from revgate.history.read import read
-from revgate.history.revision import Unreadable
+from revgate.history.revision import Script, Unreadable
+from revgate.target_branch import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Sides:
     """The three histories of one environment."""
 
-    def __init__(self, here: History, onto: History, before: History | None) -> None:
+    def __init__(self, root: str, here: History, onto: History, before: History | None) -> None:
+        self.root = root
         self.here = here
         """The work tree."""
         self.onto = onto
@@ -70,6 +72,7 @@ class Sides:
             elif key not in onto:
                 found.append(revision)
         problems += [self._unparsed(each) for each in found]
+        problems += [*self._twins(found), *self._reverted(found)]
         if facts := [problem for problem in problems if problem]:
             raise UsageError("\n".join([*facts, "nothing was changed"]))
         return found
@@ -109,6 +112,51 @@ class Sides:
             return f"{here.path}: both this branch and {name} changed `{key}`: {fix}"
         what = "changed" if here.path == onto.path else "renamed or changed"
         return f"{here.path}: this branch {what} `{key}`, which {name} has: {fix}"
+
+    def _twins(self, found: list[Revision]) -> Iterator[str]:
+        """Describe each new revision that does what one of the target branch does.
+
+        That is what a squash merge of the branch below leaves, where the id has changed since.
+        """
+        before = self.before.graph.by_id if self.before else {}
+        theirs = [
+            each
+            for key, each in self.onto.graph.by_id.items()
+            if key not in before and key not in self.here.graph.by_id
+        ]
+        if not found or not theirs:
+            return
+        self._load(self.onto, theirs)
+        by_effect = {fingerprint(self._of(self.onto, each)): each for each in theirs}
+        for each in found:
+            data = self.data(each)
+            twin = by_effect.get(fingerprint(data))
+            script = parse(each.path, data) if twin else None
+            if twin and isinstance(script, Script) and script.upgrade.does_something:
+                yield (
+                    f"{each.path}: `{each.id}` does what `{twin.id}` of {_name(self.onto)} does"
+                    f" ({twin.path}): it would run twice, so remove it with"
+                    f" `git rm {shlex.quote(each.path)}`, and rebase again"
+                )
+
+    def _reverted(self, found: list[Revision]) -> Iterator[str]:
+        """Describe each revision that the target branch removed and a new one builds on."""
+        if self.before is None or {*self.before.graph.bases} - {*self.onto.graph.bases}:
+            return  # a squash: what builds on it comes after the one that replaces it
+        then, now = self.before.graph.by_id, self.onto.graph.by_id
+        gone = {key for key in self.here.graph.by_id if key in then and key not in now}
+        for key in sorted(gone):
+            after = [each.id for each in found if key in self.here.graph.ancestors(each.id)]
+            if after:
+                path, name = self.here.graph.by_id[key].path, _name(self.onto)
+                words = ("log", "-1", "--diff-filter=D", "--format=%h (%s)", name, "--")
+                commit = ask(self.root, *words, then[key].path) or "a commit"
+                yield (
+                    f"{path}: {name} removed `{key}` in {commit}, and `{after[0]}` builds on it:"
+                    f" if it can do without, remove it here too with `git rm {shlex.quote(path)}`,"
+                    " and rebase again; otherwise bring it back on"
+                    f" {name} with `git revert {commit.partition(' ')[0]}`"
+                )
 
     def _unparsed(self, revision: Revision) -> str:
         """Explain why a new revision, whose header could be read, cannot be parsed."""
@@ -181,7 +229,7 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
             before = read(onto.before, then, judge_file, whole=False).history
         except RevgateError:
             before = None  # the environment did not exist yet
-    return Sides(here, base, before)
+    return Sides(onto.tree.root, here, base, before)
 
 
 def is_there(source: Source, environment: Environment, settings: Settings) -> bool:

@@ -11,6 +11,9 @@ the deployment after the merge stops with "Multiple head revisions are present".
     # on the branch
     20251118130000_add_receipts.py      down_revision = "20251117000000"
 
+A revision that another published branch has (`published = ["main", "release/*"]` in the settings)
+keeps its parent: databases of that branch would skip what came between.
+
 ## Instead
     # on the branch
     20251118130000_add_receipts.py      down_revision = "20251118120000"
@@ -23,9 +26,10 @@ from typing import TYPE_CHECKING
 from revgate.rules import ERROR, PUBLISHED, Finding, Related, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from revgate.history.merge import Merge
+    from revgate.history.revision import Revision
 
 
 @rule(severity=ERROR, group=PUBLISHED)
@@ -38,11 +42,12 @@ def branching_merge(merge: Merge) -> Iterator[Finding]:
         theirs = [head for head in heads if head.id in merge.base.graph.by_id]
         first = next((each for each in merge.new if _forks(merge, each.parents)), heads[-1])
         names = ", ".join(f"`{head.id}`" for head in heads)
+        fix = _help(theirs[0].id) if len(theirs) == 1 else "linearize the target branch first"
         yield Finding.at(
             first,
             first.parents_at,
             f"merging would leave {len(heads)} heads: {names}",
-            help=_help(theirs[0].id) if len(theirs) == 1 else "linearize the target branch first",
+            help=_keep(merge, heads, theirs) or fix,
             related=[
                 Related(head.path, head.parents_at[0], f"`{head.id}` would be a head")
                 for head in heads
@@ -55,6 +60,36 @@ def _forks(merge: Merge, parents: tuple[str, ...]) -> bool:
     return any(
         parent in merge.base.graph.by_id and parent not in merge.base.graph.heads
         for parent in parents
+    )
+
+
+def _keep(merge: Merge, heads: list[Revision], theirs: list[Revision]) -> str:
+    """Return what to do if a revision was released elsewhere; empty if none was."""
+    graph, elsewhere = merge.merged.graph, merge.released()
+    above = {key for head in heads for key in graph.ancestors(head.id)}
+    found = [each.id for each in merge.new if each.id in elsewhere and each.id in above]
+    if not found:
+        return ""
+    return keep_parent(
+        found[-1], elsewhere[found[-1]], [head.id for head in heads], [each.id for each in theirs]
+    )
+
+
+def keep_parent(key: str, branch: str, heads: Sequence[str], published: Sequence[str]) -> str:
+    """Say what to do instead of giving a released revision another parent.
+
+    Args:
+        key: The revision.
+        branch: The branch that has it.
+        heads: What would be the heads.
+        published: Those of them that the target branch has.
+    """
+    command = f"`alembic merge {' '.join(heads)}`"
+    behind = f" behind `{published[0]}`" if published else ""
+    return (
+        f"`{key}` is on `{branch}`, whose databases may have applied it, so it keeps its parent:"
+        f" join the heads with {command} (with `linear = false` in the settings), or cherry-pick"
+        f" the change as a new revision{behind} and leave `{key}` to `{branch}`"
     )
 
 

@@ -1,0 +1,50 @@
+"""Revisions that a release branch has keep their parents, and the help says how to merge them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.verdicts.conftest import R2, B, C, M, new, settings
+
+if TYPE_CHECKING:
+    from tests.verdicts.conftest import Verdicts
+
+
+def release(repo: Verdicts, *lines: str) -> None:
+    """Release a revision on `release/1`, let `main` go on, and merge the release forward."""
+    repo.on_main(settings(*lines))
+    repo.git("switch", "--quiet", "--create", "release/1")
+    repo.site.write(new(B, R2))
+    repo.git("push", "--quiet", "origin", "release/1")
+    repo.git("switch", "--quiet", "main")
+    repo.on_main(new(M, R2))
+    repo.change({"note.txt": "forward"}, start="release/1")
+    repo.git("fetch", "--quiet", "origin")
+
+
+def test_a_released_revision_is_not_re_pointed(repo: Verdicts) -> None:
+    release(repo, 'published = ["main", "release/*"]')
+    said = repo.against()
+    assert said.rules() == {"branching-merge"}
+    assert f"alembic merge {M} {B}" in said.text
+    assert "revgate rebase" not in said.text
+    code, _, error = repo.run("rebase", "--onto", "main")
+    assert code == 2
+    assert f"`{B}` is on `origin/release/1`" in error
+    assert "alembic merge" in error
+    assert repo.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("lines", [(), ('published = ["main", "stable/*"]',)])
+def test_without_such_a_branch_it_is(repo: Verdicts, lines: tuple[str, ...]) -> None:
+    release(repo, *lines)
+    assert "revgate rebase" in repo.against().text
+    assert repo.run("rebase", "--onto", "main")[0] == 0
+
+
+def test_a_revision_of_the_change_alone_is_re_pointed(repo: Verdicts) -> None:
+    release(repo, 'published = ["main", "release/*"]')
+    repo.change(new(C, R2), start="main~1")
+    assert "revgate rebase" in repo.against().text
+    assert repo.run("rebase", "--onto", "main")[0] == 0
