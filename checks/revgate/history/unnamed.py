@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAMES = {"drop_constraint": "constraint_name", "drop_index": "index_name"}
-_MAY_BE = re.compile(rb"\bdrop_(?:constraint|index)\b")
+# Any that does not begin with a name written out, as in `drop_index("ix_users_email"`.
+_MAY_BE = re.compile(
+    rb"""\bdrop_(?:constraint|index)\b(?!\s*\(\s*(?:[\w.]*\bf\(\s*)?[bBrRuU]?["'][^"'])"""
+)
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def may_be_unnamed(data: bytes) -> bool:
     """Whether the text of a file may drop something without a name."""
-    return _MAY_BE.search(data) is not None and (b"None" in data or b'""' in data or b"''" in data)
+    return _MAY_BE.search(data) is not None
 
 
 def unnamed_drops(tree: ast.Module) -> Iterator[UnnamedDrop]:
