@@ -44,6 +44,8 @@ class Environment(NamedTuple):
     """The settings that apply to this environment."""
     sourceless: bool = False
     """Whether Alembic also loads compiled files, which revgate cannot read."""
+    file_template: str = ""
+    """How Alembic names new files, such as `%(year)d/%(rev)s_%(slug)s`; empty for its default."""
 
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
@@ -205,7 +207,15 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
         section=options.section,
         scope=scope,
         sourceless=options.flag("sourceless"),
+        file_template=_file_template(options),
     )
+
+
+def _file_template(options: Options) -> str:
+    try:
+        return options.text("file_template") or ""
+    except UsageError:  # only `revgate new` needs it
+        return ""
 
 
 def _place(source: Source, options: Options, written: str) -> str:

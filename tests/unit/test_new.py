@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from revgate.checking.selection import Choice
 from revgate.errors import UsageError
 from revgate.history.read import read
 from revgate.history.source import WorkTree
-from revgate.repair.new import write_new
+from revgate.repair.new import TEMPLATE, write_new
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,3 +138,85 @@ def test_names_of_another_form_are_left_to_alembic(root: Path) -> None:
     (root / "revgate.toml").write_text("file-name = '(?P<stamp>\\d{8})-(?P<slug>\\w+)'\n")
     with pytest.raises(UsageError, match="alembic revision -m"):
         write_new(str(root), history(root), "more", NOW)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["price in ${usd}", "<% x", "a\n% for x in y", "## x", "a\n## b", 'ends with "', "back\\slash"],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_a_message_is_not_a_template(root: Path, message: str, own: bool) -> None:
+    if own:
+        (root / "migrations" / "script.py.mako").write_text(TEMPLATE)
+    path, by_template = write_new(str(root), history(root), message, NOW)
+    assert by_template is own
+    assert (root / path).stat().st_size > 100
+    assert findings(root) == []
+
+
+def test_nothing_is_written_that_is_not_python(root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    with pytest.raises(UsageError, match="no valid revision"):
+        write_new(str(root), history(root), "a\0b", NOW)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_random_ids_are_followed_by_a_random_id(root: Path) -> None:
+    (root / "revgate.toml").write_text('file-name = "any"\n')
+    add(root, "ae1027a6acf4", "20250101000000")
+    path, _ = write_new(str(root), history(root), "more", NOW)
+    (made,) = history(root).graph.heads
+    assert re.fullmatch("[0-9a-f]{12}", made)
+    assert path == f"migrations/versions/{made}_more.py"
+
+
+def test_folders_of_the_file_template_are_made(root: Path) -> None:
+    with (root / "alembic.ini").open("a") as file:
+        file.write("recursive_version_locations = true\n")
+        file.write("file_template = %%(year)d/%%(month).2d/%%(rev)s_%%(slug)s\n")
+    path, _ = write_new(str(root), history(root), "more", NOW)
+    assert path == "migrations/versions/2025/11/20251118120000_more.py"
+    assert history(root).graph.heads == ("20251118120000",)
+    path, _ = write_new(str(root), history(root), "again", NOW)
+    assert path == "migrations/versions/2025/11/20251118120001_again.py"
+
+
+def test_the_functions_of_several_databases_are_written(root: Path) -> None:
+    loop = """
+def upgrade(engine_name):
+    globals()["upgrade_%s" % engine_name]()
+
+
+def downgrade(engine_name):
+    globals()["downgrade_%s" % engine_name]()
+
+<%
+    db_names = config.get_main_option("databases")
+%>
+% for db_name in re.split(r',\\s*', db_names):
+
+def upgrade_${db_name}():
+    ${context.get("%s_upgrades" % db_name, "pass")}
+
+
+def downgrade_${db_name}():
+    ${context.get("%s_downgrades" % db_name, "pass")}
+
+% endfor
+"""
+    top = TEMPLATE[: TEMPLATE.index("\ndef upgrade")]
+    (root / "migrations" / "script.py.mako").write_text(f"<%!\nimport re\n\n%>{top}{loop}")
+    key = "20250102000000"
+    add(root, key, "20250101000000")
+    (file,) = (root / "migrations" / "versions").glob(f"{key}*")
+    functions = loop[: loop.index("<%")] + "".join(
+        f"\n\ndef {name}():\n    pass\n"
+        for name in ("upgrade_", "downgrade_", "upgrade_users", "downgrade_users")
+    )
+    text = file.read_text()
+    file.write_text(text[: text.index("\ndef upgrade")] + functions)
+    path, by_template = write_new(str(root), history(root), "more", NOW)
+    assert by_template
+    assert "def upgrade_users():\n    pass\n" in (root / path).read_text()
+    assert "def downgrade_():\n    pass\n" in (root / path).read_text()
+    assert findings(root) == []

@@ -40,23 +40,16 @@ _ACTS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
 _DEEPEST = 5
 # Code that may define a function which the text does not show.
 _DYNAMIC = {"exec", "globals", "setattr", "vars", "locals"}
-_FOR_AN_ENGINE = re.compile(r"(?:up|down)grade_(\w+)")
+_FOR_AN_ENGINE = re.compile(r"(?:up|down)grade(_\w*)")
 
 
-def read_function(tree: ast.Module, name: str, engine: str = "") -> Function:
-    """Describe a function of a module; the last definition counts.
-
-    Args:
-        tree: The module.
-        name: `upgrade` or `downgrade`.
-        engine: With several databases, the one whose function to describe.
-    """
-    whole = f"{name}_{engine}" if engine else name
-    return _Functions(tree).read(whole)
+def read_function(tree: ast.Module, name: str) -> Function:
+    """Describe a function of a module; the last definition counts."""
+    return _Functions(tree).read(name)
 
 
 def engines(tree: ast.Module) -> tuple[str, ...]:
-    """Return the databases that `upgrade()` and `downgrade()` have a function for each.
+    """Return what follows `upgrade` and `downgrade` in the functions of each database: `_users`.
 
     The templates for several databases write `globals()["upgrade_%s" % engine_name]()` there.
     Empty if the module is not of this form.

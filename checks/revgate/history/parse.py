@@ -152,7 +152,7 @@ def _script(revision: Revision, header: Header, tree: ast.Module, data: bytes) -
 
 
 def _pair(tree: ast.Module, engine: str, *, enums: bool) -> Pair:
-    up, down = read_function(tree, "upgrade", engine), read_function(tree, "downgrade", engine)
+    up, down = read_function(tree, f"upgrade{engine}"), read_function(tree, f"downgrade{engine}")
     return Pair(up, down, *read_effects(tree, (up.name, down.name), enums=enums))
 
 

@@ -15,6 +15,7 @@ from revgate.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from revgate.environments import Environment
     from revgate.history.history import History
 
 # The same as Alembic's own script.py.mako, for projects whose template cannot be filled in.
@@ -48,6 +49,8 @@ def downgrade() -> None:
     ${downgrades if downgrades else "pass"}
 '''
 _LONGEST_SLUG = 40
+_LONGEST_NAME = 200
+_EXPRESSION = re.compile(r"\$\{([^}]*)\}")
 
 
 def write_new(root: str, history: History, message: str, now: datetime) -> tuple[str, bool]:
@@ -71,7 +74,7 @@ def write_new(root: str, history: History, message: str, now: datetime) -> tuple
         raise UsageError(f"the message {message!r} has no words to name a file by")
     head = _head(history)
     made = _after(now, head)
-    stamp = made.strftime("%Y%m%d%H%M%S")
+    key = _new_id(history, head, made)
     if history.scope.file_name not in ("timestamp", "any"):
         raise UsageError(
             f"`file-name` is {history.scope.file_name!r}, from which no name can be made up: use"
@@ -79,18 +82,26 @@ def write_new(root: str, history: History, message: str, now: datetime) -> tuple
         )
     environment = history.environment
     parent = history.graph.by_id.get(head) if head else None
-    folder = parent.path.rpartition("/")[0] if parent else environment.version_locations[0]
-    path = f"{folder}/{stamp}_{slug}.py"
+    folder = _folder(environment, parent.path if parent else "")
+    path = f"{folder}/{_file_name(history, key, slug, made)}.py"
     values = {
         "message": message.replace("\\", "\\\\").replace('"""', "'''"),
-        "up_revision": stamp,
+        "up_revision": key,
         "down_revision": head or "",
         "create_date": made.strftime("%Y-%m-%d %H:%M:%S"),
     }
-    own = _template(os.path.join(root, environment.script_location, "script.py.mako"))
-    filled = _fill(own, values, stamp, head) if own is not None else None
-    text = filled or _fill(TEMPLATE, values, stamp, head) or ""
+    own = _content(os.path.join(root, environment.script_location, "script.py.mako"))
+    before = _content(os.path.join(root, parent.path)) if parent else None
+    own = _for_each_engine(own, before) if own is not None else None
+    filled = _rendered(own, values, key, head) if own is not None else None
+    text = filled or _rendered(TEMPLATE, values, key, head)
+    if text is None:
+        raise UsageError(
+            f"no valid revision could be written for the message {message!r}: leave out quotes and"
+            " control characters"
+        )
     try:
+        os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
         with open(os.path.join(root, path), "x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
@@ -119,7 +130,43 @@ def _after(now: datetime, head: str | None) -> datetime:
     return max(now, before + timedelta(seconds=1))
 
 
-def _template(path: str) -> str | None:
+def _folder(environment: Environment, parent: str) -> str:
+    """Return the version location of the parent; its own folder where the template has none."""
+    if "/" not in environment.file_template or not environment.recursive:
+        return parent.rpartition("/")[0] or environment.version_locations[0]
+    inside = [each for each in environment.version_locations if parent.startswith(f"{each}/")]
+    return (inside or environment.version_locations)[0]
+
+
+def _file_name(history: History, key: str, slug: str, made: datetime) -> str:
+    """Name the file by `file_template`, as far as the settings and Alembic would accept it."""
+    environment = history.environment
+    plain = f"{key}_{slug}"
+    values = {"rev": key, "slug": slug, "epoch": int(made.timestamp())}
+    units = ("year", "month", "day", "hour", "minute", "second")
+    values |= {unit: getattr(made, unit) for unit in units}
+    try:
+        name = environment.file_template % values
+    except (ValueError, KeyError, TypeError, OverflowError, MemoryError):
+        return plain
+    parts = name.split("/")
+    if not name or {"", ".", ".."} & {*parts} or "\0" in name:
+        return plain
+    folders = f"{'/'.join(parts[:-1])}/" if len(parts) > 1 and environment.recursive else ""
+    fits = history.scope.file_name == "any" and len(parts[-1]) < _LONGEST_NAME
+    return folders + (parts[-1] if fits else plain)
+
+
+def _new_id(history: History, head: str | None, made: datetime) -> str:
+    """Return a timestamp; like Alembic, a random id if the ids of the history are random too."""
+    if history.scope.file_name == "any" and head and not re.fullmatch(r"[0-9]{14}", head):
+        from uuid import uuid4
+
+        return uuid4().hex[-12:]
+    return made.strftime("%Y%m%d%H%M%S")
+
+
+def _content(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
@@ -127,8 +174,56 @@ def _template(path: str) -> str | None:
         return None
 
 
+_LOOP = re.compile(r"^% *for (\w+) in [^\n]*:\n(.*?)^% *endfor *\n?", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"<%!?\s.*?%>\n?", re.DOTALL)
+
+
+def _for_each_engine(template: str, before: str | None) -> str:
+    """Write out the functions for several databases: those that the parent's file has."""
+    from revgate.history.parse import parse
+    from revgate.history.revision import Script
+
+    loop = _LOOP.search(template)
+    if loop is None or f"upgrade_${{{loop[1]}}}" not in loop[2] or before is None:
+        return template
+    script = parse("", before.encode())
+    if not isinstance(script, Script) or not script.engines:
+        return template
+    names = [each.upgrade.name.removeprefix("upgrade_") for each in script.engines]
+    body = re.sub(r"\$\{context\.get\([^}]*\)\}", "pass", loop[2])
+    functions = "".join(body.replace(f"${{{loop[1]}}}", name) for name in names)
+    return _CODE.sub("", template[: loop.start()] + functions + template[loop.end() :])
+
+
+def _rendered(template: str, values: dict[str, str], key: str, head: str | None) -> str | None:
+    """Fill in a template; None unless the result is the revision that was asked for."""
+    from revgate.history.parse import parse
+    from revgate.history.revision import Script
+
+    text = _fill(template, values, key, head)
+    if text is None:
+        return None
+    try:
+        script = parse("", text.encode())
+    except UnicodeEncodeError:
+        return None
+    if not isinstance(script, Script):
+        return None
+    revision = script.revision
+    if (revision.id, revision.parents) != (key, (head,) if head else ()):
+        return None
+    absent = any(each.is_absent for each in (*script.upgrades(), script.downgrade))
+    return None if absent else text
+
+
 def _fill(template: str, values: dict[str, str], stamp: str, head: str | None) -> str | None:
     """Fill in a template; None if something would be left to evaluate."""
+    template = re.sub(r"^##.*\n", "", template, flags=re.MULTILINE)
+    # Only the template is searched: a message may contain anything.
+    rest = _EXPRESSION.sub("", template)
+    if "${" in rest or re.search(r"^\s*%|<%", rest, re.MULTILINE):
+        return None
+    unknown = False
     literals = {"up_revision": stamp, "down_revision": head, "branch_labels": None}
 
     def replace(match: re.Match[str]) -> str:
@@ -141,10 +236,11 @@ def _fill(template: str, values: dict[str, str], stamp: str, head: str | None) -
             return f'"{value}"' if value is not None else "None"
         if found := re.fullmatch(r"(\w+) if \1 else (?:\"(\w*)\"|'(\w*)')", expression):
             return found[2] or found[3] or ""
-        return match[0]
+        nonlocal unknown
+        unknown = True
+        return ""
 
-    filled = re.sub(r"\$\{([^}]*)\}", replace, template)
-    filled = re.sub(r"^##.*\n", "", filled, flags=re.MULTILINE)
-    if "${" in filled or re.search(r"^\s*%|<%", filled, re.MULTILINE):
+    filled = _EXPRESSION.sub(replace, template)
+    if unknown:
         return None
     return re.sub(r"[ \t]+$", "", filled, flags=re.MULTILINE)
