@@ -1,40 +1,42 @@
 """Starts a program that can open only Unix sockets; the kernel refuses all others.
 
-Also a script (`python isolation.py [options] -- program ...`), which starts the agent and the
-throwaway server. If the kernel has no seccomp filters, the program starts without one.
+A process of its own, see `command`, becomes the agent or the throwaway server. If the kernel has no
+seccomp filters, the program starts without one.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
 import struct
 import sys
+from collections import namedtuple
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
 
+try:
+    import ctypes
+except ImportError:  # a Python that was built without libffi
+    _HAS_CTYPES = False
+else:
+    _HAS_CTYPES = True
+
+TYPE_CHECKING = False  # each agent waits for this module, and importing `typing` is half of it
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _AF_UNIX, _AF_INET, _AF_INET6, _SOCK_DGRAM = 1, 2, 10, 2
 
 
-class Machine(NamedTuple):
-    """An architecture, as the filter needs it."""
+Machine = namedtuple("Machine", ("audit", "socket", "refused", "foreign"))  # noqa: PYI024 - see above
+"""An architecture, as the filter needs it.
 
-    audit: int
-    """The AUDIT_ARCH constant of its native system calls."""
-    socket: int
-    """The number of the system call `socket`."""
-    refused: tuple[int, ...]
-    """ptrace, process_vm_readv, process_vm_writev, setns, mount, umount2, pivot_root."""
-    foreign: int | None
-    """The first system call number of another ABI (x32)."""
-
-
+- audit: The AUDIT_ARCH constant of its native system calls.
+- socket: The number of the system call `socket`.
+- refused: ptrace, process_vm_readv, process_vm_writev, setns, mount, umount2, pivot_root.
+- foreign: The first system call number of another ABI (x32); None if there is none.
+"""
 MACHINES = {
     "x86_64": Machine(0xC000003E, 41, (101, 310, 311, 308, 165, 166, 155), 0x40000000),
     "aarch64": Machine(0xC00000B7, 198, (117, 270, 271, 268, 40, 39, 41), None),
@@ -88,10 +90,6 @@ def program(machine: Machine, *, datagrams: bool = False) -> bytes:
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 
-class _Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-
-
 _NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2
 
 
@@ -100,14 +98,16 @@ def seal(*, datagrams: bool = False) -> bool:
 
     Call it while there is only one thread. Returns whether the kernel supports it.
     """
-    if sys.platform != "linux" or sys.maxsize < 1 << 32:
+    if not _HAS_CTYPES or sys.platform != "linux" or sys.maxsize < 1 << 32:
         return False
     machine = MACHINES.get(os.uname().machine)
     if machine is None:
         return False
     code = program(machine, datagrams=datagrams)
     buffer = ctypes.create_string_buffer(code, len(code))
-    described = _Program(len(code) // 8, ctypes.addressof(buffer))
+    described = ctypes.create_string_buffer(
+        struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
+    )
     control = ctypes.CDLL(None, use_errno=True).prctl
     if _call(control, _NO_NEW_PRIVS, 1):
         return False
@@ -151,8 +151,8 @@ _BIND, _PRIVATE = (
     0x1000,
     0x4000 | (1 << 19),
 )  # recursively MS_SLAVE: later mounts of the host stay visible
-_FOLDERS = ("/run", "/var/run", "/tmp", "/private/tmp")  # noqa: S108 - looked through, not used
-_DEEP = 3
+_FOLDERS = (("/run", 3), ("/var/run", 3), ("/tmp", 2))  # noqa: S108 - only searched
+"""Each with the depth of the search."""
 _MOST = 2000
 # Logging and user names; no server can be reached through them.
 _HARMLESS = ("/dev/log", "/run/systemd/journal/", "/run/systemd/userdb/", "/run/nscd/",
@@ -208,12 +208,13 @@ def _sockets() -> set[str]:
     found = set()
     with suppress(OSError), open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as f:
         found = {line.rstrip("\n").split(None, 7)[7] for line in f if " /" in line}
-    for folder in _FOLDERS:
-        found.update(_sockets_below(folder, _DEEP))
+    for folder, depth in _FOLDERS:
+        if not os.path.islink(folder):
+            found.update(_sockets_below(folder, depth))
     return {os.path.realpath(path) for path in found}
 
 
-def _sockets_below(folder: str, deep: int) -> Iterator[str]:
+def _sockets_below(folder: str, depth: int) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             listed = list(islice(entries, _MOST))
@@ -224,11 +225,18 @@ def _sockets_below(folder: str, deep: int) -> Iterator[str]:
             mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISSOCK(mode):
                 yield entry.path
-            elif stat.S_ISDIR(mode) and deep > 1:
-                yield from _sockets_below(entry.path, deep - 1)
+            elif stat.S_ISDIR(mode) and depth > 1:
+                yield from _sockets_below(entry.path, depth - 1)
 
 
 # -- the command line -----------------------------------------------------------------------------
+
+
+# Imported, unlike a script, it is compiled only once.
+_BEGIN = (
+    f"import sys; sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r});"
+    " from isolation import main; del sys.path[0]; main(sys.argv[1:])"
+)
 
 
 def command(program: Iterable[str], **options: str) -> list[str]:
@@ -238,15 +246,15 @@ def command(program: Iterable[str], **options: str) -> list[str]:
         program: The program and its arguments.
         options: Numeric `user` and `group` to run as; `datagrams`; `keep`, see `hide_sockets`.
     """
-    told = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-I", "-S", os.path.abspath(__file__), *told, "--", *program]
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-I", "-S", "-c", _BEGIN, *words, "--", *program]
 
 
 def main(arguments: list[str]) -> None:
     """Replace this process with the program on the command line."""
     end = arguments.index("--")
     options = dict(word[2:].split("=", 1) for word in arguments[:end])
-    if "keep" in options and sys.platform == "linux":
+    if "keep" in options and _HAS_CTYPES and sys.platform == "linux":
         with suppress(OSError):
             hide_sockets(options["keep"])
     if "user" in options:
@@ -259,7 +267,3 @@ def main(arguments: list[str]) -> None:
         os.execvp(program[0], program)  # noqa: S606 - what was asked for, without a shell
     except OSError as error:
         sys.exit(f"{program[0]}: {error.strerror}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

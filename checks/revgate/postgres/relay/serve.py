@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,11 @@ def _pump(source: Stream, target: Stream, feed: Callable[[bytes], bytes]) -> Non
 
 def _accept(listener: socket.socket, relay: Relay) -> None:
     while True:
-        client, _ = listener.accept()
+        try:
+            client, _ = listener.accept()
+        except OSError:  # too many open files, for a moment
+            time.sleep(0.1)
+            continue
         threading.Thread(target=relay.converse, args=(client,), daemon=True).start()
 
 
