@@ -516,3 +516,20 @@ def test_a_revert_that_is_reverted_lets_the_rebase_go_on(repository: Any) -> Non
     repository.commit()
     repository.git("merge", "--quiet", "main")
     assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_the_same_revision_on_both_sides_is_the_one_of_the_base(repository: Any) -> None:
+    """The branch below was squash-merged after a last edit: a new id would make it twice."""
+    stacked(repository)
+    repository.switch("main")
+    path = repository.add(stamp(10), stamp(2))
+    path.write_text(path.read_text().replace("create_table", "create_all"))
+    repository.commit("squashed")
+    repository.switch("feature")
+    said = refused(repository, onto="main")
+    assert "new id" not in said
+    repository.git(*said.partition("`git ")[2].partition("`")[0].split())
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 10, 11)]

@@ -1,11 +1,12 @@
-"""Revisions that a release branch has keep their parents, and the help says how to merge them."""
+"""Which file is the published one: revisions of a release branch, and duplicate ids."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.verdicts.conftest import R2, B, C, M, new, settings
+from tests.revisions import revision
+from tests.verdicts.conftest import R1, R2, B, C, M, new, settings
 
 if TYPE_CHECKING:
     from tests.verdicts.conftest import Verdicts
@@ -48,3 +49,15 @@ def test_a_revision_of_the_change_alone_is_re_pointed(repo: Verdicts) -> None:
     repo.change(new(C, R2), start="main~1")
     assert "revgate rebase" in repo.against().text
     assert repo.run("rebase", "--onto", "main")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["a_copy.py", "zz_copy.py"])
+def test_a_duplicate_id_is_reported_at_the_new_file(name: str, repo: Verdicts) -> None:
+    path = f"migrations/versions/{name}"
+    repo.on_main(settings('file-name = "any"'))
+    repo.change({path: revision(R2, R1)})
+    (found,) = [
+        each for each in repo.against().report["findings"] if each["rule"] == "duplicate-revision"
+    ]
+    assert found["path"] == path
+    assert f"give `{name}`, which the target branch does not have, a unique id" in found["help"]

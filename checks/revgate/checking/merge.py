@@ -135,6 +135,7 @@ def judge_pair(
     after = _after(sides, pair)
     base = pair.base or nothing(pair.environment, sides.base)
     after.history.published = frozenset(base.history.graph.by_id)
+    after.history.published_paths = frozenset(each.path for each in base.history.revisions)
     after.history.told = history_checks.errors_of(rules)
     merge = Merge(sides, base.history, after.history, is_gone=pair.merged is None)
     merge.released = lambda: released(

@@ -36,6 +36,8 @@ class History:
         """Ids that exist in the base: they were checked when they were new."""
         self.forked: frozenset[str] = frozenset()
         """The heads of a base that has several: a merge revision may join them."""
+        self.published_paths: frozenset[str] = frozenset()
+        """Their files, as the base has them."""
         self.told: frozenset[str] = frozenset(
             {"duplicate-revision", "missing-parent", "unreadable-revision"}
         )

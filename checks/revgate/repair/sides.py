@@ -100,6 +100,12 @@ class Sides:
                 f"{here.path}: both this branch and {name} changed `{key}`, and it has a conflict:"
                 " resolve it first"
             )
+        if before is None and here.path == onto.path:
+            return (
+                f"{here.path}: {name} has this revision too, in another form, as a squash merge of"
+                f" the branch below leaves it: take {name}'s with `{_checkout(name, onto.path)}`;"
+                " if this is another change, write it as a new revision"
+            )
         if self.before is None or before is None:
             return (
                 f"{here.path}: {name} has a different revision `{key}`, {onto.path}: give this one"

@@ -30,17 +30,25 @@ if TYPE_CHECKING:
 
 @rule(severity=ERROR, group=CHAIN)
 def duplicate_revision(history: History) -> Iterator[Finding]:
-    """Yield one finding per shared id, at the last file that has it."""
+    """Yield one finding per shared id: at the file that is new, or else at the last."""
+    there = history.published_paths
     for key, revisions in sorted(history.graph.duplicates.items()):
-        *others, last = revisions
+        *others, last = sorted(revisions, key=lambda each: each.path not in there)
+        is_new = last.path not in there and others[0].path in there
         yield Finding.at(
             last,
             last.id_at,
             f"the id `{key}` is also the id of {', '.join(f'`{each.path}`' for each in others)}",
-            help=f"give one of the files a unique id; if `{last.name}` is the copy, change its"
-            " `revision`, and the `down_revision` of the revisions that follow it",
+            help=f"give {_which(last.name, is_new=is_new)}: change its `revision`, and the"
+            " `down_revision` of the revisions that follow it",
             related=[
                 Related(each.path, each.id_at[0], f"`{key}` is also the id of this file")
                 for each in others
             ],
         )
+
+
+def _which(name: str, *, is_new: bool) -> str:
+    if is_new:
+        return f"`{name}`, which the target branch does not have, a unique id"
+    return f"one of the files a unique id; if `{name}` is the copy, that one"
