@@ -50,6 +50,14 @@ class History:
         """Whether each top-level module that revisions import belongs to the project."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
+    @property
+    def merge_command(self) -> str:
+        """Alembic's command to join the heads, with a file name that the settings accept."""
+        stamp = (
+            '--rev-id "$(date -u +%Y%m%d%H%M%S)" ' if self.scope.file_name == "timestamp" else ""
+        )
+        return f'alembic merge {stamp}-m "merge heads" heads'
+
     @cached_property
     def exempt(self) -> set[str]:
         """Ids up to the baseline, and published ones: naming and downgrade rules skip them."""

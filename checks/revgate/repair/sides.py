@@ -303,7 +303,7 @@ def _several_heads(name: str, base: History) -> str:
         f" branch of {name} first:\n"
         f'if no database has applied `{first}`, write `down_revision = "{others[-1]}"` in `{path}`,'
         f" then run `revgate check --against {name} --allow-published {first}`\n"
-        'if one has, run `alembic merge -m "merge heads" heads`, and write `linear = false` in the'
+        f"if one has, run `{base.merge_command}`, and write `linear = false` in the"
         f" settings, then run `revgate check --against {name}`"
     )
 
