@@ -144,3 +144,12 @@ def merge_command(root: str, base: str, folders: Iterable[str]) -> str:
 
 def _places(folders: Iterable[str]) -> list[str]:
     return [f":(literal,top){folder}" for folder in folders]
+
+
+def fetch_command(root: str, remote: str, branch: str) -> str:
+    """Return the command that fetches a branch, also into a single-branch clone."""
+    import shlex
+
+    written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
+    kept = "" if not written or "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
+    return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"

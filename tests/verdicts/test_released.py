@@ -61,3 +61,15 @@ def test_a_duplicate_id_is_reported_at_the_new_file(name: str, repo: Verdicts) -
     ]
     assert found["path"] == path
     assert f"give `{name}`, which the target branch does not have, a unique id" in found["help"]
+
+
+def test_the_advice_in_a_single_branch_clone_works(repo: Verdicts) -> None:
+    repo.change(new(B, R2))
+    repo.git("config", "remote.origin.fetch", "+refs/heads/b:refs/remotes/origin/b")
+    repo.git("update-ref", "-d", "refs/remotes/origin/main")
+    code, _, error = repo.run("check", "--against", "origin/main")
+    assert code == 3
+    command = error.partition("`git ")[2].partition("`")[0]
+    assert command in repo.run("rebase", "--onto", "origin/main")[2]
+    repo.git(*command.split())
+    assert repo.run("check", "--against", "origin/main")[0] == 0

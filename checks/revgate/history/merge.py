@@ -11,6 +11,7 @@ from revgate.git import UNSHALLOW, GitRefusedError, commit_tree, git, is_shallow
 from revgate.history.fingerprint import fingerprint
 from revgate.history.source import CONFIGURATIONS
 from revgate.history.tree import GitTree
+from revgate.target_branch import fetch_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -261,7 +262,7 @@ def _base(root: str, against: str) -> GitTree:
         return GitTree.at(root, against)
     except UsageError:
         remote, _, branch = against.rpartition("/")
-        fetch = f"git fetch {remote or 'origin'} {branch}"
+        fetch = fetch_command(root, remote or "origin", branch)
         raise CannotJudgeError(
             f"the base {against!r} is not in this clone: run `{fetch}`"
         ) from None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import find_root, is_shallow, resolve
 from revgate.history.tree import GitTree
-from revgate.target_branch import REBASES, ask, branch_base, git_path
+from revgate.target_branch import REBASES, ask, branch_base, fetch_command, git_path
 
 
 class Onto(NamedTuple):
@@ -58,21 +58,14 @@ def _absent(root: str, name: str) -> str:
     remotes = ask(root, "remote").splitlines()
     remote, _, branch = name.partition("/")
     if remote in remotes and branch:
-        return f"{name!r} is not in this clone: run `{_fetch(root, remote, branch)}`"
+        return f"{name!r} is not in this clone: run `{fetch_command(root, remote, branch)}`"
     if not remotes:
         return f"git knows no commit {name!r}, and there is no remote to fetch it from"
     remote = "origin" if "origin" in remotes else remotes[0]
     return (
-        f"{name!r} is not in this clone: `{_fetch(root, remote, name)}` brings a branch"
+        f"{name!r} is not in this clone: `{fetch_command(root, remote, name)}` brings a branch"
         f" of that name, for `--onto {shlex.quote(f'{remote}/{name}')}`"
     )
-
-
-def _fetch(root: str, remote: str, branch: str) -> str:
-    """Return the command that fetches a branch, also into a single-branch clone."""
-    written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
-    kept = "" if "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
-    return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"
 
 
 def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
