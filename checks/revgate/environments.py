@@ -46,6 +46,8 @@ class Environment(NamedTuple):
     """Whether Alembic also loads compiled files, which revgate cannot read."""
     file_template: str = ""
     """How Alembic names new files, such as `%(year)d/%(rev)s_%(slug)s`; empty for its default."""
+    import_roots: tuple[str, ...] = ()
+    """The folders of `prepend_sys_path`, relative to the repository root, each with a slash."""
 
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
@@ -208,6 +210,7 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
         scope=scope,
         sourceless=options.flag("sourceless"),
         file_template=_file_template(options),
+        import_roots=tuple(_import_roots(source.root, options)),
     )
 
 
@@ -216,6 +219,20 @@ def _file_template(options: Options) -> str:
         return options.text("file_template") or ""
     except UsageError:  # only `revgate new` needs it
         return ""
+
+
+def _import_roots(root: str, options: Options) -> Iterator[str]:
+    """Yield the folders inside the repository that Alembic adds to `sys.path`."""
+    for written in _prepended(options):
+        for folder in (options.here, root):
+            relative = _relative(root, os.path.join(folder, written))
+            if relative not in ("", ".") and not relative.startswith(os.pardir):
+                yield f"{relative}/"
+
+
+def _prepended(options: Options) -> list[str]:
+    listed = options.texts("prepend_sys_path", _OLD_SYS_PATH, "path_separator")
+    return [each.replace("\\", "/") for each in listed if "\0" not in each]
 
 
 def _place(source: Source, options: Options, written: str) -> str:
@@ -252,8 +269,7 @@ def _candidates(root: str, options: Options, written: str) -> Iterator[str]:
     if ":" in written and not os.path.isabs(written):
         package, *rest = written.split(":")
         written = "/".join([package.replace(".", "/"), *rest])
-        listed = options.texts("prepend_sys_path", _OLD_SYS_PATH, "path_separator")
-        prepended = [os.path.join(options.here, each.replace("\\", "/")) for each in listed]
+        prepended = [os.path.join(options.here, each) for each in _prepended(options)]
         above = [above[0], *prepended, *(each for one in above for each in (one, f"{one}/src"))]
     for folder in above:
         yield os.path.join(folder, written)

@@ -88,7 +88,7 @@ def run(
         if observed is None:
             new = None if published is None else _lacking(each, published)
             observed = observe(each, choice, options._replace(new=new))
-        result = _join(result, observed)
+        result = _join(withdraw(result, observed), observed)
     return result._replace(findings=once(result.findings))
 
 
@@ -114,6 +114,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 _UNUSED = "unused-allow"
 _ON_ROWS = ("fails-on-rows", "rows-lost")
 _CAUSES = ("downgrade-residue", "downgrade-loss")
+_IN_THE_TEXT = "lopsided-downgrade"
 _REPEATS = ("reupgrade-fails", "lopsided-downgrade")
 
 
@@ -190,6 +191,43 @@ def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding
         if observed.context:
             finding = finding._replace(message=f"{finding.message}, in {observed.context}")
         yield finding
+
+
+def withdraw(result: Result, observed: Observed) -> Result:
+    """Withdraw what the text of a downgrade suggests once the round trip has disproved it."""
+    if observed.roundtrip is None:
+        return result
+    name, proved = observed.roundtrip.environment.name, proved_downgrades(observed.roundtrip)
+    kept = tuple(
+        each
+        for each in result.findings
+        if (each.rule, each.environment) != (_IN_THE_TEXT, name) or each.revision not in proved
+    )
+    return result._replace(findings=kept)
+
+
+def proved_downgrades(roundtrip: RoundTrip) -> set[str]:
+    """Return the revisions that went down and up again in every context without a trace."""
+    contexts = (roundtrip, *roundtrip.other_contexts)
+    stepped = {
+        step.revision.id
+        for each in contexts
+        for step in each.steps
+        if step.upgrade_ms is not None and step.downgrade_ms is not None
+    }
+    troubled = {
+        step.revision.id
+        for each in contexts
+        for step in (
+            *(failure.step for failure in each.failures),
+            *(left.step for left in (*each.after_downgrade, *each.after_again)),
+        )
+    }
+    # A context in which a revision was not stepped down proves nothing about it.
+    missed = {
+        step.revision.id for each in contexts for step in each.steps if step.downgrade_ms is None
+    }
+    return stepped - troubled - missed
 
 
 def _join(result: Result, observed: Observed) -> Result:

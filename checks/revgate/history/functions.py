@@ -35,6 +35,21 @@ _EXCEPTIONS = {
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
+# Calls that only ask the database.
+_QUESTIONS = frozenset(
+    (
+        *("inspect", "from_engine", "has_table", "has_index", "get_table_names", "get_view_names"),
+        *("get_columns", "get_indexes", "get_foreign_keys", "get_unique_constraints"),
+        *("get_check_constraints", "get_pk_constraint", "get_enums", "text", "scalar", "first"),
+        *("fetchone", "fetchall", "scalar_one", "any", "all", "bool", "isinstance", "next"),
+    )
+)
+# A SELECT without a call, since functions may do anything; statistics and settings of a session.
+_QUESTION = re.compile(
+    r"\s*(?:select\s+(?!.*\binto\b)[^();]*|(?:analyze|vacuum|show)\b[^;]*"
+    r"|(?:set|reset)\s+(?:local\s+|session\s+)?(?:lock_timeout|statement_timeout)\b[^;]*);?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 # Expressions whose evaluation may do anything, unless they are one of the calls above.
 _ACTS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
 _DEEPEST = 5
@@ -190,7 +205,7 @@ def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
             if status:
                 return Function("raises", position, body)
             break
-        return Function("code", position, body)
+        return Function("code", position, body, only_looks=_only_looks(function))
     return Function("empty", position, position)
 
 
@@ -241,6 +256,31 @@ def _is_pure(call: ast.Call) -> bool:
     name = called_name(call)
     is_error = name in _EXCEPTIONS or (name[:1].isupper() and name.endswith(("Error", "Exception")))
     return is_error or name in _PURE
+
+
+def _only_looks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function certainly changes nothing, though it may ask the database."""
+    return not any(
+        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.Raise)
+        or (isinstance(node, ast.Call) and not _is_pure(node) and not _is_question(node))
+        for statement in function.body
+        for node in ast.walk(statement)
+    )
+
+
+def _is_question(call: ast.Call) -> bool:
+    name = called_name(call)
+    if name != "execute":
+        return name in _LOGGING or name in _QUESTIONS
+    match call.args:
+        case [ast.Call(args=[written]) as inner] if called_name(inner) == "text":
+            pass
+        case [written]:
+            pass
+        case _:
+            return False
+    text = literal_string(written)
+    return text is not None and _QUESTION.fullmatch(text) is not None
 
 
 def _exit_status(statement: ast.stmt) -> bool | None:

@@ -8,7 +8,10 @@ from revgate.history.revision import Header, Stated
 
 # On the first line, the prefix and quotes of the docstring come first.
 _STATED = re.compile(
-    rb"^(?:\A[rRuU \"']*)?[ \t]*(Revision ID|Revises|Create Date):[ \t]*(.*)", re.MULTILINE
+    rb"""^(?:\A[rRuU "']*)?[ \t]*(Revision ID|Revises|Create Date):[ \t]*"""
+    # A further id may follow on a line of its own: indented, or after a comma.
+    rb"""(.*(?:(?:(?<=,)\n[ \t]*|\n[ \t]+)[\w\-]+,?[ \t]*$)*)""",
+    re.MULTILINE,
 )
 
 
@@ -27,7 +30,7 @@ def header_in(text: bytes, first: int) -> Header:
     for match in _STATED.finditer(text):
         name, written = match.groups()
         if name not in found:
-            said = written.decode("utf-8", "replace").strip()
+            said = " ".join(written.decode("utf-8", "replace").split())
             begin = match.start()
             line = first + text.count(b"\n", 0, begin)
             found[name] = Stated(

@@ -47,7 +47,7 @@ class History:
         self.notes: list[str] = []
         """What a rule could not check, and says so."""
         self.own: dict[str, bool] = {}
-        """Whether each top-level module that revisions import belongs to the project."""
+        """Whether each module that revisions import belongs to the project."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
     @property
@@ -139,17 +139,40 @@ class History:
         name = module.partition(".")[0]
         if self.source is None or not name:
             return False
-        if name not in self.own:
-            self.own[name] = is_own(self.source, self.environment, name)
+        if module not in self.own:
+            self.own[module] = is_own(self.source, self.environment, module)
         below = self.environment.script_location.replace("/", ".")
-        return self.own[name] and not f"{module}.".startswith(f"{below}.")
+        return self.own[module] and not f"{module}.".startswith(f"{below}.")
 
 
-def is_own(source: Source, environment: Environment, name: str) -> bool:
-    """Whether a top-level module is in one of the usual places for modules of a project."""
+def is_own(source: Source, environment: Environment, module: str) -> bool:
+    """Whether a module is in one of the usual places for modules of a project."""
     beside = environment.config.rpartition("/")[0]
     within = f"{beside}/" if beside else ""
+    roots = ("", "src/", within, f"{within}src/", *environment.import_roots)
+    path = module.replace(".", "/")
+    return any(_has_module(source, root, path) for root in dict.fromkeys(roots))
+
+
+def _has_module(source: Source, root: str, path: str) -> bool:
+    """Whether a folder holds a module, or the package that it is in.
+
+    A folder without `__init__.py` is a package only if there is Python code in it.
+    """
+    top = f"{root}{path.partition('/')[0]}"
+    if source.has_file(f"{top}.py"):
+        return True
+    if not source.has_folder(top):
+        return False
+    if source.has_file(f"{top}/__init__.py"):
+        return True
+    if source.has_file(f"{root}{path}.py"):
+        return True
+    folder = f"{root}{path}"
+    if not source.has_folder(folder):
+        return False
     return any(
-        source.has_folder(f"{root}{name}") or source.has_file(f"{root}{name}.py")
-        for root in dict.fromkeys(("", "src/", within, f"{within}src/"))
+        file.endswith("/__init__.py") or (file.endswith(".py") and file.count("/") == at)
+        for at in (folder.count("/") + 1,)
+        for file in source.files(folder, recursive=True)
     )

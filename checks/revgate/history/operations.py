@@ -8,9 +8,19 @@ what was not seen.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from revgate.history.revision import Effect, Effects, UnknownEffectError
+from revgate.history.enums import (
+    ENUMS,
+    enum_name,
+    imports_mysql_enum,
+    is_false,
+    is_of_mysql,
+    makes_type,
+    type_of_a_table,
+)
+from revgate.history.revision import ANY_COLUMN, Effect, Effects, UnknownEffectError
 from revgate.history.syntax import called_name, literal_string, literal_strings
 
 if TYPE_CHECKING:
@@ -30,7 +40,14 @@ _CONSTRAINTS = frozenset(
         *("create_primary_key", "create_exclude_constraint"),
     )
 )
-_ENUMS = ("Enum", "ENUM")
+_CONSTRAINT_TYPES = {
+    "create_unique_constraint": "unique",
+    "create_foreign_key": "foreignkey",
+    "create_check_constraint": "check",
+    "create_primary_key": "primary",
+}
+# Arguments of an index that may mention further columns.
+_DEPENDS = re.compile(r"_where$|_include$|\*\*|_ops$")
 _HARMLESS = frozenset(
     (
         *("print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"),
@@ -40,7 +57,7 @@ _HARMLESS = frozenset(
         *("upper", "lower", "format", "join", "strip", "commit", "flush", "close", "append"),
     )
 )
-_HARMLESS_VALUES = _HARMLESS.union(_ENUMS)
+_HARMLESS_VALUES = _HARMLESS.union(ENUMS)
 _DEEPEST = 5
 
 
@@ -54,6 +71,7 @@ def read_effects(
         names: The names of the functions.
         enums: False if the file mentions no enum type, so that none are searched for.
     """
+    enums = enums and not any(map(imports_mysql_enum, tree.body))
     functions = {
         statement.name: statement
         for statement in tree.body
@@ -98,7 +116,7 @@ class _Reader:
         """Remember a value that a later statement may refer to."""
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                if called_name(call) in _ENUMS:
+                if called_name(call) in ENUMS:
                     self.enums[name] = call
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
                 self.texts[name] = text
@@ -166,9 +184,9 @@ class _Reader:
 
     def _add(self, effects: Iterable[Effect], call: ast.Call) -> None:
         line, column = call.lineno, call.col_offset + 1
-        for action, kind, key, of, _, _, columns in effects:
+        for action, kind, key, of, _, _, columns, form in effects:
             # Like `_replace`, in a third of the time; one by one, since the next may raise.
-            self.effects.append(Effect(action, kind, key, of, line, column, columns))
+            self.effects.append(Effect(action, kind, key, of, line, column, columns, form))
 
     def _helper(self, name: str, call: ast.Call, depth: int) -> None:
         function = self.functions[name]
@@ -180,14 +198,13 @@ class _Reader:
         """Read `sa.Enum(..., name="status").create(op.get_bind())`, also on a variable."""
         if isinstance(owner, ast.Name) and owner.id in self.enums:
             owner = self.enums[owner.id]
-        if not isinstance(owner, ast.Call) or called_name(owner) not in _ENUMS:
+        if not isinstance(owner, ast.Call) or called_name(owner) not in ENUMS:
             raise UnknownEffectError
-        name = _enum_name(owner)
-        if name is None:
+        name = enum_name(owner)
+        if name is None or is_of_mysql(owner):
             raise UnknownEffectError
         checked = any(
-            keyword.arg == "checkfirst" and not _is_false(keyword.value)
-            for keyword in call.keywords
+            keyword.arg == "checkfirst" and not is_false(keyword.value) for keyword in call.keywords
         )
         # With `checkfirst`, `drop` may find the type gone: the effect is uncertain.
         action = "touch" if checked and action == "drop" else action
@@ -205,7 +222,9 @@ class _Reader:
         elif name == "execute":
             from revgate.history.sql import read_sql
 
-            yield from read_sql(self._text(call))
+            yield from (
+                each._replace(form=each.form or "sql") for each in read_sql(self._text(call))
+            )
         elif name in ("add_column", "drop_column"):
             yield self._column(name, call, batch)
         elif name == "alter_column":
@@ -218,34 +237,35 @@ class _Reader:
             raise UnknownEffectError
 
     def _create_table(self, call: ast.Call) -> Iterator[Effect]:
-        yield Effect(_create_action(call), "table", self._table(call, 0, "table_name"))
+        table = self._table(call, 0, "table_name")
+        yield Effect(_create_action(call), "table", table)
         for argument in call.args[1:]:
             # `*audit_columns()`: what it adds is dropped with the table, unless it is a type.
             if isinstance(argument, ast.Starred) and not self._only_columns(argument.value):
                 self.complete = False
             if self.may_have_enums:
-                yield from self._types(argument)
+                yield from self._types(argument, table.rpartition(".")[0])
 
     def _only_columns(self, value: ast.expr) -> bool:
         match value:
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
                 return not any(
-                    isinstance(node, ast.Call) and called_name(node) in _ENUMS
+                    isinstance(node, ast.Call) and called_name(node) in ENUMS
                     for node in ast.walk(self.functions[name])
                 )
         return False
 
-    def _types(self, argument: ast.expr) -> Iterator[Effect]:
+    def _types(self, argument: ast.expr, schema: str) -> Iterator[Effect]:
         """Yield the enum types that a table creates; `drop_table` does not drop them."""
         for node in ast.walk(argument):
             if isinstance(node, ast.Name) and node.id in self.enums:
                 node = self.enums[node.id]
-            if isinstance(node, ast.Call) and called_name(node) in _ENUMS and _makes_type(node):
-                name = _enum_name(node)
+            if isinstance(node, ast.Call) and called_name(node) in ENUMS and makes_type(node):
+                name = enum_name(node)
                 if name is None:
                     self.complete = False
                 else:
-                    yield Effect("create", "type", name)
+                    yield type_of_a_table(name, node, schema)
 
     def _column(self, name: str, call: ast.Call, batch: str | None) -> Effect:
         table = batch if batch is not None else self._table(call, 0, "table_name")
@@ -273,24 +293,35 @@ class _Reader:
                 yield Effect("create", "column", new, table)
 
     def _index(self, name: str, call: ast.Call, batch: str | None) -> Effect:
-        index = self._name(call, "index_name")
+        index, form = self._name(call, "index_name")
         if name == "drop_index":
             return Effect(_drop_action(call), "index", index, batch or "")
         table = batch if batch is not None else self._table(call, 1, "table_name")
-        columns = self._argument(call, 1 if batch is not None else 2, "columns")
-        return Effect(_create_action(call), "index", index, table, columns=literal_strings(columns))
+        written = self._argument(call, 1 if batch is not None else 2, "columns")
+        columns = _all_of(written)
+        if any(_DEPENDS.search(each.arg or "**") for each in call.keywords):
+            columns = (*columns, ANY_COLUMN)
+        return Effect(_create_action(call), "index", index, table, columns=columns, form=form)
 
     def _constraint(self, name: str, call: ast.Call, batch: str | None) -> Effect:
-        constraint = self._name(call, "constraint_name")
+        constraint, form = self._name(call, "constraint_name")
         keyword = "source_table" if name == "create_foreign_key" else "table_name"
         table = batch if batch is not None else self._table(call, 1, keyword)
         action = _drop_action(call) if name == "drop_constraint" else "create"
         at = {"create_unique_constraint": 2, "create_primary_key": 2, "create_foreign_key": 3}
-        columns: tuple[str, ...] = ()
+        columns: tuple[str, ...] = (ANY_COLUMN,)
         if name in at and batch is None:
             keyword = "local_cols" if name == "create_foreign_key" else "columns"
-            columns = literal_strings(self._argument(call, at[name], keyword, absent=True))
-        return Effect(action, "constraint", constraint, table, columns=columns)
+            columns = _all_of(self._argument(call, at[name], keyword, absent=True))
+        if name == "create_check_constraint":
+            columns = self._mentioned(call, 1 if batch is not None else 2)
+        form = f"{form}{_CONSTRAINT_TYPES.get(name, '')}"
+        return Effect(action, "constraint", constraint, table, columns=columns, form=form)
+
+    def _mentioned(self, call: ast.Call, at: int) -> tuple[str, ...]:
+        """Return the names in the condition of a CHECK, among them its columns."""
+        text = literal_string(self._argument(call, at, "condition", absent=True))
+        return (ANY_COLUMN,) if text is None else tuple(re.findall(r"\w+", text))
 
     def _text(self, call: ast.Call) -> str:
         """Return the literal SQL of `op.execute("...")`, also in `sa.text("...")`."""
@@ -305,18 +336,18 @@ class _Reader:
             raise UnknownEffectError
         return text
 
-    def _name(self, call: ast.Call, keyword: str) -> str | None:
-        """Return a name that may be None, or wrapped in `op.f(...)`."""
-        written = self._argument(call, 0, keyword)
+    def _name(self, call: ast.Call, keyword: str) -> tuple[str | None, str]:
+        """Return a name that may be None; and `f ` if it is wrapped in `op.f(...)`."""
+        written, form = self._argument(call, 0, keyword), ""
         match written:
             case ast.Constant(value=None):
-                return None
+                return None, ""
             case ast.Call(args=[inner]) if called_name(written) == "f":
-                written = inner
+                written, form = inner, "f "
         name = literal_string(written)
         if name is None:
             raise UnknownEffectError
-        return name
+        return name, form
 
     def _string(self, call: ast.Call, at: int, keyword: str) -> str:
         text = literal_string(self._argument(call, at, keyword))
@@ -347,7 +378,7 @@ def _qualified(node: ast.expr, call: ast.Call) -> str:
     if name is None:
         raise UnknownEffectError
     for keyword in call.keywords:
-        if keyword.arg == "schema":
+        if keyword.arg in ("schema", "source_schema"):
             return _in_schema(name, keyword.value)
     return name
 
@@ -361,26 +392,11 @@ def _in_schema(name: str, schema: ast.expr) -> str:
     return f"{written}.{name}"
 
 
-def _enum_name(call: ast.Call) -> str | None:
-    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
-    name = literal_string(keywords["name"]) if "name" in keywords else None
-    schema = literal_string(keywords["schema"]) if "schema" in keywords else None
-    if not (name and schema):
-        return name
-    from revgate.history.sql import plain
-
-    return plain(f'"{schema}"."{name}"')
-
-
-def _makes_type(call: ast.Call) -> bool:
-    return not any(
-        keyword.arg in ("create_type", "native_enum") and _is_false(keyword.value)
-        for keyword in call.keywords
-    )
-
-
-def _is_false(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is False
+def _all_of(written: ast.expr) -> tuple[str, ...]:
+    """Return the columns of a list; what is not a literal may be any column."""
+    columns = literal_strings(written)
+    whole = isinstance(written, ast.List | ast.Tuple) and len(written.elts) == len(columns)
+    return columns if whole else (*columns, ANY_COLUMN)
 
 
 def _create_action(call: ast.Call) -> str:

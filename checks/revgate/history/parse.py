@@ -114,12 +114,22 @@ def _imports(body: Iterable[ast.stmt]) -> Iterator[Import]:
         elif isinstance(statement, ast.Import):
             modules = [name.name for name in statement.names]
         else:
-            if type(statement) in COMPOUND:
+            if isinstance(statement, ast.If) and _is_for_type_checkers(statement.test):
+                yield from _imports(statement.orelse)
+            elif type(statement) in COMPOUND:
                 yield from _imports(statements_within(statement))
             continue
         for name in modules:
             if name.partition(".")[0] not in _ALWAYS_IMPORTED:
                 yield Import(name, (statement.lineno, statement.col_offset + 1))
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    """Whether a condition is `TYPE_CHECKING`, which is false when the file runs."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+    return False
 
 
 def _whole(path: str, data: bytes) -> Script | Unreadable:

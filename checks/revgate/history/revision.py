@@ -123,6 +123,8 @@ class Function(NamedTuple):
     """Such as `downgrade`; with several databases, `downgrade_users`."""
     near: str = ""
     """If absent: a similar name that the file defines, as in `def upgarde()`."""
+    only_looks: bool = False
+    """Whether its code certainly changes nothing, though it may ask the database."""
 
     @property
     def is_absent(self) -> bool:
@@ -145,6 +147,10 @@ class Function(NamedTuple):
         return self.kind == "raises"
 
 
+ANY_COLUMN = "*"
+"""Stands for columns that an expression, a condition or `INCLUDE` may mention."""
+
+
 class Effect(NamedTuple):
     """One object that a statement creates or drops."""
 
@@ -161,7 +167,11 @@ class Effect(NamedTuple):
     line: int = 1
     column: int = 1
     columns: tuple[str, ...] = ()
-    """The columns of an index or a constraint, where they can be read."""
+    """The columns of an index or a constraint; `ANY_COLUMN` is one of them where it may depend on
+    others too. Of a partition, its parent."""
+    form: str = ""
+    """How to drop it with an operation: the type of a constraint, `f` for a name in `op.f(...)`,
+    `sql` for what was created in SQL."""
 
 
 class Effects(NamedTuple):

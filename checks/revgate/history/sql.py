@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from revgate.history.revision import Effect, UnknownEffectError
+from revgate.history.revision import ANY_COLUMN, Effect, UnknownEffectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,7 @@ _RENAME_PART = re.compile(
     rf"(?P<new>{_NAME})",
     re.IGNORECASE,
 )
+_MORE_COLUMNS = re.compile(r"\b(?:where|include)\b", re.IGNORECASE)
 # Statements, and actions of ALTER TABLE, that neither create nor drop a named object.
 _NEUTRAL = re.compile(
     r"(?:insert|update|delete|select|with|comment|grant|revoke|set|reset|analyze|vacuum|refresh"
@@ -78,6 +79,18 @@ _NEUTRAL_ACTION = re.compile(
     r"|force|of|not)\b",
     re.IGNORECASE,
 )
+_PARTITION_OF = re.compile(rf"\s+partition\s+of\s+({_NAME})", re.IGNORECASE)
+_ATTACHED = re.compile(rf"(?:attach|detach)\s+partition\s+({_NAME})", re.IGNORECASE)
+_OWNED = re.compile(
+    rf"alter\s+sequence\s+(?:if\s+exists\s+)?(?P<name>{_NAME})\s.*\bowned\s+by\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# What gives objects other names or another schema in a way that is not followed here.
+_MOVES = re.compile(
+    r"alter\s(?!\s*table\s).*\brename\s+to\b|alter\s.*\bset\s+schema\b|set\s.*\bsearch_path\b"
+    r"|select\s.*\bsearch_path\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SAME = {"materialized view": "view", "foreign table": "table", "procedure": "function"}
 
 
@@ -88,7 +101,12 @@ def read_sql(text: str) -> Iterator[Effect]:
         UnknownEffectError: A statement is not among those understood here.
     """
     for statement in split(text):
-        yield from _statement(statement)
+        if _MOVES.search(statement) and not _RENAME.fullmatch(statement):
+            raise UnknownEffectError(statement)
+        if owned := _OWNED.match(statement):
+            yield Effect("touch", "sequence", plain(owned["name"]))
+        else:
+            yield from _statement(statement)
 
 
 def _statement(statement: str) -> Iterator[Effect]:
@@ -105,14 +123,22 @@ def _statement(statement: str) -> Iterator[Effect]:
         for name in re.sub(r"\([^)]*\)", "", match["names"]).split(","):
             yield Effect(action, _kind(match["kind"]), plain(name), plain(match["table"] or ""))
     elif match := _RENAME.fullmatch(statement):
-        kind, old = _kind(match["kind"]), plain(match["name"])
-        yield Effect("drop", kind, old)
-        yield Effect("create", kind, plain(match["new"]), old if kind == "table" else "")
+        yield from _renamed(match)
     elif match := _ALTER_TABLE.fullmatch(statement):
         for action in _top_level(match["actions"]):
             yield from _altered(plain(match["table"]), action)
     elif not _NEUTRAL.match(statement):
         raise UnknownEffectError(statement)
+
+
+def _renamed(match: re.Match[str]) -> Iterator[Effect]:
+    kind, old, new = _kind(match["kind"]), plain(match["name"]), plain(match["new"])
+    schema = old.rpartition(".")[0]
+    # The index of a constraint has its name: to rename one is to rename the other.
+    columns = (ANY_COLUMN,) if kind == "index" else ()
+    yield Effect("drop", kind, old, columns=columns)
+    new = f"{schema}.{new}" if schema else new
+    yield Effect("create", kind, new, old if kind == "table" else "", columns=columns)
 
 
 def _created(match: re.Match[str]) -> Effect:
@@ -121,16 +147,23 @@ def _created(match: re.Match[str]) -> Effect:
     if kind in ("trigger", "policy", "rule"):
         on = re.search(rf"\b(?:on|to)\s+({_NAME})", match["rest"], re.IGNORECASE)
         table = plain(on[1]) if on else ""
-    action = "touch" if match["replace"] or match["exists"] else "create"
-    return Effect(action, kind, plain(match["name"]), table)
+    owned = kind == "sequence" and re.search(r"\bowned\s+by\b", match["rest"], re.IGNORECASE)
+    action = "touch" if match["replace"] or match["exists"] or owned else "create"
+    partition = _PARTITION_OF.match(match["rest"]) if kind == "table" else None
+    columns = (plain(partition[1]),) if partition else ()
+    written = " ".join(match["kind"].lower().split())
+    form = f"sql {written}" if written != kind else ""
+    return Effect(action, kind, plain(match["name"]), table, columns=columns, form=form)
 
 
 def _altered(table: str, action: str) -> Iterator[Effect]:
     if _ADD_UNNAMED.match(action):
-        yield Effect("create", "constraint", None, table)
+        yield Effect("create", "constraint", None, table, columns=(ANY_COLUMN,))
     elif match := _ADD.match(action):
         kind = "constraint" if match["constraint"] else "column"
-        yield Effect("touch" if match["exists"] else "create", kind, plain(match["name"]), table)
+        columns = (ANY_COLUMN,) if match["constraint"] else ()
+        verb = "touch" if match["exists"] else "create"
+        yield Effect(verb, kind, plain(match["name"]), table, columns=columns)
         if using := _USING_INDEX.search(action):  # the constraint takes over the index
             yield Effect("drop", "index", plain(using[1]), table)
     elif match := _DROP_PART.fullmatch(action):
@@ -140,8 +173,12 @@ def _altered(table: str, action: str) -> Iterator[Effect]:
         yield Effect("touch" if match["exists"] else "drop", kind, plain(match["name"]), table)
     elif match := _RENAME_PART.fullmatch(action):
         kind = "constraint" if match["constraint"] else "column"
-        yield Effect("drop", kind, plain(match["name"]), table)
-        yield Effect("create", kind, plain(match["new"]), table)
+        # The index of a constraint has its name: to rename one is to rename the other.
+        columns = (ANY_COLUMN,) if match["constraint"] else ()
+        yield Effect("drop", kind, plain(match["name"]), table, columns=columns)
+        yield Effect("create", kind, plain(match["new"]), table, columns=columns)
+    elif match := _ATTACHED.match(action):
+        yield Effect("touch", "table", plain(match[1]))
     elif not _NEUTRAL_ACTION.match(action):
         raise UnknownEffectError(action)
 
@@ -160,8 +197,10 @@ def _kind(written: str) -> str:
 
 def _columns(rest: str) -> tuple[str, ...]:
     listed = re.match(r"(?:\s+using\s+\w+)?\s*\(([\w\s,\"]*)\)", rest, re.IGNORECASE)
-    names = listed[1].split(",") if listed else []
-    return tuple(plain(name.split()[0]) for name in names if name.split())
+    if listed is None:
+        return (ANY_COLUMN,)
+    names = tuple(plain(name.split()[0]) for name in listed[1].split(",") if name.split())
+    return (*names, ANY_COLUMN) if _MORE_COLUMNS.search(rest, listed.end()) else names
 
 
 _TOKEN = re.compile(

@@ -4,7 +4,8 @@
 `alembic downgrade` reports success and moves the version back, while tables and columns stay. The
 rollback has changed nothing, and the next upgrade stops with "relation already exists".
 
-An upgrade that does nothing needs no downgrade and is not reported. These count as nothing: `pass`,
+An upgrade that does nothing, or only asks the database (`SELECT 1`, `ANALYZE`, an inspector), needs
+no downgrade and is not reported. These count as nothing: `pass`,
 `...`, a docstring, a bare `return`, logging, an exception that is not raised, an operation that is
 not called, `sys.exit()`, and branches that contain nothing else.
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=DOWNGRADE)
 def empty_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a downgrade that does nothing when the upgrade does something."""
-    if script.downgrade.is_empty and script.upgrade.does_something:
+    upgrade = script.upgrade
+    if script.downgrade.is_empty and upgrade.does_something and not upgrade.only_looks:
         yield Finding.at(
             script.revision,
             script.downgrade.position,

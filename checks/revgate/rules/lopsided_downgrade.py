@@ -5,8 +5,9 @@ What the downgrade forgets stays behind: the next upgrade stops with "already ex
 keeps an unknown label. What it drops without the upgrade having created it belongs to another
 revision. `op.drop_table` does not drop the enum types that were created with the table.
 
-Functions that cannot be fully analyzed are skipped: those with branches, loops, SQL that is built
-at run time, or calls to other code.
+Revisions that cannot be fully analyzed are skipped: those with branches, loops, SQL that is built
+at run time, or calls to other code. So are names that a naming convention may have changed.
+`revgate gate` withdraws the finding if the round trip proves the downgrade.
 
 ## Example
     def upgrade() -> None:
@@ -23,8 +24,10 @@ at run time, or calls to other code.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.history.revision import ANY_COLUMN
 from revgate.rules import DOWNGRADE, WARNING, Finding, rule
 
 if TYPE_CHECKING:
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from revgate.history.revision import Effect, Effects, Script
 
 Key = tuple[str, str, str | None]
+
+# Longer names may have been truncated, which replaces their end by a hash.
+_TRUNCATED = 50
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 class _Net(NamedTuple):
@@ -49,8 +56,12 @@ class _Net(NamedTuple):
         if _key(effect) in self.dropped:
             return True
         gone = {*self.dropped, *self.touched}
-        carriers = {("table", "", effect.table)}
+        carriers: set[Key] = {("table", "", effect.table), ("view", "", effect.table)}
+        if effect.kind == "table":  # the parent of a partition
+            carriers = {("table", "", parent) for parent in effect.columns}
         carriers |= {("column", effect.table, column) for column in effect.columns}
+        if ANY_COLUMN in effect.columns and _column_of(effect.table, gone):
+            return True
         return bool(gone & carriers) or _among(effect, gone)
 
     def came(self, effect: Effect) -> bool:
@@ -60,12 +71,15 @@ class _Net(NamedTuple):
         made = {*self.created, *self.touched}
         if ("table", "", effect.table) in made or _among(effect, made):
             return True
+        if effect.kind in ("sequence", "type"):  # a column may have brought it
+            return any(kind in ("column", "table") for kind, _, _ in made)
         if effect.kind not in ("index", "constraint"):
             return False
         # `index=True`, `unique=True` and `sa.ForeignKey(...)` belong to a column that is not
         # recorded, and `drop_index` does not even need to name the table.
         return any(
-            kind in ("column", "table") and effect.table in (table, "") for kind, table, _ in made
+            kind in ("column", "table", "view") and effect.table in (table, "")
+            for kind, table, _ in made
         )
 
 
@@ -74,42 +88,39 @@ def lopsided_downgrade(script: Script) -> Iterator[Finding]:
     """Yield what only one of the two functions does."""
     if not (script.upgrade.does_something and script.downgrade.does_something):
         return
+    if not (script.upgrade_effects.complete and script.downgrade_effects.complete):
+        return
     names = _renamed(script.upgrade_effects, script.downgrade_effects)
     up, down = _net(script.upgrade_effects, names), _net(script.downgrade_effects, names)
+    up = up._replace(created=_with_parents(up.created))
     if up.created.keys() != down.dropped.keys() or up.dropped.keys() != down.created.keys():
         yield from _differences(script, up, down)
 
 
 def _differences(script: Script, up: _Net, down: _Net) -> Iterator[Finding]:
-    if down.complete:
-        for effect in up.created.values():
-            if not down.went(effect):
-                yield _finding(
-                    script,
-                    effect,
-                    "creates",
-                    "`downgrade()` does not drop it",
-                    f"add to `downgrade()`: `{_drop(effect)}`",
-                )
-        for effect in up.dropped.values():
-            if not down.came(effect):
-                yield _finding(
-                    script,
-                    effect,
-                    "drops",
-                    "`downgrade()` does not restore it",
-                    "create it again in `downgrade()`, as it was before",
-                )
-    if up.complete:
-        for effect in down.dropped.values():
-            if not up.came(effect):
-                yield Finding.at(
-                    script.revision,
-                    (effect.line, effect.column),
-                    f"`downgrade()` of `{script.revision.id}` drops the {_title(effect)}, which"
-                    " `upgrade()` does not create",
-                    help="drop only what this revision creates",
-                )
+    for effect in up.created.values():
+        if not down.went(effect):
+            yield _finding(
+                script, effect, "creates", "`downgrade()` does not drop it", _help(effect, up, down)
+            )
+    for effect in up.dropped.values():
+        if not down.came(effect):
+            yield _finding(
+                script,
+                effect,
+                "drops",
+                "`downgrade()` does not restore it",
+                "create it again in `downgrade()`, as it was before",
+            )
+    for effect in down.dropped.values():
+        if not up.came(effect):
+            yield Finding.at(
+                script.revision,
+                (effect.line, effect.column),
+                f"`downgrade()` of `{script.revision.id}` drops the {_title(effect)}, which"
+                " `upgrade()` does not create",
+                help="drop only what this revision creates",
+            )
 
 
 def _finding(script: Script, effect: Effect, verb: str, lack: str, help_: str) -> Finding:
@@ -122,17 +133,68 @@ def _finding(script: Script, effect: Effect, verb: str, lack: str, help_: str) -
 
 
 def _key(effect: Effect) -> Key:
-    # Indexes and types are identified by name alone; `drop_index` often names no table.
+    # Indexes and types are identified by name alone: `drop_index` often names no table, and the
+    # schema of an index is that of its table.
     table = effect.table if effect.kind in ("column", "constraint", "trigger", "policy") else ""
-    return effect.kind, table, effect.name
+    name = effect.name
+    if effect.kind in ("index", "type") and name:
+        name = name.rpartition(".")[2]
+    return effect.kind, table, name
 
 
 def _among(effect: Effect, keys: set[Key]) -> bool:
     """Whether an object is among others; an unnamed one can be any of its kind on that table."""
     kind, table, name = _key(effect)
     if name is None:
-        return any(key[:2] == (kind, table) for key in keys)
-    return not keys.isdisjoint({(kind, table, name), (kind, table, None)})
+        return any(_alike(key, kind, table) for key in keys)
+    if ANY_COLUMN in effect.columns and any(
+        key[0] in ("index", "constraint") and key[2] == name for key in keys
+    ):
+        return True
+    return any(_alike(key, kind, table) and _may_be(kind, name, key[2]) for key in keys)
+
+
+def _alike(key: Key, kind: str, table: str) -> bool:
+    """Whether a key is of a kind and, as far as the text shows, of a table."""
+    if key[0] != kind:
+        return False
+    if key[1] == table:
+        return True
+    # Without a schema, the search path decides; only the same bare name is the same table.
+    one, other = key[1].rpartition("."), table.rpartition(".")
+    return one[2] == other[2] and not (one[0] and other[0])
+
+
+def _may_be(kind: str, name: str, other: str | None) -> bool:
+    """Whether two names may be of one object: a naming convention wraps or truncates a name."""
+    if other is None or name == other:
+        return True
+    if kind not in ("constraint", "index"):
+        return False
+    short, long = sorted((name, other), key=len)
+    return short in long or len(long) > _TRUNCATED
+
+
+def _column_of(table: str, keys: set[Key]) -> bool:
+    return any(kind == "column" and of == table for kind, of, _ in keys)
+
+
+def _with_parents(created: dict[Key, Effect]) -> dict[Key, Effect]:
+    """Name all tables above a partition, since it is dropped with any of them."""
+    parents = {
+        each.name: each.columns[0]
+        for each in created.values()
+        if each.kind == "table" and each.columns
+    }
+    found = dict(created)
+    for key, effect in created.items():
+        if effect.kind != "table" or not effect.columns:
+            continue
+        above = [effect.columns[0]]
+        while (parent := parents.get(above[-1])) is not None and parent not in above:
+            above.append(parent)
+        found[key] = effect._replace(columns=tuple(above))
+    return found
 
 
 def _renamed(*functions: Effects) -> dict[str, str]:
@@ -167,6 +229,7 @@ def _net(effects: Effects, names: dict[str, str]) -> _Net:
             else:
                 dropped[key] = effect
         else:
+            created.pop(key, None)
             touched.add(key)
     return _Net(created, dropped, touched, effects.complete)
 
@@ -177,17 +240,73 @@ def _title(effect: Effect) -> str:
     return f"{effect.kind} {name}{of}"
 
 
-def _drop(effect: Effect) -> str:
+def _help(effect: Effect, up: _Net, down: _Net) -> str:
+    """Return what to add to `downgrade()`, and where: in the reverse order of the upgrade."""
+    statement = _drop(effect)
+    if statement is None:
+        return f"name the {effect.kind} in `upgrade()`, and drop it by that name in `downgrade()`"
+    earlier = [
+        undone.line
+        for key, undone in down.dropped.items()
+        if (made := up.created.get(key)) is not None and _order(made) < _order(effect)
+    ]
+    where = f" before line {min(earlier)}" if earlier else ", at its end"
+    return f"add to `downgrade()`{where}: `{statement}`"
+
+
+def _order(effect: Effect) -> tuple[int, bool]:
+    """Return when an object is created: a type of a column comes before the table."""
+    return effect.line, effect.kind != "type"
+
+
+def _drop(effect: Effect) -> str | None:
+    """Return the statement that drops an object; None if nothing names it."""
+    if effect.name is None:
+        return None
+    if effect.form.startswith("sql") or effect.kind not in (
+        "table",
+        "column",
+        "index",
+        "constraint",
+    ):
+        return _execute(_drop_sql(effect))
+    schema, _, table = effect.table.rpartition(".")
+    name = f'"{effect.name}"'
+    if effect.form.startswith("f "):
+        name = f"op.f({name})"
+    of = f', schema="{schema}"' if schema else ""
     match effect.kind:
         case "table":
-            return f'op.drop_table("{effect.name}")'
+            schema, _, table = effect.name.rpartition(".")
+            of = f', schema="{schema}"' if schema else ""
+            return f'op.drop_table("{table}"{of})'
         case "column":
-            return f'op.drop_column("{effect.table}", "{effect.name}")'
+            return f'op.drop_column("{table}", {name}{of})'
         case "index":
-            return f'op.drop_index("{effect.name}", table_name="{effect.table}")'
-        case "constraint":
-            name = f'"{effect.name}"' if effect.name else "None"
-            return f'op.drop_constraint({name}, "{effect.table}")'
+            return f'op.drop_index({name}, table_name="{table}"{of})'
+    # With its type, the name is made by the same convention as in the upgrade.
+    kind = effect.form.removeprefix("f ")
+    return f'op.drop_constraint({name}, "{table}"{of}' + (f', type_="{kind}")' if kind else ")")
+
+
+def _drop_sql(effect: Effect) -> str:
+    name, table = _quoted(effect.name or ""), _quoted(effect.table)
+    match effect.kind:
+        case "column" | "constraint":
+            return f"ALTER TABLE {table} DROP {effect.kind.upper()} {name}"
+        case "index":
+            schema, _, _ = effect.table.rpartition(".")
+            return f"DROP INDEX {_quoted(schema)}.{name}" if schema else f"DROP INDEX {name}"
         case "trigger" | "policy" | "rule":
-            return f'op.execute("DROP {effect.kind.upper()} {effect.name} ON {effect.table}")'
-    return f'op.execute("DROP {effect.kind.upper()} {effect.name}")'
+            return f"DROP {effect.kind.upper()} {name} ON {table}"
+    return f"DROP {effect.form.removeprefix('sql').strip().upper() or effect.kind.upper()} {name}"
+
+
+def _quoted(name: str) -> str:
+    parts = [each if _PLAIN.fullmatch(each) else f'"{each}"' for each in name.split(".")]
+    return ".".join(parts)
+
+
+def _execute(statement: str) -> str:
+    quotes = "'" if '"' in statement else '"'
+    return f"op.execute({quotes}{statement}{quotes})"

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from revgate.history.revision import Head, Revision, Stated
 
 _DATE = re.compile(r"[\d\-/.T: ]+")
+# A parenthesis after the id; the quotes, brackets and backticks around it.
+_DECORATION = re.compile(
+    r"(?<=\w)[ \t]+\((?:head|base|branchpoint|mergepoint|current)[^)]*\)|[`'\"()\[\]<>{}]"
+)
+# A word with a digit among letters, or of digits alone, can be an id; a word of prose cannot.
+_ID = re.compile(r"(?=\w*\d)[\w\-]{6,}")
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -47,7 +53,7 @@ def stale_docstring(head: Head) -> Iterator[Finding]:
 
 
 def _stale_id(revision: Revision, stated: Stated) -> Iterator[Finding]:
-    if stated.text != revision.id:
+    if stated.text != revision.id and _plain(stated.text) != revision.id:
         yield Finding.at(
             revision,
             stated.position,
@@ -59,8 +65,7 @@ def _stale_id(revision: Revision, stated: Stated) -> Iterator[Finding]:
 def _stale_parents(revision: Revision, stated: Stated) -> Iterator[Finding]:
     if stated.text == ", ".join(revision.parents):
         return
-    named = {word for word in re.split(r"[,\s]+", stated.text) if word not in ("", "None")}
-    if named != {*revision.parents}:
+    if not _agrees(_plain(stated.text), {*revision.parents}):
         parents = ", ".join(revision.parents)
         yield Finding.at(
             revision,
@@ -68,6 +73,23 @@ def _stale_parents(revision: Revision, stated: Stated) -> Iterator[Finding]:
             f"the docstring says `Revises: {stated.text}`, but the code says `{parents or None}`",
             help=f"write `Revises: {parents}`" if parents else "leave `Revises:` empty",
         )
+
+
+def _plain(text: str) -> str:
+    """Return ids without what only decorates them: quotes, brackets, `(head)`, a final dot."""
+    return _DECORATION.sub(" ", text).strip().rstrip(".").strip()
+
+
+def _agrees(text: str, parents: set[str]) -> bool:
+    """Whether a text names the parents, or is prose, which names none with certainty."""
+    words = {word.rstrip(".") for word in re.split(r"[,\s]+", text)} - {"", "None", "base"}
+    if words == parents:
+        return True
+    if len(words) < 2 or ("," in text and len(text.split()) == text.count(",") + 1):
+        return False
+    if parents and parents <= words:
+        return not any(_ID.fullmatch(word) for word in words - parents)
+    return not any(_ID.fullmatch(word) for word in words)
 
 
 def _stale_date(revision: Revision, stated: Stated) -> Iterator[Finding]:
