@@ -198,7 +198,8 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
     listed = options.texts(
         "version_locations", _OLD_LOCATIONS, "path_separator", "version_path_separator"
     )
-    locations = [_place(source, options, location) for location in listed]
+    locations = [posixpath.normpath(each) for each in scope.version_locations]
+    locations = locations or [_place(source, options, location) for location in listed]
     return Environment(
         name=script_location,
         config=options.path,

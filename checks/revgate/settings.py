@@ -39,6 +39,8 @@ class Scope(NamedTuple):
     """Branch labels that may coexist, with one head each."""
     published: tuple[str, ...] = ()
     """Branches of the remote, besides the target branch, whose revisions keep their parents."""
+    version_locations: tuple[str, ...] = ()
+    """The folders of the revisions, for a project that sets them in code."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -93,6 +95,10 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "branches": (
         {"type": "array", "items": {"type": "string"}},
         "Branch labels that may coexist, with one head each.",
+    ),
+    "version-locations": (
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "The folders of the revisions, relative to the repository root, if code sets them.",
     ),
     "published": (
         {"type": "array", "items": {"type": "string"}},
@@ -374,7 +380,7 @@ def shown(value: object) -> str:
 
 def _scope(table: dict[str, Any], default: Scope) -> Scope:
     values = {key.replace("-", "_"): table[key] for key in SCOPE_KEYS if key in table}
-    for key in ("branches", "published"):
+    for key in ("branches", "published", "version_locations"):
         if key in values:
             values[key] = tuple(values[key])
     return default._replace(**values)

@@ -461,6 +461,31 @@ def test_a_folder_that_does_not_exist_is_skipped(write: Write) -> None:
         revision_files(source, nowhere)
 
 
+@pytest.mark.parametrize(
+    ("name", "parent", "joined"),
+    [("2", "'1'", True), ("2", "None", False), ("0", "None", True)],
+)
+def test_revisions_in_a_subfolder(name: str, parent: str, joined: bool, write: Write) -> None:
+    top = "0" if name == "0" else None
+    text = "revision = {!r}\ndown_revision = {}\n\ndef upgrade(): pass\n"
+    root = write({"alembic.ini": ini(), "migrations/versions/1.py": text.format("1", repr(top))})
+    write({f"migrations/versions/2026/{name}.py": text.format(name, parent)})
+    write({"migrations/versions/helpers/tools.py": "NAME = 'x'\n"})
+    source = WorkTree(str(root), is_repository=False)
+    if joined:
+        with pytest.raises(CannotJudgeError, match="version-locations"):
+            read_history(source, only(root), judge_file, cached=False)
+    else:
+        read = read_history(source, only(root), judge_file, cached=False)
+        (note,) = history_checks.notes(read)
+        assert f"does not read migrations/versions/2026/{name}.py, in a subfolder" in note
+    folders = ("migrations/versions", "migrations/versions/2026")
+    named = only(root, Settings(scope=Scope(version_locations=folders)))
+    read = read_history(source, named, judge_file, cached=False)
+    assert sorted(read.history.graph.by_id) == sorted(["1", name])
+    assert not list(history_checks.notes(read))
+
+
 def test_settings_may_name_a_pyproject(write: Write) -> None:
     root = write({"x/pyproject.toml": toml('script_location = "m"'), "x/m/": ""})
     (found,) = find(root, settings=configured(EnvironmentSetting("x", "x/pyproject.toml")))

@@ -31,6 +31,7 @@ file-name = "(?P<stamp>[0-9]{8})_(?P<slug>[a-z_]+)"
 linear = false
 branches = ["expand", "contract"]
 published = ["main", "release/*"]
+version-locations = ["migrations/versions"]
 ignore = ["future-timestamp"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
 allow-published = { "efaa6e584823" = "its downgrade was wrong" }
@@ -55,6 +56,7 @@ SCOPE = Scope(
     linear=False,
     branches=("expand", "contract"),
     published=("main", "release/*"),
+    version_locations=("migrations/versions",),
 )
 EXPECTED = Settings(
     path="revgate.toml",
@@ -257,6 +259,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "linear": st.booleans(),
     "branches": st.lists(st.just("a"), max_size=2),
     "published": st.lists(st.just("a"), max_size=2),
+    "version-locations": st.lists(st.just("a"), max_size=2),
     "name": st.just("a"),
     "config": st.just("a"),
     "section": st.just("a"),

@@ -10,7 +10,7 @@ from revgate.errors import CannotJudgeError
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.facts import Reading, facts_of, findings_from, revision_from
 from revgate.history.history import History
-from revgate.history.revision import Revision, Unreadable
+from revgate.history.revision import Revision, Script, Unreadable
 from revgate.source import missing
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ def read(
         [each for each in parsed if isinstance(each, Unreadable)],
         source,
     )
+    if listed.complete and not environment.recursive:
+        history.notes += _unread(source, history)
     findings = tuple(
         finding
         for path, each in zip(listed.paths, facts, strict=True)
@@ -153,6 +155,47 @@ def read(
         for finding in findings_from(path, each)
     )
     return Read(history, findings, len(listed.paths))
+
+
+def _unread(source: Source, history: History) -> list[str]:
+    """Return a note about revisions in subfolders, which Alembic does not read.
+
+    Raises:
+        CannotJudgeError: They belong to the history that is read.
+    """
+    from revgate.history.parse import parse
+
+    environment = history.environment
+    contents = source.read(_below(source, history))
+    parsed = [parse(each.path, each.data) for each in contents if each.error is None]
+    unread = [each.revision for each in parsed if isinstance(each, Script)]
+    if not unread:
+        return []
+    more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+    message = (
+        f"{environment.config}: Alembic does not read {unread[0].path}{more}, in a subfolder;"
+        " that requires `recursive_version_locations = true`"
+    )
+    ids = {each.id for each in unread}
+    joined = any(parent in history.graph.by_id for each in unread for parent in each.parents)
+    if joined or any(parent in ids for each in history.revisions for parent in each.parents):
+        raise CannotJudgeError(
+            f"{message}; it belongs to the history, so nothing could be checked: set that option,"
+            " or `version-locations` in the settings of revgate if code sets the folders"
+        )
+    return [message]
+
+
+def _below(source: Source, history: History) -> list[str]:
+    """List the files in subfolders that would be revisions if Alembic read them."""
+    known = {each.path for each in history.revisions} | {each.path for each in history.unreadable}
+    return [
+        path
+        for folder in history.environment.version_locations
+        if source.has_folder(folder)
+        for path in source.files(folder, recursive=True)
+        if path not in known and _is_revision_file(path)
+    ]
 
 
 def reread(
