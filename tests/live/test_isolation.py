@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from tests.live.conftest import Production, postgres
 
+import revgate
 from revgate.errors import CannotJudgeError
 from revgate.postgres import isolation
 from revgate.postgres.connect import connect
@@ -381,3 +382,46 @@ def test_the_filter_of_each_architecture(name: str, datagrams: bool) -> None:
     assert _judged(program, 0x40000003, 1) == REFUSED
     if machine.foreign is not None:
         assert judge(machine.foreign + machine.socket, 1) == REFUSED
+
+
+# -- what the user sees --------------------------------------------------------------------------
+
+ASKS_A_STORE = """
+def upgrade():
+    import urllib.request
+
+    urllib.request.urlopen("http://192.0.2.1/secret")
+
+
+def downgrade():
+    pass
+"""
+
+
+def _cli(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
+    command = [sys.executable, "-m", "revgate", "roundtrip", "--no-rows", *words]
+    environ = {**os.environ, "PYTHONPATH": str(Path(revgate.__file__).parents[1])}
+    return subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True)
+
+
+def test_a_refused_connection_is_explained_in_the_finding(project: ProjectMaker) -> None:
+    answer = _cli(project(ASKS_A_STORE).root)
+    assert answer.returncode == 1, answer.stderr
+    assert "Permission denied" in answer.stdout
+    assert "set `network = true` in the settings if env.py needs a secret store" in answer.stdout
+
+
+def test_reports_say_what_isolates_the_migrations(project: ProjectMaker) -> None:
+    root = project("def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n").root
+    (root / "revgate.toml").write_text('file-name = "any"\n')
+    answer = _cli(root, "--format", "json", "--require-isolation")
+    assert json.loads(answer.stdout)["roundtrip"]["isolation"] == "kernel"
+
+    (root / "revgate.toml").write_text('file-name = "any"\nnetwork = true\n')
+    answer = _cli(root, "--format", "json")
+    assert json.loads(answer.stdout)["roundtrip"]["isolation"] == "guards"
+    assert "note: only guards in the database drivers" in _cli(root).stdout
+    refused = _cli(root, "--require-isolation")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "`--require-isolation`" in refused.stderr
