@@ -248,15 +248,11 @@ def _help(effect: Effect, up: _Net, down: _Net) -> str:
     earlier = [
         undone.line
         for key, undone in down.dropped.items()
-        if (made := up.created.get(key)) is not None and _order(made) < _order(effect)
+        if (made := up.created.get(key)) is not None and made.line < effect.line
     ]
-    where = f" before line {min(earlier)}" if earlier else ", at its end"
+    # A type goes last: only then is no column of that type left, in any order of drops.
+    where = f" before line {min(earlier)}" if earlier and effect.kind != "type" else ", at its end"
     return f"add to `downgrade()`{where}: `{statement}`"
-
-
-def _order(effect: Effect) -> tuple[int, bool]:
-    """Return when an object is created: a type of a column comes before the table."""
-    return effect.line, effect.kind != "type"
 
 
 def _drop(effect: Effect) -> str | None:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "20250103000000"  # expect: duplicate-revision
+revision = "20250103000000"
 down_revision = "20250102000000"
 
 
