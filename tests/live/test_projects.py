@@ -159,7 +159,7 @@ def test_settings_that_are_missing_are_named_and_can_be_set(
     python = interpreter("flask")
 
     said = _error(capsys, "--python", python)
-    assert "settings.py:6, for migrations/env.py:2, raised ValidationError" in said
+    assert "settings.py:6, called from migrations/env.py:2, raised ValidationError" in said
     assert '[tool.revgate.env]\n         SECRET_KEY = "..."\n         SHOP_DSN = "..."\n' in said
 
     (root / "pyproject.toml").write_text(
@@ -227,7 +227,7 @@ def test_a_variable_that_an_application_needs_is_named(
     root: Path, flask: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = _error(capsys, "--python", flask)
-    assert "app.py:17, for migrations/env.py, raised KeyError: 'SHOP_URL'" in said
+    assert "app.py:17, called from migrations/env.py, raised KeyError: 'SHOP_URL'" in said
     assert 'SHOP_URL = "..."' in said
 
 
