@@ -284,3 +284,68 @@ def test_a_branch_that_makes_a_link_of_the_folder(clone: Clone) -> None:
     clone.file(SECOND).write_text(text)
     clone.git("commit", "--quiet", "--all", "--message", "edited")
     assert "edited-revision" in clone.rules("--against", "main")
+
+
+WAYS = pytest.mark.parametrize("way", [(), ("--staged",), ("--against", "main")])
+
+
+def _in_a_subfolder(clone: Clone, parent: str | None) -> Path:
+    below = clone.file(FOURTH).parent / "2025" / f"{FOURTH}_x.py"
+    below.parent.mkdir()
+    below.write_text(REVISION.format(key=FOURTH, parent=parent))
+    clone.git("add", "--all")
+    clone.git("commit", "--quiet", "--message", "in a subfolder")
+    return below
+
+
+@WAYS
+def test_an_unrelated_revision_in_a_subfolder_is_noted(clone: Clone, way: tuple[str, ...]) -> None:
+    below = _in_a_subfolder(clone, None).relative_to(clone.path).as_posix()
+    done = clone.check(*way)
+    assert done.returncode == 0, done.stderr
+    assert f"Alembic does not read {below}, in a subfolder" in done.stdout + done.stderr
+    (note,) = json.loads(clone.check(*way, "--format", "json").stdout)["notes"]
+    assert "recursive_version_locations = true" in note
+
+
+@WAYS
+def test_part_of_the_history_in_a_subfolder_is_exit_code_3(
+    clone: Clone, way: tuple[str, ...]
+) -> None:
+    _in_a_subfolder(clone, SECOND)
+    done = clone.check(*way)
+    assert done.returncode == 3
+    assert "it belongs to the history, so nothing could be checked" in done.stderr
+
+
+def test_a_subfolder_is_noticed_after_a_verdict_without_it(clone: Clone) -> None:
+    assert [clone.check().returncode for _ in range(2)] == [0, 0]
+    _in_a_subfolder(clone, SECOND)
+    assert clone.check().returncode == 3
+    assert clone.run(sys.executable, "-I", "-S", str(HOOK), "new", "x").returncode == 3
+
+
+def test_published_revisions_in_a_subfolder_can_be_moved_out(clone: Clone) -> None:
+    below = _in_a_subfolder(clone, SECOND)
+    clone.git("switch", "--quiet", "--create", "flat")
+    below.rename(clone.file(FOURTH))
+    clone.git("add", "--all")
+    assert clone.check("--against", "ours").returncode == 0
+    clone.git("rm", "--quiet", clone.file(FIRST).as_posix())
+    clone.git("commit", "--quiet", "--message", "remove")
+    assert "removed-revision" in clone.rules("--against", "ours")
+
+
+@WAYS
+def test_the_settings_name_the_subfolder(clone: Clone, way: tuple[str, ...]) -> None:
+    folders = '["migrations/versions", "migrations/versions/2025"]'
+    (clone.path / "revgate.toml").write_text(f"version-locations = {folders}\n")
+    _in_a_subfolder(clone, SECOND)
+    done = clone.check(*way)
+    if way[:1] == ("--against",):
+        assert done.returncode == 1
+        assert "error[branching-merge]" in done.stdout
+        return
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "3 revisions" in done.stdout + done.stderr
+    assert "subfolder" not in done.stdout + done.stderr

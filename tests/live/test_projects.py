@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from revgate import environments, settings
 from revgate.cli import commands
 from revgate.errors import CannotJudgeError
+from revgate.history.source import WorkTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -302,3 +304,20 @@ def downgrade():
         project(body).run()
     assert "r1.py:7 uses `pg_stat_statements`" in str(caught.value)
     assert "shared_preload_libraries = 'pg_stat_statements'" in str(caught.value)
+
+
+def test_folders_of_the_settings_are_migrated(project: ProjectMaker) -> None:
+    made = project(TABLE, "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n")
+    below = made.root / "code, and more: sub" / "2026"
+    below.mkdir(parents=True)
+    (made.root / "migrations" / "versions" / "r2.py").rename(below / "r2.py")
+    folders = ("migrations/versions", "code, and more: sub/2026")
+    quoted = ", ".join(f'"{each}"' for each in folders)
+    (made.root / "revgate.toml").write_text(f"version-locations = [{quoted}]\nfile-name = 'any'\n")
+    (environment,) = environments.find(
+        WorkTree(str(made.root), is_repository=False), settings.load(str(made.root))
+    )
+    assert environment.version_locations == folders
+    observed = made._replace(environment=environment).run()
+    assert observed.failures == observed.after_downgrade == ()
+    assert [each.tables for each in observed.passes] == [1, 0, 1, 1]

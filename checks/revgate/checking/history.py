@@ -10,7 +10,7 @@ from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
 from revgate.findings import ERROR
-from revgate.history.read import Read, absent_folders, list_files, read
+from revgate.history.read import Read, absent_folders, list_files, read, subfolder_notes
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.text import nearest
@@ -43,7 +43,7 @@ def check(
         The result, and what was read of each environment.
 
     Raises:
-        CannotJudgeError: An environment has nothing to check.
+        CannotJudgeError: An environment has nothing to check, or its history is read in part.
         UsageError: The settings name something that does not exist.
     """
     found = environments.find(source, settings, environment)
@@ -162,7 +162,11 @@ def judged(read: Read) -> Judged:
 
 
 def notes(read: Read) -> Iterator[str]:
-    """Yield a note about everything in an environment that was not checked."""
+    """Yield a note about everything in an environment that was not checked.
+
+    Raises:
+        CannotJudgeError: What was not checked belongs to the history.
+    """
     environment = read.history.environment
     if environment.sourceless:
         yield (
@@ -171,6 +175,7 @@ def notes(read: Read) -> Iterator[str]:
         )
     yield from read.history.notes
     if read.history.source is not None:
+        yield from subfolder_notes(read.history.source, read.history)
         for folder in absent_folders(read.history.source, environment):
             yield f"{environment.config}: the folder {folder} does not exist, so Alembic skips it"
     for revision in read.history.revisions:

@@ -40,9 +40,8 @@ def check(
     found = environments.find(source, settings, environment)
     listed = [list_files(source, each, cached=cached) for each in found]
     cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
-    key = marshal.dumps(
-        (repr((settings, choice.key, found)), *(tuple(each[:2]) for each in listed)), 2
-    )
+    files = [(each.paths, each.signatures, list(each.below)) for each in listed]
+    key = marshal.dumps((repr((settings, choice.key, found)), files), 2)
     saved = cache.load()
     if saved.get("key") == key and _still_own(source, found, saved["own"]):
         return _from_plain(saved["result"])
@@ -105,7 +104,7 @@ def _is_settled(listed: Listed, started: int) -> bool:
     return all(
         isinstance(signature, str)
         or (isinstance(signature, tuple) and max(signature[1], signature[2]) < started - RACY_NS)
-        for signature in listed.signatures
+        for signature in (*listed.signatures, *(each for _, each in listed.below))
     )
 
 

@@ -151,7 +151,7 @@ def _new(arguments: argparse.Namespace) -> int:
 
     from revgate import environments
     from revgate.checking.file_rules import judge_file
-    from revgate.history.read import read
+    from revgate.history.read import read, subfolder_notes
     from revgate.repair.new import write_new
 
     root, settings = settings_of(arguments)
@@ -160,6 +160,7 @@ def _new(arguments: argparse.Namespace) -> int:
     if len(found) > 1:
         raise UsageError(choose_one(each.name for each in found))
     history = read(source, found[0], judge_file, whole=False).history
+    subfolder_notes(source, history)
     path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
     if not by_template:
         complain(
@@ -199,13 +200,15 @@ def _completion(arguments: argparse.Namespace) -> int:
 def _graph(arguments: argparse.Namespace) -> int:
     from revgate import environments
     from revgate.checking.file_rules import judge_file
-    from revgate.history.read import read
+    from revgate.history.read import read, subfolder_notes
     from revgate.reports import chain
 
     root, settings = settings_of(arguments)
     source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     reads = [read(source, environment, judge_file, whole=False) for environment in found]
+    for note in [note for each in reads for note in subfolder_notes(source, each.history)]:
+        complain(note)
     write(chain.render([read.history for read in reads], arguments.form), arguments.output)
     if unread := [each.path for read in reads for each in read.history.unreadable]:
         from revgate.errors import CannotJudgeError

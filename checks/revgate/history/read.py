@@ -33,6 +33,8 @@ class Listed(NamedTuple):
     """What identifies unchanged files; see `Source.signatures`."""
     complete: bool = True
     """False if these are only some of the files: facts of the others must be kept."""
+    below: tuple[tuple[str, object], ...] = ()
+    """Files in subfolders that Alembic does not read, with their signatures."""
 
 
 def list_files(source: Source, environment: Environment, *, cached: bool = True) -> Listed:
@@ -47,7 +49,11 @@ def list_files(source: Source, environment: Environment, *, cached: bool = True)
         CannotJudgeError: A folder is missing, or none contains a revision.
     """
     paths = revision_files(source, environment)
-    return Listed(paths, source.signatures(paths) if cached else [None] * len(paths))
+    if not cached:
+        return Listed(paths, [None] * len(paths))
+    below = _below(source, environment, {*paths})
+    unread = tuple(zip(below, source.signatures(below), strict=True)) if below else ()
+    return Listed(paths, source.signatures(paths), below=unread)
 
 
 def revision_files(source: Source, environment: Environment) -> list[str]:
@@ -146,8 +152,6 @@ def read(
         [each for each in parsed if isinstance(each, Unreadable)],
         source,
     )
-    if listed.complete and not environment.recursive:
-        history.notes += _unread(source, history)
     findings = tuple(
         finding
         for path, each in zip(listed.paths, facts, strict=True)
@@ -157,8 +161,10 @@ def read(
     return Read(history, findings, len(listed.paths))
 
 
-def _unread(source: Source, history: History) -> list[str]:
+def subfolder_notes(source: Source, history: History) -> list[str]:
     """Return a note about revisions in subfolders, which Alembic does not read.
+
+    A history that is judged needs this; the target branch, which is only compared, does not.
 
     Raises:
         CannotJudgeError: They belong to the history that is read.
@@ -166,7 +172,11 @@ def _unread(source: Source, history: History) -> list[str]:
     from revgate.history.parse import parse
 
     environment = history.environment
-    contents = source.read(_below(source, history))
+    known = {each.path for each in history.revisions} | {each.path for each in history.unreadable}
+    below = _below(source, environment, known)
+    if not below:
+        return []
+    contents = source.read(below)
     parsed = [parse(each.path, each.data) for each in contents if each.error is None]
     unread = [each.revision for each in parsed if isinstance(each, Script)]
     if not unread:
@@ -186,12 +196,13 @@ def _unread(source: Source, history: History) -> list[str]:
     return [message]
 
 
-def _below(source: Source, history: History) -> list[str]:
+def _below(source: Source, environment: Environment, known: set[str]) -> list[str]:
     """List the files in subfolders that would be revisions if Alembic read them."""
-    known = {each.path for each in history.revisions} | {each.path for each in history.unreadable}
+    if environment.recursive:
+        return []
     return [
         path
-        for folder in history.environment.version_locations
+        for folder in environment.version_locations
         if source.has_folder(folder)
         for path in source.files(folder, recursive=True)
         if path not in known and _is_revision_file(path)
@@ -249,7 +260,7 @@ class _Known:
     def of(self, source: Source, listed: Listed, reading: Reading) -> list[Facts]:
         """Return the facts of each file, reading only those that are not cached."""
         started = time.time_ns()
-        paths, signatures, complete = listed
+        paths, signatures, complete, _ = listed
         found = [self._recalled(*each) for each in zip(paths, signatures, strict=True)]
         unknown = [at for at, facts in enumerate(found) if facts is None]
         if unknown:

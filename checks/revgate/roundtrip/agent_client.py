@@ -222,9 +222,15 @@ class Agent:
             config=self._config,
             section=self._environment.section,
             script_location=os.path.join(self._root, self._environment.script_location),
+            version_locations=self._locations_from_settings(),
             folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
             x_arguments=list(self._x_arguments),
         )
+
+    def _locations_from_settings(self) -> list[str]:
+        """Return the folders that replace Alembic's own, if the settings name any."""
+        named = self._environment.scope.version_locations
+        return [os.path.abspath(os.path.join(self._root, each)) for each in named]
 
     def _located(self, context: Context) -> MigrationContext:
         assert self._database  # noqa: S101 - set before the job is sent

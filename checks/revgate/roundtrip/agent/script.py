@@ -61,7 +61,11 @@ def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
         if location is None:
             relative = os.path.relpath(job["script_location"], folder)
             config.set_main_option("script_location", relative.replace("%", "%%"))
-    return config, ScriptDirectory.from_config(config)
+    script = ScriptDirectory.from_config(config)
+    if job["version_locations"]:
+        # Not by the option: the separator that it needs would apply to `prepend_sys_path` as well.
+        script.version_locations = job["version_locations"]
+    return config, script
 
 
 def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
