@@ -215,8 +215,15 @@ def test_a_fork_stops_it(straight: Any) -> None:
     assert straight.files() == before
     assert "a baseline cannot exempt" in said
     assert "revgate rebase" in said
-    assert "alembic merge" in said
+    assert 'alembic merge --rev-id "$(date -u +%Y%m%d%H%M%S)" -m' in said
     assert "20250102000000_two.py" in said or "20250103000000_three.py" in said
+
+
+def test_a_fork_of_hashes_is_joined_by_a_hash(repository: Any) -> None:
+    repository.environment_at("migrations")
+    _, second, _ = hashes(repository)
+    repository.add("b4e1027a6acf_add_it.py", "b4e1027a6acf", second)
+    assert 'alembic merge -m "merge heads" heads' in repository.revgate("init", "--yes", code=1)
 
 
 def test_many_faults_are_counted_not_listed(repository: Any) -> None:

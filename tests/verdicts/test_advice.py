@@ -300,6 +300,49 @@ def test_a_downgrade_that_is_published(repo: Verdicts, rule: str) -> None:
         assert repo.check("--against", "main").rules() == {"edited-revision"}
 
 
+DROP = f'    op.drop_table("t{M}")\n'
+DOWN = f"def downgrade() -> None:\n{DROP}"
+UP = f'    op.create_table("t{M}", sa.Column("id", sa.Integer, primary_key=True))\n'
+OF_DOWNGRADES = {
+    "empty-downgrade": (DROP, "    pass\n"),
+    "missing-downgrade": (DOWN, ""),
+    "raising-downgrade": (DROP, "    raise NotImplementedError\n"),
+    "lopsided-downgrade": (UP, f'{UP}    op.create_index("i", "u", ["id"])\n'),
+    "unnamed-drop": (DROP, f'    op.drop_constraint(None, "t{M}")\n{DROP}'),
+}
+
+
+@pytest.mark.parametrize("rule", OF_DOWNGRADES)
+def test_a_downgrade_that_only_reads_as_wrong_is_published(repo: Verdicts, rule: str) -> None:
+    """The static rules advise no edit that the rules on published revisions refuse."""
+    text = (new(M, R2)[at(M)] or "").replace(*OF_DOWNGRADES[rule])
+    repo.on_main({at(M): text})
+    way = helps(repo.check(), rule)
+    found = re.search(r"`(# revgate: [^`]+)` above line (\d+)", way)
+    assert found, way
+    lines = text.splitlines(keepends=True)
+    lines.insert(int(found[2]) - 1, f"{found[1]}\n")
+    write(repo, {at(M): "".join(lines)})
+    for words in ((), ("--against", "main")):
+        said = repo.check(*words)
+        assert (said.code, said.rules("warning")) == (0, set()), said.text
+    assert len(alembic_heads(repo.author)) == 1
+
+
+@pytest.mark.parametrize("rule", OF_DOWNGRADES)
+def test_a_downgrade_that_is_new_is_written(repo: Verdicts, rule: str) -> None:
+    repo.change({at(M): (new(M, R2)[at(M)] or "").replace(*OF_DOWNGRADES[rule])})
+    assert "published" not in helps(repo.check(), rule)
+
+
+def test_all_static_rules_on_downgrades_are_tried() -> None:
+    from revgate.rules import DOWNGRADE, all_rules
+
+    assert {name for name, each in all_rules().items() if each.group is DOWNGRADE} == {
+        *OF_DOWNGRADES
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [

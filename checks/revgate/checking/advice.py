@@ -9,6 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking.file_rules import judge_file
+from revgate.checking.suppressions import is_on_downgrade
 from revgate.errors import RevgateError
 from revgate.history.read import read
 from revgate.history.tree import GitTree
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.history.history import History
 
-_PARENT, _DOWNGRADE = "missing-parent", "downgrade-"
+_PARENT, _LIVE = "missing-parent", "downgrade-"
 
 
 class _Base(NamedTuple):
@@ -31,7 +32,7 @@ class _Base(NamedTuple):
 def advise(history: History, findings: Iterable[Finding]) -> list[Finding]:
     """Return findings, with help that the rules on published revisions do not contradict."""
     found = list(findings)
-    if not any(each.rule == _PARENT or each.rule.startswith(_DOWNGRADE) for each in found):
+    if not any(each.rule == _PARENT or is_on_downgrade(each.rule) for each in found):
         return found
     base = _base_of(history)
     return found if base is None else [*_adapted(history, found, base)]
@@ -43,7 +44,7 @@ def _adapted(history: History, findings: Iterable[Finding], base: _Base) -> Iter
     for finding in findings:
         if finding.rule == _PARENT and finding.revision in ids:
             yield finding._replace(help=_merge_first(history, finding, base))
-        elif finding.rule.startswith(_DOWNGRADE) and finding.revision in base.ids:
+        elif is_on_downgrade(finding.rule) and finding.revision in base.ids:
             yield finding._replace(help=_leave(finding, base))
         else:
             yield finding
@@ -56,9 +57,11 @@ def _merge_first(history: History, finding: Finding, base: _Base) -> str:
 
 
 def _leave(finding: Finding, base: _Base) -> str:
+    is_live = finding.rule.startswith(_LIVE)
+    place = "its `def downgrade()`" if is_live else f"line {finding.line}"
     return (
         f"`{base.name}` has `{finding.revision}`, so do not edit it: write"
-        f" `# revgate: allow[{finding.rule}] published like this` above its `def downgrade()`"
+        f" `# revgate: allow[{finding.rule}] published like this` above {place}"
     )
 
 

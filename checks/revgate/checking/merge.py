@@ -150,7 +150,7 @@ def judge_pair(
     # Comments in revisions that stay as they are were judged when those were new.
     before = base.history.graph.by_id
     touched = [each for each in after.history.revisions if before.get(each.id) is not each]
-    outcome = settle(touched, left, rules, name)
+    outcome = settle(touched, left, rules, name, after.history.published)
     return outcome._replace(allowed=outcome.allowed + agreed)
 
 

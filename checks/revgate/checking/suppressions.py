@@ -24,7 +24,11 @@ class Outcome(NamedTuple):
 
 
 def settle(
-    revisions: Sequence[Revision], findings: list[Finding], rules: Sequence[Rule], name: str
+    revisions: Sequence[Revision],
+    findings: list[Finding],
+    rules: Sequence[Rule],
+    name: str,
+    exempt: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Suppress what inline comments allow, check those comments, and count what is ignored.
 
@@ -33,15 +37,20 @@ def settle(
         findings: The findings of one stage, static or live.
         rules: The rules of that stage, including housekeeping.
         name: The name of the environment.
+        exempt: Ids of revisions in which no comment can be seen to be superfluous.
     """
-    left, allowed = _without_allowed(revisions, findings, rules, name)
+    left, allowed = _without_allowed(revisions, findings, rules, name, exempt)
     reported = {rule.name for rule in rules if rule.reported}
     kept = [finding for finding in left if finding.rule in reported]
     return Outcome(kept, allowed, len({*left}) - len({*kept}))
 
 
 def _without_allowed(
-    revisions: Sequence[Revision], findings: list[Finding], rules: Sequence[Rule], name: str
+    revisions: Sequence[Revision],
+    findings: list[Finding],
+    rules: Sequence[Rule],
+    name: str,
+    exempt: frozenset[str],
 ) -> tuple[list[Finding], list[Allowed]]:
     commented = [revision for revision in revisions if revision.allows]
     if not commented:
@@ -55,6 +64,7 @@ def _without_allowed(
             for finding, allows in zip(findings, suppressors, strict=True)
             for allow in allows
         ),
+        exempt,
     )
     kept = [finding for finding, allows in zip(findings, suppressors, strict=True) if not allows]
     allowed = [
@@ -88,10 +98,11 @@ def _suppressors(revisions: Sequence[Revision], finding: Finding) -> Sequence[Al
 def _covers(allow: Allow, finding: Finding) -> bool:
     """Whether a comment is where a finding is; in a downgrade, anywhere for the rules on those."""
     first, last = allow.position[0], allow.last
-    if allow.function != (0, 0) and _is_on_downgrade(finding.rule):
+    if allow.function != (0, 0) and is_on_downgrade(finding.rule):
         first, last = min(first, allow.function[0]), max(last, allow.function[1])
     return first <= finding.line <= last
 
 
-def _is_on_downgrade(name: str) -> bool:
+def is_on_downgrade(name: str) -> bool:
+    """Whether a rule, static or live, asks for another `downgrade()`."""
     return all_rules()[name].group is DOWNGRADE or name.startswith("downgrade-")

@@ -84,6 +84,8 @@ class Settled(NamedTuple):
     """Names of the rules that ran in this stage; an `allow` of any other cannot be judged."""
     used: frozenset[tuple[str, int, str]]
     """Path, line of the comment, and rule of each `allow` that suppressed a finding."""
+    exempt: frozenset[str] = frozenset()
+    """Ids of revisions that only the rules on the chain and on what is published judged."""
 
 
 class SettingsChange(NamedTuple):

@@ -32,7 +32,7 @@ def unused_allow(settled: Settled) -> Iterator[Finding]:
         for allow in revision.allows:
             for name in allow.rules or ("",):
                 used = (revision.path, allow.position[0], name) in settled.used
-                message = None if used else _why(settled, name)
+                message = None if used else _why(settled, name, revision.id)
                 if message:
                     yield Finding.at(
                         revision,
@@ -42,7 +42,7 @@ def unused_allow(settled: Settled) -> Iterator[Finding]:
                     )
 
 
-def _why(settled: Settled, name: str) -> str | None:
+def _why(settled: Settled, name: str, key: str) -> str | None:
     """Return why an `allow` of a rule does nothing; None if this stage cannot know."""
     rules = all_rules()
     # Reported once, by the static stage, which every command runs.
@@ -53,7 +53,7 @@ def _why(settled: Settled, name: str) -> str | None:
         )
     if reason := _never(rules[name].group):
         return f"`allow[{name}]` has no effect: {reason}" if static else None
-    if name not in settled.ran:
+    if name not in settled.ran or key in settled.exempt:
         return None
     return f"`allow[{name}]` suppresses nothing"
 
