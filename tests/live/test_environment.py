@@ -112,11 +112,65 @@ def test_two_databases_are_distinguished_and_two_names_of_one_are_not() -> None:
 def test_a_server_behind_a_socket_or_with_tls_is_named_as_such() -> None:
     behind = _target(host="/run/postgresql")
     assert rewritten(behind, "postgresql://db/x") == (
-        "postgresql://me:p%20w@/ours?host=%2Frun%2Fpostgresql&port=1234"
+        "postgresql://me:p%20w@localhost:1234/ours?host=/run/postgresql"
     )
     secured = _target(parameters=[["sslmode", "require"]])
     assert rewritten(secured, "postgresql://db/x").endswith("/ours?sslmode=require")
     assert rewritten(secured, "postgresql+asyncpg://db/x").endswith("/ours?ssl=require")
+
+
+READS_THE_URL = """
+import os
+from urllib.parse import urlsplit
+
+URL = os.environ["DATABASE_URL"]
+PARTS = urlsplit(URL.replace("+psycopg2", ""))
+assert PARTS.hostname and PARTS.port and "%" not in URL
+context.config.set_main_option("sqlalchemy.url", URL)
+"""
+PARSED = """
+import asyncio, os
+from urllib.parse import urlsplit
+import psycopg2, psycopg, asyncpg, pg8000
+
+PARTS = urlsplit(os.environ["DATABASE_URL"].replace("+psycopg2", ""))
+WORDS = dict(host=PARTS.hostname, port=PARTS.port, user=PARTS.username, password=PARTS.password)
+NAME = PARTS.path[1:]
+
+
+async def by_asyncpg():
+    await (await asyncpg.connect(PARTS.geturl())).close()
+    await (await asyncpg.connect(database=NAME, **WORDS)).close()
+    await (await psycopg.AsyncConnection.connect(dbname=NAME, **WORDS)).close()
+
+
+def upgrade():
+    psycopg2.connect(PARTS.geturl()).close()
+    psycopg2.connect(dbname=NAME, **WORDS).close()
+    psycopg.connect(PARTS.geturl()).close()
+    psycopg.connect(dbname=NAME, **WORDS).close()
+    pg8000.connect(database=NAME, **WORDS).close()
+    asyncio.run(by_asyncpg())
+
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_url_of_the_throwaway_is_read_as_any_other(
+    project: ProjectMaker,
+    interpreter: Callable[[str], str],
+    sync_env: str,
+    monkeypatch: pytest.MonkeyPatch,
+    named: bool,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg2://u:p@192.0.2.1/shop")
+    env = "from alembic import context\n" + READS_THE_URL + sync_env
+    options = {} if named else {"database_url": None}
+    python = interpreter("sqlalchemy2.0")
+    assert project(PARSED, env=env).run(python=python, rows=False, **options).failures == ()
 
 
 # -- programs ------------------------------------------------------------------------------------

@@ -35,23 +35,35 @@ def guard_psycopg2(module: Any, target: Target) -> None:
     extensions = _module("psycopg2.extensions")
     original, base = module._connect, extensions.connection
 
-    def check(dsn: Any) -> None:
-        _check_libpq(extensions.parse_dsn(dsn or ""), target)
+    def checked(dsn: Any) -> Any:
+        written = extensions.parse_dsn(dsn or "")
+        if _is_alias(written, target):
+            return extensions.make_dsn(dsn, host=target.host, hostaddr="")
+        _check_libpq(written, target)
+        return dsn
 
     def initialise(self: Any, dsn: str = "", *arguments: Any, **keywords: Any) -> None:
-        check(dsn)
-        base.__init__(self, dsn, *arguments, **keywords)
+        base.__init__(self, checked(dsn), *arguments, **keywords)
 
     # A class statement would need the type of the compiled class.
     guarded = type("connection", (base,), {"__init__": initialise})
 
     def connect(dsn: Any, connection_factory: Any = None, **keywords: Any) -> Any:
-        check(dsn)
+        dsn = checked(dsn)
         return original(dsn, connection_factory=connection_factory or guarded, **keywords)
 
     inner = _module("psycopg2._psycopg")
     module._connect = inner._connect = connect
     extensions.connection = inner.connection = guarded
+
+
+def _is_alias(keywords: Any, target: Target) -> bool:
+    """Tell whether libpq's keywords name a throwaway database by the host of its URL."""
+    if keywords.get("service"):
+        return False
+    # psycopg resolves the host itself where it is asynchronous.
+    host = keywords.get("hostaddr") or keywords.get("host")
+    return target.is_alias(host, keywords.get("port"), keywords.get("dbname"))
 
 
 def _check_libpq(keywords: Any, target: Target) -> None:
@@ -75,7 +87,12 @@ def guard_psycopg(_driver: Any, target: Target) -> None:
     def checked(original: Any) -> Any:
         def connect(written: Any, *arguments: Any, **keywords: Any) -> Any:
             text = written.decode() if isinstance(written, bytes) else written
-            _check_libpq(conninfo.conninfo_to_dict(text), target)
+            parsed = conninfo.conninfo_to_dict(text)
+            if _is_alias(parsed, target):
+                pointed = conninfo.make_conninfo(text, host=target.host, hostaddr="")
+                written = pointed.encode() if isinstance(written, bytes) else pointed
+            else:
+                _check_libpq(parsed, target)
             return original(written, *arguments, **keywords)
 
         return connect
@@ -104,6 +121,8 @@ def guard_asyncpg(_driver: Any, target: Target) -> None:
 
     async def connect(*, addr: Any, params: Any, **keywords: Any) -> Any:
         host, port = addr if isinstance(addr, tuple) else (addr, None)
+        if target.is_alias(host, port, params.database):
+            host = addr = target.socket
         if isinstance(addr, str) and target.is_peer(addr):  # a socket, which has no port
             host, port = target.host, target.port
         if not target.is_meant(host, port, params.database):
@@ -126,13 +145,15 @@ def guard_pg8000(_driver: Any, target: Target) -> None:
         host, port, database = (given[key] for key in ("host", "port", "database"))
         if given.get("sock"):
             target.refuse("a socket of its own")
+        if target.is_alias(host, port, database) and not given.get("unix_sock"):
+            given["unix_sock"] = target.socket
         if given.get("unix_sock"):
             if not target.is_peer(given["unix_sock"]):
                 target.refuse(str(given["unix_sock"]))
             host, port = target.host, target.port
         if not target.is_meant(host, port, database):
             target.refuse(_place(host, port, database))
-        original(self, *arguments, **keywords)
+        original(*bound.args, **bound.kwargs)
 
     setattr(core, "__init__", initialise)  # noqa: B010 - a type checker forbids assigning it
 

@@ -135,6 +135,17 @@ class Target:
             self._have(database)
         return ours
 
+    def is_alias(self, host: Any, port: Any, database: Any) -> bool:
+        """Tell whether a place is a throwaway database, named by the host of its URL.
+
+        That host is `localhost` for a server behind a socket.
+        """
+        place = Place.of(host, port, database)
+        if not self.socket or str(host or "/").startswith("/") or not self._is_here(place):
+            return False
+        self._have(place.database)
+        return True
+
     def is_peer(self, address: Any) -> bool:
         """Tell whether the peer of a socket is the throwaway server."""
         if self.socket or not isinstance(address, tuple):

@@ -73,8 +73,8 @@ def provide(target: Target, environ: MutableMapping[str, str]) -> None:
     if "DATABASE_URL" not in environ:
         installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
         driver = "" if _default_driver() in installed or not installed else installed[0]
-        url = target.url(driver).render_as_string(hide_password=False)
-        environ["DATABASE_URL"] = url
+        scheme = "postgresql" + (f"+{driver}" if driver else "")
+        environ["DATABASE_URL"] = _own_url(target, scheme, target.database, [])
 
 
 def _default_driver() -> str:
@@ -131,7 +131,16 @@ def rewritten(target: Target, value: str) -> str:
 
 def _url(target: Target, scheme: str, rest: str) -> str:
     name = target.stand_in(place_of(rest))
-    query = [part for part in query_of(rest) if _is_behaviour(part)]
+    return _own_url(target, scheme, name, [part for part in query_of(rest) if _is_behaviour(part)])
+
+
+def _own_url(target: Target, scheme: str, name: str, query: list[str]) -> str:
+    """Return the URL of a throwaway database, in a form that every reader of URLs accepts.
+
+    A socket has a host too, since pydantic requires one; libpq and SQLAlchemy prefer that of the
+    query, and the guards take it for the same place. There is no % in it, which configparser would
+    interpolate.
+    """
     driver = scheme.partition("+")[2]
     secured = dict(target.parameters)
     if driver in ("asyncpg", "pg8000"):
@@ -139,8 +148,8 @@ def _url(target: Target, scheme: str, rest: str) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
     place = f"{host}:{target.port}"
     if target.host.startswith("/"):
-        place, secured = "", dict(secured, host=target.host, port=str(target.port))
-    query += [f"{key}={quote(value, safe='')}" for key, value in secured.items()]
+        place, secured = f"localhost:{target.port}", dict(secured, host=target.host)
+    query = query + [f"{key}={quote(value, safe='/')}" for key, value in secured.items()]
     user = f"{quote(target.user, safe='')}:{quote(target.password, safe='')}"
     return f"{scheme}://{user}@{place}/{name}" + ("?" + "&".join(query) if query else "")
 
