@@ -372,3 +372,37 @@ def test_a_published_revision_that_was_changed(repo: Verdicts, change: Files, ru
         path = re.findall(r"`(migrations/[^`]+)`", text)[0]
         done(repo, f"git checkout main -- {path}")
     is_sound(repo, before)
+
+
+def test_an_insertion_is_moved_to_the_end(repo: Verdicts) -> None:
+    before = published(repo)
+    write(repo, new(M, R1) | new(R2, M))
+    text = helps(repo.check("--against", "main"), "late-insertion")
+    assert "restore the parents of the published" in text
+    set_parent(repo, at(M), text)
+    set_parent(repo, at(R2), helps(repo.check("--against", "main"), "reparented-revision"))
+    write(repo, {at(R2): before[at(R2)]})  # the docstring with it
+    is_sound(repo, before)
+
+
+# The chain.
+
+
+def test_a_copy_gets_an_id_and_a_place(repo: Verdicts) -> None:
+    before = published(repo)
+    text = new(M, R1)[at(M)] or ""
+    write(repo, {at(M): text.replace(f'revision = "{M}"', f'revision = "{R2}"', 1)})
+    said = helps(repo.check("--against", "main"), "duplicate-revision")
+    assert f"{M}_add.py" in said
+    assert "change its `revision`" in said
+    write(repo, {at(M): text})
+    set_parent(repo, at(M), helps(repo.check("--against", "main"), "multiple-heads"))
+    is_sound(repo, before)
+
+
+@pytest.mark.parametrize("words", [(), ("--against", "main")])
+def test_a_second_base_gets_a_parent(repo: Verdicts, words: tuple[str, ...]) -> None:
+    before = published(repo)
+    write(repo, new(M, None))
+    set_parent(repo, at(M), helps(repo.check(*words), "multiple-bases"))
+    is_sound(repo, before)

@@ -250,7 +250,7 @@ def _help(effect: Effect, up: _Net, down: _Net) -> str:
         for key, undone in down.dropped.items()
         if (made := up.created.get(key)) is not None and made.line < effect.line
     ]
-    # A type goes last: only then is no column of that type left, in any order of drops.
+    # A type goes last: by then, every column of that type is gone, in any order of drops.
     where = f" before line {min(earlier)}" if earlier and effect.kind != "type" else ", at its end"
     return f"add to `downgrade()`{where}: `{statement}`"
 
