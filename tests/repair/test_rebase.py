@@ -298,7 +298,19 @@ def test_a_published_revision_that_the_branch_renamed(fork: Any) -> None:
     repository = fork()
     folder = repository.root / VERSIONS
     (folder / f"{stamp(1)}_r.py").rename(folder / f"{stamp(1)}_other.py")
-    assert "renamed or changed" in refused(repository, onto="main")
+    repository.rebase(onto="main")
+    repository.commit()
+    repository.git("merge", "--quiet", "main")
+    assert repository.line() == [stamp(each) for each in (1, 2, 3, 10)]
+
+
+def test_a_published_revision_that_the_branch_renamed_and_changed(fork: Any) -> None:
+    repository = fork()
+    folder = repository.root / VERSIONS
+    text = repository.text(f"{stamp(1)}_r.py").replace("create_table", "create_all")
+    (folder / f"{stamp(1)}_r.py").unlink()
+    repository.put(f"{VERSIONS}/{stamp(1)}_other.py", text)
+    assert f"this branch renamed and changed `{stamp(1)}`" in refused(repository, onto="main")
 
 
 def test_the_same_id_on_both_sides(fork: Any) -> None:

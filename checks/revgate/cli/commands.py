@@ -161,7 +161,9 @@ def _new(arguments: argparse.Namespace) -> int:
         raise UsageError(choose_one(each.name for each in found))
     history = read(source, found[0], judge_file, whole=False).history
     subfolder_notes(source, history)
-    path, by_template = write_new(root, history, arguments.message, datetime.now(UTC))
+    path, by_template = write_new(
+        root, history, arguments.message, datetime.now(UTC), arguments.branch
+    )
     if not by_template:
         complain(
             f"{found[0].script_location}/script.py.mako is missing or contains code, so Alembic's"

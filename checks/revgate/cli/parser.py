@@ -114,6 +114,11 @@ def _new(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "message", metavar="MESSAGE", help='what the revision does, such as "add user preferences"'
     )
+    command.add_argument(
+        "--branch",
+        metavar="LABEL",
+        help="the labelled branch to continue, where `branches` in the settings allows several",
+    )
     place(command)
 
 

@@ -53,26 +53,29 @@ _LONGEST_NAME = 200
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}")
 
 
-def write_new(root: str, history: History, message: str, now: datetime) -> tuple[str, bool]:
-    """Write a new revision on top of the head.
+def write_new(
+    root: str, history: History, message: str, now: datetime, branch: str | None = None
+) -> tuple[str, bool]:
+    """Write a new revision on top of the head, or of the head of a labelled branch.
 
     Args:
         root: The repository root, an absolute path.
         history: The history of the environment; its chain must have no errors.
         message: What the revision does, in words.
         now: The timestamp; a second after that of the head if that is later.
+        branch: The label of the branch; None for the only head.
 
     Returns:
         The path of the file, relative to the root; and whether the project's template was used.
 
     Raises:
-        UsageError: The message has no words, the history has no single head, the settings require
-            names that revgate cannot generate, or the file cannot be written.
+        UsageError: The message has no words, there is no single head to choose, the settings
+            require names that revgate cannot generate, or the file cannot be written.
     """
     slug = "_".join(re.findall(r"\w+", message)).lower()[:_LONGEST_SLUG].strip("_")
     if not slug:
         raise UsageError(f"the message {message!r} has no words to name a file by")
-    head = _head(history)
+    head = _head(history, branch)
     made = _after(now, head)
     key = _new_id(history, head, made)
     if history.scope.file_name not in ("timestamp", "any"):
@@ -109,14 +112,44 @@ def write_new(root: str, history: History, message: str, now: datetime) -> tuple
     return path, filled is not None
 
 
-def _head(history: History) -> str | None:
+def _head(history: History, branch: str | None) -> str | None:
     heads = history.graph.heads
+    if branch is not None:
+        return _head_of(history, branch)
+    if len(heads) > 1 and history.scope.branches and not history.rival_heads:
+        raise UsageError(
+            f"the history has {len(heads)} heads: choose a branch with --branch; there are"
+            f" {_labels(history)}"
+        )
     if len(heads) > 1:
         raise UsageError(
             f"the history has {len(heads)} heads, {', '.join(heads)}: bring them into one line"
             " first; `revgate check` says how"
         )
     return heads[0] if heads else None
+
+
+def _head_of(history: History, branch: str) -> str:
+    """Return the head of a labelled branch."""
+    found = [head for head in history.graph.heads if branch in history.graph.labels_above(head)]
+    if not found:
+        there = _labels(history)
+        raise UsageError(
+            f"there is no branch `{branch}`; "
+            + (f"there are {there}" if there else "none is labelled")
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"the branch `{branch}` has {len(found)} heads, {', '.join(found)}: bring them into one"
+            " line first; `revgate check` says how"
+        )
+    return found[0]
+
+
+def _labels(history: History) -> str:
+    heads = history.graph.heads
+    labels = {label for head in heads for label in history.graph.labels_above(head)}
+    return ", ".join(f"`{label}`" for label in sorted(labels))
 
 
 def _after(now: datetime, head: str | None) -> datetime:

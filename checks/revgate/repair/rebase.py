@@ -13,6 +13,7 @@ from revgate import environments
 from revgate.checking.released import released
 from revgate.errors import UsageError
 from revgate.history.graph import Graph
+from revgate.history.history import History
 from revgate.history.parse import parse
 from revgate.history.revision import Script
 from revgate.history.source import WorkTree
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from revgate.environments import Environment
+    from revgate.history.revision import Revision
     from revgate.settings import Settings
 
 
@@ -94,13 +96,7 @@ def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime)
 
 def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
     ordered = in_order(sides.new())
-    if restamp:
-        _need_timestamps(sides)
-        here, onto = sides.here.graph.by_id, sides.onto.graph.by_id
-        paths = {each.path for side in (here, onto) for each in side.values()}
-        steps = restamped(sides.head, ordered, now, here.keys() | onto.keys(), paths)
-    else:
-        steps = behind(sides.head.id, ordered)
+    steps = _steps(sides, ordered, now, restamp=restamp)
     _keep_released(sides, steps)
     ids = {step.revision.id: step.id for step in steps if step.created}
     changes = [
@@ -110,6 +106,32 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
     ]
     _need_one_line(sides, steps, changes)
     return _Plan(sides, steps, changes)
+
+
+def _steps(
+    sides: Sides, ordered: Sequence[Revision], now: datetime, *, restamp: bool
+) -> list[Step]:
+    """Put each line of new revisions after its head."""
+    lines = sides.lines(ordered)
+    if not restamp:
+        return [step for head, line in lines for step in behind(head, line)]
+    _need_timestamps(sides)
+    by_id = {**sides.here.graph.by_id, **sides.onto.graph.by_id}
+    ids, paths = {*by_id}, {each.path for each in by_id.values()}
+    paths |= {each.path for each in sides.here.revisions}
+    steps: list[Step] = []
+    for key, line in lines:
+        head = by_id[key]
+        made = restamped(head, line, now, ids, paths)
+        # A branch that begins here may come after the last of another line.
+        for step in made:
+            by_id[step.revision.id] = step.revision._replace(
+                id=step.id, path=step.path, stamp=step.id
+            )
+        ids |= {step.id for step in made}
+        paths |= {step.path for step in made}
+        steps += made
+    return steps
 
 
 def _keep_released(sides: Sides, steps: Sequence[Step]) -> None:
@@ -128,8 +150,8 @@ def _keep_released(sides: Sides, steps: Sequence[Step]) -> None:
     if found:
         from revgate.rules.branching_merge import keep_parent
 
-        heads = [sides.head.id, *Graph([each.revision for each in steps]).heads]
-        what = keep_parent(found[0], elsewhere[found[0]], heads, heads[:1])
+        heads = [*sides.onto.graph.heads, *Graph([each.revision for each in steps]).heads]
+        what = keep_parent(found[0], elsewhere[found[0]], heads, sides.onto.graph.heads[:1])
         raise UsageError(f"{what}\nnothing was changed")
 
 
@@ -144,10 +166,23 @@ def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[FileEd
     after = {each.new_path: each.after for each in changes}
     scripts = [parse(step.path, after.get(step.path, sides.data(step.revision))) for step in steps]
     new = [script.revision for script in scripts if isinstance(script, Script)]
-    graph = Graph([*sides.onto.revisions, *new])
-    expected = (steps[-1].id if steps else sides.head.id,)
-    chained = all(len(graph.children.get(each.parent, ())) == 1 for each in steps)
-    if graph.heads != expected or graph.missing or graph.cycles or graph.duplicates or not chained:
+    moved = {step.revision.id for step in steps}
+    kept = [  # the bases of branches that begin with one
+        each
+        for key, each in sides.here.graph.by_id.items()
+        if not each.parents and key not in sides.onto.graph.by_id and key not in moved
+    ]
+    if not sides.here.scope.branches:
+        kept = []
+    after_all = History(sides.onto.environment, [*sides.onto.revisions, *kept, *new])
+    graph = after_all.graph
+    relabelled = graph.ambiguous_labels.keys() - sides.onto.graph.ambiguous_labels.keys()
+    defects = graph.missing or graph.cycles or graph.duplicates or relabelled
+    chained = len(graph.heads) == 1 and all(
+        len(graph.children.get(each.parent, ())) == 1 for each in steps
+    )
+    side_by_side = sides.here.scope.branches and not after_all.rival_heads
+    if defects or not (chained or side_by_side):
         raise UsageError(
             "the base and the new revisions would not form one straight line, so nothing was"
             " changed; `revgate check --against` shows why"
@@ -165,7 +200,9 @@ def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
             yield f"{name}nothing to do: {onto.name} has every revision"
         elif not plan.changes:
             new = count(len(plan.steps), "new revision")
-            yield f"{name}nothing to do: {new} already after the head `{plan.sides.head.id}`"
+            heads = plan.sides.onto.graph.heads
+            where = " or ".join(f"`{head}`" for head in heads)
+            yield f"{name}nothing to do: {new} already after the head {where}"
         else:
             yield from (f"{name}{_line(step)}" for step in plan.steps)
         yield from _remarks(plan)
@@ -190,7 +227,7 @@ def _remarks(plan: _Plan) -> Iterator[str]:
     """Yield remarks about the new chain of one environment."""
     early = [
         f"`{step.id}`"
-        for step, before in zip(plan.steps, _stamps(plan), strict=False)
+        for step, before in zip(plan.steps, _stamps(plan), strict=True)
         if not step.created and "" < step.revision.stamp < before
     ]
     if early:
@@ -208,7 +245,13 @@ def _remarks(plan: _Plan) -> Iterator[str]:
 
 def _stamps(plan: _Plan) -> list[str]:
     """Return the timestamp of each step's parent."""
-    return [plan.sides.head.stamp, *(step.revision.stamp for step in plan.steps)]
+    sides = plan.sides
+    stamps = {
+        key: each.stamp
+        for side in (sides.here, sides.onto)
+        for key, each in side.graph.by_id.items()
+    }
+    return [stamps.get(step.parent, "") for step in plan.steps]
 
 
 def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:

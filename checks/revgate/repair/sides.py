@@ -47,12 +47,68 @@ class Sides:
         """The revision that new ones come after."""
         return self.onto.graph.by_id[self.onto.graph.heads[0]]
 
+    def lines(self, ordered: Iterable[Revision]) -> list[tuple[str, list[Revision]]]:
+        """Return the new revisions in lines, each with the id that it comes after.
+
+        There is one line unless the settings list `branches`: then one for each of them. A new
+        branch comes after the head that has no label, or stays where it begins.
+
+        Args:
+            ordered: The new revisions, parents first.
+
+        Raises:
+            UsageError: A revision is on none of the branches, or joins some.
+        """
+        if not self.here.scope.branches:
+            return [(self.head.id, [*ordered])]
+        lines: dict[str, tuple[str, list[Revision]]] = {}
+        begun: list[tuple[str, Revision]] = []
+        for each in ordered:
+            label, head = self._place(each)
+            if head is None:
+                begun.append((label, each))
+            else:
+                lines.setdefault(head, (head, []))[1].append(each)
+        bare = [head for head in self.onto.graph.heads if not self.onto.labels_of(head)]
+        trunk = next((lines[head][1][-1].id if head in lines else head for head in bare), None)
+        for label, each in begun:
+            if label in lines:
+                lines[label][1].append(each)
+            elif not each.parents:
+                lines[label] = each.id, []
+            else:
+                lines[label] = trunk or each.parents[0], [each]
+        return [*lines.values()]
+
+    def _place(self, revision: Revision) -> tuple[str, str | None]:
+        """Return the label of a new revision, and the head of that branch if it has one."""
+        labels = self.here.labels_of(revision.id)
+        heads = {head: self.onto.labels_of(head) for head in self.onto.graph.heads}
+        found = [head for head, its in heads.items() if (labels & its if labels else not its)]
+        if not labels and len(heads) == 1:
+            found = [*heads]
+        if len(labels) > 1 and not (len(found) == 1 and labels <= heads[found[0]]):
+            names = ", ".join(f"`{label}`" for label in sorted(labels))
+            raise UsageError(
+                f"{revision.path}: `{revision.id}` joins the branches {names}, so it cannot come"
+                " after one head: write its parents yourself\nnothing was changed"
+            )
+        if not labels and not found:
+            at = ", ".join(
+                f"`{label}` is at `{head}`" for head, its in heads.items() for label in sorted(its)
+            )
+            raise UsageError(
+                f"{revision.path}: `{revision.id}` is on no labelled branch, and only those may"
+                f" have a head: make one of their heads its parent ({at})\nnothing was changed"
+            )
+        return min(labels, default=""), found[0] if found else None
+
     def new(self) -> list[Revision]:
         """Return the revisions of the work tree that the target branch lacks.
 
         Raises:
-            UsageError: The branch changed, renamed or removed published revisions; all of
-                them are listed.
+            UsageError: The branch changed or removed published revisions; all of them are
+                listed.
         """
         here, onto, before = (
             each.graph.by_id if each else {} for each in (self.here, self.onto, self.before)
@@ -116,8 +172,12 @@ class Sides:
         fix = f"restore it with `{_checkout(name, onto.path)}`"
         if not self._same(self.onto, onto, self.before, before):
             return f"{here.path}: both this branch and {name} changed `{key}`: {fix}"
-        what = "changed" if here.path == onto.path else "renamed or changed"
-        return f"{here.path}: this branch {what} `{key}`, which {name} has: {fix}"
+        if here.path != onto.path:
+            return (
+                f"{here.path}: this branch renamed and changed `{key}`, which {name} has: remove"
+                f" this file, and {fix}"
+            )
+        return f"{here.path}: this branch changed `{key}`, which {name} has: {fix}"
 
     def _twins(self, found: list[Revision]) -> Iterator[str]:
         """Describe each new revision that does what one of the target branch does.
@@ -188,9 +248,7 @@ class Sides:
     def _same(
         self, one: History, revision: Revision, other: History, counterpart: Revision
     ) -> bool:
-        """Whether a revision has the same path and effect on two sides."""
-        if revision.path != counterpart.path:
-            return False
+        """Whether a revision has the same parents and effect on two sides, in whatever file."""
         olds, news = self._of(one, revision), self._of(other, counterpart)
         if olds == news:
             return True
@@ -288,7 +346,9 @@ def _need_one_line(base: History) -> None:
             f"the history of {name} is broken, so there is nothing to rebase onto: {listed};"
             f" see `revgate check --at {name}`, and fix it there first"
         )
-    if len(graph.heads) != 1:
+    if not graph.heads:
+        raise UsageError(f"{name} has no revisions to rebase onto")
+    if base.rival_heads:
         raise UsageError(_several_heads(name, base))
 
 

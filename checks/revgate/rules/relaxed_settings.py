@@ -3,8 +3,8 @@
 A change is judged by the settings of the target branch, so that none can switch off its own gate.
 What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
 ignored rules, a lower severity, a later `baseline`, another `file-name`, `linear = false`, more
-`branches`, an environment that is left out, `expect-tables` that is removed, and new entries of
-`allow-published` and `allow-squash`.
+`branches`, an environment that is left out, `expect-tables` that is removed, fewer entries
+of `published`, and new entries of `allow-published` and `allow-squash`.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -91,5 +91,8 @@ def _scope(
     for label in after.branches:
         if label not in before.branches:
             yield "branches", f"the branch `{label}` could have a head of its own{where}"
+    for pattern in before.published:
+        if pattern not in after.published:
+            yield "published", f"revisions of `{pattern}` would not count as published{where}"
     if before.expect_tables is not None and after.expect_tables is None:
         yield "expect-tables", f"the number of tables would not be checked{where}"
