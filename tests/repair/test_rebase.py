@@ -106,11 +106,8 @@ def test_one_revision(fork: Any) -> None:
     assert said == (
         "onto main",
         f"{path}: parent `{stamp(2)}` -> `{stamp(3)}`",
-        f"next: git add -A -- :/{VERSIONS} && git commit",
-        (
-            "then merge main or rebase onto it to get 1 revision; until then, `revgate check`"
-            " reports a missing parent"
-        ),
+        f"next: git merge --no-commit main && git add -A -- :/{VERSIONS} && git commit",
+        "this gets 1 revision of main; until then, `revgate check` reports a missing parent",
     )
     after = repository.files()
     assert [each for each in after if after[each] != before.get(each)] == [path]
@@ -148,9 +145,10 @@ def test_the_next_command_works_where_git_never_knew_the_file(
     monkeypatch.chdir(repository.root)
     said = repository.rebase(onto="main", restamp=True).lines
     (command,) = [line.removeprefix("next: ") for line in said if line.startswith("next: ")]
-    add, _, commit = command.partition(" && ")
+    *commands, commit = command.split(" && ")
     assert commit == "git commit"
-    repository.git(*add.split()[1:])
+    for each in commands:
+        repository.git(*each.split()[1:])
     assert all(line[1] == " " for line in repository.git("status", "--porcelain").splitlines())
 
 

@@ -149,7 +149,8 @@ class Sides:
         """Describe a change to a published revision; empty if the target branch has the same."""
         here, onto = self.here.graph.by_id[key], self.onto.graph.by_id[key]
         name = _name(self.onto)
-        if self._same(self.here, here, self.onto, onto):
+        # Without a common origin, two files with one id are two revisions, and no rename.
+        if (before or here.path == onto.path) and self._same(self.here, here, self.onto, onto):
             return ""
         if _in_conflict(self.data(here)):
             return (
