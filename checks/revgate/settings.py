@@ -102,7 +102,7 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "published": (
         {"type": "array", "items": {"type": "string"}},
-        'Branches of the remote whose revisions keep their parents: ["main", "release/*"].',
+        'Branches of the remote whose revisions keep their parents: `["main", "release/*"]`.',
     ),
 }
 ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {

@@ -121,9 +121,9 @@ def test_a_merge_is_shown_as_it_was_judged(repository: Path, run: Any) -> None:
     git("init", "-q", "-b", "main")
     git("add", ".")
     git("commit", "-q", "-m", "all")
-    # Not committed, so not judged.
+    # Not committed, so not judged with `--at HEAD`.
     (repository / "migrations" / "versions" / "20250104000000_later.py").write_text("x = 1\n")
-    code, out = run("check", "--against", "main", "--format", "html")
+    code, out = run("check", "--at", "HEAD", "--against", "main", "--format", "html")
     assert code == 1
     assert "20250102000000" in out
     assert "later" not in out
