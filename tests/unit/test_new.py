@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import alembic
 import pytest
 
 from revgate import environments, settings
 from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
-from revgate.errors import UsageError
+from revgate.errors import CannotJudgeError, UsageError
 from revgate.history.read import read
 from revgate.history.source import WorkTree
-from revgate.repair.new import TEMPLATE, write_new
+from revgate.repair.new import TEMPLATE, open_history, write_new
+from revgate.setup.form import derive
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from revgate.history.history import History
 
 NOW = datetime(2025, 11, 18, 12, 0, 0, tzinfo=UTC)
@@ -134,10 +136,73 @@ def test_a_message_without_words(root: Path, message: str) -> None:
         write_new(str(root), history(root), message, NOW)
 
 
-def test_names_of_another_form_are_left_to_alembic(root: Path) -> None:
-    (root / "revgate.toml").write_text("file-name = '(?P<stamp>\\d{8})-(?P<slug>\\w+)'\n")
+@pytest.mark.parametrize(
+    ("head", "parent_name", "name", "key"),
+    [
+        ("ae1027a6acf4", "2025_01_31_1200-ae1027a6acf4_x", "2025_11_18_1200-{key}_more", None),
+        ("ae1027a6acf4", "20250131-x", "20251118-more", None),
+        ("2025_01_31", "2025_01_31_x", "2025_11_18_more", "2025_11_18"),
+        ("202501311200", "202501311200_x", "202511181200_more", "202511181200"),
+        ("0007", "0007_x", "0008_more", "0008"),
+        ("ae1027a6acf4", "0007_x", "0008_more", None),
+        ("ae1027a6acf4", "ae1027a6acf4.x", "{key}.more", None),
+    ],
+)
+def test_a_proposed_pattern_is_filled(
+    root: Path, head: str, parent_name: str, name: str, key: str | None
+) -> None:
+    file = root / "migrations" / "versions" / f"{parent_name}.py"
+    file.write_text(REVISION.format(id=head, parent="20250101000000"))
+    form = derive(history(root).graph.by_id[head])
+    (root / "revgate.toml").write_text(f"file-name = '{form}'\nbaseline = '20250101000000'\n")
+    path, _ = write_new(str(root), history(root), "more", NOW)
+    (made,) = history(root).graph.heads
+    assert path == f"migrations/versions/{name.format(key=made)}.py"
+    assert made == key if key else re.fullmatch("[0-9a-f]{12}", made)
+    assert findings(root) == []
+
+
+@pytest.mark.parametrize("form", [r"(?P<stamp>\d{4})(?P<slug>(a|b)+)", r"x?_(?P<slug>\w+)"])
+def test_names_of_another_form_are_left_to_alembic(root: Path, form: str) -> None:
+    (root / "revgate.toml").write_text(f"file-name = '{form}'\n")
     with pytest.raises(UsageError, match="alembic revision -m"):
         write_new(str(root), history(root), "more", NOW)
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_the_first_revision_is_written(root: Path, folder: bool) -> None:
+    versions = root / "migrations" / "versions"
+    shutil.rmtree(versions)
+    if folder:
+        versions.mkdir()
+    source = WorkTree(str(root), is_repository=False)
+    (environment,) = environments.find(source, settings.load(str(root)))
+    with (root / "alembic.ini").open("a") as file:
+        file.write("databases = users, orders\n")
+    mako = Path(alembic.__file__).parent / "templates" / "multidb" / "script.py.mako"
+    shutil.copy(mako, root / "migrations")
+    path, by_template = write_new(str(root), open_history(source, environment), "first", NOW)
+    assert by_template
+    for name in ("users", "orders"):
+        assert f"def upgrade_{name}()" in (root / path).read_text()
+    assert history(root).graph.heads == ("20251118120000",)
+    assert findings(root) == []
+
+
+def test_databases_that_are_not_listed_are_left_to_alembic(root: Path) -> None:
+    mako = Path(alembic.__file__).parent / "templates" / "multidb" / "script.py.mako"
+    shutil.copy(mako, root / "migrations")
+    with pytest.raises(UsageError, match="for each database"):
+        write_new(str(root), history(root), "more", NOW)
+
+
+def test_an_absent_folder_of_the_options_stops_it(root: Path) -> None:
+    with (root / "alembic.ini").open("a") as file:
+        file.write("version_locations = elsewhere\n")
+    source = WorkTree(str(root), is_repository=False)
+    (environment,) = environments.find(source, settings.load(str(root)))
+    with pytest.raises(CannotJudgeError):
+        open_history(source, environment)
 
 
 @pytest.mark.parametrize(

@@ -150,17 +150,14 @@ def _new(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from revgate import environments
-    from revgate.checking.file_rules import judge_file
-    from revgate.history.read import read, subfolder_notes
-    from revgate.repair.new import write_new
+    from revgate.repair.new import open_history, write_new
 
     root, settings = settings_of(arguments)
     source = source_of(arguments, root)
     found = environments.find(source, settings, arguments.environment)
     if len(found) > 1:
         raise UsageError(choose_one(each.name for each in found))
-    history = read(source, found[0], judge_file, whole=False).history
-    subfolder_notes(source, history)
+    history = open_history(source, found[0])
     path, by_template = write_new(
         root, history, arguments.message, datetime.now(UTC), arguments.branch
     )

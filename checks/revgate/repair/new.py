@@ -10,13 +10,15 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from revgate.errors import UsageError
+from revgate.errors import CannotJudgeError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from revgate.environments import Environment
     from revgate.history.history import History
+    from revgate.history.revision import Revision
+    from revgate.source import Source
 
 # The same as Alembic's own script.py.mako, for projects whose template cannot be filled in.
 TEMPLATE = '''\
@@ -48,6 +50,20 @@ def downgrade() -> None:
     """Downgrade schema."""
     ${downgrades if downgrades else "pass"}
 '''
+_DISPATCH = """\
+revision = "first"
+down_revision = None
+
+
+def upgrade(engine_name):
+    globals()["upgrade_%s" % engine_name]()
+
+
+def downgrade(engine_name):
+    globals()["downgrade_%s" % engine_name]()
+
+
+"""
 _LONGEST_SLUG = 40
 _LONGEST_NAME = 200
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}")
@@ -77,16 +93,11 @@ def write_new(
         raise UsageError(f"the message {message!r} has no words to name a file by")
     head = _head(history, branch)
     made = _after(now, head)
-    key = _new_id(history, head, made)
-    if history.scope.file_name not in ("timestamp", "any"):
-        raise UsageError(
-            f"`file-name` is {history.scope.file_name!r}, from which no name can be made up: use"
-            f' `alembic revision -m "{message}"`'
-        )
     environment = history.environment
     parent = history.graph.by_id.get(head) if head else None
+    key, name = _named(history, slug, made, parent, message)
     folder = _folder(environment, parent.path if parent else "")
-    path = f"{folder}/{_file_name(history, key, slug, made)}.py"
+    path = f"{folder}/{name}.py"
     values = {
         "message": message.replace("\\", "\\\\").replace('"""', "'''"),
         "up_revision": key,
@@ -95,8 +106,13 @@ def write_new(
     }
     own = _content(os.path.join(root, environment.script_location, "script.py.mako"))
     before = _content(os.path.join(root, parent.path)) if parent else None
-    own = _for_each_engine(own, before) if own is not None else None
+    own = _for_each_engine(own, before or _databases(history)) if own is not None else None
     filled = _rendered(own, values, key, head) if own is not None else None
+    if own is not None and "upgrade_${" in own and filled is None:
+        raise UsageError(
+            f"{environment.script_location}/script.py.mako has functions for each database, and"
+            f' which ones could not be found out: use `alembic revision -m "{message}"`'
+        )
     text = filled or _rendered(TEMPLATE, values, key, head)
     if text is None:
         raise UsageError(
@@ -110,6 +126,74 @@ def write_new(
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     return path, filled is not None
+
+
+def open_history(source: Source, environment: Environment) -> History:
+    """Read the history that a revision is added to; that of a new project is empty.
+
+    Raises:
+        CannotJudgeError: It cannot be read, or Alembic would read only a part of it.
+    """
+    from revgate.checking.file_rules import judge_file
+    from revgate.history.history import History
+    from revgate.history.read import read, subfolder_notes
+
+    try:
+        history = read(source, environment, judge_file, whole=False).history
+    except CannotJudgeError:
+        if not _is_new(source, environment):
+            raise
+        return History(environment, (), (), source)
+    subfolder_notes(source, history)
+    return history
+
+
+def _is_new(source: Source, environment: Environment) -> bool:
+    """Whether there is no revision yet; git does not track Alembic's own folder without one."""
+    usual = f"{environment.script_location}/versions"
+    for folder in environment.version_locations:
+        if not source.has_folder(folder):
+            if folder != usual or source.lies(folder) != folder or source.submodule(folder):
+                return False
+        elif any(each.endswith(".py") for each in source.files(folder, recursive=True)):
+            return False
+    return True
+
+
+def _named(
+    history: History, slug: str, made: datetime, parent: Revision | None, message: str
+) -> tuple[str, str]:
+    """Return an id, and the name of the file without its suffix."""
+    from revgate.repair.fill_pattern import fill_pattern
+
+    form = history.scope.file_name
+    if form in ("timestamp", "any"):
+        key = _new_id(history, parent.id if parent else None, made)
+        return key, _file_name(history, key, slug, made)
+    name = fill_pattern(form, slug, made, parent)
+    if name is None or name.key in history.graph.by_id:
+        raise UsageError(
+            f"`file-name` is {form!r}, from which no name can be made up: use"
+            f' `alembic revision -m "{message}"`'
+        )
+    return name.key, name.text
+
+
+def _databases(history: History) -> str | None:
+    """Write the functions of the databases that alembic.ini lists, for a first revision."""
+    from revgate.alembic_config import sections
+
+    environment = history.environment
+    if history.source is None or not environment.config.endswith(".ini"):
+        return None
+    found = sections(history.source, environment.config, None)
+    listed = [each.text("databases") or "" for each in found if each.section == environment.section]
+    names = [each for each in re.split(r",\s*", "".join(listed)) if each.isidentifier()]
+    return _DISPATCH + "".join(
+        f"def {function}_{name}():\n    pass\n"
+        for name in names
+        for function in ("upgrade", "downgrade")
+    )
 
 
 def _head(history: History, branch: str | None) -> str | None:
