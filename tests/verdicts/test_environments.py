@@ -122,7 +122,11 @@ def test_a_dropped_location(repo: Verdicts) -> None:
 def test_recursion_that_is_switched_off(repo: Verdicts) -> None:
     repo.on_main({**RECURSIVE, **new(M, R2, "migrations/versions/2025")})
     repo.change(ini())
-    assert repo.verdict() == {"removed-revision"}
+    code, _, error = repo.run("check", "--against", "main")
+    assert code == 3, "a part of the history is unread, so nothing is green"
+    assert "migrations/versions/2025" in error
+    accepted, said = repo.push()
+    assert not accepted, said
 
 
 def test_another_history_at_another_script_location(repo: Verdicts) -> None:
