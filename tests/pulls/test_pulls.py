@@ -128,7 +128,7 @@ def test_a_history_that_was_never_one(site: Site) -> None:
     site.git("switch", "--quiet", "--orphan", "apart")
     head = site.write(site.new(THIRD, SECOND))
     site.open(1, {"notes.txt": "apart\n"}, fork_of=head)
-    assert "no ancestor in common" in site.pulls()[1]["description"]
+    assert "no common ancestor" in site.pulls()[1]["description"]
 
 
 def test_only_one_description_fits(site: Site) -> None:
@@ -299,7 +299,7 @@ def test_a_limit_that_does_not_pass_in_time(site: Site) -> None:
     site.fails(f"POST .*{second}", 403, headers=reset, body=LIMITED)
     verdicts = site.pulls(code=3)
     assert [verdicts[each]["status"] for each in (1, 2, 3)] == ["set", "not set", "not set"]
-    assert "limit of requests is used up" in verdicts[2]["note"]
+    assert "request limit is exhausted" in verdicts[2]["note"]
     assert verdicts[3]["state"] == "success"
 
 

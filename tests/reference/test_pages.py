@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ def test_the_upgrade_and_the_doctor(empty_database: str, alembic: Callable[..., 
     alembic(empty_database, "upgrade", "20251114120000")
     page = (PAGES / "workflow.md").read_text("utf-8")
     said = comparable(
-        revgate("upgrade", "--yes", empty_database.split("/")[-1], url=empty_database)
+        revgate("upgrade", "--yes", urlsplit(empty_database).path.strip("/"), url=empty_database)
     )
     (pending,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     assert [line for line in comparable(pending) if line not in said and line != "…"] == []
