@@ -48,10 +48,10 @@ def list_files(source: Source, environment: Environment, *, cached: bool = True)
     Raises:
         CannotJudgeError: A folder is missing, or none contains a revision.
     """
-    paths = revision_files(source, environment)
     if not cached:
+        paths = revision_files(source, environment)
         return Listed(paths, [None] * len(paths))
-    below = _below(source, environment, {*paths})
+    paths, below = _listing(source, environment, subfolders=not environment.recursive)
     unread = tuple(zip(below, source.signatures(below), strict=True)) if below else ()
     return Listed(paths, source.signatures(paths), below=unread)
 
@@ -62,7 +62,21 @@ def revision_files(source: Source, environment: Environment) -> list[str]:
     Raises:
         CannotJudgeError: A folder is missing, or none contains a revision.
     """
+    return _listing(source, environment, subfolders=False)[0]
+
+
+def _listing(
+    source: Source, environment: Environment, *, subfolders: bool
+) -> tuple[list[str], list[str]]:
+    """List the files that Alembic would load, and those that it does not read in subfolders.
+
+    Args:
+        source: Where to look.
+        environment: The environment.
+        subfolders: Whether to look for the latter, with the same listing of each folder.
+    """
     paths: list[str] = []
+    below: list[str] = []
     gone = absent_folders(source, environment)
     for folder in environment.version_locations:
         if folder in gone:
@@ -73,15 +87,19 @@ def revision_files(source: Source, environment: Environment) -> list[str]:
                 " could be checked; create it with a first revision, correct script_location or"
                 " version_locations, or list the environments with [[tool.revgate.environment]]"
             )
-        found = source.files(folder, recursive=environment.recursive)
-        paths += [path for path in found if _is_revision_file(path)]
+        found = source.files(folder, recursive=environment.recursive or subfolders)
+        inside = "" if folder == "." else folder
+        for path in filter(_is_revision_file, found):
+            is_below = subfolders and path.rpartition("/")[0] != inside
+            (below if is_below else paths).append(path)
     if not paths:
         raise CannotJudgeError(
             f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
             f" {source.name}, so nothing could be checked; create one with `alembic revision`, or"
             " correct version_locations"
         )
-    return list(dict.fromkeys(paths))
+    known = {*paths}
+    return list(dict.fromkeys(paths)), [path for path in below if path not in known]
 
 
 def absent_folders(source: Source, environment: Environment) -> list[str]:

@@ -21,6 +21,7 @@ from revgate.settings import FILES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from revgate.environments import Environment
     from revgate.settings import Settings
     from revgate.source import Source
 
@@ -58,34 +59,39 @@ def _copy_index(root: str, path: str) -> None:
 
 def _untracked(source: Source, settings: Settings, variables: dict[str, str]) -> Iterator[str]:
     """Yield the files that git does not track, ignored or not, and that Alembic would load."""
-    loaded = {*_loaded(source, settings)}
-    folders = {os.path.dirname(path) for path in loaded}
-    places = [f":(literal){folder or '.'}" for folder in sorted(folders)]
-    found = paths_in(
-        git(source.root, "ls-files", "--others", "-z", "--", *places, variables=variables)
-    )
-    yield from (path for path in found if path in loaded)
-
-
-def _loaded(source: Source, settings: Settings) -> Iterator[str]:
-    yield from FILES
-    yield from source.configurations()
-    try:
-        found = environments.find(source, settings)
-    except RevgateError:  # the check itself says what is wrong
+    found = _environments(source, settings)
+    named = {*FILES, *source.configurations(), *(each.config for each in found)}
+    folders = [(each, folder) for each in found for folder in each.version_locations]
+    # Only these places: ignored folders elsewhere may hold any number of files.
+    places = sorted(named | {real for _, each in folders if (real := _real(source.root, each))})
+    words = ("ls-files", "--others", "-z", "--", *(f":(literal){each}" for each in places))
+    untracked = paths_in(git(source.root, *words, variables=variables))
+    if not untracked:
         return
-    for each in found:
-        yield each.config
-        for folder in each.version_locations:
-            if source.has_folder(folder):
-                files = source.files(folder, recursive=each.recursive)
-                yield from _really_at(source.root, folder, files)
+    for each, folder in folders:
+        if source.has_folder(folder):
+            files = source.files(folder, recursive=each.recursive)
+            named.update(_really_at(source.root, folder, files))
+    yield from (path for path in untracked if path in named)
+
+
+def _environments(source: Source, settings: Settings) -> list[Environment]:
+    try:
+        return environments.find(source, settings)
+    except RevgateError:  # the check itself says what is wrong
+        return []
+
+
+def _real(root: str, folder: str) -> str:
+    """Return where a folder really is, relative to the root; empty if it is elsewhere."""
+    place = os.path.relpath(os.path.realpath(os.path.join(root, folder)), os.path.realpath(root))
+    return "" if place.startswith(os.pardir) else place
 
 
 def _really_at(root: str, folder: str, files: Iterable[str]) -> Iterator[str]:
     """Yield where revision files really are: git looks at nothing behind a link."""
-    place = os.path.relpath(os.path.realpath(os.path.join(root, folder)), os.path.realpath(root))
-    if place.startswith(os.pardir):
+    place = _real(root, folder)
+    if not place:
         return
     for path in files:
         if path.endswith(".py"):
