@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.history.cache import RACY_NS, Cache
-from revgate.history.facts import Reading, facts_of, findings_from, revision_from
 from revgate.history.history import History
-from revgate.history.revision import Revision, Script, Unreadable
 from revgate.source import missing
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.history.facts import Facts, Judge
+    from revgate.history.facts import Facts, Judge, Reading
     from revgate.source import Content, Source
 
 # Contents cached per file, so that switching between branches costs nothing.
@@ -158,6 +156,10 @@ def read(
     Raises:
         CannotJudgeError: A folder is missing, or none contains a revision.
     """
+    # Not at the top: a verdict from the cache needs only the list of the files.
+    from revgate.history.facts import Reading, findings_from, revision_from
+    from revgate.history.revision import Revision, Unreadable
+
     listed = listed or list_files(source, environment, cached=cached)
     reading = Reading(environment.scope.file_name, whole, judge, checked)
     kind = "facts" if whole else "checked" if checked else "heads"
@@ -188,6 +190,7 @@ def subfolder_notes(source: Source, history: History) -> list[str]:
         CannotJudgeError: They belong to the history that is read.
     """
     from revgate.history.parse import parse
+    from revgate.history.revision import Script
 
     environment = history.environment
     known = {each.path for each in history.revisions} | {each.path for each in history.unreadable}
@@ -307,6 +310,7 @@ class _Known:
         self, source: Source, paths: Sequence[str], reading: Reading
     ) -> list[tuple[str | None, Facts]]:
         """Read files; return facts, each with a content id, or None if they must not be cached."""
+        from revgate.history.facts import facts_of
         from revgate.history.parallel import spread
         from revgate.history.syntax import quietly
 
