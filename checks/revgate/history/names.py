@@ -52,6 +52,14 @@ def read_name(name: str, file_name: str) -> Named | None:
     return Named(stamp or None, groups.get("slug"))
 
 
+def read_valid_name(name: str, file_name: str) -> Named | None:
+    """Split a file name; None also if its timestamp is not a valid time."""
+    named = read_name(name, file_name)
+    if named is None or (named.stamp is not None and impossible(named.stamp)):
+        return None
+    return named
+
+
 @contextmanager
 def _time_limit(name: str, pattern: str) -> Iterator[None]:
     """Stop a match that backtracks: a pattern from the settings must not hang a hook or a push.

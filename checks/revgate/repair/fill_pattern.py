@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from revgate.history.names import impossible, read_name
+from revgate.history.names import read_valid_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,7 @@ def fill_pattern(pattern: str, slug: str, made: datetime, parent: Revision | Non
         parts.append(text)
         keys.setdefault(kind, text)
     name = "".join(parts)
-    named = read_name(f"{name}.py", pattern)
-    if named is None or (named.stamp is not None and impossible(named.stamp)):
+    if read_valid_name(f"{name}.py", pattern) is None:
         return None
     return Name(name, _key(keys, parent, made))
 

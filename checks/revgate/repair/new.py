@@ -50,20 +50,6 @@ def downgrade() -> None:
     """Downgrade schema."""
     ${downgrades if downgrades else "pass"}
 '''
-_DISPATCH = """\
-revision = "first"
-down_revision = None
-
-
-def upgrade(engine_name):
-    globals()["upgrade_%s" % engine_name]()
-
-
-def downgrade(engine_name):
-    globals()["downgrade_%s" % engine_name]()
-
-
-"""
 _LONGEST_SLUG = 40
 _LONGEST_NAME = 200
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}")
@@ -105,8 +91,9 @@ def write_new(
         "create_date": made.strftime("%Y-%m-%d %H:%M:%S"),
     }
     own = _content(os.path.join(root, environment.script_location, "script.py.mako"))
-    before = _content(os.path.join(root, parent.path)) if parent else None
-    own = _for_each_engine(own, before or _databases(history)) if own is not None else None
+    if own is not None:
+        before = _content(os.path.join(root, parent.path)) if parent else None
+        own = _for_each_engine(own, _engines(before) if before else _databases(history))
     filled = _rendered(own, values, key, head) if own is not None else None
     if own is not None and "upgrade_${" in own and filled is None:
         raise UsageError(
@@ -179,21 +166,28 @@ def _named(
     return name.key, name.text
 
 
-def _databases(history: History) -> str | None:
-    """Write the functions of the databases that alembic.ini lists, for a first revision."""
+def _engines(parent: str) -> list[str]:
+    """Return the names of the databases that a revision file has functions for."""
+    from revgate.history.parse import parse
+    from revgate.history.revision import Script
+
+    script = parse("", parent.encode())
+    if not isinstance(script, Script):
+        return []
+    return [each.upgrade.name.removeprefix("upgrade_") for each in script.engines]
+
+
+def _databases(history: History) -> list[str]:
+    """Return the names of the databases that alembic.ini lists, for a first revision."""
     from revgate.alembic_config import sections
 
     environment = history.environment
     if history.source is None or not environment.config.endswith(".ini"):
-        return None
+        return []
     found = sections(history.source, environment.config, None)
     listed = [each.text("databases") or "" for each in found if each.section == environment.section]
     names = [each for each in re.split(r",\s*", "".join(listed)) if each.isidentifier()]
-    return _DISPATCH + "".join(
-        f"def {function}_{name}():\n    pass\n"
-        for name in names
-        for function in ("upgrade", "downgrade")
-    )
+    return list(dict.fromkeys(names))
 
 
 def _head(history: History, branch: str | None) -> str | None:
@@ -295,18 +289,11 @@ _LOOP = re.compile(r"^% *for (\w+) in [^\n]*:\n(.*?)^% *endfor *\n?", re.MULTILI
 _CODE = re.compile(r"<%!?\s.*?%>\n?", re.DOTALL)
 
 
-def _for_each_engine(template: str, before: str | None) -> str:
-    """Write out the functions for several databases: those that the parent's file has."""
-    from revgate.history.parse import parse
-    from revgate.history.revision import Script
-
+def _for_each_engine(template: str, names: list[str]) -> str:
+    """Write out the functions for several databases."""
     loop = _LOOP.search(template)
-    if loop is None or f"upgrade_${{{loop[1]}}}" not in loop[2] or before is None:
+    if loop is None or f"upgrade_${{{loop[1]}}}" not in loop[2] or not names:
         return template
-    script = parse("", before.encode())
-    if not isinstance(script, Script) or not script.engines:
-        return template
-    names = [each.upgrade.name.removeprefix("upgrade_") for each in script.engines]
     body = re.sub(r"\$\{context\.get\([^}]*\)\}", "pass", loop[2])
     functions = "".join(body.replace(f"${{{loop[1]}}}", name) for name in names)
     return _CODE.sub("", template[: loop.start()] + functions + template[loop.end() :])

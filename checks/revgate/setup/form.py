@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from revgate.history.names import impossible, read_name
+from revgate.history.names import impossible, read_valid_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +52,8 @@ def _run(newest_first: Sequence[Revision], form: str) -> int:
 
 def has_form(revision: Revision, form: str) -> bool:
     """Whether a name passes the rules `file-name` and `revision-id`."""
-    named = read_name(revision.name, form)
-    if named is None or (named.stamp is not None and impossible(named.stamp)):
-        return False
-    return form != "timestamp" or named.stamp == revision.id
+    named = read_valid_name(revision.name, form)
+    return named is not None and (form != "timestamp" or named.stamp == revision.id)
 
 
 def derive(revision: Revision) -> str | None:
