@@ -71,9 +71,7 @@ def _of_pipeline(root: str) -> str | None:
         ]
         # If none exists, let git say so: a guess could be the wrong base.
         return next((each for each in commits if resolve(root, each)), f"origin/{branch}")
-    before = said(
-        "CI_COMMIT_BEFORE_SHA", _ZERO
-    )  # zeros for a new branch and in scheduled pipelines
+    before = said("CI_COMMIT_BEFORE_SHA", _ZERO)  # zeros for a new branch, and in schedules
     return before if before != _ZERO and resolve(root, before) else None
 
 
@@ -148,8 +146,6 @@ def _places(folders: Iterable[str]) -> list[str]:
 
 def fetch_command(root: str, remote: str, branch: str) -> str:
     """Return the command that fetches a branch, also into a single-branch clone."""
-    import shlex
-
     written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
     kept = "" if not written or "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
     return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"

@@ -35,13 +35,10 @@ def request_of(arguments: argparse.Namespace, root: str) -> Request:
     """Return what the options ask for, whatever the settings say."""
     from revgate.checking.selection import Request
 
-    config = arguments.config
-    if config is not None:
-        config = os.path.relpath(os.path.abspath(config), root).replace(os.sep, "/")
     return Request(
         select=tuple(_names(arguments.select)),
         ignore=tuple(_names(arguments.ignore)),
-        config=config,
+        config=_config_of(arguments, root),
         environment=arguments.environment,
         allowed=tuple(_names(getattr(arguments, "allow_published", None))),
     )
@@ -57,16 +54,22 @@ def settings_of(arguments: argparse.Namespace) -> tuple[str, Settings]:
     if is_of_git(arguments):
         from revgate.checking.ruling import settings_in
 
-        return root, settings_in(source_of(arguments, root), request_of(arguments, root).config)
-    if arguments.config is None:
+        return root, settings_in(source_of(arguments, root), _config_of(arguments, root))
+    config = _config_of(arguments, root)
+    if config is None:
         return root, settings.load(root, unknown_rules)
-    path = os.path.abspath(arguments.config)
-    if not os.path.isfile(path):
+    if not os.path.isfile(arguments.config):
         raise UsageError(f"--config {arguments.config}: no such file")
-    relative = os.path.relpath(path, root).replace(os.sep, "/")
-    if path.endswith(".toml") and settings.has_settings(root, relative):
-        return root, settings.load_file(root, relative, unknown_rules)
-    return root, settings.with_config(settings.load(root, unknown_rules), relative)
+    if config.endswith(".toml") and settings.has_settings(root, config):
+        return root, settings.load_file(root, config, unknown_rules)
+    return root, settings.with_config(settings.load(root, unknown_rules), config)
+
+
+def _config_of(arguments: argparse.Namespace, root: str) -> str | None:
+    """Return the path given by `--config`, relative to the root."""
+    if arguments.config is None:
+        return None
+    return os.path.relpath(os.path.abspath(arguments.config), root).replace(os.sep, "/")
 
 
 def is_of_git(arguments: argparse.Namespace) -> bool:

@@ -104,12 +104,6 @@ def _roundtrip(command: argparse.ArgumentParser) -> None:
     common(command)
 
 
-def _gate(command: argparse.ArgumentParser) -> None:
-    against(command)
-    live(command)
-    common(command)
-
-
 def _new(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "message", metavar="MESSAGE", help='what the revision does, such as "add user preferences"'
@@ -135,9 +129,7 @@ def _rebase(command: argparse.ArgumentParser) -> None:
         help="also give the revisions new timestamps in ids, file names and headers, and update"
         " references to them",
     )
-    command.add_argument(
-        "--dry-run", action="store_true", help="show the diff without writing anything"
-    )
+    _dry_run(command)
     place(command)
 
 
@@ -184,10 +176,7 @@ def _pulls(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--fail", action="store_true", help="exit with 1 if a pull request has errors"
     )
-    command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
-    command.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
-    )
+    _text_or_json(command)
     command.add_argument(
         "--no-cache", action="store_true", help="ignore cached facts and read every file"
     )
@@ -201,9 +190,7 @@ def _pulls(command: argparse.ArgumentParser) -> None:
 
 
 def _init(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--dry-run", action="store_true", help="show the diff without writing anything"
-    )
+    _dry_run(command)
     command.add_argument("--yes", action="store_true", help="write without asking")
     command.add_argument(
         "--ci",
@@ -230,10 +217,7 @@ def _doctor(command: argparse.ArgumentParser) -> None:
         "--remote", action="store_true", help="allow --reset and --create-missing on another host"
     )
     project(command)
-    command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
-    command.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
-    )
+    _text_or_json(command)
     command.add_argument(
         "--no-cache", action="store_true", help="ignore cached states and run the whole history"
     )
@@ -320,7 +304,7 @@ COMMANDS = {
     "gate": _Command(
         "run check, then roundtrip",
         "Check the static rules, then run the round trip.",
-        _gate,
+        _roundtrip,
     ),
     "new": _Command(
         "create a revision file with the right name, id and parent",
@@ -395,6 +379,23 @@ def against(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _dry_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dry-run", action="store_true", help="show the diff without writing anything"
+    )
+
+
+def _output(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
+    )
+
+
+def _text_or_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=("text", "json"), default="text", dest="form")
+    _output(command)
+
+
 def place(command: argparse.ArgumentParser) -> None:
     """Add the options that choose an environment."""
     command.add_argument(
@@ -411,9 +412,7 @@ def common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--select", metavar="RULE,…", help="check only these rules")
     command.add_argument("--ignore", metavar="RULE,…", help="skip these rules")
     command.add_argument("--format", choices=FORMATS, default="text", dest="form")
-    command.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
-    )
+    _output(command)
     command.add_argument(
         "--report",
         metavar="FORMAT=FILE",

@@ -147,10 +147,8 @@ def _confine() -> None:
 # -- Unix sockets of other servers ----------------------------------------------------------------
 
 _NEW_NAMESPACE, _NEW_USERS = 0x00020000, 0x10000000
-_BIND, _PRIVATE = (
-    0x1000,
-    0x4000 | (1 << 19),
-)  # recursively MS_SLAVE: later mounts of the host stay visible
+_BIND = 0x1000
+_PRIVATE = 0x4000 | 1 << 19  # recursively MS_SLAVE: later mounts of the host stay visible
 _FOLDERS = (("/run", 3), ("/var/run", 3), ("/tmp", 2))  # noqa: S108 - only searched
 """Each with the depth of the search."""
 _MOST = 2000
