@@ -43,11 +43,20 @@ class Result(NamedTuple):
     notes: tuple[str, ...] = ()
     """What was not checked, and why. Every report shows them."""
 
+    base: str = ""
+    """The base that `--against auto` found; empty where the user named one."""
+
     ignored: int = 0
     """Findings of rules that are ignored or not selected: counted, but not shown."""
 
     suppressed: bool = True
     """Whether formats that can mark a finding as suppressed include those."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The base that was found, then the notes: what a report says beside its findings."""
+        found = (f"the base is `{self.base}`, by `--against auto`",) if self.base else ()
+        return (*found, *self.notes)
 
     @property
     def allowed(self) -> int:

@@ -171,7 +171,7 @@ def test_a_push_to_the_default_branch(gitlab: GitLab) -> None:
     push = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_PROJECT_ID": "1"}
     done = gitlab.run(CHECK, build, {**push, "CI_COMMIT_BEFORE_SHA": before})
     assert done.code == 1, done.said
-    assert {"removed-revision", "reparented-revision"} <= {*done.rules}
+    assert "removed-revision" in done.rules
     # A schedule, and a push by force, have no commit before: what is there is judged by itself.
     for nothing in ("0" * 40, "1" * 40):
         done = gitlab.run(CHECK, build, {**push, "CI_COMMIT_BEFORE_SHA": nothing})

@@ -163,7 +163,7 @@ def test_a_foreign_key_blocks_writes_to_both_tables(project: ProjectMaker) -> No
     findings = ask(project(GROUND, body).run())
 
     assert {each.rule for each in findings} == {"blocking-lock"}
-    assert any("from `posts`" in each.message for each in findings)
+    assert any("on `posts`" in each.message for each in findings)
     assert all("`ShareRowExclusiveLock`" in each.message for each in findings)
 
 

@@ -107,9 +107,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _naming_base(result: Result, written: str | None, base: str | None) -> Result:
-    if written != "auto":
-        return result
-    return result._replace(notes=(f"the base is `{base}`, by `--against auto`", *result.notes))
+    return result._replace(base=base or "") if written == "auto" else result
 
 
 def _roundtrip(arguments: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def _lines(result: Result) -> Iterator[str]:
     if more := [f"{count(-number, kind)}" for kind, number in left.items() if number < 0]:
         said = f"and {' and '.join(more)} more, which GitHub does not show here"
         yield f"::notice title=revgate::{said}"
-    for note in result.notes:
+    for note in result.remarks:
         yield harmless(f"note: {printable(note)}")
     yield f"revgate: {verdict(result)}"
 

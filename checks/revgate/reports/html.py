@@ -147,9 +147,9 @@ def _passes(result: Result) -> Iterator[str]:
 
 
 def _notes(result: Result) -> Iterator[str]:
-    if result.notes:
+    if result.remarks:
         yield '<section aria-labelledby="notes"><h2 id="notes">Not checked</h2><ul>'
-        yield from (f"<li>{words(note)}</li>" for note in result.notes)
+        yield from (f"<li>{words(note)}</li>" for note in result.remarks)
         yield "</ul></section>"
 
 

@@ -25,7 +25,7 @@ def render(result: Result, style: Style) -> str:  # noqa: ARG001 - every format'
         "environments": [_environment(judged) for judged in result.environments],
         "findings": [_finding(finding) for finding in result.findings],
         "roundtrip": _roundtrip(result.roundtrips) if result.roundtrips else None,
-        "notes": list(result.notes),
+        "notes": list(result.remarks),
         "summary": {
             "errors": result.errors,
             "warnings": result.warnings,

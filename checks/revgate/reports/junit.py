@@ -78,8 +78,8 @@ def _suite(root: Element, result: Result, judged: Judged, cases: _Cases, seconds
         time = f"{seconds.get((name, key), 0):.3f}"
         values = _attributes(name=key, classname=name, file=path, time=time)
         _outcome(SubElement(suite, "testcase", values), found)
-    if result.notes:
-        notes = "\n".join(f"note: {printable(note)}" for note in result.notes)
+    if result.remarks:
+        notes = "\n".join(f"note: {printable(note)}" for note in result.remarks)
         SubElement(suite, "system-out").text = notes
 
 

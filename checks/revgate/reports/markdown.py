@@ -57,12 +57,12 @@ def lines(result: Result, details: Sequence[Detail], most: int = MOST_FINDINGS) 
     yield from _picture(result, details)
     yield from _passes(result)
     yield from _revisions(result)
-    if result.notes:
+    if result.remarks:
         yield "**Not checked**"
         yield ""
-        yield from (f"- {words(_short(note))}" for note in result.notes[:most])
-        if len(result.notes) > most:
-            yield f"- and {count(len(result.notes) - most, 'note')} more"
+        yield from (f"- {words(_short(note))}" for note in result.remarks[:most])
+        if len(result.remarks) > most:
+            yield f"- and {count(len(result.remarks) - most, 'note')} more"
         yield ""
 
 

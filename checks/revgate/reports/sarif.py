@@ -92,7 +92,7 @@ def _markdown(rule: Rule) -> str:
 
 
 def _invocation(result: Result) -> dict[str, Any]:
-    said = [printable(note) for note in result.notes]
+    said = [printable(note) for note in result.remarks]
     if (more := len(result.findings) - MOST) > 0:
         said.append(
             f"{count(more, 'finding')} more, left out because code scanning accepts {MOST:,}"

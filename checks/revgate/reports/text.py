@@ -30,7 +30,7 @@ def render(result: Result, style: Style) -> str:
         if lines:
             lines.append("")
         lines += _passes(result)
-        lines += [f"note: {printable(note)}" for note in result.notes]
+        lines += [f"note: {printable(note)}" for note in result.remarks]
         lines += [_environment(judged) for judged in result.environments]
         color = _RED if result.errors else _GREEN
         lines.append(_paint(verdict(result), color, style))
