@@ -54,7 +54,7 @@ class Result(NamedTuple):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The base that was found, then the notes: what a report says beside its findings."""
+        """The base that was found, then the notes: what reports say in addition to findings."""
         found = (f"the base is `{self.base}`, by `--against auto`",) if self.base else ()
         return (*found, *self.notes)
 

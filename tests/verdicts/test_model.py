@@ -368,7 +368,7 @@ def _compare(kinds: set[str], verdict: set[str] | str, *, conflicts: bool, unrea
     if isinstance(verdict, str):
         # Not green, whatever it is; Alembic alone passes over a location that is missing.
         COUNTS["not judged"] += 1
-        # A part of the history that Alembic does not read is no history to judge.
+        # Where Alembic does not read a part of the history, there is nothing to judge.
         left_out = unread and "Alembic does not read" in verdict
         assert kinds or conflicts or left_out or "is missing in" in verdict, verdict
         return
