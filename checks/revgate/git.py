@@ -111,6 +111,34 @@ def commit_tree(root: str, tree: str, parents: Iterable[str], message: str) -> s
     return git(root, *words, variables=times).decode().strip()
 
 
+def check_out(root: str, commit: str, folder: str) -> None:
+    """Write the files of a commit into a new folder, with links to what git ignores here.
+
+    What is ignored, such as `.env` or a generated module, can be what the project needs to run.
+
+    Raises:
+        CannotJudgeError: git refuses, or a file cannot be written.
+    """
+    index = {"GIT_INDEX_FILE": f"{folder}.index"}
+    git(root, "read-tree", commit, variables=index)
+    git(root, "checkout-index", "--all", f"--prefix={folder}/", variables=index)
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    for path in os.fsdecode(git(root, *words)).split("\0")[:-1]:
+        try:
+            _link(os.path.abspath(root), os.path.realpath(folder), path.rstrip("/"))
+        except OSError as error:
+            raise CannotJudgeError(f"{path} cannot be linked: {error.strerror}") from None
+
+
+def _link(root: str, folder: str, path: str) -> None:
+    """Make a link to a file or folder, unless the place is taken or leads out of the folder."""
+    place = os.path.join(folder, path)
+    parent, name = os.path.split(place)
+    is_inside = os.path.isdir(parent) and os.path.realpath(parent) == parent
+    if name != "__pycache__" and is_inside and not os.path.lexists(place):
+        os.symlink(os.path.join(root, path), place)
+
+
 def find_root(start: str) -> tuple[str, bool]:
     """Find the repository root: the nearest folder upwards with a `.git` folder or file.
 

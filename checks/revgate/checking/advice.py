@@ -29,13 +29,23 @@ class _Base(NamedTuple):
     ids: frozenset[str]
 
 
-def advise(history: History, findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings, with help that the rules on published revisions do not contradict."""
+def advise(
+    history: History, findings: Iterable[Finding], replacing: str | None = None
+) -> list[Finding]:
+    """Return findings, with help that the rules on published revisions do not contradict.
+
+    Args:
+        history: What they are about.
+        findings: The findings.
+        replacing: The id of a squash, which is written even if a published revision has its id.
+    """
     found = list(findings)
     if not any(each.rule == _PARENT or is_on_downgrade(each.rule) for each in found):
         return found
     base = _base_of(history)
-    return found if base is None else [*_adapted(history, found, base)]
+    if base is None:
+        return found
+    return [*_adapted(history, found, base._replace(ids=base.ids - {replacing}))]
 
 
 def _adapted(history: History, findings: Iterable[Finding], base: _Base) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from revgate.checking.advice import advise
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.findings import ERROR, Finding
+from revgate.history.merge import Merge
 from revgate.history.read import read
 from revgate.history.work_tree import commit_work_tree
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
@@ -18,11 +19,14 @@ from revgate.rules import CHAIN, HOUSEKEEPING, ask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from revgate.checking.counterparts import Pair
     from revgate.checking.selection import Choice, Request
+    from revgate.history.merge import Sides
     from revgate.history.read import Read
     from revgate.result import Allowed, Result
     from revgate.roundtrip.observed import RoundTrip
     from revgate.roundtrip.options import Options
+    from revgate.roundtrip.squash import Replaced
     from revgate.settings import Settings
     from revgate.source import Source
 
@@ -55,7 +59,7 @@ def run(
     if name != "gate":
         asked = request._replace(select=(), ignore=(), groups=(CHAIN, HOUSEKEEPING))
     choice = request.choose(settings)
-    published: dict[str, frozenset[str]] | None = None
+    pairs: dict[str, _Published] | None = None
     if against is None:
         result, reads = history_checks.check(
             source,
@@ -73,10 +77,8 @@ def run(
             cached=options.cached,
         )
         result, choice = checked.result, request.choose(checked.ruling.settings)
-        published = {
-            each: frozenset(pair.base.history.graph.by_id if pair.base else ())
-            for pair in checked.pairs
-            for each in pair.names
+        pairs = {
+            each: _published(checked.sides, pair) for pair in checked.pairs for each in pair.names
         }
         found = environments.find(source, settings, request.environment)
         reads = [
@@ -86,8 +88,7 @@ def run(
     for each in reads:
         observed = _broken(result, each)
         if observed is None:
-            new = None if published is None else _lacking(each, published)
-            observed = observe(each, choice, options._replace(new=new))
+            observed = _observe_new(each, choice, options, pairs)
         result = _join(withdraw(result, observed), observed)
     return result._replace(findings=once(result.findings))
 
@@ -141,19 +142,52 @@ def _broken(result: Result, read: Read) -> Observed | None:
     return None
 
 
-def _lacking(read: Read, published: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Return the ids of the revisions that the target branch lacks."""
-    ids = frozenset(read.history.graph.by_id)
-    return ids - published.get(read.history.environment.name, frozenset())
+class _Published(NamedTuple):
+    """What the target branch has of an environment."""
+
+    ids: frozenset[str] = frozenset()
+    """Of the revisions that stay as they are."""
+    replaced: Replaced | None = None
+    """Those that a squash replaces."""
 
 
-def observe(read: Read, choice: Choice, options: Options) -> Observed:
+def _published(sides: Sides, pair: Pair) -> _Published:
+    if pair.base is None:
+        return _Published()
+    base = pair.base.history
+    ids = frozenset(base.graph.by_id)
+    squash = pair.merged and Merge(sides, base, pair.merged.history).squash
+    if not squash:
+        return _Published(ids)
+    from revgate.roundtrip.squash import Replaced
+
+    chain = (each for each in history_checks.upgrade_order(base) if each.id in squash.replaced)
+    commit = sides.base.revision or ""
+    replaced = Replaced(squash.first.id, tuple(chain), base.environment, commit)
+    return _Published(ids - {squash.first.id}, replaced)
+
+
+def _observe_new(
+    read: Read, choice: Choice, options: Options, pairs: dict[str, _Published] | None
+) -> Observed:
+    """Run the round trip of the revisions that the target branch lacks, or of all of them."""
+    if pairs is None:
+        return observe(read, choice, options)
+    published = pairs.get(read.history.environment.name, _Published())
+    new = frozenset(read.history.graph.by_id) - published.ids
+    return observe(read, choice, options._replace(new=new), published.replaced)
+
+
+def observe(
+    read: Read, choice: Choice, options: Options, replaced: Replaced | None = None
+) -> Observed:
     """Run the round trip of one environment, and the live rules on it.
 
     Args:
         read: The environment, whose history is linear.
         choice: The rules to run.
         options: Those of the round trip.
+        replaced: The published revisions that the first one stands for, if it is a squash.
 
     Raises:
         CannotJudgeError: The round trip could not run at all.
@@ -165,6 +199,7 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
         history.environment,
         history_checks.upgrade_order(history),
         options.for_environment(history.environment),
+        replaced,
     )
     rules = choice.stage(live=True)
     if not options.rows:
@@ -176,7 +211,7 @@ def observe(read: Read, choice: Choice, options: Options) -> Observed:
         for each in (observed, *observed.other_contexts)
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
-    findings = advise(history, findings)
+    findings = advise(history, findings, replaced.first if replaced else None)
     outcome = settle(history.revisions, findings, rules, history.environment.name)
     # Suppressions in revisions that were not stepped through cannot be judged as unused.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}

@@ -38,6 +38,7 @@ class Checked(NamedTuple):
     ruling: Ruling
     choice: Choice
     pairs: list[Pair]
+    sides: Sides
 
 
 def check(
@@ -75,7 +76,7 @@ def check(
     result = history_checks.sum_up([_after(sides, pair) for pair in pairs], verdicts)
     if ruling.note:
         result = result._replace(notes=(*result.notes, ruling.note))
-    return Checked(result, ruling, choice, pairs)
+    return Checked(result, ruling, choice, pairs, sides)
 
 
 def _may_join(ruling: Ruling, pairs: Sequence[Pair]) -> None:

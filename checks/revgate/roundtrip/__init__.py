@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.roundtrip.squash import Replaced
 
 __all__ = ["Options", "RoundTrip", "run"]
 
 
-def run(environment: Environment, chain: Sequence[Revision], options: Options) -> RoundTrip:
+def run(
+    environment: Environment,
+    chain: Sequence[Revision],
+    options: Options,
+    replaced: Replaced | None = None,
+) -> RoundTrip:
     """Run the migrations of one environment up, down, up again, and as production does.
 
     Args:
         environment: The environment.
         chain: Its revisions in upgrade order; a linear history.
         options: Of the run.
+        replaced: The published revisions that the first one stands for, if it is a squash.
 
     Raises:
         CannotJudgeError: It could not run at all; a revision that fails does not raise.
@@ -35,4 +42,9 @@ def run(environment: Environment, chain: Sequence[Revision], options: Options) -
     from revgate.roundtrip.progress import progress
 
     with orderly_end(), progress(len(chain), shown=options.progress) as report:
-        return run_all(environment, chain, options, report)
+        observed = run_all(environment, chain, options, report)
+        if replaced is None or (options.shard and options.shard[0] > 1):
+            return observed
+        from revgate.roundtrip.squash import compare_squash
+
+        return compare_squash(observed, replaced, options)

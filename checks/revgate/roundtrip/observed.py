@@ -179,6 +179,17 @@ class Models(NamedTuple):
     """All other differences, in tables that both have."""
 
 
+class SquashDifferences(NamedTuple):
+    """How the schema that a squash builds differs from the one that it stands for."""
+
+    step: Step
+    """The squash."""
+    replaced: str
+    """The revisions that it replaces, as a sentence names them."""
+    changes: tuple[CatalogueChange, ...]
+    """None of them if both build the same."""
+
+
 class RoundTrip(NamedTuple):
     """Everything that was observed for one environment."""
 
@@ -204,6 +215,8 @@ class RoundTrip(NamedTuple):
     """The migration context of env.py, such as "the schema `b`"; empty for the first."""
     isolation: str = "kernel"
     """What isolates the migrations: the `kernel`, or only `guards` in the database drivers."""
+    squash: SquashDifferences | None = None
+    """None if the first revision replaces none, or if they could not be compared."""
     other_contexts: tuple[RoundTrip, ...] = ()
     """One for each further migration context of env.py: a second database, another schema."""
 

@@ -24,7 +24,7 @@ def removal_help(change: CatalogueChange) -> str:
             f" {name}, alter the columns to it, drop `{owner}` and rename the new type"
         )
     if statement := drop_statement(change):
-        return _add(_execute(statement))
+        return _add(execute_operation(statement))
     return f"undo the {label(change)} in `downgrade()`"
 
 
@@ -33,7 +33,7 @@ def restoration_help(change: CatalogueChange) -> str:
     from revgate.postgres.snapshot.describe import label, restore_statement
 
     if statement := restore_statement(change):
-        return _add(_execute(statement))
+        return _add(execute_operation(statement))
     if change.how == "gone":
         return f"create the {label(change)} in `downgrade()`, or do not drop it there"
     if change.kind == "column":
@@ -69,6 +69,7 @@ def _add(line: str) -> str:
     return f"add `{line}` to `downgrade()`"
 
 
-def _execute(statement: str) -> str:
+def execute_operation(statement: str) -> str:
+    """Return the Alembic operation that runs a statement."""
     quotes = '"""' if '"' in statement else '"'
     return f"op.execute({quotes}{statement}{quotes})"

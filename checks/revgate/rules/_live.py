@@ -8,6 +8,7 @@ from revgate.findings import Finding, Related
 from revgate.roundtrip.explain import NETWORK_REFUSED, is_network_refused
 
 if TYPE_CHECKING:
+    from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.observed import Failure, ModelDifference
 
 
@@ -50,6 +51,17 @@ def _shortened(statement: str, length: int = 120) -> str:
 
 def _on_one_line(message: str) -> str:
     return " ".join(message.split())
+
+
+def schema_difference(change: CatalogueChange) -> str:
+    """Return how a schema differs from an expected one, as the end of a message."""
+    from revgate.postgres.snapshot.describe import alteration, label
+
+    if change.how == "left":
+        return f"the {label(change)} is new"
+    if change.how == "gone":
+        return f"the {label(change)} is missing"
+    return f"the {alteration(change)}"
 
 
 _LONGEST = 300

@@ -24,11 +24,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules._live import schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.observed import RoundTrip
 
 
@@ -40,17 +40,7 @@ def unrepeatable_upgrade(observed: RoundTrip) -> Iterator[Finding]:
             step.revision,
             (step.upgrade_line, 1),
             f"`upgrade()` of `{step.revision.id}` creates a different schema the second time:"
-            f" {_difference(change)}",
+            f" {schema_difference(change)}",
             help="make `upgrade()` do the same each time, without `IF NOT EXISTS` or computed"
             " names, order or conditions; and make `downgrade()` undo all of it",
         )
-
-
-def _difference(change: CatalogueChange) -> str:
-    from revgate.postgres.snapshot.describe import alteration, label
-
-    if change.how == "left":
-        return f"the {label(change)} is new"
-    if change.how == "gone":
-        return f"the {label(change)} is missing"
-    return f"the {alteration(change)}"

@@ -1,0 +1,123 @@
+"""Compares what a squash builds with what the revisions that it replaces build.
+
+Each of the two runs in one go in an empty database: the squash from the work tree, the others from
+a copy of the target branch's files.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from revgate.errors import CannotJudgeError
+from revgate.git import check_out
+from revgate.postgres.process import private_folder
+from revgate.postgres.roles import Roles
+from revgate.postgres.server import throwaway
+from revgate.postgres.snapshot import Snapshot, Snapshotter, compare
+from revgate.roundtrip.agent_client import Agent
+from revgate.roundtrip.answers import Failed
+from revgate.roundtrip.interpreter import find_python
+from revgate.roundtrip.observed import SquashDifferences
+from revgate.text import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from revgate.environments import Environment
+    from revgate.history.revision import Revision
+    from revgate.postgres.server import Server
+    from revgate.roundtrip.agent_client import MigrationContext
+    from revgate.roundtrip.observed import RoundTrip
+    from revgate.roundtrip.options import Options
+
+
+class Replaced(NamedTuple):
+    """The published revisions that a squash replaces."""
+
+    first: str
+    """The id of the squash."""
+    chain: tuple[Revision, ...]
+    """Those that it replaces, in upgrade order."""
+    environment: Environment
+    """As the target branch has it."""
+    commit: str
+    """The target branch's commit."""
+
+
+def compare_squash(observed: RoundTrip, replaced: Replaced, options: Options) -> RoundTrip:
+    """Add to a round trip how its first revision differs from those that it replaces.
+
+    If one of the two cannot be built, a note says so.
+    """
+    step = next(each for each in observed.steps if each.revision.id == replaced.first)
+    described = f"the {count(len(replaced.chain), 'revision')} up to `{replaced.chain[-1].id}`"
+    try:
+        befores, afters = _built(observed, step.revision, replaced, options)
+    except CannotJudgeError as error:
+        note = f"`{replaced.first}` was not compared with {described}: {error}"
+        return observed._replace(notes=(*observed.notes, note))
+    pairs = zip_longest(befores, afters, fillvalue=Snapshot())
+    changes = tuple(change for pair in pairs for change in compare(*pair))
+    if not changes:
+        note = f"`{replaced.first}` builds the same schema as {described}, which it replaces"
+        observed = observed._replace(notes=(*observed.notes, note))
+    return observed._replace(squash=SquashDifferences(step, described, changes))
+
+
+def _built(
+    observed: RoundTrip, squash: Revision, replaced: Replaced, options: Options
+) -> tuple[list[Snapshot], list[Snapshot]]:
+    """Return the schemas before and after the squash, one for each migration context."""
+    environment = observed.environment
+    with throwaway(options.database_url) as server:
+        with _published(replaced, options) as there:
+            before = _build(server, replaced.environment, replaced.chain, there)
+        return before, _build(server, environment, (squash,), options)
+
+
+@contextmanager
+def _published(replaced: Replaced, options: Options) -> Iterator[Options]:
+    """Check out the target branch in a folder of its own, with the Python of the work tree."""
+    folder = os.path.dirname(os.path.join(options.root, *replaced.environment.config.split("/")))
+    python = find_python(options.python, (folder, options.root))
+    with private_folder() as (private, _):
+        root = os.path.join(private, "published")
+        check_out(options.root, replaced.commit, root)
+        yield options._replace(root=root, python=python)
+
+
+def _build(
+    server: Server, environment: Environment, chain: Sequence[Revision], options: Options
+) -> list[Snapshot]:
+    """Upgrade an empty database to the last of some revisions.
+
+    Raises:
+        CannotJudgeError: A revision fails, or env.py does.
+    """
+    roles = Roles(server, options.root, (each.path for each in chain))
+    roles.wait_for_others(options.timeout)
+    address = server.create_database()
+    agent = Agent(environment, options)
+    try:
+        create = partial(server.create_next_to, address)
+        started = agent.begin(address, chain[-1].id, create, production=True)
+        answer = agent.finish()
+        if isinstance(answer, Failed):
+            raise CannotJudgeError(f"`upgrade()` of `{answer.revision}` fails: {answer.message}")
+        return [roles.sees(_snapshot(each)) for each in (started, *agent.further_contexts)]
+    finally:
+        agent.close()
+        server.drop_database(address)
+        roles.forget(all_of_them=True)
+
+
+def _snapshot(context: MigrationContext) -> Snapshot:
+    snapshotter = Snapshotter(*context[:3])
+    try:
+        return snapshotter.take()
+    finally:
+        snapshotter.close()
