@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
+from revgate.interpolation import LONGEST, FaultError, formatted, interpolated
 from revgate.settings import parse_toml, shown
 
 if TYPE_CHECKING:
     import configparser
-    from collections.abc import Iterable
+    import re
+    from collections.abc import Iterable, Iterator
 
     from revgate.source import Source
 
 MAIN = "alembic"
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
-_REFERENCE = re.compile(r"%%|%\(([^)]*)\)s")
-_DEEPEST_REFERENCE = 10
-_LONGEST_VALUE = 4096
 _LARGEST_INI = 1024 * 1024
+_HOOKS = "post_write_hooks"
+# What `ScriptDirectory.from_config` reads in Alembic 1.20, apart from separators and hooks.
+_LISTS = ("prepend_sys_path", "version_locations")
+_FLAGS = ("recursive_version_locations", "sourceless")
+_TEXTS = ("script_location", "truncate_slug_length", "file_template", "output_encoding", "timezone")
 
 
 class Options(NamedTuple):
@@ -36,6 +39,11 @@ class Options(NamedTuple):
     """The value of `%(here)s`: the absolute path of the folder."""
     ini: dict[str, str]
     toml: dict[str, Any]
+
+    @property
+    def has_location(self) -> bool:
+        """Whether it says where the environment is, valid or not."""
+        return bool(self.ini.get("script_location") or self.toml.get("script_location"))
 
     def text(self, name: str) -> str | None:
         """Return one option, interpolated; None if it is absent or empty.
@@ -49,12 +57,17 @@ class Options(NamedTuple):
         return self.resolved(name, written) if written else None
 
     def resolved(self, name: str, written: str) -> str:
-        """Interpolate `%(here)s` and other references in a value."""
-        names = {"here": self.here, **self.ini} if name in self.ini else {"here": self.here}
+        """Interpolate `%(here)s` and, in an ini, other references in a value."""
         try:
-            return _interpolated(written, names, {})
-        except _UnresolvedError as error:
-            raise UsageError(f"{self.place(name)} {error}") from None
+            if name not in self.ini:
+                whole = formatted(written, self.here)
+            else:
+                whole = interpolated(name, {"here": self.here, **self.ini, name: written}, {})
+        except FaultError as fault:
+            raise UsageError(f"{self.place(name)} {fault.what}") from None
+        if len(whole) > LONGEST:
+            raise UsageError(f"{self.place(name)} is too long for a path")
+        return whole
 
     def texts(self, name: str, old: re.Pattern[str], *separators: str) -> list[str]:
         """Return an option that lists paths.
@@ -107,35 +120,8 @@ class Options(NamedTuple):
         return f"{self.path}: [{self.section}] {name}"
 
 
-class _UnresolvedError(Exception):
-    """A reference cannot be resolved."""
-
-
 def _parts(written: Iterable[str]) -> list[str]:
     return [part.strip() for part in written if part.strip()]
-
-
-def _interpolated(text: str, names: dict[str, str], known: dict[str, str], depth: int = 0) -> str:
-    """Replace references; `known` caches results, so that no file makes this exponential."""
-    if depth > _DEEPEST_REFERENCE:
-        raise _UnresolvedError("refers to itself")
-
-    def resolve(match: re.Match[str]) -> str:
-        name = (match[1] or "").lower()
-        if match[0] == "%%":
-            return "%"
-        if name not in names:
-            raise _UnresolvedError(
-                f"refers to {match[0]}, which is not set in the file; write the path out"
-            )
-        if name not in known:
-            known[name] = _interpolated(names[name], names, known, depth + 1)
-        return known[name]
-
-    whole = _REFERENCE.sub(resolve, text)
-    if len(whole) > _LONGEST_VALUE:
-        raise _UnresolvedError("is too long for a path")
-    return whole
 
 
 def sections(source: Source, ini: str | None, toml: str | None) -> list[Options]:
@@ -153,7 +139,8 @@ def sections(source: Source, ini: str | None, toml: str | None) -> list[Options]
     table = _tool_alembic(source, toml, alone=ini is None) if toml else {}
     folder = posixpath.dirname(ini or toml or "")
     here = os.path.join(source.root, folder).rstrip("/\\").replace(os.sep, "/")
-    own, default = _ini_sections(source, ini) if ini else ({}, {})
+    parsed = _ini_sections(source, ini) if ini else _Ini("", "", {}, {})
+    own, default = parsed.own, parsed.default
     found = [
         Options(ini or "", name, here, {**default, **values}, table)
         for name, values in own.items()
@@ -162,19 +149,21 @@ def sections(source: Source, ini: str | None, toml: str | None) -> list[Options]
     if toml and MAIN not in own and "script_location" in table:
         found.append(Options(toml, MAIN, here, {}, table))
     located = [_located(source, options, folder) for options in found]
-    described = [options for options in located if options.text("script_location")]
+    described = [options for options in located if options.has_location]
     if ini and not described:
         raise CannotJudgeError(
             f"{ini}: [{MAIN}] has no script_location, and there is no env.py in its folder; if it"
             " is set at run time, write it in the file, or name another file with"
             " [[tool.revgate.environment]]"
         )
-    return described
+    for options in described:
+        _need_valid_percents(parsed, options, toml or "")
+    return [options for options in described if options.text("script_location")]
 
 
 def _located(source: Source, options: Options, folder: str) -> Options:
     """Add the location that Flask-Migrate sets at run time: the folder of the ini itself."""
-    if options.section != MAIN or options.text("script_location"):
+    if options.section != MAIN or options.has_location:
         return options
     if not source.has_file(posixpath.join(folder, "env.py")):
         return options
@@ -198,24 +187,143 @@ def _tool_alembic(source: Source, path: str, *, alone: bool) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _ini_sections(source: Source, path: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Return the options of each section, and those of `[DEFAULT]`."""
+class _Ini(NamedTuple):
+    """An ini as it is written."""
+
+    path: str
+    text: str
+    own: dict[str, dict[str, str]]
+    """The options of each section, without those of `[DEFAULT]`."""
+    default: dict[str, str]
+
+
+def _ini_sections(source: Source, path: str) -> _Ini:
     import configparser
 
     data = _content(source, path)
     if len(data) > _LARGEST_INI:
         raise UsageError(f"{path} cannot be read: it has {len(data):,} bytes")
     text = _ini_text(data, path)
-    # No default section, since its options do not turn the section of a logger into an environment.
-    parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
     try:
-        # Alembic's parser: it refuses a repeated section or option, which a merge may leave.
-        configparser.ConfigParser(interpolation=None).read_string(text, path)
-        parser.read_string(text, path)
+        return _parsed(path, text)
     except configparser.Error as error:
         raise UsageError(_why_unreadable(error, path)) from None
-    own = {name: dict(parser.items(name)) for name in parser.sections()}
-    return own, own.pop("DEFAULT", {})
+
+
+def _parsed(path: str, text: str) -> _Ini:
+    """Parse an ini as Alembic does, which refuses a repeated option, as a merge may leave it.
+
+    Raises:
+        configparser.Error: It is not valid.
+    """
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text, path)
+    default = dict(parser.defaults())
+    # Kept apart, since its options do not turn the section of a logger into an environment.
+    for name in default:
+        parser.remove_option(parser.default_section, name)
+    return _Ini(path, text, {name: dict(parser.items(name)) for name in parser.sections()}, default)
+
+
+def _need_valid_percents(ini: _Ini, options: Options, toml: str) -> None:
+    """Require that Alembic can interpolate each value it reads to load the history.
+
+    Raises:
+        UsageError: It cannot; other values may be anything.
+    """
+    known: dict[str, tuple[str, int]] = {}
+    values = {"here": options.here, **options.ini}
+    for name in _read_options(options):
+        _need_valid_percent(ini, options.section, name, values, known)
+        if name == "truncate_slug_length":
+            _need_number(ini, options)
+    if _HOOKS in ini.own:
+        values = {"here": options.here, **ini.default, **ini.own[_HOOKS]}
+        known = {}
+        for name in values:
+            _need_valid_percent(ini, _HOOKS, name, values, known)
+    for name, written in _read_from_toml(options, hooks=_HOOKS not in ini.own):
+        try:
+            formatted(written, options.here)
+        except FaultError as fault:
+            raise UsageError(
+                f"{toml} cannot be read: [tool.alembic] {name} is unreadable to Alembic, since it"
+                f" {fault.what}"
+            ) from None
+
+
+def _need_valid_percent(
+    ini: _Ini, section: str, name: str, values: dict[str, str], known: dict[str, tuple[str, int]]
+) -> None:
+    try:
+        interpolated(name, values, known)
+    except FaultError as fault:
+        what, option, at = fault.what, fault.option or name, fault.at
+        if option == "here" and "here" not in {**ini.default, **ini.own.get(section, {})}:
+            what, option, at = "uses the path of its folder, which has a `%`", name, 0
+        raise UsageError(
+            f"{ini.path} cannot be read: {_place_in(ini, section, option, at)} unreadable to"
+            f" Alembic: [{section:.60}] {name:.60} {what}"
+        ) from None
+
+
+def _need_number(ini: _Ini, options: Options) -> None:
+    name = "truncate_slug_length"
+    text = options.text(name) or ""
+    try:
+        int(text)
+    except ValueError:
+        raise UsageError(
+            f"{ini.path} cannot be read: {_place_in(ini, options.section, name, 0)} unreadable to"
+            f" Alembic: [{options.section:.60}] {name} is {shown(text)}, expected a number; put a"
+            " comment on a separate line"
+        ) from None
+
+
+def _read_options(options: Options) -> Iterator[str]:
+    """Yield the options of the ini that Alembic interpolates whatever the command."""
+    yield from (name for name in (*_TEXTS, *_FLAGS, *_LISTS) if name in options.ini)
+    if any(options.ini.get(name) for name in _LISTS):
+        if "path_separator" in options.ini:
+            yield "path_separator"
+        elif options.ini.get("version_locations") and "version_path_separator" in options.ini:
+            yield "version_path_separator"
+
+
+def _read_from_toml(options: Options, *, hooks: bool) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of `[tool.alembic]` that Alembic formats."""
+    for name in _TEXTS:
+        written = options.toml.get(name)
+        if name not in options.ini and isinstance(written, str):
+            yield name, written
+    for name in _LISTS:
+        listed = options.toml.get(name)
+        if not options.ini.get(name) and isinstance(listed, list):
+            yield from ((name, each) for each in listed if isinstance(each, str))
+    for table in options.toml.get(_HOOKS, ()) if hooks else ():
+        if isinstance(table, dict):
+            yield from ((_HOOKS, each) for each in table.values() if isinstance(each, str))
+
+
+def _place_in(ini: _Ini, section: str, name: str, at: int) -> str:
+    """Return the line of a character of a value, as the start of a sentence.
+
+    It is the first line with which the parser has seen the character.
+    """
+    from bisect import bisect_left
+
+    section = section if name in ini.own.get(section, {}) else ""
+    lines = ini.text.split("\n")
+
+    def seen(count: int) -> bool:
+        part = _parsed(ini.path, "\n".join(lines[:count]))
+        value = part.own.get(section, {}).get(name) if section else part.default.get(name)
+        return value is not None and len(value) >= at
+
+    line = bisect_left(range(len(lines) + 1), x=True, key=seen)
+    return f"line {line} is" if line <= len(lines) else "the file is"
 
 
 def _ini_text(data: bytes, path: str) -> str:
