@@ -192,6 +192,7 @@ CANNOT = {
     "never runs": ("x = 1", "without calling `context.run_migrations()`"),
     "exits": ("import sys; sys.exit(3)", "raised SystemExit: 3"),
     "dies": ("import os; os._exit(7)", "exit code 7"),
+    "is killed": ("import os; os.kill(os.getpid(), 9)", "by signal 9"),
     "sqlite": (
         (
             "from alembic import context\nfrom sqlalchemy import create_engine\n"
@@ -225,6 +226,24 @@ def test_a_python_without_alembic_is_explained(project: ProjectMaker, tmp_path: 
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     with pytest.raises(CannotJudgeError, match="-m pip install alembic"):
         project(HISTORY[0]).run(python=str(folder / "bin" / "python"))
+
+
+def test_a_thread_that_python_starts_with_is_there_in_every_agent(
+    project: ProjectMaker, sync_env: str, tmp_path: Path
+) -> None:
+    """A copy of a process has only one thread of it, so such an agent is started afresh."""
+    early = tmp_path / "early"
+    early.mkdir()
+    (early / "sitecustomize.py").write_text(
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait, name='early', daemon=True).start()\n"
+    )
+    env = (
+        "import threading\n"
+        "assert 'early' in [each.name for each in threading.enumerate()]\n" + sync_env
+    )
+    observed = project(HISTORY[0], env=env).run(env={"PYTHONPATH": str(early)})
+    assert observed.failures == ()
 
 
 def test_a_missing_python_is_explained() -> None:

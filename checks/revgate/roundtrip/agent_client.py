@@ -6,7 +6,6 @@ import json
 import os
 import selectors
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,10 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres import isolation
 from revgate.postgres.connect import Address, Mask
-from revgate.postgres.process import GroupWatch, own_prefix, temporary_folder
+from revgate.postgres.process import GroupWatch
 from revgate.postgres.snapshot import Snapshot, Snapshotter
+from revgate.roundtrip.agent_process import AgentProcess, ForkServer, agent_command
 from revgate.roundtrip.answers import (
     PLAIN_EVENTS,
     Answer,
@@ -46,7 +45,6 @@ from revgate.roundtrip.explain import (
     explain_raised,
     explain_unusable,
 )
-from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.timeouts import describe_activity
 
 if TYPE_CHECKING:
@@ -55,8 +53,6 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.postgres.server import Server
     from revgate.roundtrip.options import Options
-
-_AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "__main__.py")
 
 
 A = TypeVar("A", bound=Answer)
@@ -79,7 +75,12 @@ class Agent:
     """One process, which executes env.py once on one database."""
 
     def __init__(
-        self, environment: Environment, options: Options, *, network: bool = False
+        self,
+        environment: Environment,
+        options: Options,
+        *,
+        network: bool = False,
+        fork_server: ForkServer | None = None,
     ) -> None:
         """Start the process.
 
@@ -87,9 +88,11 @@ class Agent:
             environment: Whose env.py it executes.
             options: How.
             network: Whether it works on a real database and so needs the network.
+            fork_server: What starts it; a process of its own if None.
         """
         self._environment = environment
-        self._sealed = not (network or options.network)
+        command = agent_command(environment, options, network=network)
+        self._sealed, self.python = command.sealed, command.python
         self._required = options.require_isolation
         self.isolated = False
         """Whether the kernel refuses env.py the network; known after `begin`."""
@@ -100,44 +103,24 @@ class Agent:
         self._root = options.root
         self._x_arguments = options.x_arguments
         self._config = os.path.join(options.root, *environment.config.split("/"))
-        folder = os.path.dirname(self._config)
-        self.python = find_python(options.python, (folder, options.root))
         self.notes: list[str] = []
         self.further_contexts: list[MigrationContext] = []
         """The migration contexts of env.py after the one that the job is about."""
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
-        self._process = self._spawn(folder, dict(options.env))
+        try:
+            self._process = (
+                fork_server.start_agent(self._output)
+                if fork_server
+                else AgentProcess(command, self._output)
+            )
+        except CannotJudgeError:
+            self._output.close()
+            raise
+        self._in, self._out = self._process.stdin, self._process.stdout
+        self._watch = GroupWatch(self._process.pid)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
         self._buffer = b""
-
-    def _spawn(self, folder: str, extra: dict[str, str]) -> subprocess.Popen[bytes]:
-        environ = {**os.environ, **extra}
-        environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
-        try:
-            process = subprocess.Popen(
-                self._command(),
-                cwd=folder,
-                env=environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._output,
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._output.close()
-            raise CannotJudgeError(f"{self.python} cannot be started: {error.strerror}") from None
-        assert process.stdin  # noqa: S101 - opened as pipes
-        assert process.stdout  # noqa: S101
-        self._in, self._out = process.stdin, process.stdout
-        self._watch = GroupWatch(process.pid)
-        return process
-
-    def _command(self) -> list[str]:
-        program = [self.python, _AGENT]
-        if not self._sealed:
-            return program
-        return isolation.command(program, keep=os.path.join(temporary_folder(), own_prefix()))
 
     def begin(
         self,
@@ -371,10 +354,8 @@ class Agent:
     def close(self) -> None:
         """End the process and all that it started."""
         self._watch.close()
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            self._process.kill()
         self._selector.close()
         for stream in (self._out, self._output):
             stream.close()

@@ -13,6 +13,7 @@ from revgate.postgres.roles import Roles
 from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, count_tables
 from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContext
+from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
 from revgate.roundtrip.explain import (
     explain_missing_extension,
@@ -111,11 +112,14 @@ class Session:
             CannotJudgeError: Something does not start.
         """
         self._stack = stack
-        # Agents import the project while the server starts.
+        # It imports Alembic while the server starts.
+        command = agent_command(self.environment, self.options)
+        self._fork_server = ForkServer(command)
+        stack.callback(self._fork_server.close)
+        self.server = stack.enter_context(throwaway(self.options.database_url))
         builder = self.start_agent() if self.plan.start else None
         stepper, self.production_agent = self.start_agent(), self.start_agent()
         self._agents = (stepper, self.production_agent)
-        self.server = stack.enter_context(throwaway(self.options.database_url))
         paths = (each.path for each in self.all_revisions)
         self.roles = Roles(self.server, self.options.root, paths)
         self.roles.wait_for_others(self.options.timeout)
@@ -129,7 +133,7 @@ class Session:
 
     def start_agent(self) -> Agent:
         """Start an agent that ends with the session."""
-        agent = Agent(self.environment, self.options)
+        agent = Agent(self.environment, self.options, fork_server=self._fork_server)
         self._stack.callback(agent.close)
         return agent
 
@@ -223,7 +227,7 @@ class Session:
         self.roles.forget()
         if self._rebuilds > _MAX_REBUILDS:
             return False
-        self.database = self.open_database(Agent(self.environment, self.options))
+        self.database = self.open_database(self.start_agent())
         for revision in self.revisions[:index]:
             if isinstance(self.database.agent.step("upgrade", revision.id), Failed):
                 self.notes.append(

@@ -29,4 +29,8 @@ def _package() -> None:
 
 if __name__ == "__main__":
     _package()
-    importlib.import_module("revgate_agent.work").main()
+    main = importlib.import_module("revgate_agent.work").main
+    if sys.argv[1:] == ["--fork-server"]:
+        importlib.import_module("revgate_agent.forks").serve(main)
+    else:
+        main()
