@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def count(number: int, noun: str) -> str:
@@ -21,6 +21,12 @@ def plural(number: int, noun: str) -> str:
 def truncate(text: str, length: int, ellipsis: str = "…") -> str:
     """Shorten text to a length, the ellipsis included."""
     return text if len(text) <= length else text[: length - len(ellipsis)] + ellipsis
+
+
+def quoted(names: Sequence[str], most: int = 5) -> str:
+    """Return names in backticks, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"`{each}`" for each in names[:most]) + more
 
 
 def nearest(word: str, valid: list[str]) -> str:

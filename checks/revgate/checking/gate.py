@@ -14,6 +14,7 @@ from revgate.findings import ERROR, Finding
 from revgate.history.merge import Merge
 from revgate.history.read import read
 from revgate.history.work_tree import commit_work_tree
+from revgate.roundtrip.order import upgrade_order
 from revgate.rules import CHAIN, HOUSEKEEPING, ask
 
 if TYPE_CHECKING:
@@ -97,26 +98,31 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Drop findings that only repeat a defect which a more exact finding reports.
 
     What a downgrade leaves behind also fails the next upgrade of the same revision, and shows in
-    its text. Only an error drops its consequences: if the cause is ignored, suppressed or only a
-    warning, they are reported themselves.
+    its text; one that is missing also fails. Only an error drops its consequences: if the cause is
+    ignored, suppressed or only a warning, they are reported themselves.
     """
-    causes = {
-        (each.environment, each.revision)
+    repeated = {
+        (repeats, each.environment, each.revision)
         for each in findings
-        if each.rule in _CAUSES and each.severity is ERROR
+        if each.severity is ERROR
+        for repeats in _REPEATS.get(each.rule, ())
     }
     return tuple(
-        each
-        for each in findings
-        if each.rule not in _REPEATS or (each.environment, each.revision) not in causes
+        each for each in findings if (each.rule, each.environment, each.revision) not in repeated
     )
 
 
 _UNUSED = "unused-allow"
+_NOT_LINEAR = ("branch-label", "cross-dependency", "merge-revision", "multiple-bases")
+"""Rules of the chain about histories that Alembic runs."""
 _ON_ROWS = ("fails-on-rows", "rows-lost")
-_CAUSES = ("downgrade-residue", "downgrade-loss")
 _IN_THE_TEXT = "lopsided-downgrade"
-_REPEATS = ("reupgrade-fails", "lopsided-downgrade")
+_REPEATS = {
+    "downgrade-residue": ("reupgrade-fails", "lopsided-downgrade"),
+    "downgrade-loss": ("reupgrade-fails", "lopsided-downgrade"),
+    "missing-downgrade": ("downgrade-fails",),
+}
+"""What only follows from the finding of a rule."""
 
 
 class Observed(NamedTuple):
@@ -130,13 +136,17 @@ class Observed(NamedTuple):
 
 
 def _broken(result: Result, read: Read) -> Observed | None:
-    """Return a note if the chain of an environment is broken, so that it cannot be run."""
+    """Return a note if the chain of an environment has an error, so that it cannot be run.
+
+    Where the settings make the error a warning, Alembic is asked whether it can.
+    """
     name = read.history.environment.name
     from revgate.rules import all_rules
 
     rules = all_rules()
     for finding in result.findings:
-        if finding.environment == name and rules[finding.rule].group is CHAIN:
+        breaks = rules[finding.rule].group is CHAIN and finding.rule not in _NOT_LINEAR
+        if finding.environment == name and breaks and finding.severity is ERROR:
             note = f"{name}: the round trip did not run, since the chain is broken"
             return Observed(notes=(note,))
     return None
@@ -161,7 +171,7 @@ def _published(sides: Sides, pair: Pair) -> _Published:
         return _Published(ids)
     from revgate.roundtrip.squash import Replaced
 
-    chain = (each for each in history_checks.upgrade_order(base) if each.id in squash.replaced)
+    chain = (base.graph.by_id[key] for key in base.graph.order if key in squash.replaced)
     commit = sides.base.revision or ""
     replaced = Replaced(squash.first.id, tuple(chain), base.environment, commit)
     return _Published(ids - {squash.first.id}, replaced)
@@ -197,7 +207,7 @@ def observe(
     history = read.history
     observed = roundtrip.run(
         history.environment,
-        history_checks.upgrade_order(history),
+        upgrade_order(history.environment, history.graph, options),
         options.for_environment(history.environment),
         replaced,
     )

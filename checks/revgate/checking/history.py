@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from revgate.findings import Finding
     from revgate.history.history import History
     from revgate.history.read import Listed
-    from revgate.history.revision import Revision
     from revgate.rules import Rule
     from revgate.settings import Settings
     from revgate.source import Source
@@ -181,8 +180,3 @@ def notes(read: Read) -> Iterator[str]:
     for revision in read.history.revisions:
         for name in revision.computed:
             yield f"{revision.path}: `{name}` is computed, so it was not checked"
-
-
-def upgrade_order(history: History) -> list[Revision]:
-    """Return the revisions in upgrade order."""
-    return [history.graph.by_id[key] for key in history.graph.order]

@@ -19,6 +19,7 @@ from revgate.postgres.names import name_parts
 from revgate.postgres.snapshot import Snapshot, count_tables, queries
 from revgate.roundtrip.agent_client import AgentDatabase
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
+from revgate.roundtrip.order import heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +93,7 @@ def opened(
         progress(len(chain), shown=options.progress) as report,
         throwaway(options.database_url) as server,
         closing(Agent(environment, options)) as agent,
-        closing(AgentDatabase(agent, server, chain[-1].id)) as database,
+        closing(AgentDatabase(agent, server, heads_of(chain))) as database,
     ):
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
         cache = StatesCache(options.root, environment, key, enabled=cached)

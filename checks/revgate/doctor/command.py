@@ -16,6 +16,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
 from revgate.roundtrip.answers import ModelsFailed
+from revgate.roundtrip.order import upgrade_order
 from revgate.rules import CHAIN
 from revgate.text import choose_one, count, printable
 
@@ -65,7 +66,7 @@ def run(
     changes = "--reset" if request.reset else "--create-missing" if request.create_missing else ""
     if changes:
         _refuse_remote(target, changes, remote=request.remote)
-    chain = [] if broken else history_checks.upgrade_order(read.history)
+    chain = [] if broken else upgrade_order(environment, read.history.graph, options)
     with opened(target, environment, chain, broken, options, cached=request.cached) as examined:
         if request.reset:
             return _reset(examined, request, say)

@@ -32,6 +32,7 @@ from revgate.roundtrip.answers import (
     ModelReport,
     ModelsFailed,
     NoModels,
+    Order,
     Ready,
     Started,
     StepStarted,
@@ -48,7 +49,7 @@ from revgate.roundtrip.explain import (
 from revgate.roundtrip.timeouts import describe_activity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from revgate.environments import Environment
     from revgate.postgres.server import Server
@@ -125,7 +126,7 @@ class Agent:
     def begin(
         self,
         database: Address,
-        head: str,
+        head: Sequence[str],
         create: Callable[[str], None],
         *,
         production: bool = False,
@@ -136,7 +137,7 @@ class Agent:
 
         Args:
             database: What replaces the first database that env.py connects to.
-            head: The revision to upgrade to.
+            head: The revisions to upgrade to.
             create: Creates a database with a given name, for each further one that env.py
                 connects to.
             production: Whether to continue to the head, as `alembic upgrade head` does.
@@ -153,7 +154,7 @@ class Agent:
             database,
             context=context,
             mode="production" if production else "steps",
-            head=head,
+            head=list(head),
             lock_timeout=lock_timeout,
         )
         started = self._located(self._receive(Started).context)
@@ -186,10 +187,7 @@ class Agent:
         Raises:
             CannotJudgeError: env.py raises, or connects to a database.
         """
-        self._get_ready()
-        self._create_database = _refuse_databases
-        nowhere = Address("127.0.0.1", 1, "nobody", "", "nowhere")
-        self._send_job(nowhere, context=0, mode="script", head=head, start=start)
+        self._begin_without_database(mode="script", head=[head], start=start)
         answer = self._receive(Finished, Failed, doing="env.py in offline mode")
         if isinstance(answer, Failed):
             raise CannotJudgeError(
@@ -197,6 +195,16 @@ class Agent:
                 f" {answer.message}"
             )
         return answer.sql
+
+    def order(self) -> Order:
+        """Ask for the order in which Alembic runs the revisions; env.py is not executed."""
+        self._begin_without_database(mode="order")
+        return self._receive(Order, doing="reading the history")
+
+    def _begin_without_database(self, **job: Any) -> None:
+        self._get_ready()
+        self._create_database = _refuse_databases
+        self._send_job(Address("127.0.0.1", 1, "nobody", "", "nowhere"), context=0, **job)
 
     def _send_job(self, database: Address, **more: Any) -> None:
         self._send(
@@ -375,7 +383,7 @@ class AgentDatabase:
         self,
         agent: Agent,
         server: Server,
-        head: str,
+        head: Sequence[str],
         template: Address | None = None,
         *,
         context: int = 0,
@@ -386,7 +394,7 @@ class AgentDatabase:
         Args:
             agent: One that has no job yet.
             server: Where the database is created.
-            head: The revision that env.py is asked to upgrade to.
+            head: The revisions that env.py is asked to upgrade to.
             template: A database of ours to copy, without connections; an empty one if None.
             context: The number of the migration context to step through, from 0.
             visible: Leaves out of a snapshot what belongs to others.

@@ -56,6 +56,14 @@ class FunctionLines(NamedTuple):
     downgrade: int
 
 
+class Order(NamedTuple):
+    """The order in which Alembic runs the revisions."""
+
+    revisions: tuple[str, ...]
+    error: str
+    """Why it refuses to run them; empty if it does not."""
+
+
 class StepStarted(NamedTuple):
     """The production pass has reached a revision."""
 
@@ -185,6 +193,7 @@ Answer = (
     | Started
     | FurtherContext
     | Idle
+    | Order
     | StepStarted
     | Done
     | Failed
@@ -278,6 +287,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "started": lambda message: Started(_context(message)),
     "further-context": lambda message: FurtherContext(_context(message)),
     "idle": lambda _: Idle(),
+    "order": lambda message: Order(tuple(message["revisions"]), message["error"]),
     "step": lambda message: StepStarted(message["revision"]),
     "done": _done,
     "failed": _failed,

@@ -19,6 +19,7 @@ from revgate.roundtrip.observed import (
     Difference,
     Pass,
 )
+from revgate.roundtrip.order import heads_of
 from revgate.roundtrip.rows.populated import PopulatedPass
 from revgate.roundtrip.session import Session
 
@@ -158,8 +159,8 @@ def run_production(session: Session) -> None:
     begun = time.perf_counter()
     try:
         create = partial(session.server.create_next_to, address)
-        head = session.all_revisions[-1].id
-        started = agent.begin(address, head, create, production=True)
+        heads = heads_of(session.all_revisions)
+        started = agent.begin(address, heads, create, production=True)
         answer = agent.finish()
         seconds = time.perf_counter() - begun
         session.contexts = [started, *agent.further_contexts]

@@ -30,8 +30,9 @@ from revgate.roundtrip.observed import (
     RoundTrip,
     Step,
 )
+from revgate.roundtrip.order import heads_of, merge_notes
 from revgate.roundtrip.plan import make_plan
-from revgate.text import count
+from revgate.text import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from revgate.roundtrip.progress import Report
 
 _MAX_REBUILDS = 100
-_NAMES_IN_NOTE = 5
 
 
 class Session:
@@ -142,7 +142,7 @@ class Session:
         return AgentDatabase(
             agent,
             self.server,
-            self.all_revisions[-1].id,
+            heads_of(self.all_revisions),
             self.base,
             context=self.context,
             visible=self.roles.sees,
@@ -161,7 +161,7 @@ class Session:
         begun, roles = time.perf_counter(), self.server.roles()
         self.base = self.server.create_database()
         create = partial(self.server.create_next_to, self.base)
-        started = agent.begin(self.base, below[-1].id, create, production=True)
+        started = agent.begin(self.base, heads_of(below), create, production=True)
         answer = agent.finish()
         agent.close()
         # Only a single database can be copied.
@@ -265,9 +265,7 @@ class Session:
     def note_skipped(self, revisions: Sequence[Revision], what: str, index: int) -> None:
         """Note which revisions could not be checked because of a failure at a place."""
         if revisions:
-            names = ", ".join(f"`{each.id}`" for each in revisions[:_NAMES_IN_NOTE])
-            more = len(revisions) - _NAMES_IN_NOTE
-            names += f" and {more} more" if more > 0 else ""
+            names = quoted([each.id for each in revisions])
             self.notes.append(f"{what} because `{self.revisions[index].id}` failed: {names}")
 
     @contextmanager
@@ -288,7 +286,8 @@ class Session:
         """Return what has been observed so far."""
         below = self.all_revisions[: self.plan.start]
         above = self.all_revisions[self.plan.stop :]
-        notes = (*self.notes, *self.server.notes, *server_statement_notes(self.steps))
+        notes = [*self.notes, *self.server.notes, *server_statement_notes(self.steps)]
+        notes += merge_notes(self.revisions)
         return RoundTrip(
             self.environment,
             self.server.facts,

@@ -22,6 +22,7 @@ from revgate.roundtrip.agent_client import Agent
 from revgate.roundtrip.answers import Failed
 from revgate.roundtrip.interpreter import find_python
 from revgate.roundtrip.observed import SquashDifferences
+from revgate.roundtrip.order import heads_of
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _build(
     agent = Agent(environment, options)
     try:
         create = partial(server.create_next_to, address)
-        started = agent.begin(address, chain[-1].id, create, production=True)
+        started = agent.begin(address, heads_of(chain), create, production=True)
         answer = agent.finish()
         if isinstance(answer, Failed):
             raise CannotJudgeError(f"`upgrade()` of `{answer.revision}` fails: {answer.message}")

@@ -21,6 +21,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.result import Result
 from revgate.roundtrip.options import STEP_TIMEOUT
+from revgate.roundtrip.order import upgrade_order
 from revgate.upgrade import backup, plan, script
 from revgate.upgrade.run import LOCK_NOT_AVAILABLE, Patience, upgrade
 
@@ -79,9 +80,9 @@ def run(
             "the history is not linear, so it has no single head to upgrade to:\n"
             + "\n".join(broken)
         )
-    chain = history_checks.upgrade_order(read.history)
     environment = read.history.environment
     options = options.for_environment(environment)
+    chain = upgrade_order(environment, read.history.graph, options)
     folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
     if request.sql is not None:
         start = request.start or _stamp(options.root, request.url, folder)

@@ -72,7 +72,7 @@ def _attempt(
 ) -> Failed | None:
     # The limit is for rehearsals: a long step on real rows must not be interrupted.
     with closing(Agent(environment, options._replace(timeout=None), network=True)) as agent:
-        agent.begin(address, head, _refuse, production=True, lock_timeout=lock_timeout)
+        agent.begin(address, [head], _refuse, production=True, lock_timeout=lock_timeout)
         answer = agent.finish()
     return answer if isinstance(answer, Failed) else None
 

@@ -1,7 +1,8 @@
 """The messages between the agent and the process that started it: lines of JSON.
 
 The agent sends `ready`, receives one job, and answers with events. After the job it is asked for
-one step at a time (`"mode": "steps"`), or runs to the end (`"production"`, `"script"`).
+one step at a time (`"mode": "steps"`), or runs to the end (`"production"`, `"script"`). With
+`"mode": "order"` it only reads the history.
 
 Requests:
 
@@ -18,6 +19,7 @@ Events, by their `event`:
                                  version_table_schema, origin
     idle                         waits for the first step
     step                         production has reached `revision`
+    order                        `revisions` in upgrade order; or an `error` of Alembic
     done                         ms, lines, statements (see `statements.py`)
     failed                       revision, line, lines, and what `failures.describe` returns
     models, no-models, ddl       see `models.py`; models-failed has a `message`

@@ -27,6 +27,13 @@ def line_in(error: BaseException, path: str) -> tuple[int, str]:
     return found, elsewhere
 
 
+def missing_function(module: Any, name: str) -> dict[str, Any]:
+    """Describe the failure of a revision that lacks a function; empty if it has it."""
+    if hasattr(module, name):
+        return {}
+    return {"error": "AttributeError", "message": f"the file has no `{name}()`"}
+
+
 def describe(error: BaseException) -> dict[str, Any]:
     """Return what the driver reports about an error, for any driver."""
     statement = getattr(error, "statement", None) or ""

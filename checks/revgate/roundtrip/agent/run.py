@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .application import application
 from .channel import Unusable
-from .failures import describe, line_in, line_of
+from .failures import describe, line_in, line_of, missing_function
 from .models import compare, ddl
 from .statements import Watch
 
@@ -48,10 +48,15 @@ class Run:
         self._config.output_buffer = self.sql
         environment = EnvironmentContext(
             self._config, self._script, fn=work[mode], as_sql=mode == "script", tag=None,
-            starting_rev=self._job.get("start"), destination_rev=self._job["head"],
+            starting_rev=self._job.get("start"), destination_rev=self._destination(),
         )  # fmt: skip
         with application(self._config, self._script), environment:
             self._script.run_env()
+
+    def _destination(self) -> str:
+        """Return what `alembic upgrade` would be asked for; the rest of a history has no name."""
+        head: list[str] = self._job["head"]
+        return head[0] if len(head) == 1 else "heads"
 
     def _begin(self, context: Any) -> int:
         """Report a migration context; return its number, from 0.
@@ -90,7 +95,7 @@ class Run:
         yield from self._upgrades(heads)
 
     def _upgrades(self, heads: Any) -> Iterator[Any]:
-        for step in self._script._upgrade_revs(self._job["head"], heads):
+        for step in self._script._upgrade_revs(tuple(self._job["head"]), heads):
             revision = step.revision
             self._channel.send("step", revision=revision.revision)
             yield self._tracked(step, revision, "upgrade")
@@ -122,6 +127,7 @@ class Run:
                 self._send_models(context, request)
                 continue
             revision = self._script.get_revision(request["revision"])
+            self._step = (revision, request["do"])  # the file may lack the function
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
                 self._begin_watch(context, revision)
@@ -195,6 +201,7 @@ class Run:
         line, elsewhere = line_in(error, path)
         described = describe(error)
         described.update(
+            missing_function(revision.module, do),
             revision=revision.revision,
             do=do,
             line=line or line_of(revision.module, do),

@@ -68,6 +68,20 @@ def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
     return config, script
 
 
+def upgrade_order(script: Any) -> dict[str, Any]:
+    """Return the ids of all revisions in the order in which Alembic runs them, or its error."""
+    from alembic.script.revision import RevisionError
+    from alembic.util import CommandError
+
+    try:
+        found = list(script.iterate_revisions("heads", (), implicit_base=True))
+    except (CommandError, RevisionError) as error:
+        return {"revisions": [], "error": str(error)}
+    except Exception as error:  # noqa: BLE001 - the revisions are the user's code
+        return {"revisions": [], "error": f"{type(error).__name__}: {error}"}
+    return {"revisions": [each.revision for each in reversed(found)], "error": ""}
+
+
 def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
     toml = "toml_file" in inspect.signature(config_class.__init__).parameters
     options.config = [name] if toml else name

@@ -15,7 +15,7 @@ from .channel import Channel, Unusable
 from .failures import describe, line_in
 from .guards import guard_drivers
 from .run import Run, watch_local_settings
-from .script import open_script, versions
+from .script import open_script, upgrade_order, versions
 from .server_statements import guard_server
 from .target import Target, answer_connections
 from .variables import add_from_files, point_at, provide
@@ -59,6 +59,9 @@ def work(channel: Channel) -> None:
     script = run = None
     try:
         config, script = open_script(job)
+        if job["mode"] == "order":
+            channel.send("order", **upgrade_order(script))
+            return
         run = Run(channel, config, script, job, target)
         run.execute()
     except BaseException as error:
