@@ -18,7 +18,6 @@ _PATHSPEC_VARIABLES = {
     "GIT_NOGLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
 }
-UNSHALLOW = "this clone is shallow: `git fetch --unshallow` fetches all commits"
 _RESOLVE = ("rev-parse", "--verify", "--quiet", "--end-of-options")
 _IDENTITY = ("-c", "user.name=revgate", "-c", "user.email=revgate@localhost")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.git import GitRefusedError, git, resolve
+from revgate.git import GitRefusedError, git, is_shallow, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,8 @@ def _of_event(root: str) -> str | None:
         raise CannotJudgeError(f"the event of GitHub Actions cannot be read: {error}") from None
     match event:
         case {"pull_request": {"base": {"ref": str() as branch, "sha": str() as commit}}}:
-            return f"origin/{branch}" if resolve(root, f"origin/{branch}") else commit
+            is_alone = resolve(root, commit) and not resolve(root, f"origin/{branch}")
+            return commit if is_alone else f"origin/{branch}"
         case {"merge_group": {"base_sha": str() as commit}}:
             return commit
         case {"before": str() as commit} if commit != _ZERO:
@@ -95,9 +97,18 @@ def branch_base(root: str) -> tuple[str, str]:
             short = ask(root, "rev-parse", "--abbrev-ref", name) if "HEAD" in name else ""
             return short or name, "the default base; use --onto to change it"
     raise CannotJudgeError(
-        f"no base: this branch has no upstream, and none of {', '.join(_USUAL)} exists;"
-        " fetch one with `git fetch origin main`, or name it with --against or --onto"
+        f"no base: this branch has no upstream, and none of {', '.join(_USUAL)} exists; "
+        + _without_base(root)
     )
+
+
+def _without_base(root: str) -> str:
+    other = "name the base with --against or --onto"
+    remotes = ask(root, "remote").splitlines()
+    if not remotes:
+        return other
+    remote = "origin" if "origin" in remotes else remotes[0]
+    return f"{explain_missing(root, f'{remote}/main')}, or {other}"
 
 
 def _branch(root: str) -> str:
@@ -144,8 +155,65 @@ def _places(folders: Iterable[str]) -> list[str]:
     return [f":(literal,top){folder}" for folder in folders]
 
 
-def fetch_command(root: str, remote: str, branch: str) -> str:
+def explain_missing(root: str, wanted: str = "") -> str:
+    """Return how to bring a branch, or the commits that a shallow clone lacks, into this clone.
+
+    It is the end of a message, and fits where this runs; empty if fetching would not help.
+
+    Args:
+        root: The repository root.
+        wanted: What git does not know here, by the name that the user gave it; empty if only
+            commits below what is here are missing.
+    """
+    remotes = ask(root, "remote").splitlines()
+    if not remotes:
+        return "this clone has no remote to fetch it from"
+    remote, branch, is_qualified = _on_remote(root, remotes, wanted)
+    deeper = is_shallow(root)
+    if not branch and not deeper:
+        return ""
+    run = f"run `{_fetch(root, remote, branch, deeper=deeper)}`"
+    if deeper:
+        run = _in_ci(run)
+    if is_qualified:
+        return run
+    name = f"`{remote}/{branch}`"
+    if not deeper and resolve(root, f"{remote}/{branch}"):
+        return f"name it {name}"
+    return f"if `{remote}` has a branch of that name, {run}, and name it {name}"
+
+
+def _on_remote(root: str, remotes: list[str], wanted: str) -> tuple[str, str, bool]:
+    """Return the remote to fetch from, what to fetch, and whether the name says both."""
+    usual = "origin" if "origin" in remotes else remotes[0]
+    name = re.split(r"[~^@:]", wanted.removeprefix("refs/remotes/"), maxsplit=1)[0]
+    if not name or resolve(root, name):
+        return usual, "", True  # what is missing lies below what is here
+    if _COMMIT.fullmatch(name):
+        return usual, name, True
+    for remote in sorted(remotes, key=len, reverse=True):
+        if name.startswith(f"{remote}/"):
+            return remote, name.removeprefix(f"{remote}/"), True
+    return usual, name.removeprefix("refs/heads/"), False
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def _fetch(root: str, remote: str, branch: str, *, deeper: bool) -> str:
     """Return the command that fetches a branch, also into a single-branch clone."""
+    words = ["git", "fetch", *(["--unshallow"] if deeper else []), remote]
     written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
-    kept = "" if not written or "refs/heads/*" in written else f":refs/remotes/{remote}/{branch}"
-    return f"git fetch {shlex.quote(remote)} {shlex.quote(branch + kept)}"
+    is_kept = not written or "refs/heads/*" in written or _COMMIT.fullmatch(branch)
+    if branch:
+        words.append(branch if is_kept else f"{branch}:refs/remotes/{remote}/{branch}")
+    return shlex.join(words)
+
+
+def _in_ci(run: str) -> str:
+    """Put the setting first that makes a job clone all commits."""
+    if os.environ.get("GITHUB_ACTIONS"):
+        return f"set `fetch-depth: 0` for actions/checkout, or {run} in a step before this one"
+    if os.environ.get("GITLAB_CI"):
+        return f'set the variable `GIT_DEPTH: "0"` for this job, or {run} before this'
+    return run

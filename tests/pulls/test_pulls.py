@@ -355,8 +355,10 @@ def test_a_shallow_clone(site: Site) -> None:
     (site.path / "shallow").rename(site.clone)
     done = site.run()
     assert done.returncode == 3
-    assert "`fetch-depth: 0`" in done.stderr
+    assert "this clone is shallow: run `git fetch --unshallow origin`" in done.stderr
     assert not site.github.statuses
+    site.git("fetch", "--quiet", "--unshallow", "origin", inside="clone")
+    assert site.run().returncode == 0
 
 
 def test_a_folder_of_revisions_that_is_a_link(site: Site) -> None:

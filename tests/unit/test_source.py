@@ -217,7 +217,9 @@ def test_a_shallow_clone(repository: Path, git: Git, tmp_path: Path) -> None:
     git("clone", "--quiet", "--depth=1", f"file://{repository}", str(tmp_path / "clone"))
     for source in sources(tmp_path / "clone").values():
         assert check(source).environments[0].heads == ("b",)
-    with pytest.raises(UsageError, match="this clone is shallow: `git fetch --unshallow`"):
+    with pytest.raises(
+        UsageError, match="this clone is shallow: run `git fetch --unshallow origin`"
+    ):
         GitTree.at(str(tmp_path / "clone"), "HEAD~1")
 
 

@@ -7,11 +7,11 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import UNSHALLOW, GitRefusedError, commit_tree, git, is_shallow, resolve
+from revgate.git import GitRefusedError, commit_tree, git, is_shallow, resolve
 from revgate.history.fingerprint import fingerprint
 from revgate.history.source import CONFIGURATIONS
 from revgate.history.tree import GitTree
-from revgate.target_branch import fetch_command
+from revgate.target_branch import explain_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -261,11 +261,13 @@ def _base(root: str, against: str) -> GitTree:
     try:
         return GitTree.at(root, against)
     except UsageError:
-        remote, _, branch = against.rpartition("/")
-        fetch = fetch_command(root, remote or "origin", branch)
-        raise CannotJudgeError(
-            f"the base {against!r} is not in this clone: run `{fetch}`"
-        ) from None
+        raise CannotJudgeError(absent(root, against)) from None
+
+
+def absent(root: str, name: str) -> str:
+    """Return what to say of a target branch that is not in this clone."""
+    way = explain_missing(root, name)
+    return f"the base {name!r} is not in this clone" + (f": {way}" if way else "")
 
 
 def _opened(root: str, ours: str | GitTree | None) -> GitTree:
@@ -292,10 +294,16 @@ def commit_index(root: str, index: str | None = None) -> str:
 
 
 def _need_common_ancestor(root: str, head: str, base: str, against: str) -> None:
-    if git(root, "merge-base", head, base, accept=(0, 1)).strip():
-        return
-    why = UNSHALLOW if is_shallow(root) else "their histories are unrelated"
-    raise CannotJudgeError(f"no common ancestor with {against!r} in this clone; {why}")
+    if not git(root, "merge-base", head, base, accept=(0, 1)).strip():
+        raise CannotJudgeError(unrelated(root, against))
+
+
+def unrelated(root: str, name: str) -> str:
+    """Return what to say of a target branch without a common ancestor in this clone."""
+    fact = f"no common ancestor with {name!r} in this clone"
+    if is_shallow(root):
+        return f"{fact}, which is shallow: {explain_missing(root)}"
+    return f"{fact}; their histories are unrelated"
 
 
 def _changed_paths(one: GitTree, other: GitTree, folders: Iterable[str]) -> list[str]:

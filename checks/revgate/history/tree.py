@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import UNSHALLOW, git, is_shallow, resolve
+from revgate.git import git, is_shallow, resolve
 from revgate.history.source import CONFIGURATIONS, configuration_globs, lookalikes_among, paths_in
 from revgate.source import Content
 
@@ -48,8 +48,7 @@ class GitTree:
         """
         found = resolve(root, revision)
         if found is None:
-            hint = f"; {UNSHALLOW}" if is_shallow(root) else ""
-            raise UsageError(f"git knows no commit {revision!r}{hint}")
+            raise UsageError(f"git knows no commit {revision!r}{_way_to(root, revision)}")
         tree = cls(root, found)
         tree.name = f"commit {revision}"
         return tree
@@ -258,6 +257,17 @@ class GitTree:
         else:
             return False  # a submodule
         return True
+
+
+def _way_to(root: str, revision: str) -> str:
+    """Return how to get a commit that git does not know here, to end a message."""
+    shallow = is_shallow(root)
+    if not shallow and "/" not in revision:
+        return ""  # nothing says that it exists elsewhere
+    from revgate.target_branch import explain_missing
+
+    way = explain_missing(root, revision)
+    return f"{'; this clone is shallow' if shallow else ''}: {way}" if way else ""
 
 
 def _inside(path: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.git import git, is_shallow
+from revgate.target_branch import explain_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +38,7 @@ def fetch(root: str, remote: str, repository: Repository, numbers: Sequence[int]
             ancestor is unknown; no pull request is to blame.
     """
     if is_shallow(root):
-        raise CannotJudgeError(
-            "this clone is shallow: set `fetch-depth: 0` for actions/checkout, or run"
-            " `git fetch --unshallow`"
-        )
+        raise CannotJudgeError(f"this clone is shallow: {explain_missing(root)}")
     # Private to this process: another run in the same clone must not delete them.
     space = f"refs/revgate/pulls/{os.getpid()}"
     with _authorized(repository) as options:

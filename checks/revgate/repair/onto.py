@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.git import find_root, is_shallow, resolve
+from revgate.git import find_root, resolve
+from revgate.history.merge import absent, unrelated
 from revgate.history.tree import GitTree
-from revgate.target_branch import REBASES, ask, branch_base, fetch_command, git_path
+from revgate.target_branch import REBASES, ask, branch_base, git_path
 
 
 class Onto(NamedTuple):
@@ -42,7 +42,7 @@ def choose(root: str, written: str | None) -> Onto:
     try:
         tree = GitTree.at(root, name)
     except UsageError:
-        raise CannotJudgeError(_absent(root, name)) from None
+        raise CannotJudgeError(absent(root, name)) from None
     tree.name = name
     before = _before(root, name, tree)
     return Onto(name, why, tree, before, _going_on(root))
@@ -54,20 +54,6 @@ def _going_on(root: str) -> str:
     return "merge" if os.path.isfile(git_path(root, "MERGE_HEAD")) else ""
 
 
-def _absent(root: str, name: str) -> str:
-    remotes = ask(root, "remote").splitlines()
-    remote, _, branch = name.partition("/")
-    if remote in remotes and branch:
-        return f"{name!r} is not in this clone: run `{fetch_command(root, remote, branch)}`"
-    if not remotes:
-        return f"git knows no commit {name!r}, and there is no remote to fetch it from"
-    remote = "origin" if "origin" in remotes else remotes[0]
-    return (
-        f"{name!r} is not in this clone: `{fetch_command(root, remote, name)}` brings a branch"
-        f" of that name, for `--onto {shlex.quote(f'{remote}/{name}')}`"
-    )
-
-
 def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
     """Return the common ancestor of the target branch and what is checked out."""
     ours = [found for each in ("HEAD", "MERGE_HEAD") if (found := resolve(root, each))]
@@ -75,11 +61,7 @@ def _before(root: str, name: str, tree: GitTree) -> GitTree | None:
         return None
     common = [ask(root, "merge-base", tree.revision or "", each) for each in ours]
     if not any(common):
-        shallow = is_shallow(root)
-        raise CannotJudgeError(
-            f"this branch and {name!r} have no common ancestor in this clone"
-            + ("; the clone is shallow: run `git fetch --unshallow`" if shallow else "")
-        )
+        raise CannotJudgeError(unrelated(root, name))
     if tree.revision in common:
         return tree  # all of it is here; during a merge, by what is merged
     before = GitTree(root, next(filter(None, common)))
