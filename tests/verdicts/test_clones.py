@@ -1,6 +1,6 @@
 """What is advised for a clone that lacks the target branch, or commits, leads to a verdict.
 
-Each command is run in the state in which it is told, once; then the same question is answered.
+Each command runs once, in the state for which it is advised; then the same question is answered.
 """
 
 from __future__ import annotations
