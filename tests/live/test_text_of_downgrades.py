@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 BASE = """
 def upgrade():
     op.create_table("u", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer))
+    op.execute("CREATE SCHEMA other")
 
 
 def downgrade():
+    op.execute("DROP SCHEMA other")
     op.drop_table("u")
 """
 # What the upgrade creates, and the rest of a downgrade that forgets one thing.
@@ -51,6 +53,10 @@ FORGETFUL = [
     ('op.execute("ALTER TABLE u ADD CONSTRAINT ck CHECK (a > 0)")', 'op.execute("SELECT 1")'),
     ('op.execute("ALTER TABLE u ADD COLUMN b int")', 'op.execute("SELECT 1")'),
     ('op.execute("CREATE SEQUENCE s")', 'op.execute("SELECT 1")'),
+    (
+        'op.create_table("t", sa.Column("x", sa.Enum("a", "b", name="tone")), schema="other")',
+        'op.drop_table("t", schema="other")',
+    ),
 ]
 
 

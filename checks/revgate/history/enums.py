@@ -8,6 +8,8 @@ from revgate.history.revision import Effect
 from revgate.history.syntax import literal_string
 
 ENUMS = ("Enum", "ENUM")
+UNSURE = "perhaps in "
+"""Begins the form of a type that may have been created in the schema of its table instead."""
 
 
 def imports_mysql_enum(statement: ast.stmt) -> bool:
@@ -38,9 +40,8 @@ def type_of_a_table(name: str, enum: ast.Call, schema: str) -> Effect:
     inherits = keywords.get("inherit_schema")
     if isinstance(inherits, ast.Constant) and inherits.value is True:
         return Effect("create", "type", f"{schema}.{name}")
-    return Effect(
-        "create" if inherits is not None and is_false(inherits) else "touch", "type", name
-    )
+    form = "" if inherits is not None and is_false(inherits) else f"{UNSURE}{schema}"
+    return Effect("create", "type", name, form=form)
 
 
 def is_of_mysql(call: ast.Call) -> bool:

@@ -22,6 +22,7 @@ from revgate.history.enums import (
 )
 from revgate.history.revision import ANY_COLUMN, Effect, Effects, UnknownEffectError
 from revgate.history.syntax import called_name, literal_string, literal_strings
+from revgate.history.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,7 +85,7 @@ def read_effects(
             continue
         reader = _Reader(functions, enums=enums)
         for statement in assignments:
-            reader.remember(statement)
+            reader.variables.assign(statement)
         reader.read(functions[name].body, 0)
         yield Effects(tuple(reader.effects), reader.complete)
 
@@ -97,10 +98,7 @@ class _Reader:
         self.may_have_enums = enums
         self.effects: list[Effect] = []
         self.complete = True
-        self.enums: dict[str, ast.Call] = {}
-        """Enum types by variable."""
-        self.texts: dict[str, str] = {}
-        """Literal strings by variable."""
+        self.variables = Variables()
         self.batches: dict[str, str] = {}
         """Tables by the variable of their batch operation."""
 
@@ -112,15 +110,6 @@ class _Reader:
             except UnknownEffectError:
                 self.complete = False
 
-    def remember(self, statement: ast.Assign) -> None:
-        """Remember a value that a later statement may refer to."""
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                if called_name(call) in ENUMS:
-                    self.enums[name] = call
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
-                self.texts[name] = text
-
     def _statement(self, statement: ast.stmt, depth: int) -> None:
         # Nearly every statement is a call, and `match` takes three times as long to find out.
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -130,8 +119,9 @@ class _Reader:
             case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Import() | ast.ImportFrom():
                 return
             case ast.Assign(value=value):
-                self.remember(statement)
-                self._harmless(value)
+                self.variables.assign(statement)
+                if not (isinstance(value, ast.Call) and called_name(value) == "Column"):
+                    self._harmless(value)
             case ast.With(items=[ast.withitem(context_expr=ast.Call() as call) as item]):
                 self._with(call, item.optional_vars, statement.body, depth)
             case ast.Return(value=None):
@@ -196,8 +186,7 @@ class _Reader:
 
     def _enum(self, action: str, owner: ast.expr, call: ast.Call) -> Effect:
         """Read `sa.Enum(..., name="status").create(op.get_bind())`, also on a variable."""
-        if isinstance(owner, ast.Name) and owner.id in self.enums:
-            owner = self.enums[owner.id]
+        owner = self.variables.value(owner)
         if not isinstance(owner, ast.Call) or called_name(owner) not in ENUMS:
             raise UnknownEffectError
         name = enum_name(owner)
@@ -257,9 +246,7 @@ class _Reader:
 
     def _types(self, argument: ast.expr, schema: str) -> Iterator[Effect]:
         """Yield the enum types that a table creates; `drop_table` does not drop them."""
-        for node in ast.walk(argument):
-            if isinstance(node, ast.Name) and node.id in self.enums:
-                node = self.enums[node.id]
+        for node in self.variables.within(argument):
             if isinstance(node, ast.Call) and called_name(node) in ENUMS and makes_type(node):
                 name = enum_name(node)
                 if name is None:
@@ -274,11 +261,11 @@ class _Reader:
             return Effect(
                 _drop_action(call), "column", self._string(call, at, "column_name"), table
             )
-        match self._argument(call, at, "column"):
+        match self.variables.value(self._argument(call, at, "column")):
             case ast.Call() as column if called_name(column) == "Column" and column.args:
-                written = literal_string(column.args[0])
-                if written is not None:
-                    return Effect(_create_action(call), "column", written, table)
+                key = literal_string(column.args[0])
+                if key is not None:
+                    return Effect(_create_action(call), "column", key, table)
         raise UnknownEffectError
 
     def _renamed(self, call: ast.Call, batch: str | None) -> Iterator[Effect]:
@@ -329,9 +316,8 @@ class _Reader:
         match written:
             case ast.Call(args=[inner, *_]) if called_name(written) in ("text", "DDL", "dedent"):
                 written = inner
-        if isinstance(written, ast.Name) and written.id in self.texts:
-            return self.texts[written.id]
-        text = literal_string(written)
+        known = self.variables.text(written.id) if isinstance(written, ast.Name) else None
+        text = literal_string(written) if known is None else known
         if text is None:
             raise UnknownEffectError
         return text

@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.history.enums import UNSURE
 from revgate.history.revision import ANY_COLUMN
 from revgate.rules import DOWNGRADE, WARNING, Finding, rule
 
@@ -293,6 +294,9 @@ def _drop_sql(effect: Effect) -> str:
         case "index":
             schema, _, _ = effect.table.rpartition(".")
             return f"DROP INDEX {_quoted(schema)}.{name}" if schema else f"DROP INDEX {name}"
+        case "type" if effect.form.startswith(UNSURE):
+            schema = _quoted(effect.form.removeprefix(UNSURE))
+            return f"DROP TYPE IF EXISTS {name}, {schema}.{name}"
         case "trigger" | "policy" | "rule":
             return f"DROP {effect.kind.upper()} {name} ON {table}"
     return f"DROP {effect.form.removeprefix('sql').strip().upper() or effect.kind.upper()} {name}"
