@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,36 @@ def a_second_that_is_broken(root: Path) -> None:
 
 def no_ini(root: Path) -> None:
     (root / "alembic.ini").write_bytes(b"\0\xff")
+
+
+def test_an_environment_without_revisions_does_not_hide_the_others(
+    repository: Path, add: Add, run: Run
+) -> None:
+    """git does not keep an empty folder, so that either may be what a clone has."""
+    subprocess.run(["git", "init", "--quiet", "."], check=True)
+    for name in ("empty", "absent"):
+        (repository / name / "db").mkdir(parents=True)
+        (repository / name / "alembic.ini").write_text("[alembic]\nscript_location = db\n")
+        (repository / name / "db" / "env.py").write_text("")
+    (repository / "empty" / "db" / "versions").mkdir()
+    add(THIRD, SECOND, downgrade="pass")
+    for words in ((), (), ("--no-cache",)):
+        code, out, err = run("check", *words)
+        assert (code, err, out.count("error[")) == (1, "", 1)
+        assert "note: empty/alembic.ini: no revision in empty/db/versions of the work tree" in out
+        assert "note: absent/alembic.ini: the folder absent/db/versions is missing" in out
+        assert out.count("so this environment was not checked") == 2
+    assert "empty/db" not in [
+        each["name"] for each in json.loads(run("check", "--format", "json")[1])["environments"]
+    ]
+    assert run("check", "--environment", "empty/db")[0] == 3
+    assert run("check", "--config", "absent/alembic.ini")[0] == 3
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.org"]
+    subprocess.run(["git", "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "all"], check=True)
+    code, out, err = run("check", "--against", "HEAD")
+    assert (code, err) == (0, "")
+    assert out.count("so this environment was not checked") == 2
 
 
 NOTHING: list[tuple[Callable[[Path], None], str]] = [

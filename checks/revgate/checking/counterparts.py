@@ -12,7 +12,7 @@ from revgate.checking.ruling import described_by
 from revgate.environments import Environment, nothing_found, survey
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.history.history import History
-from revgate.history.read import Read, read, reread, revision_files
+from revgate.history.read import Read, list_all, notes_on, read, reread, revision_files
 from revgate.text import nearest
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class _Place(NamedTuple):
 
 def read_pairs(
     sides: Sides, ruling: Ruling, name: str | None = None, *, cached: bool
-) -> list[Pair]:
+) -> tuple[list[Pair], list[str]]:
     """Read every environment of the target branch and of the merge.
 
     Args:
@@ -63,6 +63,9 @@ def read_pairs(
         ruling: The settings of each.
         name: The name of the only environment wanted; None for all.
         cached: Whether cached facts may be used, and written.
+
+    Returns:
+        The environments, and a note on each that has no revision on either side.
 
     Raises:
         CannotJudgeError: Nothing can be judged, or an environment of the merge cannot be located.
@@ -81,9 +84,8 @@ def read_pairs(
         raise UsageError(
             f"no environment {name!r}{nearest(name or '', names)}; there are: {', '.join(names)}"
         )
-    for pair in chosen:
-        _need_revisions(pair, sides.merged)
-    return chosen
+    strict = bool(ruling.after.environments) or name is not None
+    return _with_revisions(chosen, sides.merged, strict=strict)
 
 
 def _after(tree: GitTree, ruling: Ruling) -> list[_Place]:
@@ -244,12 +246,19 @@ def _judged_alike(sides: Sides, after: Read, before: Read, *, cached: bool) -> R
     return read(sides.merged, environment, judge_file, cached=cached)
 
 
-def _need_revisions(pair: Pair, tree: GitTree) -> None:
-    """See that there is something to judge, before the merge or after it.
+def _with_revisions(
+    pairs: Sequence[Pair], tree: GitTree, *, strict: bool
+) -> tuple[list[Pair], list[str]]:
+    """Leave out environments without a revision, before the merge and after it.
 
     Raises:
-        CannotJudgeError: There is nothing; says why.
+        CannotJudgeError: There is no revision at all, or `strict` and one has none; says why.
     """
-    reads: Iterable[Read] = (each for each in (pair.base, pair.merged) if each is not None)
-    if not any(each.files for each in reads) and pair.merged is not None:
-        revision_files(tree, pair.merged.history.environment)
+    kept, empty = [], []
+    for pair in pairs:
+        reads: Iterable[Read] = (each for each in (pair.base, pair.merged) if each is not None)
+        if pair.merged is None or any(each.files for each in reads):
+            kept.append(pair)
+        else:
+            empty.append(pair.merged.history.environment)
+    return kept, notes_on(list_all(tree, empty)[1], strict=strict or not kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
 from revgate.checking.advice import advise
@@ -81,9 +80,10 @@ def run(
         pairs = {
             each: _published(checked.sides, pair) for pair in checked.pairs for each in pair.names
         }
-        found = environments.find(source, settings, request.environment)
+        listed, _ = history_checks.list_named(source, settings, request.environment)
         reads = [
-            read(source, each, judge_file, whole=False, cached=options.cached) for each in found
+            read(source, each, judge_file, whole=False, cached=options.cached, listed=files)
+            for each, files in listed
         ]
     result = result._replace(command=name)
     for each in reads:

@@ -10,7 +10,7 @@ from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
 from revgate.findings import ERROR
-from revgate.history.read import Read, absent_folders, list_files, read, subfolder_notes
+from revgate.history.read import Read, absent_folders, list_all, notes_on, read, subfolder_notes
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
 from revgate.text import nearest
@@ -45,9 +45,24 @@ def check(
         CannotJudgeError: An environment has nothing to check, or its history is read in part.
         UsageError: The settings name something that does not exist.
     """
-    found = environments.find(source, settings, environment)
-    listed = [(each, list_files(source, each)) for each in found]
-    return check_listed(source, settings, choice, listed, cached=cached)
+    listed, notes = list_named(source, settings, environment)
+    result, reads = check_listed(source, settings, choice, listed, cached=cached)
+    return result._replace(notes=(*result.notes, *notes)), reads
+
+
+def list_named(
+    source: Source, settings: Settings, name: str | None, *, cached: bool = True
+) -> tuple[list[tuple[Environment, Listed]], list[str]]:
+    """Find environments and list their files; return a note on each that has none.
+
+    Raises:
+        CannotJudgeError: None of them has a revision; or one has none that the settings or the
+            command line name.
+    """
+    found = environments.find(source, settings, name)
+    listed, empty = list_all(source, found, cached=cached)
+    named = bool(settings.environments) or name is not None
+    return listed, notes_on(empty, strict=named or not listed)
 
 
 def check_listed(

@@ -63,7 +63,7 @@ def check(
     ruling = rule_on(sides, root, request.config)
     choice = request.choose(ruling.settings)
     rules = choice.stage(published=True)
-    pairs = read_pairs(sides, ruling, request.environment, cached=cached)
+    pairs, empty = read_pairs(sides, ruling, request.environment, cached=cached)
     _need_baselines(ruling, pairs)
     _may_join(ruling, pairs)
     agreement = agreement_of(ruling, request.allowed)
@@ -74,8 +74,8 @@ def check(
     verdicts = [judge_pair(sides, pair, rules, branch, agreement) for pair in pairs]
     verdicts.append(_relaxed(sides, ruling, pairs, rules))
     result = history_checks.sum_up([_after(sides, pair) for pair in pairs], verdicts)
-    if ruling.note:
-        result = result._replace(notes=(*result.notes, ruling.note))
+    told = [*empty, *([ruling.note] if ruling.note else [])]
+    result = result._replace(notes=(*result.notes, *told))
     return Checked(result, ruling, choice, pairs, sides)
 
 

@@ -11,7 +11,7 @@ from revgate.environments import Environment
 from revgate.findings import Finding, Related, Severity
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import is_own
-from revgate.history.read import Listed, list_files
+from revgate.history.read import Listed, list_all, notes_on
 from revgate.result import Allowed, Judged, Result
 from revgate.settings import Scope
 
@@ -38,19 +38,21 @@ def check(
     """
     started = time.time_ns()
     found = environments.find(source, settings, environment)
-    listed = [list_files(source, each, cached=cached) for each in found]
+    pairs, empty = list_all(source, found, cached=cached)
+    named = bool(settings.environments) or environment is not None
+    notes = notes_on(empty, strict=named or not pairs)
+    found, listed = [each for each, _ in pairs], [each for _, each in pairs]
     cache = Cache(f"verdict\n{source.root}\n{source.name}", enabled=cached)
     files = [(each.paths, each.signatures, list(each.below)) for each in listed]
-    key = marshal.dumps((repr((settings, choice.key, found)), files), 2)
+    key = marshal.dumps((repr((settings, choice.key, found, notes)), files), 2)
     saved = cache.load()
     if saved.get("key") == key and _still_own(source, found, saved["own"]):
         return _from_plain(saved["result"])
 
     from revgate.checking import history as history_checks
 
-    result, reads = history_checks.check_listed(
-        source, settings, choice, list(zip(found, listed, strict=True)), cached=cached
-    )
+    result, reads = history_checks.check_listed(source, settings, choice, pairs, cached=cached)
+    result = result._replace(notes=(*result.notes, *notes))
     lasting = all(read.history.lasting for read in reads) and _lasts(result)
     if lasting and all(_is_settled(each, started) for each in listed):
         own = [dict(read.history.own) for read in reads]

@@ -12,7 +12,7 @@ from revgate.history.history import History
 from revgate.source import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from revgate.environments import Environment
     from revgate.findings import Finding
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 # Contents cached per file, so that switching between branches costs nothing.
 _KEPT = 2
+
+
+class NoRevisionsError(CannotJudgeError):
+    """An environment has no revision, so there is nothing to check in it."""
+
+    def __init__(self, place: str, fact: str, advice: str) -> None:
+        super().__init__(f"{place}: {fact}, so nothing could be checked; {advice}")
+        self.note = f"{place}: {fact}, so this environment was not checked"
 
 
 class Listed(NamedTuple):
@@ -54,6 +62,37 @@ def list_files(source: Source, environment: Environment, *, cached: bool = True)
     return Listed(paths, source.signatures(paths), below=unread)
 
 
+def list_all(
+    source: Source, environments: Iterable[Environment], *, cached: bool = True
+) -> tuple[list[tuple[Environment, Listed]], list[NoRevisionsError]]:
+    """List the revision files of environments, and those environments that have none.
+
+    Args:
+        source: Where to look.
+        environments: The environments.
+        cached: As for `list_files`.
+    """
+    listed = []
+    empty: list[NoRevisionsError] = []
+    for each in environments:
+        try:
+            listed.append((each, list_files(source, each, cached=cached)))
+        except NoRevisionsError as error:
+            empty.append(error)
+    return listed, empty
+
+
+def notes_on(empty: Sequence[NoRevisionsError], *, strict: bool) -> list[str]:
+    """Return a note on each environment that is left out because it has no revision.
+
+    Raises:
+        CannotJudgeError: There is one, although none may be left out.
+    """
+    if empty and strict:
+        raise empty[0]
+    return [each.note for each in empty]
+
+
 def revision_files(source: Source, environment: Environment) -> list[str]:
     """List the files that Alembic would load.
 
@@ -80,10 +119,11 @@ def _listing(
         if folder in gone:
             continue
         if not source.has_folder(folder):
-            raise CannotJudgeError(
-                f"{environment.config}: {missing(source, folder)}, so nothing"
-                " could be checked; create it with a first revision, correct script_location or"
-                " version_locations, or list the environments with [[tool.revgate.environment]]"
+            raise NoRevisionsError(
+                environment.config,
+                missing(source, folder),
+                "create it with a first revision, correct script_location or version_locations, or"
+                " list the environments with [[tool.revgate.environment]]",
             )
         found = source.files(folder, recursive=environment.recursive or subfolders)
         inside = "" if folder == "." else folder
@@ -91,10 +131,10 @@ def _listing(
             is_below = subfolders and path.rpartition("/")[0] != inside
             (below if is_below else paths).append(path)
     if not paths:
-        raise CannotJudgeError(
-            f"{environment.config}: no revision in {', '.join(environment.version_locations)} of"
-            f" {source.name}, so nothing could be checked; create one with `alembic revision`, or"
-            " correct version_locations"
+        raise NoRevisionsError(
+            environment.config,
+            f"no revision in {', '.join(environment.version_locations)} of {source.name}",
+            "create one with `alembic revision`, or correct version_locations",
         )
     known = {*paths}
     return list(dict.fromkeys(paths)), [path for path in below if path not in known]

@@ -13,11 +13,10 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from revgate import environments
 from revgate.checking import merge as merge_checks
 from revgate.checking.agreement import EVERYTHING
 from revgate.checking.file_rules import judge_file
-from revgate.checking.history import place
+from revgate.checking.history import list_named, place
 from revgate.checking.ruling import settings_in
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.read import Read, list_files, read
@@ -55,7 +54,8 @@ class Base:
         source.name = "the base"
         settings = _settings(source, options)
         self.choice = options.request.choose(settings)
-        self.environments = environments.find(source, settings, options.request.environment)
+        listed, _ = list_named(source, settings, options.request.environment)
+        self.environments = [each for each, _ in listed]
         _need_no_links(source, self.environments)
         self.reads = [
             # Published files were judged when they were new: reading their headers is enough.
@@ -65,9 +65,9 @@ class Base:
                 judge_file,
                 whole=False,
                 cached=options.cached,
-                listed=list_files(source, each),
+                listed=files,
             )
-            for each in self.environments
+            for each, files in listed
         ]
 
     def judge(self, pulls: Iterable[Pull]) -> list[Verdict]:
