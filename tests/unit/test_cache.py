@@ -209,3 +209,34 @@ def test_compiled_revisions_that_alembic_would_load_are_said_to_be_unread(root: 
         file.write("sourceless = true\n")
     (note,) = check(root).notes
     assert note.startswith("alembic.ini: `sourceless` is true")
+
+
+def test_a_pipe_or_a_device_in_the_cache_folder(root: Path, folder: Path) -> None:
+    cache = cache_module.Cache("any")
+    folder.mkdir()
+    for make in (os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)):
+        make(cache.path)
+        assert cache.load() == {}
+        if make is not os.mkdir:
+            cache.save({"a": 1})
+            assert cache.load() == {"a": 1}
+            os.unlink(cache.path)
+        else:
+            os.rmdir(cache.path)
+
+
+def test_a_pipe_in_place_of_a_temporary_file(root: Path, folder: Path) -> None:
+    cache = cache_module.Cache("any")
+    folder.mkdir()
+    os.mkfifo(f"{cache.path}.{os.getpid()}")
+    cache.save({"a": 1})
+    assert cache.load() == {"a": 1}
+
+
+def test_a_file_that_is_too_large_is_not_read(
+    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = cache_module.Cache("any")
+    cache.save({"a": 1})
+    monkeypatch.setattr(cache_module, "LARGEST_FOLDER", 3)
+    assert cache.load() == {}

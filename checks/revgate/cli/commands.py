@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from revgate.cli.context import configured, report, settings_of, source_of
 from revgate.cli.output import complain, show, unwritten, write
 from revgate.cli.parser import parser
-from revgate.errors import RevgateError, UsageError
+from revgate.errors import RevgateError, UsageError, machine_fault
 from revgate.text import choose_one, printable
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _unexpected(error: Exception) -> int:
     if os.environ.get("REVGATE_DEBUG"):
         raise error
+    if machine := machine_fault(error):
+        complain(machine)
+        return 3
     complain(
         f"internal error, so nothing was checked: {type(error).__name__}: {error}\n"
         "please report this with the traceback that REVGATE_DEBUG=1 shows"

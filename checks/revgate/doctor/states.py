@@ -44,7 +44,7 @@ def build(database: AgentDatabase, chain: Sequence[Revision], report: Report) ->
     """
     snapshots, stopped = [database.take_snapshot()], ""
     for revision in chain:
-        answer = database.agent.step("upgrade", revision.id)
+        answer = database.step("upgrade", revision.id)
         report("upgrade")
         if isinstance(answer, Failed):
             stopped = f"`{revision.id}` cannot be run: {' '.join(answer.message.split())}"

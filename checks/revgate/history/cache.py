@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import stat
 import sys
 import zlib
 from functools import cache
@@ -52,8 +53,7 @@ class Cache:
         if not self.enabled:
             return {}
         try:
-            with open(self.path, "rb") as file:
-                data = file.read()
+            data = _read(self.path)
             size = len(self._stamp)
             payload = memoryview(data)[size + 4 :]
             if data[: size + 4] != self._stamp + _checksum(payload):
@@ -71,13 +71,33 @@ class Cache:
         temporary = f"{self.path}.{os.getpid()}"
         try:
             os.makedirs(folder(), mode=0o700, exist_ok=True)
-            with open(temporary, "wb") as file:
+            with open(temporary, "wb", opener=_new_file) as file:
                 file.write(self._stamp + _checksum(memoryview(payload)) + payload)
             os.replace(temporary, self.path)
             _prune(keep=self.path)
         except OSError:
             with _ignored():
                 os.unlink(temporary)
+
+
+def _read(path: str) -> bytes:
+    """Read a regular file of a sensible size; opening anything else must not block."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FOLDER:
+            return b""
+        return file.read()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _new_file(path: str, flags: int) -> int:
+    """Create a file, instead of whatever an earlier process left under its name."""
+    with _ignored():
+        os.unlink(path)
+    return os.open(path, flags | os.O_EXCL, 0o600)
 
 
 def _checksum(payload: memoryview) -> bytes:

@@ -7,12 +7,13 @@ that was killed, and each run removes what earlier ones left behind.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
@@ -33,6 +34,7 @@ _SETTINGS = {
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "restart_after_crash": "off",
     "jit": "off",
     "max_connections": "40",
     "max_locks_per_transaction": "1024",
@@ -294,6 +296,26 @@ def private_folder() -> Iterator[tuple[str, _Watch]]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         watch.close()
+
+
+_LAST_WORDS = re.compile(
+    r"PANIC:|terminated by signal|shutdown request|No space left|File too large|exited with exit"
+)
+_MOST_WORDS = 3
+
+
+def last_words(folder: str) -> list[str]:
+    """Return the lines of a server's log that say why it ended; else that its process is gone."""
+    with suppress(OSError), open(os.path.join(folder, "log"), "rb") as file:
+        file.seek(-min(os.fstat(file.fileno()).st_size, _LOG_END), os.SEEK_END)
+        lines = file.read().decode("utf-8", "replace").splitlines()
+        found = [line for line in lines if _LAST_WORDS.search(line)]
+        if found:
+            return found[-_MOST_WORDS:]
+    return ["its process is gone, and its log says nothing: it may have been killed"]
+
+
+_LOG_END = 1 << 16
 
 
 def _failed(what: str, programs: str, said: str) -> str:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import own_server, private_folder
+from revgate.postgres.process import last_words, own_server, private_folder
 from revgate.postgres.programs import OLDEST, find_local
 from revgate.postgres.relay import Relay, relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_AGAIN = "this says nothing about the revisions: run it again"
 _BUSY_TEMPLATE = "55006"
 _BUSY_SECONDS = 20.0
 _ABANDONED = """
@@ -211,6 +212,43 @@ class Server:
             except _error():
                 continue
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the server has ended the session of this run, or itself."""
+        try:
+            _row(self._admin, "SELECT 1")
+        except _error():
+            return True
+        return False
+
+    def raise_if_gone(self) -> None:
+        """Raise if the server has ended the session of this run, or itself.
+
+        Raises:
+            CannotJudgeError: It has; with what its log says about the cause.
+        """
+        if self.is_gone:
+            raise CannotJudgeError(self._end())
+
+    def _end(self) -> str:
+        if self.facts.kind == "url":
+            return f"the server {self.address} ended the session of this run\n{_AGAIN}"
+        said = "".join(f"\n{line}" for line in last_words(self.address.host))
+        return f"the throwaway server ended during the run{said}\n{_AGAIN}"
+
+    @contextmanager
+    def _explaining_faults(self) -> Iterator[None]:
+        """Turn errors of the server, in queries of revgate, into their cause."""
+        try:
+            yield
+        except (CannotJudgeError, _error()) as error:
+            if self.is_gone:
+                raise CannotJudgeError(_joined(error, self._end())) from None
+            if not _is_fault(error):
+                raise
+            said = " ".join(str(error).split())
+            raise CannotJudgeError(f"the server {self.address}: {said}\n{_AGAIN}") from None
+
     def execute(self, statement: str) -> None:
         """Run one statement outside a transaction."""
         with self._admin.cursor() as cursor:
@@ -264,6 +302,22 @@ def _error() -> Any:
     return psycopg2.Error
 
 
+def _is_fault(error: Exception) -> bool:
+    """Return whether revgate's own query failed because of the server's state."""
+    import psycopg2
+
+    faults = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.InternalError)
+    return isinstance(error, faults)
+
+
+def _joined(error: Exception, end: str) -> str:
+    """Return what failed because the server ended, followed by how it ended."""
+    if not isinstance(error, CannotJudgeError):
+        return end
+    first = str(error).partition("\n")[0]
+    return end if first in end else f"{first}\n{end}"
+
+
 @contextmanager
 def throwaway(database_url: str | None) -> Iterator[Server]:
     """Provide a server for the duration of the block.
@@ -299,7 +353,8 @@ def _named(address: Address) -> Iterator[Server]:
 def _session(kind: str, address: Address) -> Iterator[Server]:
     server = Server(kind, address)
     try:
-        yield server
+        with server._explaining_faults():
+            yield server
     finally:
         server.close()
 

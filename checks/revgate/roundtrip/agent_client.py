@@ -42,6 +42,7 @@ from revgate.roundtrip.answers import (
     parse,
 )
 from revgate.roundtrip.explain import (
+    explain_fault,
     explain_no_migrations,
     explain_raised,
     explain_unusable,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.postgres.server import Server
     from revgate.roundtrip.options import Options
+
+_SHOWN = 60
 
 
 A = TypeVar("A", bound=Answer)
@@ -121,7 +124,8 @@ class Agent:
         self._watch = GroupWatch(self._process.pid)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
-        self._buffer = b""
+        self._rest = b""
+        """What was read after the latest line."""
 
     def begin(
         self,
@@ -283,6 +287,8 @@ class Agent:
         """
         while True:
             answer = self._next(doing)
+            if isinstance(answer, (Failed, Broken)) and answer.fault:
+                raise CannotJudgeError(explain_fault(answer, doing))
             if isinstance(answer, expected):
                 return answer
             match answer:
@@ -305,18 +311,28 @@ class Agent:
 
     def _next(self, doing: str) -> Answer:
         until = None if self._timeout is None else time.monotonic() + self._timeout
-        while b"\n" not in self._buffer:
+        parts = [self._rest]
+        while b"\n" not in parts[-1]:
             left = None if until is None else max(0.0, until - time.monotonic())
             if not self._selector.select(left):
                 raise CannotJudgeError(self._timed_out(doing))
             data = os.read(self._out.fileno(), 1 << 16)
             if not data:
                 raise CannotJudgeError(self._died(doing))
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        message = json.loads(line)
-        plain = message["event"] in PLAIN_EVENTS
-        return parse(message if plain else self._mask.every(message))
+            parts.append(data)
+        line, _, self._rest = b"".join(parts).partition(b"\n")
+        return self._parsed(line, doing)
+
+    def _parsed(self, line: bytes, doing: str) -> Answer:
+        try:
+            message = json.loads(line)
+            plain = message["event"] in PLAIN_EVENTS
+            return parse(message if plain else self._mask.every(message))
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise CannotJudgeError(
+                f"{doing} wrote into the pipe to revgate: {line[:_SHOWN]!r}\n"
+                "the project's code must write only to files and sockets that it opened"
+            ) from None
 
     def _timed_out(self, doing: str) -> str:
         output = self._last_output()
@@ -414,6 +430,17 @@ class AgentDatabase:
         except BaseException:
             self.close()
             raise
+
+    def step(self, function: str, revision: str, *, watch: bool = False) -> Done | Failed:
+        """Run a step as `Agent.step` does.
+
+        Raises:
+            CannotJudgeError: The server has ended, so that a failure says nothing.
+        """
+        answer = self.agent.step(function, revision, watch=watch)
+        if isinstance(answer, Failed):
+            self._server.raise_if_gone()
+        return answer
 
     def take_snapshot(self) -> Snapshot:
         """Take a snapshot."""

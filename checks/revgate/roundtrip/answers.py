@@ -92,6 +92,8 @@ class Failed(NamedTuple):
     detail: str
     hint: str
     sqlstate: str
+    fault: str = ""
+    """The kind of fault of the server or the machine; empty if the revision failed."""
 
 
 class Finished(NamedTuple):
@@ -111,6 +113,8 @@ class Broken(NamedTuple):
     path_line: int
     error: str
     message: str
+    fault: str = ""
+    """As in `Failed`."""
 
 
 class Unusable(NamedTuple):

@@ -113,6 +113,37 @@ def _this(server: ServerFacts) -> str:
     return f"this server ({server.kind}, PostgreSQL {server.version})"
 
 
+_AGAIN = "this says nothing about the revisions: run it again"
+_FAULTS = {
+    "disk": (
+        "the disk is full",
+        "free disk space, or set TMPDIR to a folder with more, and run it again",
+    ),
+    "memory": ("the server is out of memory", "give the server more memory, and run it again"),
+    "resources": ("the server is out of resources", _AGAIN),
+    "connections": (
+        "the server has no connections left",
+        "raise its `max_connections`, or end other sessions, and run it again",
+    ),
+    "files": ("the server could not read or write its files", _AGAIN),
+    "ended": ("the server ended the session", _AGAIN),
+    "crashed": ("the server crashed", _AGAIN),
+    "starting": ("the server does not accept connections", _AGAIN),
+    "lost": ("the connection to the server was lost", _AGAIN),
+}
+
+
+def explain_fault(failed: Failed | Broken, doing: str) -> str:
+    """Return why a failure of the server or the machine leaves no verdict.
+
+    Args:
+        failed: The failure; its `fault` is one of `failures.py`.
+        doing: What failed.
+    """
+    what, advice = _FAULTS.get(failed.fault, _FAULTS["lost"])
+    return f"{what} during {doing}: {' '.join(failed.message.split())}\n{advice}"
+
+
 # -- env.py --------------------------------------------------------------------------------------
 
 

@@ -182,6 +182,8 @@ class Session:
 
     def _drop_roles(self) -> None:
         """Drop the roles of the history, after the databases that have grants to them."""
+        if self.server.is_gone:
+            return
         if self.base:
             self.server.drop_database(self.base)
         self.roles.forget(all_of_them=True)
@@ -192,7 +194,7 @@ class Session:
     def step(self, index: int, function: str, during: str) -> bool:
         """Run `upgrade` or `downgrade` of a revision; return whether it succeeded."""
         revision = self.revisions[index]
-        answer = self.database.agent.step(function, revision.id, watch=during == UPGRADE)
+        answer = self.database.step(function, revision.id, watch=during == UPGRADE)
         self._record_lines(index, answer.lines)
         self._report(during)
         if isinstance(answer, Failed):
@@ -229,7 +231,7 @@ class Session:
             return False
         self.database = self.open_database(self.start_agent())
         for revision in self.revisions[:index]:
-            if isinstance(self.database.agent.step("upgrade", revision.id), Failed):
+            if isinstance(self.database.step("upgrade", revision.id), Failed):
                 self.notes.append(
                     f"the upgrade of `{revision.id}` succeeded once and failed in a second database"
                 )
@@ -245,6 +247,7 @@ class Session:
         Raises:
             CannotJudgeError: The server is at fault, not the revision.
         """
+        self.server.raise_if_gone()
         explain_missing_extension(step.revision, failed, self.server.facts)
         explain_tablespace(step.revision, failed, self.server.facts)
         place = f"{step.revision.path}:{failed.line}"

@@ -155,8 +155,10 @@ class Run:
             else:
                 report = compare(context)
                 self._channel.send("no-models" if report is None else "models", **(report or {}))
-        except Exception as error:  # noqa: BLE001 - models and hooks are the user's code
+        except Exception as error:
             described = describe(error)
+            if described["fault"]:
+                raise
             message = f"{described['error']}: {described['message']}"
             self._channel.send("models-failed", message=" ".join(message.split()))
             context.connection.connection.rollback()
@@ -194,7 +196,7 @@ class Run:
 
     def failure(self, error: BaseException) -> dict[str, Any] | None:
         """Describe an exception as the failure of the current step; None outside of steps."""
-        if self._step is None or isinstance(error, Unusable):
+        if self._step is None or issubclass(type(error), Unusable):
             return None
         revision, do = self._step
         path = revision.module.__file__

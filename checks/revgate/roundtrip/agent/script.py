@@ -10,6 +10,7 @@ from argparse import Namespace
 from typing import Any
 
 from .channel import Unusable
+from .failures import class_name, text_of
 
 
 def versions() -> dict[str, str]:
@@ -76,9 +77,9 @@ def upgrade_order(script: Any) -> dict[str, Any]:
     try:
         found = list(script.iterate_revisions("heads", (), implicit_base=True))
     except (CommandError, RevisionError) as error:
-        return {"revisions": [], "error": str(error)}
+        return {"revisions": [], "error": text_of(error)}
     except Exception as error:  # noqa: BLE001 - the revisions are the user's code
-        return {"revisions": [], "error": f"{type(error).__name__}: {error}"}
+        return {"revisions": [], "error": f"{class_name(error)}: {text_of(error)}"}
     return {"revisions": [each.revision for each in reversed(found)], "error": ""}
 
 

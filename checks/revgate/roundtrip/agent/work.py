@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 from .channel import Channel, Unusable
-from .failures import describe, line_in
+from .failures import describe, line_in, print_traceback, remember_losses
 from .guards import guard_drivers
 from .run import Run, watch_local_settings
 from .script import open_script, upgrade_order, versions
@@ -25,7 +25,8 @@ def _place_of(error: BaseException, script: Any, folders: list[str]) -> dict[str
     """Return the line of env.py, and the deepest file of the project with its line."""
     line, _ = line_in(error, os.path.join(script.dir, "env.py")) if script else (0, "")
     path, path_line = "", 0
-    for frame, number in traceback.walk_tb(error.__traceback__):
+    begin = BaseException.__getattribute__(error, "__traceback__")
+    for frame, number in traceback.walk_tb(begin):
         if _is_of_project(frame.f_code.co_filename, folders):
             path, path_line = os.path.realpath(frame.f_code.co_filename), number
     is_env = os.path.basename(path) == "env.py"
@@ -56,6 +57,7 @@ def work(channel: Channel) -> None:
     guard_drivers(target)
     guard_server(target)
     watch_local_settings()
+    remember_losses()
     script = run = None
     try:
         config, script = open_script(job)
@@ -65,9 +67,9 @@ def work(channel: Channel) -> None:
         run = Run(channel, config, script, job, target)
         run.execute()
     except BaseException as error:
-        if isinstance(error, Unusable):
+        if issubclass(type(error), Unusable):
             raise
-        traceback.print_exc()
+        print_traceback(error)
         failure = run.failure(error) if run else None
         if failure:
             channel.send("failed", **failure)

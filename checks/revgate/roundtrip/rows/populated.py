@@ -98,7 +98,7 @@ class PopulatedPass:
                 failed = self._step_with_rows(index)
             else:
                 self._counts = None
-                answer = self._database.agent.step("upgrade", revision.id)
+                answer = self._database.step("upgrade", revision.id)
                 failed = answer if isinstance(answer, Failed) else None
             if failed and not self._rebuild(index, revision, failed):
                 return
@@ -106,7 +106,7 @@ class PopulatedPass:
     def _step_with_rows(self, index: int) -> Failed | None:
         """Run a step on populated tables; return its failure."""
         before = self._fill()
-        answer = self._database.agent.step("upgrade", self._session.revisions[index].id)
+        answer = self._database.step("upgrade", self._session.revisions[index].id)
         rows = _rows(before, self._reasons)
         steps = self._session.steps
         failed = answer if isinstance(answer, Failed) else None
@@ -158,7 +158,7 @@ class PopulatedPass:
         self._close()
         self._open()
         for earlier in self._session.revisions[: index + 1]:
-            if isinstance(self._database.agent.step("upgrade", earlier.id), Failed):
+            if isinstance(self._database.step("upgrade", earlier.id), Failed):
                 self._notes.append(
                     f"rows: `{earlier.id}` succeeded once and fails on empty tables of a second"
                     " database, so nothing from there on was checked with rows"
