@@ -39,12 +39,14 @@ def revgate(*words: str, inside: Path = ROOT, url: str = "", code: int = 0) -> s
     return done.stdout
 
 
-def test_the_upgrade_and_the_doctor(empty_database: str, alembic: Callable[..., str]) -> None:
+def test_the_upgrade_and_the_doctor(
+    empty_database: str, alembic: Callable[..., str], tmp_path: Path
+) -> None:
     alembic(empty_database, "upgrade", "20251114120000")
     page = (PAGES / "workflow.md").read_text("utf-8")
-    said = comparable(
-        revgate("upgrade", "--yes", urlsplit(empty_database).path.strip("/"), url=empty_database)
-    )
+    backup = f"--backup={tmp_path / 'before.dump'}"
+    name = urlsplit(empty_database).path.strip("/")
+    said = comparable(revgate("upgrade", "--yes", name, backup, url=empty_database))
     (pending,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     assert [line for line in comparable(pending) if line not in said and line != "…"] == []
 
