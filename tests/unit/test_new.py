@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,6 +188,138 @@ def test_the_first_revision_is_written(root: Path, folder: bool) -> None:
         assert f"def upgrade_{name}()" in (root / path).read_text()
     assert history(root).graph.heads == ("20251118120000",)
     assert findings(root) == []
+
+
+FLASK = """<%!
+import re
+
+%>\"\"\"${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+Create Date: ${create_date}
+
+\"\"\"
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade(engine_name):
+    globals()["upgrade_%s" % engine_name]()
+
+
+def downgrade(engine_name):
+    globals()["downgrade_%s" % engine_name]()
+
+<%
+    from flask import current_app
+    bind_names = []
+    if current_app.config.get('SQLALCHEMY_BINDS') is not None:
+        bind_names = list(current_app.config['SQLALCHEMY_BINDS'].keys())
+    db_names = [''] + bind_names
+%>
+
+## generate an "upgrade_<xyz>() / downgrade_<xyz>()" function
+
+% for db_name in db_names:
+
+def upgrade_${db_name}():
+    ${context.get("%s_upgrades" % db_name, "pass")}
+
+
+def downgrade_${db_name}():
+    ${context.get("%s_downgrades" % db_name, "pass")}
+
+% endfor
+"""
+BINDS = {
+    "of a class": "class Config:\n    SQLALCHEMY_BINDS = {'users': 'x', 'orders': f'{y}'}\n",
+    "annotated": "SQLALCHEMY_BINDS: dict[str, str] = {'users': 'x', 'orders': y()}\n",
+    "of the application": "app.config['SQLALCHEMY_BINDS'] = {'users': {'url': 'x'}, 'orders': y}\n",
+    "of an attribute": "config.SQLALCHEMY_BINDS = {'users': 'x', 'orders': 'y'}\n",
+    "by keyword": "app.config.update(A=1, SQLALCHEMY_BINDS={'users': 'x', 'orders': 'y'})\n",
+    "in a mapping": "app.config.from_mapping({'SQLALCHEMY_BINDS': {'users': 1, 'orders': 2}})\n",
+    "by default": "app.config.setdefault('SQLALCHEMY_BINDS', {'users': 1, 'orders': 2})\n",
+    "twice": "class A:\n    SQLALCHEMY_BINDS = {'users': 1, 'orders': 2}\n\n"
+    "class B:\n    SQLALCHEMY_BINDS = {'orders': 3, 'users': 4}\n",
+    "read elsewhere": "SQLALCHEMY_BINDS = {'users': 1, 'orders': 2}\n"
+    "x = c['SQLALCHEMY_BINDS']['users']\n",
+}
+UNKNOWN_BINDS = {
+    "nowhere": "x = 1\n",
+    "computed": "SQLALCHEMY_BINDS = {name: url(name) for name in NAMES}\n",
+    "computed key": "SQLALCHEMY_BINDS = {'users': 1, NAME: 2}\n",
+    "spread": "SQLALCHEMY_BINDS = {'users': 1, **MORE}\n",
+    "none": "SQLALCHEMY_BINDS = None\n",
+    "two sets": "SQLALCHEMY_BINDS = {'users': 1}\nc['SQLALCHEMY_BINDS'] = {'orders': 2}\n",
+    "added to": "c['SQLALCHEMY_BINDS'] = {'users': 1}\nc['SQLALCHEMY_BINDS']['orders'] = 2\n",
+    "updated": "c['SQLALCHEMY_BINDS'] = {'users': 1}\nc['SQLALCHEMY_BINDS'].update(orders=2)\n",
+    "merged": "SQLALCHEMY_BINDS = {'users': 1}\nSQLALCHEMY_BINDS |= MORE\n",
+    "not Python": "SQLALCHEMY_BINDS = {'users': 1}\n)\n",
+    "no function": "SQLALCHEMY_BINDS = {'users-of-old': 1}\n",
+    "hostile": "SQLALCHEMY_BINDS = {'x():\\n    evil()\\ndef y': 1}\n",
+}
+
+
+def flask(root: Path, code: str) -> History:
+    """Make a project of Flask-Migrate with several databases and no revision."""
+    shutil.rmtree(root / "migrations" / "versions")
+    (root / "migrations" / "script.py.mako").write_text(FLASK)
+    (root / "app.py").write_text(code)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    source = WorkTree(str(root), is_repository=True)
+    (environment,) = environments.find(source, settings.load(str(root)))
+    return open_history(source, environment)
+
+
+@pytest.mark.parametrize("case", BINDS)
+def test_the_databases_of_flask_are_those_of_its_configuration(root: Path, case: str) -> None:
+    path, by_template = write_new(str(root), flask(root, BINDS[case]), "first", NOW)
+    assert by_template
+    functions = re.findall(r"^def (\w+)\(\):\n    pass$", (root / path).read_text(), re.MULTILINE)
+    assert sorted(functions) == sorted(
+        f"{word}grade_{name}" for word in ("up", "down") for name in ("", "users", "orders")
+    )
+    again, by_template = write_new(str(root), history(root), "second", NOW)
+    assert by_template
+    assert functions == re.findall(r"^def (\w+)\(\):", (root / again).read_text(), re.MULTILINE)
+    assert findings(root) == []
+
+
+@pytest.mark.parametrize("case", UNKNOWN_BINDS)
+def test_databases_that_code_computes_are_left_to_flask(root: Path, case: str) -> None:
+    made = flask(root, UNKNOWN_BINDS[case])
+    with pytest.raises(UsageError, match=r"could not be found out: use `flask db revision -m"):
+        write_new(str(root), made, "first", NOW)
+    assert not (root / "migrations" / "versions").exists()
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ("db_names = ['users', 'orders']", ["users", "orders"]),
+        ("db_names = ('2024', '')", ["2024", ""]),
+        ("db_names = find()", None),
+        ("other = ['users']", None),
+        ("db_names = ['a b']", None),
+    ],
+)
+def test_a_template_may_list_its_databases(
+    root: Path, listed: str, names: list[str] | None
+) -> None:
+    text = FLASK.replace("    db_names = [''] + bind_names", f"    {listed}")
+    text = text.replace("SQLALCHEMY_BINDS", "BINDS")
+    (root / "migrations" / "script.py.mako").write_text(text)
+    shutil.rmtree(root / "migrations" / "versions")
+    source = WorkTree(str(root), is_repository=False)
+    (environment,) = environments.find(source, settings.load(str(root)))
+    made = open_history(source, environment)
+    if names is None:
+        with pytest.raises(UsageError, match="could not be found out"):
+            write_new(str(root), made, "first", NOW)
+        return
+    path, _ = write_new(str(root), made, "first", NOW)
+    assert re.findall(r"^def upgrade_(\w*)\(", (root / path).read_text(), re.MULTILINE) == names
 
 
 def test_databases_that_are_not_listed_are_left_to_alembic(root: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
+from revgate.repair.databases import for_each_database
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,12 +94,13 @@ def write_new(
     own = _content(os.path.join(root, environment.script_location, "script.py.mako"))
     if own is not None:
         before = _content(os.path.join(root, parent.path)) if parent else None
-        own = _for_each_engine(own, _engines(before) if before else _databases(history))
+        own = for_each_database(own, history, before)
     filled = _rendered(own, values, key, head) if own is not None else None
     if own is not None and "upgrade_${" in own and filled is None:
+        program = "flask db" if "current_app" in own else "alembic"
         raise UsageError(
             f"{environment.script_location}/script.py.mako has functions for each database, and"
-            f' which ones could not be found out: use `alembic revision -m "{message}"`'
+            f' which ones could not be found out: use `{program} revision -m "{message}"`'
         )
     text = filled or _rendered(TEMPLATE, values, key, head)
     if text is None:
@@ -164,30 +166,6 @@ def _named(
             f' `alembic revision -m "{message}"`'
         )
     return name.key, name.text
-
-
-def _engines(parent: str) -> list[str]:
-    """Return the names of the databases that a revision file has functions for."""
-    from revgate.history.parse import parse
-    from revgate.history.revision import Script
-
-    script = parse("", parent.encode())
-    if not isinstance(script, Script):
-        return []
-    return [each.upgrade.name.removeprefix("upgrade_") for each in script.engines]
-
-
-def _databases(history: History) -> list[str]:
-    """Return the names of the databases that alembic.ini lists, for a first revision."""
-    from revgate.alembic_config import sections
-
-    environment = history.environment
-    if history.source is None or not environment.config.endswith(".ini"):
-        return []
-    found = sections(history.source, environment.config, None)
-    listed = [each.text("databases") or "" for each in found if each.section == environment.section]
-    names = [each for each in re.split(r",\s*", "".join(listed)) if each.isidentifier()]
-    return list(dict.fromkeys(names))
 
 
 def _head(history: History, branch: str | None) -> str | None:
@@ -283,20 +261,6 @@ def _content(path: str) -> str | None:
             return file.read()
     except (OSError, UnicodeDecodeError):
         return None
-
-
-_LOOP = re.compile(r"^% *for (\w+) in [^\n]*:\n(.*?)^% *endfor *\n?", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"<%!?\s.*?%>\n?", re.DOTALL)
-
-
-def _for_each_engine(template: str, names: list[str]) -> str:
-    """Write out the functions for several databases."""
-    loop = _LOOP.search(template)
-    if loop is None or f"upgrade_${{{loop[1]}}}" not in loop[2] or not names:
-        return template
-    body = re.sub(r"\$\{context\.get\([^}]*\)\}", "pass", loop[2])
-    functions = "".join(body.replace(f"${{{loop[1]}}}", name) for name in names)
-    return _CODE.sub("", template[: loop.start()] + functions + template[loop.end() :])
 
 
 def _rendered(template: str, values: dict[str, str], key: str, head: str | None) -> str | None:
