@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
@@ -43,6 +44,9 @@ _SETTINGS = {
 }
 _PORT = 5432
 """Only part of the name of the socket, which is in a folder of its own."""
+_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
+_IN_MEMORY = "/dev/shm"  # noqa: S108 - mkdtemp's
+_ROOM = 2 << 30
 _LONGEST = 60
 """The longest path of a temporary folder that leaves room for a socket, within 103 characters."""
 _START_SECONDS = 60.0
@@ -324,9 +328,26 @@ def _failed(what: str, programs: str, said: str) -> str:
 
 
 def temporary_folder() -> str:
-    """Return the folder for temporary files; `/tmp` if its path is too long for a socket."""
+    """Return the folder for servers and sockets: in memory if there is room.
+
+    Creating a database creates three hundred files. A folder that the user named comes first; one
+    whose path is too long for a socket is replaced by `/tmp`.
+    """
+    if not any(os.environ.get(name) for name in _FOLDER_VARIABLES) and _is_roomy(_IN_MEMORY):
+        return _IN_MEMORY
     folder = tempfile.gettempdir()
     return folder if len(os.fsencode(folder)) <= _LONGEST else "/tmp"  # noqa: S108 - mkdtemp's
+
+
+@cache
+def _is_roomy(folder: str) -> bool:
+    """Return whether a folder can hold a server and, for root, a copy of its programs."""
+    try:
+        facts = os.statvfs(folder)
+    except OSError:
+        return False
+    executable = not facts.f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK | os.X_OK)
+    return executable and facts.f_bavail * facts.f_frsize >= _ROOM
 
 
 def own_prefix() -> str:
@@ -358,11 +379,11 @@ def _lock(file: IO[str]) -> bool:
 
 def remove_leftovers() -> None:
     """End the servers whose runs no longer exist, and remove their folders."""
-    above = temporary_folder()
-    for name in os.listdir(above):
-        folder = os.path.join(above, name)
-        if name.startswith(PREFIX) and not os.path.islink(folder):
-            _remove_unless_owned(folder)
+    for above in {temporary_folder(), tempfile.gettempdir()}:
+        for name in os.listdir(above):
+            folder = os.path.join(above, name)
+            if name.startswith(PREFIX) and not os.path.islink(folder):
+                _remove_unless_owned(folder)
 
 
 def _remove_unless_owned(folder: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _AGAIN = "this says nothing about the revisions: run it again"
 _BUSY_TEMPLATE = "55006"
 _BUSY_SECONDS = 20.0
+_HAS_STRATEGIES = 150000
 _ABANDONED = """
     SELECT datname FROM pg_database
     WHERE datname ~ '^revgate_[0-9a-f]{12}_[0-9_]+$' AND pg_has_role(datdba, 'MEMBER')
@@ -64,6 +65,8 @@ class Server:
                 f"the server {address} is PostgreSQL {self.facts.version}; revgate needs"
                 f" {OLDEST} or newer"
             )
+        quick = self.version_number >= _HAS_STRATEGIES and _row(self._admin, "SHOW fsync") == "off"
+        self._strategy = " STRATEGY FILE_COPY" if quick else ""
         # Neither a proxy nor the server may end the session that holds the lock of this run.
         self.execute("SET idle_session_timeout = 0")
         self.execute(f"SELECT pg_advisory_lock({self._run})")
@@ -156,7 +159,7 @@ class Server:
         until = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
-                return self.execute(f'CREATE DATABASE "{name}"{source}')
+                return self.execute(f'CREATE DATABASE "{name}"{source}{self._strategy}')
             except _error() as error:
                 if error.pgcode != _BUSY_TEMPLATE or time.monotonic() > until:
                     raise
