@@ -182,7 +182,7 @@ def _says_why(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def test_files_that_may_not_grow(project: ProjectMaker) -> None:
+def test_files_that_cannot_grow(project: ProjectMaker) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20 << 20, 20 << 20))
 
