@@ -39,6 +39,8 @@ class Options(NamedTuple):
     """The value of `%(here)s`: the absolute path of the folder."""
     ini: dict[str, str]
     toml: dict[str, Any]
+    is_located: bool = False
+    """Whether the location is that of Flask-Migrate, which sets it at run time."""
 
     @property
     def has_location(self) -> bool:
@@ -167,7 +169,8 @@ def _located(source: Source, options: Options, folder: str) -> Options:
         return options
     if not source.has_file(posixpath.join(folder, "env.py")):
         return options
-    return options._replace(ini={**options.ini, "script_location": "%(here)s"})
+    ini = {**options.ini, "script_location": "%(here)s"}
+    return options._replace(ini=ini, is_located=True)
 
 
 def _content(source: Source, path: str) -> bytes:

@@ -17,7 +17,7 @@ from revgate.source import missing
 from revgate.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.source import Source
 
@@ -33,7 +33,10 @@ class Environment(NamedTuple):
     name: str
     """Unique in the repository; the script location, unless the settings give a name."""
     config: str
-    """Path of its alembic.ini or pyproject.toml, relative to the repository root."""
+    """Path of its alembic.ini or pyproject.toml, relative to the repository root.
+
+    That of env.py, if there is none.
+    """
     script_location: str
     """The folder of env.py, relative to the repository root."""
     version_locations: tuple[str, ...]
@@ -48,6 +51,16 @@ class Environment(NamedTuple):
     """How Alembic names new files, such as `%(year)d/%(rev)s_%(slug)s`; empty for its default."""
     import_roots: tuple[str, ...] = ()
     """The folders of `prepend_sys_path`, relative to the repository root, each with a slash."""
+    folder: str = ""
+    """Where Alembic runs, relative to the repository root; empty for the root itself."""
+
+    @property
+    def is_in_code(self) -> bool:
+        """Whether there is no configuration file, so that code configures Alembic."""
+        return posixpath.basename(self.config) == ENV
+
+
+ENV = "env.py"
 
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
@@ -85,12 +98,23 @@ def nothing_found(source: Source) -> str:
         f"no Alembic environment in {source.name}: neither an alembic.ini nor a [tool.alembic] in a"
         " pyproject.toml; "
     )
-    found = source.lookalikes()
+    found = _lookalikes(source.names())
     if not found:
         return message + "name one with [[tool.revgate.environment]]"
     return message + (
         f"found {', '.join(found[:3])}: copy it to alembic.ini, or list it in the settings as"
         f' `[[tool.revgate.environment]]` with `name = "main"` and `config = "{found[0]}"`'
+    )
+
+
+_LOOKALIKE = re.compile(r"alembic.*\bini\b|\bini\b.*alembic")
+
+
+def _lookalikes(paths: Iterable[str]) -> list[str]:
+    """Return the paths whose names contain both `alembic` and `ini`, sorted; not alembic.ini."""
+    names = {path: posixpath.basename(path) for path in paths}
+    return sorted(
+        path for path, name in names.items() if name != "alembic.ini" and _LOOKALIKE.search(name)
     )
 
 
@@ -131,6 +155,7 @@ def _discovered(
 ) -> Iterator[Environment]:
     """Yield the environments in the repository; add the broken ones to the problems."""
     configurations = source.configurations()
+    found = False
     for folder in dict.fromkeys(map(posixpath.dirname, configurations)):
         ini, toml = (
             path if path in configurations else None
@@ -141,14 +166,48 @@ def _discovered(
         )
         try:
             for options in sections(source, ini, toml):
+                found = True
                 yield _environment(source, options, scope)
         except RevgateError as error:
+            found = True
             problems.append(error)
+    if not found:
+        yield from _in_code(source, scope)
+
+
+def _in_code(source: Source, scope: Scope) -> Iterator[Environment]:
+    """Yield the folders of migrations in a source without any configuration file."""
+    names = set(source.names())
+    if _lookalikes(names):
+        return
+    for path in sorted(names):
+        folder, _, name = path.rpartition("/")
+        if name == ENV and f"{folder}/script.py.mako" in names:
+            yield _of_env(path, scope)
+
+
+def _of_env(path: str, scope: Scope) -> Environment:
+    """Return the environment of an env.py that code runs, in the repository root."""
+    folder = posixpath.dirname(path) or "."
+    versions = tuple(posixpath.normpath(each) for each in scope.version_locations)
+    return Environment(
+        folder,
+        path,
+        folder,
+        versions or (posixpath.normpath(posixpath.join(folder, "versions")),),
+        scope=scope,
+    )
 
 
 def _configured(source: Source, setting: EnvironmentSetting) -> Iterator[Environment]:
     """Yield the environment that a setting names; all of its file if it names no section."""
     path = posixpath.normpath(setting.config)
+    if posixpath.basename(path) == ENV:
+        if not source.has_file(path):
+            raise UsageError(f"environment {setting.name!r}: there is no file {path}")
+        environment = _of_env(path, setting.scope)
+        yield environment._replace(name=setting.name or environment.name)
+        return
     beside = posixpath.join(
         posixpath.dirname(path), "alembic.ini" if path.endswith(".toml") else "pyproject.toml"
     )
@@ -189,17 +248,18 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
         CannotJudgeError: The folder does not exist.
     """
     written = options.text("script_location") or ""
-    script_location = _place(source, options, written)
+    listed = options.texts(
+        "version_locations", _OLD_LOCATIONS, "path_separator", "version_path_separator"
+    )
+    folder = _run_folder(source, options, written, listed)
+    script_location = _place(source, options, folder, written)
     if not source.has_folder(script_location):
         raise CannotJudgeError(
             f"{options.path}: {missing(source, script_location)}, so nothing"
             f" could be checked; correct script_location of [{options.section}]"
         )
-    listed = options.texts(
-        "version_locations", _OLD_LOCATIONS, "path_separator", "version_path_separator"
-    )
     locations = [posixpath.normpath(each) for each in scope.version_locations]
-    locations = locations or [_place(source, options, location) for location in listed]
+    locations = locations or [_place(source, options, folder, location) for location in listed]
     return Environment(
         name=script_location,
         config=options.path,
@@ -212,6 +272,7 @@ def _environment(source: Source, options: Options, scope: Scope) -> Environment:
         sourceless=options.flag("sourceless"),
         file_template=_file_template(options),
         import_roots=tuple(_import_roots(source.root, options)),
+        folder=_relative(source.root, folder).removeprefix("."),
     )
 
 
@@ -236,18 +297,39 @@ def _prepended(options: Options) -> list[str]:
     return [each.replace("\\", "/") for each in listed if "\0" not in each]
 
 
-def _place(source: Source, options: Options, written: str) -> str:
+def _run_folder(source: Source, options: Options, script: str, versions: Sequence[str]) -> str:
+    """Return the absolute path of the folder that Alembic runs in.
+
+    Relative locations exist from there: mostly that of the configuration file, else one above it.
+    """
+    above = list(_above(source.root, options.here))
+    if options.is_located:  # Flask-Migrate runs in the folder above that of the migrations
+        above = above[1:] or above
+    relative = [each for each in (script, *versions) if not os.path.isabs(each)]
+    # A folder of revisions may be missing, since git keeps no empty folder.
+    for needed in (relative, [each for each in relative if each == script]):
+        for folder in above:
+            if all(_found(source, options, folder, each) for each in needed):
+                return folder
+    return above[0]
+
+
+def _place(source: Source, options: Options, folder: str, written: str) -> str:
     """Return the path of a location relative to the root: the first candidate that exists."""
-    if "\0" in written:
-        raise UsageError(f"{options.path}: {shown(written)} is not a valid path")
-    candidates = [
-        _relative(source.root, candidate)
-        for candidate in _candidates(source.root, options, written.replace("\\", "/"))
-    ]
-    for candidate in dict.fromkeys(candidates):
-        if source.has_folder(candidate):
-            return candidate
-    return candidates[0]
+    for each in dict.fromkeys((folder, *_above(source.root, options.here))):
+        found = _found(source, options, each, written)
+        if found:
+            return found
+    return _relative(source.root, next(_candidates(options, options.here, written)))
+
+
+def _found(source: Source, options: Options, folder: str, written: str) -> str | None:
+    """Return the path of a location as seen from a folder; None if it does not exist."""
+    for candidate in _candidates(options, folder, written):
+        relative = _relative(source.root, candidate)
+        if source.has_folder(relative):
+            return relative
+    return None
 
 
 def _relative(root: str, path: str) -> str:
@@ -260,20 +342,24 @@ def _relative(root: str, path: str) -> str:
     return relative.replace(os.sep, "/")
 
 
-def _candidates(root: str, options: Options, written: str) -> Iterator[str]:
-    """Yield the absolute paths that a location may mean.
+def _candidates(options: Options, folder: str, written: str) -> Iterator[str]:
+    """Yield the absolute paths that a location may mean to Alembic if it runs in a folder.
 
-    To Alembic, a path is relative to the folder it runs in: mostly that of the file, otherwise
-    one of the folders above it. A package is looked up where Python would find it from there.
+    A package is looked up where Python would find it from there.
+
+    Raises:
+        UsageError: It is not a valid path.
     """
-    above = list(_above(root, options.here))
-    if ":" in written and not os.path.isabs(written):
-        package, *rest = written.split(":")
-        written = "/".join([package.replace(".", "/"), *rest])
-        prepended = [os.path.join(options.here, each) for each in _prepended(options)]
-        above = [above[0], *prepended, *(each for one in above for each in (one, f"{one}/src"))]
-    for folder in above:
+    if "\0" in written:
+        raise UsageError(f"{options.path}: {shown(written)} is not a valid path")
+    written = written.replace("\\", "/")
+    if ":" not in written or os.path.isabs(written):
         yield os.path.join(folder, written)
+        return
+    package, *rest = written.split(":")
+    written = "/".join([package.replace(".", "/"), *rest])
+    for each in ("", *_prepended(options), "src"):
+        yield os.path.join(folder, each, written)
 
 
 def _above(root: str, here: str) -> Iterator[str]:

@@ -109,7 +109,7 @@ ENVIRONMENT_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "name": ({"type": "string", "minLength": 1}, "The environment's name in reports."),
     "config": (
         {"type": "string", "minLength": 1},
-        "Its alembic.ini or pyproject.toml, relative to the repository root.",
+        "Its alembic.ini or pyproject.toml; or its env.py, if code configures Alembic.",
     ),
     "section": (
         {"type": "string", "minLength": 1},

@@ -66,8 +66,8 @@ class Source(Protocol):
     def configurations(self) -> list[str]:
         """Paths of every alembic.ini and pyproject.toml, sorted."""
 
-    def lookalikes(self) -> list[str]:
-        """Paths of files such as `dev.alembic.ini` or `alembic.ini.example`, sorted."""
+    def names(self) -> list[str]:
+        """Paths of all files; without git, only of those in the root."""
 
     def submodule(self, path: str) -> str | None:
         """Return the submodule that a path is in, if git has only its commit here."""

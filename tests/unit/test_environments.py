@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from configparser import Error
@@ -25,7 +27,7 @@ from revgate.errors import CannotJudgeError, RevgateError, UsageError
 from revgate.history.read import read as read_history
 from revgate.history.read import revision_files
 from revgate.history.source import WorkTree
-from revgate.settings import EnvironmentSetting, Scope, Settings, with_config
+from revgate.settings import EnvironmentSetting, Scope, Settings, from_table, with_config
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 Located = tuple[str, list[str], bool]
@@ -252,6 +254,59 @@ def test_a_location_relative_to_a_folder_above(write: Write) -> None:
         ["backend/app/alembic/versions"],
         False,
     )
+
+
+def test_alembic_runs_where_its_locations_exist(write: Write) -> None:
+    text = "[alembic]\nscript_location = src/db/migrations\nversion_locations = src/db/more\n"
+    root = write(
+        {
+            "api/src/db/migrations/alembic.ini": text,
+            "api/src/db/migrations/env.py": "",
+            "api/src/db/more/x.py": "",
+            "other/more/y.py": "",
+        }
+    )
+    found = only(root)
+    assert found.folder == "api"
+    assert located(found) == ("api/src/db/migrations", ["api/src/db/more"], False)
+    here = "[alembic]\nscript_location = %(here)s\nversion_locations = db/more\n"
+    (root / "api/src/db/migrations/alembic.ini").write_text(here)
+    found = only(root)
+    assert found.folder == "api/src"
+    assert located(found) == ("api/src/db/migrations", ["api/src/db/more"], False)
+
+
+def test_migrations_without_a_configuration_are_found_or_named(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(
+        {
+            "app/migrations/env.py": "",
+            "app/migrations/script.py.mako": "",
+            "app/migrations/versions/x.py": "",
+            "tools/env.py": "",
+            "tools/versions/y.py": "",
+        }
+    )
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    work = WorkTree(str(root), is_repository=True)
+    (found,) = environments.find(work, DEFAULT)
+    assert (found.name, found.config) == ("app/migrations", "app/migrations/env.py")
+    assert (found.folder, found.is_in_code) == ("", True)
+    assert located(found) == ("app/migrations", ["app/migrations/versions"], False)
+    named = settings_from('[[environment]]\nname = "main"\nconfig = "tools/env.py"')
+    (found,) = environments.find(work, named)
+    assert (found.name, found.version_locations) == ("main", ("tools/versions",))
+    with pytest.raises(UsageError, match="there is no file gone"):
+        environments.find(work, settings_from('[[environment]]\nname="x"\nconfig="gone/env.py"'))
+    # A file that may be the configuration is asked about first.
+    (root / "alembic.ini.example").write_text("")
+    with pytest.raises(CannotJudgeError, match="copy it to"):
+        environments.find(WorkTree(str(root), is_repository=True), DEFAULT)
+
+
+def settings_from(text: str) -> Settings:
+    return from_table(tomllib.loads(text), "revgate.toml")
 
 
 def test_an_absolute_location_inside_the_repository(write: Write, tmp_path: Path) -> None:

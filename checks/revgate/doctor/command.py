@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +15,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
 from revgate.roundtrip.answers import ModelsFailed
+from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.order import upgrade_order
 from revgate.rules import CHAIN
 from revgate.text import choose_one, count, printable
@@ -61,8 +61,8 @@ def run(
     read, broken = one_history(source, settings, request.environment)
     environment = read.history.environment
     options = options.for_environment(environment)
-    folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
-    target = find_database(options.root, request.url, (folder,))
+    folders = run_folders(environment, options.root)
+    target = find_database(options.root, request.url, folders)
     changes = "--reset" if request.reset else "--create-missing" if request.create_missing else ""
     if changes:
         _refuse_remote(target, changes, remote=request.remote)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
 from revgate.postgres.connect import Address, parse_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VARIABLE = "DATABASE_URL"
 
@@ -31,7 +34,7 @@ class Target(NamedTuple):
             return False
 
 
-def find_database(root: str, url: str | None, folders: tuple[str, ...] = ()) -> Target:
+def find_database(root: str, url: str | None, folders: Sequence[str] = ()) -> Target:
     """Find the database.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CONFIGURATIONS = ("alembic.ini", "pyproject.toml")
-_LOOKALIKE = re.compile(r"alembic.*\bini\b|\bini\b.*alembic")
 # Folders to skip when searching for alembic.ini outside of a git repository.
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"}
 
@@ -79,12 +77,12 @@ class WorkTree:
                     path = os.path.relpath(os.path.join(folder, name), self.root)
                     yield path.replace(os.sep, "/")
 
-    def lookalikes(self) -> list[str]:
-        """Paths of files that are named nearly like alembic.ini."""
+    def names(self) -> list[str]:
+        """Paths of all files that git tracks or does not ignore."""
         if not self.is_repository:
-            return lookalikes_among(os.listdir(self.root))
+            return os.listdir(self.root)
         words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        return lookalikes_among(paths_in(git(self.root, *words)))
+        return paths_in(git(self.root, *words))
 
     def submodule(self, path: str) -> None:
         """Files of submodules are on disk like others."""
@@ -211,16 +209,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _is_searched(entry: os.DirEntry[str]) -> bool:
     """Whether Alembic searches a folder inside the folder of the revisions."""
     return not entry.is_symlink() and not entry.name.endswith("__pycache__")
-
-
-def lookalikes_among(paths: Iterable[str]) -> list[str]:
-    """Return the paths whose names contain both `alembic` and `ini`, sorted; not alembic.ini."""
-    names = {path: path.rpartition("/")[2] for path in paths}
-    return sorted(
-        path
-        for path, name in names.items()
-        if name not in CONFIGURATIONS and _LOOKALIKE.search(name)
-    )
 
 
 def configuration_globs() -> Iterable[str]:

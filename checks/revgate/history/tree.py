@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import git, is_shallow, resolve
-from revgate.history.source import CONFIGURATIONS, configuration_globs, lookalikes_among, paths_in
+from revgate.history.source import CONFIGURATIONS, configuration_globs, paths_in
 from revgate.source import Content
 
 if TYPE_CHECKING:
@@ -60,14 +60,12 @@ class GitTree:
         # ls-tree has no globs.
         return sorted(path for path in self._entries() if path.rpartition("/")[2] in CONFIGURATIONS)
 
-    def lookalikes(self) -> list[str]:
-        """Paths of files that are named nearly like alembic.ini."""
-        return lookalikes_among(paths_in(self._names()))
-
-    def _names(self) -> bytes:
-        if self.revision is None:
-            return git(self.root, "ls-files", "-z")
-        return git(self.root, "ls-tree", "-r", "-z", "--full-tree", "--name-only", self.revision)
+    def names(self) -> list[str]:
+        """Paths of all files."""
+        words = ["ls-files", "-z"]
+        if self.revision is not None:
+            words = ["ls-tree", "-r", "-z", "--full-tree", "--name-only", self.revision]
+        return paths_in(git(self.root, *words))
 
     def submodule(self, path: str) -> str | None:
         """Return the submodule that a path is in."""

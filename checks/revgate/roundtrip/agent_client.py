@@ -47,6 +47,7 @@ from revgate.roundtrip.explain import (
     explain_raised,
     explain_unusable,
 )
+from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.timeouts import describe_activity
 
 if TYPE_CHECKING:
@@ -214,18 +215,16 @@ class Agent:
         self._send(
             **more,
             database=database.for_migrations()._asdict(),
-            config=self._config,
+            config="" if self._environment.is_in_code else self._config,
             section=self._environment.section,
             script_location=os.path.join(self._root, self._environment.script_location),
-            version_locations=self._locations_from_settings(),
-            folders=list(dict.fromkeys([os.path.dirname(self._config), self._root])),
+            version_locations=[
+                os.path.abspath(os.path.join(self._root, each))
+                for each in self._environment.version_locations
+            ],
+            folders=run_folders(self._environment, self._root),
             x_arguments=list(self._x_arguments),
         )
-
-    def _locations_from_settings(self) -> list[str]:
-        """Return the folders that replace Alembic's own, if the settings name any."""
-        named = self._environment.scope.version_locations
-        return [os.path.abspath(os.path.join(self._root, each)) for each in named]
 
     def _located(self, context: Context) -> MigrationContext:
         assert self._database  # noqa: S101 - set before the job is sent

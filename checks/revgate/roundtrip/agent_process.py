@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres import isolation
 from revgate.postgres.process import own_prefix, temporary_folder
-from revgate.roundtrip.interpreter import find_python
+from revgate.roundtrip.interpreter import find_python, run_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,15 +49,15 @@ def agent_command(
         options: Of the run.
         network: Whether it works on a real database and so needs the network.
     """
-    folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
-    python = find_python(options.python, (folder, options.root))
+    folders = run_folders(environment, options.root)
+    python = find_python(options.python, folders)
     sealed = not (network or options.network)
     words = [python, _AGENT]
     if sealed:
         words = isolation.command(words, keep=os.path.join(temporary_folder(), own_prefix()))
     environ = {**os.environ, **dict(options.env)}
     environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
-    return AgentCommand(python, words, folder, environ, sealed)
+    return AgentCommand(python, words, folders[0], environ, sealed)
 
 
 class AgentProcess:

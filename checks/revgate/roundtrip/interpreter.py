@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def find_python(python: str | None, folders: tuple[str, ...]) -> str:
+    from revgate.environments import Environment
+
+
+def run_folders(environment: Environment, root: str) -> list[str]:
+    """Return the absolute paths of the folders of an environment.
+
+    First the one that Alembic runs in, then those of the configuration file and of the repository.
+    """
+    beside = os.path.dirname(os.path.join(root, *environment.config.split("/")))
+    return list(dict.fromkeys([os.path.join(root, environment.folder).rstrip("/"), beside, root]))
+
+
+def find_python(python: str | None, folders: Sequence[str]) -> str:
     """Return the interpreter for the agent.
 
     Args:

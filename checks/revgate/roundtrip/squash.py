@@ -20,7 +20,7 @@ from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, Snapshotter, compare
 from revgate.roundtrip.agent_client import Agent
 from revgate.roundtrip.answers import Failed
-from revgate.roundtrip.interpreter import find_python
+from revgate.roundtrip.interpreter import find_python, run_folders
 from revgate.roundtrip.observed import SquashDifferences
 from revgate.roundtrip.order import heads_of
 from revgate.text import count
@@ -83,8 +83,7 @@ def _built(
 @contextmanager
 def _published(replaced: Replaced, options: Options) -> Iterator[Options]:
     """Check out the target branch in a folder of its own, with the Python of the work tree."""
-    folder = os.path.dirname(os.path.join(options.root, *replaced.environment.config.split("/")))
-    python = find_python(options.python, (folder, options.root))
+    python = find_python(options.python, run_folders(replaced.environment, options.root))
     with private_folder() as (private, _):
         root = os.path.join(private, "published")
         check_out(options.root, replaced.commit, root)

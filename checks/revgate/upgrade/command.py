@@ -20,6 +20,7 @@ from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.result import Result
+from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.options import STEP_TIMEOUT
 from revgate.roundtrip.order import upgrade_order
 from revgate.upgrade import backup, plan, script
@@ -83,15 +84,15 @@ def run(
     environment = read.history.environment
     options = options.for_environment(environment)
     chain = upgrade_order(environment, read.history.graph, options)
-    folder = os.path.dirname(os.path.join(options.root, *environment.config.split("/")))
+    folders = run_folders(environment, options.root)
     if request.sql is not None:
-        start = request.start or _stamp(options.root, request.url, folder)
+        start = request.start or _stamp(options.root, request.url, folders)
         script.write(
             request.sql, environment, start, chain[-1].id, options, request.patience.lock_timeout
         )
         say(f"✓ {start} to {chain[-1].id} is in {request.sql}\n")
         return 0
-    target = find_database(options.root, request.url, (folder,))
+    target = find_database(options.root, request.url, folders)
     with opened(target, environment, chain, (), options, cached=True) as examined:
         pass  # the throwaway database is no longer needed
     examination = examine(examined, options.expect_tables)
@@ -109,10 +110,10 @@ def run(
     return _verify(examined, options, failed, kept, say)
 
 
-def _stamp(root: str, url: str | None, folder: str) -> str:
+def _stamp(root: str, url: str | None, folders: Sequence[str]) -> str:
     """Return the stamp of the database; `base` if no database is named."""
     try:
-        target = find_database(root, url, (folder,))
+        target = find_database(root, url, folders)
     except UsageError:
         if url:
             raise

@@ -46,27 +46,28 @@ def open_script(job: dict[str, Any]) -> tuple[Any, Any]:
         config=None, name=job["section"], x=job["x_arguments"] or None, raiseerr=True, quiet=False,
         revision="head", sql=False, tag=None, cmd=(None, ["revision"], ["sql", "tag"]),
     )  # fmt: skip
-    config = None
-    for folder in job["folders"]:
-        os.chdir(folder)
-        config = _config(Config, os.path.relpath(job["config"], folder), job["section"], options)
-        location = _location(config)
-        if location and _same(location, job["script_location"]):
-            break
-    else:
-        folder = job["folders"][0]
-        if location is None:  # Flask-Migrate runs in the parent, and sets the folder itself
-            folder = os.path.dirname(folder)
-        os.chdir(folder)
-        config = _config(Config, os.path.relpath(job["config"], folder), job["section"], options)
-        if location is None:
-            relative = os.path.relpath(job["script_location"], folder)
-            config.set_main_option("script_location", relative.replace("%", "%%"))
+    folder = job["folders"][0]
+    os.chdir(folder)
+    name = os.path.relpath(job["config"], folder) if job["config"] else ""
+    config = _config(Config, name, job["section"], options)
+    location = _location(config)
+    if not location or not _same(location, job["script_location"]):
+        # Flask-Migrate, other code or a package give it; Alembic may find another one from here.
+        relative = os.path.relpath(job["script_location"], folder)
+        config.set_main_option("script_location", relative.replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
-    if job["version_locations"]:
-        # Not by the option: the separator that it needs would apply to `prepend_sys_path` as well.
-        script.version_locations = job["version_locations"]
+    # Not by the option: the separator that it needs would apply to `prepend_sys_path` as well.
+    script.version_locations = job["version_locations"]
     return config, script
+
+
+def extend_sys_path(folders: list[str]) -> None:
+    """Append the folders of the project, for imports that nothing else finds.
+
+    Which of them was on `sys.path` when the project ran Alembic is not written anywhere.
+    """
+    for folder in folders:
+        sys.path += [each for each in (folder, os.path.join(folder, "src")) if os.path.isdir(each)]
 
 
 def upgrade_order(script: Any) -> dict[str, Any]:
@@ -84,6 +85,8 @@ def upgrade_order(script: Any) -> dict[str, Any]:
 
 
 def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
+    if not name:
+        return config_class(ini_section=section, cmd_opts=options)
     toml = "toml_file" in inspect.signature(config_class.__init__).parameters
     options.config = [name] if toml else name
     if os.path.basename(name) != "pyproject.toml":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .places import URL_WITHIN, WHOLE_URL, parse_keywords, place_of, place_of_keywords, query_of
@@ -71,10 +71,24 @@ def libpq(target: Target) -> dict[str, str]:
 def provide(target: Target, environ: MutableMapping[str, str]) -> None:
     """Set DATABASE_URL if it is missing, for an env.py that requires it."""
     if "DATABASE_URL" not in environ:
-        installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
-        driver = "" if _default_driver() in installed or not installed else installed[0]
-        scheme = "postgresql" + (f"+{driver}" if driver else "")
+        scheme = f"postgresql{_installed_driver()}"
         environ["DATABASE_URL"] = _own_url(target, scheme, target.database, [])
+
+
+def _installed_driver() -> str:
+    """Return `+` and an installed driver; empty if that is the default one, or none is."""
+    installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
+    return "" if _default_driver() in installed or not installed else f"+{installed[0]}"
+
+
+def provide_url(target: Target, config: Any) -> None:
+    """Set `sqlalchemy.url` where code sets it, or where it still is that of Alembic's template."""
+    section = config.config_ini_section
+    # Raw, since env.py may set later what the URL refers to.
+    written = config.file_config.get(section, "sqlalchemy.url", raw=True, fallback="")
+    if not written or written.startswith("driver://"):
+        url = _own_url(target, f"postgresql{_installed_driver()}", target.database, [])
+        config.set_section_option(section, "sqlalchemy.url", url)
 
 
 def _default_driver() -> str:

@@ -15,10 +15,10 @@ from .channel import Channel, Unusable
 from .failures import describe, line_in, print_traceback, remember_losses
 from .guards import guard_drivers
 from .run import Run, watch_local_settings
-from .script import open_script, upgrade_order, versions
+from .script import extend_sys_path, open_script, upgrade_order, versions
 from .server_statements import guard_server
 from .target import Target, answer_connections
-from .variables import add_from_files, point_at, provide
+from .variables import add_from_files, point_at, provide, provide_url
 
 
 def _place_of(error: BaseException, script: Any, folders: list[str]) -> dict[str, Any]:
@@ -61,6 +61,8 @@ def work(channel: Channel) -> None:
     script = run = None
     try:
         config, script = open_script(job)
+        provide_url(target, config)
+        extend_sys_path(job["folders"])
         if job["mode"] == "order":
             channel.send("order", **upgrade_order(script))
             return
