@@ -17,6 +17,7 @@ import pytest
 
 import revgate
 from revgate.errors import CannotJudgeError, UsageError
+from revgate.postgres import process
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.server import Server, throwaway
 
@@ -247,3 +248,22 @@ def _nothing_left(temporary: Path, project: Path) -> None:
     assert list(temporary.iterdir()) == []
     assert _alive_in(temporary) == []
     assert _alive_in(project) == []  # the agent, whose folder is the project's
+
+
+def test_its_files_are_in_memory_unless_the_user_names_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    roomy = tmp_path / "roomy"
+    roomy.mkdir()
+    monkeypatch.setattr(process, "_ROOM", 1)
+    monkeypatch.setattr(process, "_IN_MEMORY", str(roomy))
+    assert process.temporary_folder() == str(roomy)
+
+    monkeypatch.setattr(process, "_IN_MEMORY", str(tmp_path / "missing"))
+    assert process.temporary_folder() == tempfile.gettempdir()
+
+    monkeypatch.setattr(process, "_IN_MEMORY", str(roomy))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert process.temporary_folder() != str(roomy)
