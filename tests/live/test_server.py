@@ -17,7 +17,7 @@ import pytest
 
 import revgate
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.postgres import process
+from revgate.postgres import process as own_process
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.server import Server, throwaway
 
@@ -257,13 +257,13 @@ def test_its_files_are_in_memory_unless_the_user_names_a_folder(
         monkeypatch.delenv(name, raising=False)
     roomy = tmp_path / "roomy"
     roomy.mkdir()
-    monkeypatch.setattr(process, "_ROOM", 1)
-    monkeypatch.setattr(process, "_IN_MEMORY", str(roomy))
-    assert process.temporary_folder() == str(roomy)
+    monkeypatch.setattr(own_process, "_ROOM", 1)
+    monkeypatch.setattr(own_process, "_IN_MEMORY", str(roomy))
+    assert own_process.temporary_folder() == str(roomy)
 
-    monkeypatch.setattr(process, "_IN_MEMORY", str(tmp_path / "missing"))
-    assert process.temporary_folder() == tempfile.gettempdir()
+    monkeypatch.setattr(own_process, "_IN_MEMORY", str(tmp_path / "missing"))
+    assert own_process.temporary_folder() == tempfile.gettempdir()
 
-    monkeypatch.setattr(process, "_IN_MEMORY", str(roomy))
+    monkeypatch.setattr(own_process, "_IN_MEMORY", str(roomy))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert process.temporary_folder() != str(roomy)
+    assert own_process.temporary_folder() != str(roomy)
