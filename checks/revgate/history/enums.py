@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from revgate.history.revision import Effect
 from revgate.history.syntax import literal_string
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ENUMS = ("Enum", "ENUM")
+_MYSQL, _POSTGRESQL = "sqlalchemy.dialects.mysql.", "sqlalchemy.dialects.postgresql."
 UNSURE = "perhaps in "
 """Begins the form of a type that may have been created in the schema of its table instead."""
 
 
-def imports_mysql_enum(statement: ast.stmt) -> bool:
-    """Whether a statement imports the enum of MySQL, which creates no type."""
-    return isinstance(statement, ast.ImportFrom) and (
-        (statement.module or "").startswith("sqlalchemy.dialects.mysql")
-        and any(alias.name in ("ENUM", "*") for alias in statement.names)
-    )
+def is_for_mysql(body: list[ast.stmt]) -> bool:
+    """Whether a file is written for MySQL, where no enum is a type of its own.
+
+    It imports the dialect of MySQL: without that of PostgreSQL, or so that an enum of either looks
+    the same.
+    """
+    names = [each for statement in body for each in _imported(statement)]
+    of_mysql = [each for each in names if _MYSQL in f"{each[0]}."]
+    unclear = any(bound in ("ENUM", "*") or not bound for _, bound in of_mysql)
+    return bool(of_mysql) and (unclear or not any(_POSTGRESQL in f"{each[0]}." for each in names))
+
+
+def _imported(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Yield the full names that a statement imports, and the names they get; empty for an alias."""
+    match statement:
+        case ast.Import(names=aliases):
+            yield from ((each.name, "" if each.asname else each.name) for each in aliases)
+        case ast.ImportFrom(module=module, names=aliases):
+            for each in aliases:
+                yield f"{module}.{each.name}", "" if each.asname else each.name
 
 
 def enum_name(call: ast.Call) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from revgate.history.revision import Function
 from revgate.history.syntax import (
+    COMPOUND,
     bound_names,
     called_name,
     literal_string,
@@ -17,17 +18,23 @@ from revgate.history.syntax import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+
+    _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BINDS_NOTHING = (ast.Pass, ast.Expr)
-_LOGGING = {"print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"}
+_LOGGING = {
+    *("print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"),
+    *("echo", "secho", "pprint"),
+}
 _EXITS = {"exit", "_exit", "quit"}
 # Calls that only compute a value; the names of exceptions are added below.
 _PURE = frozenset(
     (
         *("get_bind", "get_context", "getLogger", "get_logger", "len", "str", "int", "repr"),
         *("format", "join", "strip", "upper", "lower", "sorted", "list", "tuple", "dict", "set"),
+        *("sleep", "suppress"),
     )
 )
 _EXCEPTIONS = {
@@ -35,20 +42,35 @@ _EXCEPTIONS = {
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
-# Calls that only ask the database.
+# Calls that only ask the database, or enclose others.
 _QUESTIONS = frozenset(
     (
         *("inspect", "from_engine", "has_table", "has_index", "get_table_names", "get_view_names"),
         *("get_columns", "get_indexes", "get_foreign_keys", "get_unique_constraints"),
-        *("get_check_constraints", "get_pk_constraint", "get_enums", "text", "scalar", "first"),
-        *("fetchone", "fetchall", "scalar_one", "any", "all", "bool", "isinstance", "next"),
+        *("get_check_constraints", "get_pk_constraint", "get_enums", "text", "first", "one"),
+        *("fetchone", "fetchall", "scalar_one", "any", "all", "bool", "isinstance", "next", "get"),
+        *("one_or_none", "scalar_one_or_none", "mappings", "autocommit_block"),
+        *("batch_alter_table", "begin_nested"),
     )
 )
-# A SELECT without a call, since functions may do anything; statistics and settings of a session.
+# Calls that run the SQL they are given; without any, they ask for a result.
+_RUNS_SQL = ("execute", "exec_driver_sql", "scalar", "scalars")
+# A SELECT, statistics, and settings of a session.
 _QUESTION = re.compile(
-    r"\s*(?:select\s+(?!.*\binto\b)[^();]*|(?:analyze|vacuum|show)\b[^;]*"
-    r"|(?:set|reset)\s+(?:local\s+|session\s+)?(?:lock_timeout|statement_timeout)\b[^;]*);?\s*",
+    r"\s*(?:select\s+(?!.*\binto\b)[^;]*|(?:analyze|vacuum|reindex|show)\b[^;]*"
+    r"|(?:set|reset)\s+(?:local\s+|session\s+)?(?:lock_timeout|statement_timeout)\b[^;]*)?;?\s*",
     re.IGNORECASE | re.DOTALL,
+)
+_SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+# What stands before a parenthesis: other functions may do anything.
+_BEFORE_PARENTHESIS = re.compile(r'([\w."]+)\s*\(')
+_SAFE_IN_SQL = frozenset(
+    (
+        *("count", "max", "min", "sum", "avg", "coalesce", "exists", "lower", "upper", "length"),
+        *("now", "version", "to_regclass", "current_schema", "current_database", "any", "all"),
+        *("in", "from", "where", "and", "or", "not", "select", "as", "on", "using", "distinct"),
+        *("vacuum", "analyze", "reindex", "over", "filter", "union", "except", "cast", "join"),
+    )
 )
 # Expressions whose evaluation may do anything, unless they are one of the calls above.
 _ACTS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
@@ -106,6 +128,7 @@ class _Functions:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
+        self.defined = {each.name: each for each in tree.body if isinstance(each, _FUNCTION)}
 
     def read(self, name: str, depth: int = 0) -> Function:
         """Describe the function with a name."""
@@ -113,7 +136,7 @@ class _Functions:
         for statement in self.tree.body:
             if isinstance(statement, _FUNCTION):
                 if statement.name == name:
-                    found = _describe(statement)
+                    found = _describe(statement, self.defined)
             elif not isinstance(statement, _BINDS_NOTHING) and _binds(statement, name):
                 found = self._bound(statement, name, depth)
         found = found or self._absent(name)
@@ -124,12 +147,12 @@ class _Functions:
         position = (statement.lineno, statement.col_offset + 1)
         match statement:
             case (
-                ast.Assign(targets=[ast.Name()], value=ast.Lambda(body=body))
+                ast.Assign(targets=[ast.Name(), *_], value=ast.Lambda(body=body))
                 | ast.AnnAssign(value=ast.Lambda(body=body))
             ) if not _may_act(body):
                 return Function("empty", position, position)
             case (
-                ast.Assign(targets=[ast.Name()], value=ast.Name(id=other))
+                ast.Assign(targets=[ast.Name(), *_], value=ast.Name(id=other))
                 | ast.AnnAssign(value=ast.Name(id=other))
             ) if other != name and depth < _DEEPEST:
                 target = self.read(other, depth + 1)
@@ -144,22 +167,21 @@ class _Functions:
                 return Function("code")
             if isinstance(node, ast.Call) and called_name(node) in _DYNAMIC:
                 return Function("code")
-        defined = {each.name: each for each in self.tree.body if isinstance(each, _FUNCTION)}
-        if "__getattr__" in defined:
+        if "__getattr__" in self.defined:
             return Function("code")
-        return self._misspelt(name, defined) or Function("absent")
+        return self._misspelt(name) or Function("absent")
 
-    def _misspelt(
-        self, name: str, defined: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
-    ) -> Function | None:
+    def _misspelt(self, name: str) -> Function | None:
         from difflib import get_close_matches
 
         taken = ("upgrade", "downgrade")
-        others = [each for each in defined if each not in taken and not _FOR_AN_ENGINE.match(each)]
+        others = [
+            each for each in self.defined if each not in taken and not _FOR_AN_ENGINE.match(each)
+        ]
         near = get_close_matches(name, others, n=1, cutoff=0.8)
         if not near:
             return None
-        at = defined[near[0]]
+        at = self.defined[near[0]]
         return Function("absent", (at.lineno, at.col_offset + 1), near=near[0])
 
 
@@ -191,7 +213,15 @@ def _is_target(target: ast.expr, name: str) -> bool:
     return False
 
 
-def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
+def _describe(function: _Definition, defined: Mapping[str, _Definition]) -> Function:
+    found = _described(function, defined)
+    # A decorator can do anything in place of a function that does nothing.
+    if function.decorator_list and (found.is_empty or found.only_looks):
+        return found._replace(kind="hidden", only_looks=False)
+    return found
+
+
+def _described(function: _Definition, defined: Mapping[str, _Definition]) -> Function:
     position = (function.lineno, function.col_offset + 1)
     for statement in function.body:
         if _does_nothing(statement):
@@ -205,14 +235,21 @@ def _describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
             if status:
                 return Function("raises", position, body)
             break
-        return Function("code", position, body, only_looks=_only_looks(function))
+        return Function("code", position, body, only_looks=_only_looks(function, defined))
     return Function("empty", position, position)
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
     """Whether a statement certainly does not touch the database, and the next one runs."""
     match statement:
-        case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Global() | ast.FunctionDef():
+        case (
+            ast.Pass()
+            | ast.Import()
+            | ast.ImportFrom()
+            | ast.Global()
+            | ast.FunctionDef()
+            | ast.Delete()
+        ):
             return True
         case ast.Expr(value=ast.Call() as call) if called_name(call) in _LOGGING:
             # `op.execute` is not among these names.
@@ -223,7 +260,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
             return not _may_act(test) and _do_nothing(statement)
         case ast.For(iter=test):
             return not _may_act(test) and _do_nothing(statement)
-        case ast.Try() | ast.TryStar():
+        case ast.Try() | ast.TryStar() | ast.ClassDef(decorator_list=[], keywords=[]):
             return _do_nothing(statement)
         case ast.With(items=items):
             return not _may_act(*(item.context_expr for item in items)) and _do_nothing(statement)
@@ -238,8 +275,50 @@ def _do_nothing(statement: ast.stmt) -> bool:
         _does_nothing(each)
         or isinstance(each, ast.Break | ast.Continue)
         or (isinstance(each, ast.Return) and not _may_act(each.value))
-        for each in statements_within(statement)
+        for each in _live(statement)
     )
+
+
+def _live(statement: ast.stmt) -> Iterable[ast.stmt]:
+    """Return the statements directly inside a statement, without those that never run."""
+    match statement:
+        case ast.If(test=test) if (truth := _truth(test)) is not None:
+            return statement.body if truth else statement.orelse
+        case ast.While(test=test) if _truth(test) is False:
+            return statement.orelse
+        case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[])):
+            return statement.orelse
+    return statements_within(statement)
+
+
+def _truth(test: ast.expr) -> bool | None:
+    """Return whether a condition holds; None where it depends."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            truth = _truth(operand)
+            return None if truth is None else not truth
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+    return None
+
+
+def _running(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the nodes of statements that can run: no inner functions, nothing after a return."""
+    for statement in statements:
+        if isinstance(statement, _FUNCTION):
+            continue
+        if type(statement) not in COMPOUND:
+            yield from ast.walk(statement)
+        else:
+            parts = [getattr(statement, name, None) for name in ("test", "iter", "subject")]
+            parts += [*getattr(statement, "items", ()), *getattr(statement, "decorator_list", ())]
+            parts += [getattr(case, "guard", None) for case in getattr(statement, "cases", ())]
+            yield from (node for part in parts if part is not None for node in ast.walk(part))
+            yield from _running(_live(statement))
+        if isinstance(statement, ast.Return):
+            return
 
 
 def _may_act(*values: ast.expr | None) -> bool:
@@ -258,21 +337,28 @@ def _is_pure(call: ast.Call) -> bool:
     return is_error or name in _PURE
 
 
-def _only_looks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _only_looks(function: _Definition, defined: Mapping[str, _Definition], depth: int = 0) -> bool:
     """Whether a function certainly changes nothing, though it may ask the database."""
-    return not any(
-        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.Raise)
-        or (isinstance(node, ast.Call) and not _is_pure(node) and not _is_question(node))
-        for statement in function.body
-        for node in ast.walk(statement)
-    )
+    for node in _running(function.body):
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.Raise):
+            return False
+        if not isinstance(node, ast.Call) or _is_pure(node) or _is_question(node):
+            continue
+        helper = defined.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if helper is None or helper.decorator_list or depth > _DEEPEST:
+            return False
+        if not _only_looks(helper, defined, depth + 1):
+            return False
+    return True
 
 
 def _is_question(call: ast.Call) -> bool:
     name = called_name(call)
-    if name != "execute":
+    if name not in _RUNS_SQL:
         return name in _LOGGING or name in _QUESTIONS
     match call.args:
+        case []:
+            return name in ("scalar", "scalars")
         case [ast.Call(args=[written]) as inner] if called_name(inner) == "text":
             pass
         case [written]:
@@ -280,7 +366,12 @@ def _is_question(call: ast.Call) -> bool:
         case _:
             return False
     text = literal_string(written)
-    return text is not None and _QUESTION.fullmatch(text) is not None
+    return text is not None and _is_question_in_sql(_SQL_COMMENT.sub(" ", text))
+
+
+def _is_question_in_sql(text: str) -> bool:
+    words = (each.lower() for each in _BEFORE_PARENTHESIS.findall(text))
+    return _QUESTION.fullmatch(text) is not None and _SAFE_IN_SQL.issuperset(words)
 
 
 def _exit_status(statement: ast.stmt) -> bool | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from revgate.history.enums import (
     ENUMS,
     enum_name,
-    imports_mysql_enum,
     is_false,
+    is_for_mysql,
     is_of_mysql,
     makes_type,
     type_of_a_table,
@@ -72,7 +72,7 @@ def read_effects(
         names: The names of the functions.
         enums: False if the file mentions no enum type, so that none are searched for.
     """
-    enums = enums and not any(map(imports_mysql_enum, tree.body))
+    enums = enums and not is_for_mysql(tree.body)
     functions = {
         statement.name: statement
         for statement in tree.body

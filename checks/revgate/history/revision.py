@@ -114,7 +114,7 @@ class Function(NamedTuple):
     """`upgrade()` or `downgrade()` of one file."""
 
     kind: str
-    """`absent`, `empty` (does nothing), `raises` (only raises), or `code`."""
+    """`absent`, `empty` (does nothing), `raises` (only raises), `code`, or `hidden` (decorated)."""
     position: Position = NOWHERE
     """Of `def`."""
     body: Position = NOWHERE
@@ -133,13 +133,13 @@ class Function(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the function exists and does nothing."""
-        return self.kind == "empty"
+        """Whether the function exists and changes nothing."""
+        return self.kind == "empty" or self.only_looks
 
     @property
     def does_something(self) -> bool:
         """Whether the function has an effect that would have to be reversed."""
-        return self.kind == "code"
+        return self.kind == "code" and not self.only_looks
 
     @property
     def raises(self) -> bool:

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 @rule(severity=ERROR, group=DOWNGRADE)
 def empty_downgrade(script: Script) -> Iterator[Finding]:
     """Yield a downgrade that does nothing when the upgrade does something."""
-    upgrade = script.upgrade
-    if script.downgrade.is_empty and upgrade.does_something and not upgrade.only_looks:
+    if script.downgrade.is_empty and script.upgrade.does_something:
         yield Finding.at(
             script.revision,
             script.downgrade.position,

@@ -13,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ANALYZE u")
+    op.execute("UPDATE u SET a = 1")

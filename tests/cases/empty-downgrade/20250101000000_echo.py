@@ -1,0 +1,17 @@
+"""Case."""
+
+import click
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade():
+    op.create_table("t", sa.Column("x", sa.Integer))
+
+
+def downgrade():  # expect: empty-downgrade
+    click.echo("nothing")

@@ -1,0 +1,18 @@
+"""Case."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def _nothing():
+    pass
+
+def upgrade():
+    op.create_table("t", sa.Column("x", sa.Integer))
+
+
+def downgrade():  # expect: empty-downgrade
+    _nothing()

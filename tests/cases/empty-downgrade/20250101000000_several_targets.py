@@ -1,0 +1,13 @@
+"""Case."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade():
+    op.create_table("t", sa.Column("x", sa.Integer))
+
+downgrade = undo = lambda: None  # expect: empty-downgrade
