@@ -171,6 +171,7 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        # Until they are loaded: code may look for a driver and import it later.
         self._pending = {name: guard for name, guard in GUARDS.items() if name not in sys.modules}
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Any:
@@ -179,12 +180,13 @@ class GuardingFinder(importlib.abc.MetaPathFinder):
         if guard is None:
             return None
         spec = importlib.util.find_spec(name)
+        self._pending[name] = guard
         if spec is None or spec.loader is None:
-            self._pending[name] = guard
             return None
         load, target = spec.loader.exec_module, self._target
 
         def load_and_guard(module: Any) -> None:
+            self._pending.pop(name, None)
             load(module)
             guard(module, target)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from .drivers import register_drivers
 from .places import Place, places
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def answer_connections(
         return connection
 
     event.listen(Engine, "do_connect", connect)
+    register_drivers(connect)
 
 
 def _set_lock_timeout(connection: Any, seconds: float) -> None:

@@ -6,14 +6,12 @@ environment and in the `.env` files of the project. Any other form is not found.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .places import URL_WITHIN, WHOLE_URL, parse_keywords, place_of, place_of_keywords, query_of
-from .target import DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, MutableMapping
@@ -71,14 +69,7 @@ def libpq(target: Target) -> dict[str, str]:
 def provide(target: Target, environ: MutableMapping[str, str]) -> None:
     """Set DATABASE_URL if it is missing, for an env.py that requires it."""
     if "DATABASE_URL" not in environ:
-        scheme = f"postgresql{_installed_driver()}"
-        environ["DATABASE_URL"] = _own_url(target, scheme, target.database, [])
-
-
-def _installed_driver() -> str:
-    """Return `+` and an installed driver; empty if that is the default one, or none is."""
-    installed = [name for name in DRIVERS if importlib.util.find_spec(name)]
-    return "" if _default_driver() in installed or not installed else f"+{installed[0]}"
+        environ["DATABASE_URL"] = _own_url(target, "postgresql", target.database, [])
 
 
 def provide_url(target: Target, config: Any) -> None:
@@ -87,16 +78,27 @@ def provide_url(target: Target, config: Any) -> None:
     # Raw, since env.py may set later what the URL refers to.
     written = config.file_config.get(section, "sqlalchemy.url", raw=True, fallback="")
     if not written or written.startswith("driver://"):
-        url = _own_url(target, f"postgresql{_installed_driver()}", target.database, [])
+        url = _own_url(target, "postgresql", target.database, [])
         config.set_section_option(section, "sqlalchemy.url", url)
 
 
-def _default_driver() -> str:
-    """Return SQLAlchemy's driver for a URL that names none."""
-    import sqlalchemy
+class Attributes(dict[str, Any]):
+    """`config.attributes`, with the connection that code passes in where a project runs Alembic."""
 
-    numbers = [int(part) for part in re.findall(r"\d+", sqlalchemy.__version__)[:2]]
-    return "psycopg" if numbers >= [2, 1] else "psycopg2"
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self._target = target
+
+    def __missing__(self, key: str) -> Any:
+        """Return a connection or an engine if that is asked for; `get` still returns None."""
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        if key not in ("connection", "connectable", "engine"):
+            raise KeyError(key)
+        engine = create_engine(self._target.url(), poolclass=NullPool)
+        self[key] = engine.connect() if key == "connection" else engine
+        return self[key]
 
 
 def add_from_files(

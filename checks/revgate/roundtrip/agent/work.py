@@ -18,7 +18,7 @@ from .run import Run, watch_local_settings
 from .script import extend_sys_path, open_script, upgrade_order, versions
 from .server_statements import guard_server
 from .target import Target, answer_connections
-from .variables import add_from_files, point_at, provide, provide_url
+from .variables import Attributes, add_from_files, point_at, provide, provide_url
 
 
 def _place_of(error: BaseException, script: Any, folders: list[str]) -> dict[str, Any]:
@@ -62,6 +62,7 @@ def work(channel: Channel) -> None:
     try:
         config, script = open_script(job)
         provide_url(target, config)
+        config.attributes = Attributes(target)
         extend_sys_path(job["folders"])
         if job["mode"] == "order":
             channel.send("order", **upgrade_order(script))
