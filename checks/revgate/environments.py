@@ -62,6 +62,13 @@ class Environment(NamedTuple):
 
 ENV = "env.py"
 
+    @property
+    def module_folders(self) -> list[str]:
+        """The usual places for modules of the project, each with a slash; empty for the root."""
+        beside = self.config.rpartition("/")[0]
+        within = f"{beside}/" if beside else ""
+        return list(dict.fromkeys(("", "src/", within, f"{within}src/", *self.import_roots)))
+
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
     """Find the environments of a repository.

@@ -135,7 +135,7 @@ def ask(root: str, *arguments: str) -> str:
         return ""
 
 
-def merge_command(root: str, base: str, folders: Iterable[str]) -> str:
+def git_merge_command(root: str, base: str, folders: Iterable[str]) -> str:
     """Return the command that merges a base, and commits what is changed in some folders.
 
     A hook would refuse to commit either of the two without the other. git merges only if nothing

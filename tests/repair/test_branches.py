@@ -190,3 +190,20 @@ def test_new_needs_no_branch_for_a_single_head(
     assert run_new(repository, monkeypatch) == 0
     assert len(heads(repository)) == 1
     assert os.path.isfile(repository.root / "alembic.ini")
+
+
+def test_new_follows_a_branch_that_another_one_forked(
+    labelled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head is on the nearest labelled branch, not on those below it as well."""
+    add(labelled, 10, 3)
+    path = labelled.root / "migrations" / "versions"
+    (old,) = path.glob(f"{stamp(4)}*")
+    old.write_text(
+        old.read_text().replace(f'down_revision = "{stamp(2)}"', f'down_revision = "{stamp(3)}"')
+    )
+    monkeypatch.chdir(labelled.root)
+    assert main(["new", "more", "--branch", "expand"]) == 0
+    assert main(["new", "less", "--branch", "contract"]) == 0
+    found = parents(labelled)
+    assert {stamp(10), stamp(4)} <= {*found.values()}

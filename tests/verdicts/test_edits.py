@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.verdicts.conftest import R2, Files, M, Said, Verdicts, at
+from tests.verdicts.conftest import R2, Files, M, Said, Verdicts, at, ini
 
 from revgate.history.fingerprint import fingerprint
 
@@ -275,6 +275,16 @@ def test_a_file_that_a_published_revision_uses_was_changed(name: str, repo: Verd
         },
     )
     assert said.rules() == {"edited-revision"}, said.text
+
+
+def test_a_module_in_a_folder_of_prepend_sys_path_was_changed(repo: Verdicts) -> None:
+    statement, call = USES["a name of a module"]
+    files = {f"lib/python/{name}": text for name, text in FILES.items()}
+    repo.on_main({**ini("migrations", "prepend_sys_path = lib/python"), **files})
+    repo.on_main({at(M): using((statement, call))})
+    path = "lib/python/helpers/sizes.py"
+    repo.change({path: FILES["helpers/sizes.py"].replace("5", "6")})
+    assert repo.against().rules() == {"edited-revision"}
 
 
 @pytest.mark.parametrize("name", [each for each in USES if "file" not in each])

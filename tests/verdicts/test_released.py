@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.revisions import revision
-from tests.verdicts.conftest import R1, R2, B, C, M, new, settings
+from tests.verdicts.conftest import R1, R2, B, C, M, alembic_heads, new, settings
+from tests.verdicts.test_advice import TEMPLATE, commands, done, helps, write
 
 if TYPE_CHECKING:
     from tests.verdicts.conftest import Verdicts
@@ -28,13 +29,33 @@ def test_a_released_revision_is_not_re_pointed(repo: Verdicts) -> None:
     release(repo, 'published = ["main", "release/*"]')
     said = repo.against()
     assert said.rules() == {"branching-merge"}
-    assert f"alembic merge {M} {B}" in said.text
+    assert 'alembic merge --rev-id "$(date -u +%Y%m%d%H%M%S)" -m' in said.text
+    assert f'heads" {M} {B}`' in said.text
     assert "revgate rebase" not in said.text
     code, _, error = repo.run("rebase", "--onto", "main")
     assert code == 2
     assert f"`{B}` is on `origin/release/1`" in error
     assert "alembic merge" in error
     assert repo.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("is_linear", [False, True])
+def test_a_released_revision_is_joined(repo: Verdicts, is_linear: bool) -> None:
+    """If the target branch does not accept merge revisions yet, it has to say so first."""
+    published = 'published = ["main", "release/*"]'
+    release(repo, published, *(() if is_linear else ("linear = false",)))
+    text = helps(repo.against(), "branching-merge")
+    assert ("`linear = false`" in text) is is_linear
+    if is_linear:
+        repo.on_main(settings(published, "linear = false"))
+        repo.git("switch", "--quiet", "b")
+    write(repo, {"migrations/script.py.mako": TEMPLATE.read_text()})
+    done(repo, "git merge --no-commit main")
+    (command,) = [each for each in commands(text) if each.startswith("alembic")]
+    done(repo, command)
+    done(repo, "git add --all && git commit --quiet --message joined")
+    said = repo.check("--against", "main")
+    assert (said.code, len(alembic_heads(repo.author))) == (0, 1), said.text
 
 
 @pytest.mark.parametrize("lines", [(), ('published = ["main", "stable/*"]',)])

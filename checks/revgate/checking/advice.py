@@ -13,7 +13,7 @@ from revgate.checking.suppressions import is_on_downgrade
 from revgate.errors import RevgateError
 from revgate.history.read import read
 from revgate.history.tree import GitTree
-from revgate.target_branch import branch_base, merge_command
+from revgate.target_branch import branch_base, git_merge_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ def _adapted(history: History, findings: Iterable[Finding], base: _Base) -> Iter
 def _merge_first(history: History, finding: Finding, base: _Base) -> str:
     root = history.source.root if history.source else ""
     folder = posixpath.dirname(finding.path)
-    return f"`{base.name}` has it: run `{merge_command(root, base.name, [folder])}`"
+    return f"`{base.name}` has it: run `{git_merge_command(root, base.name, [folder])}`"
 
 
 def _leave(finding: Finding, base: _Base) -> str:

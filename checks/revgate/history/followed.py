@@ -133,8 +133,8 @@ def _absolute(name: str, path: str) -> str:
 def roots_of(environment: Environment) -> list[str]:
     """Return the folders in which a revision's imports may be found."""
     script = environment.script_location
-    folders = ["", "src", posixpath.dirname(environment.config), posixpath.dirname(script), script]
-    return list(dict.fromkeys("" if each == "." else each for each in folders))
+    folders = [*environment.module_folders, posixpath.dirname(script), script]
+    return list(dict.fromkeys("" if each == "." else each.rstrip("/") for each in folders))
 
 
 def _names(revision: str, path: str, texts: frozenset[str]) -> bool | None:

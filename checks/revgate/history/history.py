@@ -50,13 +50,18 @@ class History:
         """Whether each module that revisions import belongs to the project."""
         self.graph = Graph(revisions, (each.id for each in unreadable if each.id is not None))
 
-    @property
-    def merge_command(self) -> str:
-        """Alembic's command to join the heads, with a file name that the settings accept."""
+    def merge_command(self, *heads: str) -> str:
+        """Return Alembic's command to join heads, with a file name that the settings accept.
+
+        Args:
+            heads: Their ids; all heads if none are given.
+        """
+        import shlex
+
         stamp = (
             '--rev-id "$(date -u +%Y%m%d%H%M%S)" ' if self.scope.file_name == "timestamp" else ""
         )
-        return f'alembic merge {stamp}-m "merge heads" heads'
+        return f'alembic merge {stamp}-m "merge heads" {shlex.join(heads or ("heads",))}'
 
     @cached_property
     def exempt(self) -> set[str]:
@@ -147,11 +152,8 @@ class History:
 
 def is_own(source: Source, environment: Environment, module: str) -> bool:
     """Whether a module is in one of the usual places for modules of a project."""
-    beside = environment.config.rpartition("/")[0]
-    within = f"{beside}/" if beside else ""
-    roots = ("", "src/", within, f"{within}src/", *environment.import_roots)
     path = module.replace(".", "/")
-    return any(_has_module(source, root, path) for root in dict.fromkeys(roots))
+    return any(_has_module(source, root, path) for root in environment.module_folders)
 
 
 def _has_module(source: Source, root: str, path: str) -> bool:

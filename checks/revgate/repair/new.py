@@ -14,6 +14,7 @@ from revgate.errors import CannotJudgeError, UsageError
 from revgate.repair.databases import for_each_database
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from revgate.environments import Environment
@@ -79,7 +80,7 @@ def write_new(
     if not slug:
         raise UsageError(f"the message {message!r} has no words to name a file by")
     head = _head(history, branch)
-    made = _after(now, head)
+    made = _after(now, head, history.graph.by_id.keys())
     environment = history.environment
     parent = history.graph.by_id.get(head) if head else None
     key, name = _named(history, slug, made, parent, message)
@@ -187,7 +188,7 @@ def _head(history: History, branch: str | None) -> str | None:
 
 def _head_of(history: History, branch: str) -> str:
     """Return the head of a labelled branch."""
-    found = [head for head in history.graph.heads if branch in history.graph.labels_above(head)]
+    found = [head for head in history.graph.heads if branch in _labels_at(history, head)]
     if not found:
         there = _labels(history)
         raise UsageError(
@@ -202,21 +203,36 @@ def _head_of(history: History, branch: str) -> str:
     return found[0]
 
 
+def _labels_at(history: History, head: str) -> set[str]:
+    """Return the labels of the branches that a head is on.
+
+    It is on one of those in the settings; a label that they do not have holds for all above it.
+    """
+    others = history.graph.labels_above(head) - {*history.scope.branches}
+    return history.labels_of(head) | others
+
+
 def _labels(history: History) -> str:
-    heads = history.graph.heads
-    labels = {label for head in heads for label in history.graph.labels_above(head)}
+    labels = {label for head in history.graph.heads for label in _labels_at(history, head)}
     return ", ".join(f"`{label}`" for label in sorted(labels))
 
 
-def _after(now: datetime, head: str | None) -> datetime:
-    """Return the time, or one second after the head if that has a later timestamp."""
+def _after(now: datetime, head: str | None, taken: Collection[str]) -> datetime:
+    """Return the time, or one second after the head if that has a later timestamp.
+
+    A head of another branch may have the same timestamp: the next one that is not taken counts.
+    """
     from datetime import UTC, datetime, timedelta
 
+    made, second = now, timedelta(seconds=1)
     try:
         before = datetime.strptime(head or "", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        made = max(now, before + second)
     except ValueError:
-        return now
-    return max(now, before + timedelta(seconds=1))
+        pass
+    while made.strftime("%Y%m%d%H%M%S") in taken:
+        made += second
+    return made
 
 
 def _folder(environment: Environment, parent: str) -> str:

@@ -23,7 +23,7 @@ from revgate.repair.line import behind, in_order, restamped
 from revgate.repair.onto import Onto, choose
 from revgate.repair.sides import Sides, is_there, open_sides
 from revgate.repair.write import write
-from revgate.target_branch import merge_command
+from revgate.target_branch import git_merge_command
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ def _keep_released(sides: Sides, steps: Sequence[Step]) -> None:
         from revgate.rules.branching_merge import keep_parent
 
         heads = [*sides.onto.graph.heads, *Graph([each.revision for each in steps]).heads]
-        what = keep_parent(found[0], elsewhere[found[0]], heads, sides.onto.graph.heads[:1])
+        theirs = sides.onto.graph.heads[:1]
+        what = keep_parent(found[0], elsewhere[found[0]], sides.onto, heads, theirs)
         raise UsageError(f"{what}\nnothing was changed")
 
 
@@ -260,7 +261,7 @@ def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
     steps = [step.path for plan in plans for step in plan.steps]
     unmerged = sum(len(plan.sides.unmerged) for plan in plans)
     if unmerged and steps:
-        command = merge_command(root, onto.name, _folders(paths or steps))
+        command = git_merge_command(root, onto.name, _folders(paths or steps))
         yield f"next: {command}"
         yield (
             f"this gets {count(unmerged, 'revision')} of {onto.name}; until then, `revgate check`"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from revgate import environments
 from revgate.checking.file_rules import judge_file
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
+from revgate.history.conflicts import conflict_in
 from revgate.history.fingerprint import fingerprint
 from revgate.history.parse import parse
 from revgate.history.read import read
@@ -152,7 +153,7 @@ class Sides:
         # Without a common origin, two files with one id are two revisions, and no rename.
         if (before or here.path == onto.path) and self._same(self.here, here, self.onto, onto):
             return ""
-        if _in_conflict(self.data(here)):
+        if conflict_in(self.data(here)):
             return (
                 f"{here.path}: both this branch and {name} changed `{key}`, and it has a conflict:"
                 " resolve it first"
@@ -326,16 +327,12 @@ def _need_readable(history: History) -> None:
 
 
 def _why(unreadable: Unreadable, data: bytes, name: str) -> str:
-    if _in_conflict(data):
+    if conflict_in(data):
         return f"{unreadable.path}: both sides changed it, and it has a conflict: resolve it first"
     return "\n".join(
         f"{unreadable.path}:{each.position[0]}: {each.message}: fix it in {name}"
         for each in unreadable.problems
     )
-
-
-def _in_conflict(data: bytes) -> bool:
-    return b"\n<<<<<<< " in b"\n" + data and b"\n>>>>>>> " in data
 
 
 def _need_one_line(base: History) -> None:
@@ -364,7 +361,7 @@ def _several_heads(name: str, base: History) -> str:
         f" branch of {name} first:\n"
         f'if no database has applied `{first}`, write `down_revision = "{others[-1]}"` in `{path}`,'
         f" then run `revgate check --against {name} --allow-published {first}`\n"
-        f"if one has, run `{base.merge_command}`, and write `linear = false` in the"
+        f"if one has, run `{base.merge_command()}`, and write `linear = false` in the"
         f" settings, then run `revgate check --against {name}`"
     )
 

@@ -28,6 +28,7 @@ from revgate.rules import ERROR, PUBLISHED, Finding, Related, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from revgate.history.history import History
     from revgate.history.merge import Merge
     from revgate.history.revision import Revision
 
@@ -70,26 +71,29 @@ def _keep(merge: Merge, heads: list[Revision], theirs: list[Revision]) -> str:
     found = [each.id for each in merge.new if each.id in elsewhere and each.id in above]
     if not found:
         return ""
-    return keep_parent(
-        found[-1], elsewhere[found[-1]], [head.id for head in heads], [each.id for each in theirs]
-    )
+    names, published = ([each.id for each in some] for some in (heads, theirs))
+    return keep_parent(found[-1], elsewhere[found[-1]], merge.merged, names, published)
 
 
-def keep_parent(key: str, branch: str, heads: Sequence[str], published: Sequence[str]) -> str:
+def keep_parent(
+    key: str, branch: str, history: History, heads: Sequence[str], published: Sequence[str]
+) -> str:
     """Say what to do instead of giving a released revision another parent.
 
     Args:
         key: The revision.
         branch: The branch that has it.
+        history: Judged by the settings of the target branch.
         heads: What would be the heads.
         published: Those of them that the target branch has.
     """
-    command = f"`alembic merge {' '.join(heads)}`"
+    first = ", whose settings need `linear = false` first," if history.scope.linear else ""
     behind = f" behind `{published[0]}`" if published else ""
     return (
         f"`{key}` is on `{branch}`, whose databases may have applied it, so it keeps its parent:"
-        f" join the heads with {command} (with `linear = false` in the settings), or cherry-pick"
-        f" the change as a new revision{behind} and leave `{key}` to `{branch}`"
+        f" merge the target branch{first} without committing, and join the heads with"
+        f" `{history.merge_command(*heads)}`; or cherry-pick the change as a new revision{behind}"
+        f" and leave `{key}` to `{branch}`"
     )
 
 

@@ -69,7 +69,7 @@ def _help(history: History, others: list[Revision], last: Revision) -> str:
     )
     if point is None:
         way += " (the two have no common ancestor)"
-    join = f"merge them: `{history.merge_command}`"
+    join = f"merge them: `{history.merge_command()}`"
     if history.scope.linear:
         join += ", which requires `linear = false` in the settings"
     return f"{way}; or {join}"

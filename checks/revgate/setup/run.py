@@ -203,7 +203,7 @@ def _broken(judgement: Judgement) -> Iterator[str]:
     yield "the chain is broken, and a baseline cannot exempt that: nothing was written"
     if "multiple-heads" in rules:
         forked = (each for each in judgement.histories if each.rival_heads)
-        commands = dict.fromkeys(f"`{each.merge_command}`" for each in forked)
+        commands = dict.fromkeys(f"`{each.merge_command()}`" for each in forked)
         yield (
             "put one branch after the other with `revgate rebase --onto REF`; or, if both have been"
             f" applied somewhere, join them with {' or '.join(commands)}"
