@@ -51,6 +51,14 @@ class Environment(NamedTuple):
     """How Alembic names new files, such as `%(year)d/%(rev)s_%(slug)s`; empty for its default."""
     import_roots: tuple[str, ...] = ()
     """The folders of `prepend_sys_path`, relative to the repository root, each with a slash."""
+
+    @property
+    def module_folders(self) -> list[str]:
+        """The usual places for modules of the project, each with a slash; empty for the root."""
+        beside = self.config.rpartition("/")[0]
+        within = f"{beside}/" if beside else ""
+        return list(dict.fromkeys(("", "src/", within, f"{within}src/", *self.import_roots)))
+
     folder: str = ""
     """Where Alembic runs, relative to the repository root; empty for the root itself."""
 
@@ -61,13 +69,6 @@ class Environment(NamedTuple):
 
 
 ENV = "env.py"
-
-    @property
-    def module_folders(self) -> list[str]:
-        """The usual places for modules of the project, each with a slash; empty for the root."""
-        beside = self.config.rpartition("/")[0]
-        within = f"{beside}/" if beside else ""
-        return list(dict.fromkeys(("", "src/", within, f"{within}src/", *self.import_roots)))
 
 
 def find(source: Source, settings: Settings, name: str | None = None) -> list[Environment]:
