@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from revgate.history.revision import Function
 from revgate.history.syntax import (
     COMPOUND,
+    LOGGING,
     bound_names,
     called_name,
     literal_string,
+    live_statements,
     module_scope,
     statements_within,
 )
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BINDS_NOTHING = (ast.Pass, ast.Expr)
-_LOGGING = {
-    *("print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"),
-    *("echo", "secho", "pprint"),
-}
 _EXITS = {"exit", "_exit", "quit"}
 # Calls that only compute a value; the names of exceptions are added below.
 _PURE = frozenset(
@@ -251,7 +249,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
             | ast.Delete()
         ):
             return True
-        case ast.Expr(value=ast.Call() as call) if called_name(call) in _LOGGING:
+        case ast.Expr(value=ast.Call() as call) if called_name(call) in LOGGING:
             # `op.execute` is not among these names.
             return not _may_act(*call.args, *(each.value for each in call.keywords))
         case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
@@ -275,33 +273,8 @@ def _do_nothing(statement: ast.stmt) -> bool:
         _does_nothing(each)
         or isinstance(each, ast.Break | ast.Continue)
         or (isinstance(each, ast.Return) and not _may_act(each.value))
-        for each in _live(statement)
+        for each in live_statements(statement)
     )
-
-
-def _live(statement: ast.stmt) -> Iterable[ast.stmt]:
-    """Return the statements directly inside a statement, without those that never run."""
-    match statement:
-        case ast.If(test=test) if (truth := _truth(test)) is not None:
-            return statement.body if truth else statement.orelse
-        case ast.While(test=test) if _truth(test) is False:
-            return statement.orelse
-        case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[])):
-            return statement.orelse
-    return statements_within(statement)
-
-
-def _truth(test: ast.expr) -> bool | None:
-    """Return whether a condition holds; None where it depends."""
-    match test:
-        case ast.Constant(value=value):
-            return bool(value)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            truth = _truth(operand)
-            return None if truth is None else not truth
-        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
-            return False
-    return None
 
 
 def _running(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
@@ -316,7 +289,7 @@ def _running(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
             parts += [*getattr(statement, "items", ()), *getattr(statement, "decorator_list", ())]
             parts += [getattr(case, "guard", None) for case in getattr(statement, "cases", ())]
             yield from (node for part in parts if part is not None for node in ast.walk(part))
-            yield from _running(_live(statement))
+            yield from _running(live_statements(statement))
         if isinstance(statement, ast.Return):
             return
 
@@ -355,7 +328,7 @@ def _only_looks(function: _Definition, defined: Mapping[str, _Definition], depth
 def _is_question(call: ast.Call) -> bool:
     name = called_name(call)
     if name not in _RUNS_SQL:
-        return name in _LOGGING or name in _QUESTIONS
+        return name in LOGGING or name in _QUESTIONS
     match call.args:
         case []:
             return name in ("scalar", "scalars")

@@ -16,6 +16,7 @@ from revgate.history.conflicts import conflict_in
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import engines, read_function
 from revgate.history.header import read_header
+from revgate.history.imports import read_imports
 from revgate.history.operations import read_effects
 from revgate.history.revision import (
     Allow,
@@ -29,17 +30,15 @@ from revgate.history.revision import (
 )
 from revgate.history.scan import find_top, may_be_dispatched, read_top, without_top
 from revgate.history.syntax import (
-    COMPOUND,
     bound_names,
     count_characters,
     module_scope,
     quietly,
-    statements_within,
 )
 from revgate.history.unnamed import may_be_unnamed, unnamed_drops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from revgate.findings import Position
 
@@ -51,8 +50,6 @@ NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 # What Alembic refuses in an id: `_revision_illegal_chars` in alembic.script.revision.
 ILLEGAL = frozenset("@-+:")
 
-_ALWAYS_IMPORTED = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
-_IMPORT = (ast.Import, ast.ImportFrom)
 _LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")
 _ID_IN_TEXT = re.compile(rb"""(?m)^revision(?:\s*:[^=\n]*)?\s*=\s*\(?\s*["']([^"'\n]+)["']""")
 
@@ -95,41 +92,9 @@ def _by_its_rest(path: str, data: bytes) -> Script | None:
     if isinstance(tree, Problem):
         return None
     revision, header = read
-    if imports := tuple(_imports(_importing(tree, data))):
+    if imports := tuple(read_imports(tree, data)):
         revision = revision._replace(imports=imports)
     return _script(revision, header, tree, data)
-
-
-def _importing(tree: ast.Module, data: bytes) -> list[ast.stmt]:
-    """Return the statements to search for imports; mostly they are all at the top level."""
-    at_top: list[ast.stmt] = [each for each in tree.body if isinstance(each, _IMPORT)]
-    return at_top if len(at_top) == data.count(b"import") else tree.body
-
-
-def _imports(body: Iterable[ast.stmt]) -> Iterator[Import]:
-    """Yield each import that is not from the standard library, Alembic or SQLAlchemy."""
-    for statement in body:
-        if isinstance(statement, ast.ImportFrom):
-            modules = ["." * statement.level + (statement.module or "")]
-        elif isinstance(statement, ast.Import):
-            modules = [name.name for name in statement.names]
-        else:
-            if isinstance(statement, ast.If) and _is_for_type_checkers(statement.test):
-                yield from _imports(statement.orelse)
-            elif type(statement) in COMPOUND:
-                yield from _imports(statements_within(statement))
-            continue
-        for name in modules:
-            if name.partition(".")[0] not in _ALWAYS_IMPORTED:
-                yield Import(name, (statement.lineno, statement.col_offset + 1))
-
-
-def _is_for_type_checkers(test: ast.expr) -> bool:
-    """Whether a condition is `TYPE_CHECKING`, which is false when the file runs."""
-    match test:
-        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
-            return True
-    return False
 
 
 def _whole(path: str, data: bytes) -> Script | Unreadable:
@@ -143,7 +108,7 @@ def _whole(path: str, data: bytes) -> Script | Unreadable:
     if problems:
         return Unreadable(path, problems, _id(path, assigned))
     allows = read_allows(data, tree) if b"revgate" in data else ()
-    revision = _revision(path, assigned, allows, tuple(_imports(tree.body)))
+    revision = _revision(path, assigned, allows, tuple(read_imports(tree, data)))
     return _script(revision, _header(tree, data), tree, data)
 
 

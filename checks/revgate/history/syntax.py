@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -114,6 +114,42 @@ def statements_within(statement: ast.stmt) -> Iterator[ast.stmt]:
     for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
         yield from branch.body
 
+
+def live_statements(statement: ast.stmt) -> Iterable[ast.stmt]:
+    """Return the statements directly inside a statement, without those that never run."""
+    match statement:
+        case ast.If(test=test) if (truth := _truth(test)) is not None:
+            return statement.body if truth else statement.orelse
+        case ast.While(test=test) if _truth(test) is False:
+            return statement.orelse
+        case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[])):
+            return statement.orelse
+    return statements_within(statement)
+
+
+def _truth(test: ast.expr) -> bool | None:
+    """Return whether a condition holds when the file runs; None where it depends."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            truth = _truth(operand)
+            return None if truth is None else not truth
+        case ast.BoolOp(op=operator, values=values):
+            decisive = isinstance(operator, ast.Or)
+            return decisive if decisive in map(_truth, values) else None
+        case ast.Name(id="TYPE_CHECKING" | "MYPY") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+    return None
+
+
+LOGGING = frozenset(
+    (
+        *("print", "debug", "info", "warning", "warn", "error", "critical", "log", "exception"),
+        *("echo", "secho", "pprint"),
+    )
+)
+"""The names of functions that only say something."""
 
 _NOTHING = nullcontext()
 

@@ -24,13 +24,23 @@ if TYPE_CHECKING:
     from revgate.history.revision import Script
 
 
+_EXPRESSIONS = {
+    "now": "now()",
+    "today": "CURRENT_DATE",
+    "tomorrow": "CURRENT_DATE + 1",
+    "yesterday": "CURRENT_DATE - 1",
+}
+
+
 @rule(severity=WARNING, group=CONTENT)
 def frozen_default(script: Script) -> Iterator[Finding]:
     """Yield each default that is a string but was meant as an expression."""
     for default in script.frozen_defaults:
+        text = default.text.strip()
+        expression = _EXPRESSIONS.get(text.lower(), text)
         yield Finding.at(
             script.revision,
             default.position,
             f"the server default `'{default.text}'` is evaluated once, when the migration runs",
-            help=f'write `server_default=sa.text("{default.text}")`; in SQL, omit the quotes',
+            help=f'write `server_default=sa.text("{expression}")`; in SQL, `DEFAULT {expression}`',
         )

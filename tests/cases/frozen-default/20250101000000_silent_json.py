@@ -1,0 +1,15 @@
+"""Case."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20250101000000"
+down_revision = None
+
+
+def upgrade():
+    op.add_column("t", sa.Column("a", sa.JSON(), server_default="now"))
+
+
+def downgrade():
+    op.drop_column("t", "a")
