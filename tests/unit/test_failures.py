@@ -81,6 +81,7 @@ class Driver(Exception):  # noqa: N818 - as drivers name theirs
         (Driver("terminating connection", "57P01"), "ended"),
         (Driver("division by zero", "22012"), ""),
         (Driver("query canceled", "57014"), ""),
+        (Driver("could not close pipe to external command: Broken pipe", "38000"), ""),
         (Driver("could not extend file: File too large", "XX000"), "disk"),
         (Driver("could not read file: Too many open files", "XX000"), "files"),
         (Driver("cache lookup failed", "XX000"), ""),

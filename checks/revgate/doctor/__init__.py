@@ -79,6 +79,7 @@ def opened(
     Raises:
         CannotJudgeError: The database cannot be read, or the history cannot be run.
     """
+    from revgate.postgres.descendants import ending_descendants
     from revgate.postgres.server import throwaway
     from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.interruption import orderly_end
@@ -90,6 +91,7 @@ def opened(
         return
     with (
         orderly_end(),
+        ending_descendants(),
         progress(len(chain), shown=options.progress) as report,
         throwaway(options.database_url) as server,
         closing(Agent(environment, options)) as agent,

@@ -90,7 +90,7 @@ def program(machine: Machine, *, datagrams: bool = False) -> bytes:
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 
-_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2
+_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER, _SET_SUBREAPER = 38, 22, 2, 36
 
 
 def seal(*, datagrams: bool = False) -> bool:
@@ -242,7 +242,8 @@ def command(program: Iterable[str], **options: str) -> list[str]:
 
     Args:
         program: The program and its arguments.
-        options: Numeric `user` and `group` to run as; `datagrams`; `keep`, see `hide_sockets`.
+        options: Numeric `user` and `group` to run as; `datagrams`; `keep`, see `hide_sockets`;
+            `adopt`, for a program that adopts the orphans among its descendants.
     """
     words = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-I", "-S", "-c", _BEGIN, *words, "--", *program]
@@ -255,6 +256,8 @@ def main(arguments: list[str]) -> None:
     if "keep" in options and _HAS_CTYPES and sys.platform == "linux":
         with suppress(OSError):
             hide_sockets(options["keep"])
+    if "adopt" in options and _HAS_CTYPES and sys.platform == "linux":
+        _call(ctypes.CDLL(None).prctl, _SET_SUBREAPER, 1)
     if "user" in options:
         os.setgroups([])
         os.setgid(int(options["group"]))

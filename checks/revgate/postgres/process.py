@@ -6,11 +6,13 @@ that was killed, and each run removes what earlier ones left behind.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres import isolation
+from revgate.postgres import descendants, isolation
 from revgate.postgres.connect import Address, try_connect
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "restart_after_crash": "off",
+    "dynamic_shared_memory_type": "mmap",  # in the folder, not in /dev/shm
     "jit": "off",
     "max_connections": "40",
     "max_locks_per_transaction": "1024",
@@ -51,21 +54,20 @@ _LONGEST = 60
 """The longest path of a temporary folder that leaves room for a socket, within 103 characters."""
 _START_SECONDS = 60.0
 
-# Waits until our end of the pipe closes, which even kill -9 causes; then removes what is left.
+# Waits until our end of the pipe closes, which even kill -9 causes; then does what the next run
+# would do.
 _WATCHDOG = """
 trap '' INT TERM HUP
-pid=
 while read -r line; do
     if [ "$line" = done ]; then exit 0; fi
-    pid=$line
 done
-if [ -n "$pid" ]; then
-    kill -QUIT "$pid" 2>/dev/null
-    tries=0
-    while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
-fi
-rm -rf "$1"
+exec "$1" -I -S -c "$2"
 """
+_SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 2))
+_REMOVE_LEFTOVERS = (
+    f"import sys; sys.path.insert(0, {_SOURCE!r});"
+    " from revgate.postgres.process import remove_leftovers; remove_leftovers()"
+)
 
 _GROUP_WATCHDOG = 'trap "" INT TERM HUP; read -r line; kill -9 "-$1" 2>/dev/null'
 
@@ -89,6 +91,7 @@ def _pipe_to(script: list[str]) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env=descendants.unmarked(),
     )
 
 
@@ -106,13 +109,12 @@ def own_server(programs: str) -> Iterator[Address]:
     Raises:
         CannotJudgeError: It cannot be created or does not start; with PostgreSQL's message.
     """
-    remove_leftovers()
-    with private_folder() as (folder, watch):
+    with private_folder() as folder:
         account = _account(folder)
         programs = _reachable(programs, folder, account)
         password = os.urandom(16).hex()
         _initdb(programs, folder, password, account)
-        server, address = _start(programs, folder, password, account, watch)
+        server, address = _start(programs, folder, password, account)
         try:
             yield address
         finally:
@@ -204,7 +206,7 @@ def _initdb(programs: str, folder: str, password: str, account: _Account) -> Non
 
 
 def _start(
-    programs: str, folder: str, password: str, account: _Account, watch: _Watch
+    programs: str, folder: str, password: str, account: _Account
 ) -> tuple[subprocess.Popen[bytes], Address]:
     log, data = os.path.join(folder, "log"), os.path.join(folder, "data")
     settings = {**_SETTINGS, "unix_socket_directories": folder, "port": str(_PORT)}
@@ -220,7 +222,6 @@ def _start(
             stderr=output,
             start_new_session=True,
         )
-    watch(server.pid)
     try:
         address = Address(folder, _PORT, USER, password, "postgres")
         if _ready(server, address):
@@ -272,34 +273,34 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 class _Watch:
-    """The pipe to the watchdog, which ends the server once this process is gone."""
+    """The pipe to the watchdog, which removes what is left once this process is gone."""
 
-    def __init__(self, folder: str) -> None:
-        self._process = _pipe_to([_WATCHDOG, "revgate-watchdog", folder])
-
-    def __call__(self, word: int | str) -> None:
-        """Send the watchdog the process to end, or `done`."""
-        if self._process.stdin:
-            self._process.stdin.write(f"{word}\n".encode())
-            self._process.stdin.flush()
+    def __init__(self) -> None:
+        words = [_WATCHDOG, "revgate-watchdog", sys.executable, _REMOVE_LEFTOVERS]
+        self._process = _pipe_to(words)
 
     def close(self) -> None:
         """End the watchdog, after everything has been cleaned up."""
-        self("done")
-        self._process.communicate()
+        self._process.communicate(b"done\n")
 
 
 @contextmanager
-def private_folder() -> Iterator[tuple[str, _Watch]]:
+def private_folder() -> Iterator[str]:
     """Create a private folder, and a watchdog that removes it if this process is killed."""
     folder = tempfile.mkdtemp(prefix=own_prefix(), dir=temporary_folder())
-    watch = _Watch(folder)
+    watch = _Watch()
     try:
         with claim(folder):
-            yield folder, watch
+            yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty(folder)
         watch.close()
+
+
+def _empty(folder: str) -> None:
+    """End the server of a folder, and remove it with its shared memory."""
+    _end_server(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 _LAST_WORDS = re.compile(
@@ -378,12 +379,13 @@ def _lock(file: IO[str]) -> bool:
 
 
 def remove_leftovers() -> None:
-    """End the servers whose runs no longer exist, and remove their folders."""
+    """End the processes of runs that no longer exist, and remove their folders."""
     for above in {temporary_folder(), tempfile.gettempdir()}:
         for name in os.listdir(above):
             folder = os.path.join(above, name)
             if name.startswith(PREFIX) and not os.path.islink(folder):
                 _remove_unless_owned(folder)
+    descendants.end_abandoned()
 
 
 def _remove_unless_owned(folder: str) -> None:
@@ -393,24 +395,84 @@ def _remove_unless_owned(folder: str) -> None:
         return  # not ours, another user's, or being created right now
     with file:
         if os.fstat(file.fileno()).st_uid == os.geteuid() and _lock(file):
-            _end_server(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            _empty(folder)
 
 
 def _end_server(folder: str) -> None:
+    """End the server of a folder and all of PostgreSQL's programs that work there."""
     data = os.path.join(folder, "data")
+    lines = _lock_file(data)
+    pid = abs(int(lines[0])) if lines and lines[0].lstrip("-").isdigit() else 0
+    until = time.monotonic() + 10
+    if pid and _serves(pid, data):
+        os.kill(pid, signal.SIGQUIT)
+    while pid and _serves(pid, data) and time.monotonic() < until:
+        time.sleep(0.02)
+    while (left := _programs_in(folder)) and time.monotonic() < until + 5:
+        for each in left:
+            _kill_with_segments(each)
+        time.sleep(0.02)
+    _remove_shared_memory(_lock_file(data) or lines)
+
+
+def _kill_with_segments(process: descendants.Process) -> None:
+    """Kill a program that still has the POSIX segments with which `initdb` runs it."""
+    with suppress(OSError):
+        os.kill(process.pid, signal.SIGSTOP)
+        with open(f"/proc/{process.pid}/maps", encoding="utf-8", errors="replace") as file:
+            segments = set(re.findall(r"/dev/shm/PostgreSQL\.\d+", file.read()))  # noqa: S108
+        descendants.kill(process)
+        for each in segments:
+            os.unlink(each)
+
+
+def _lock_file(data: str) -> list[str]:
     try:
         with open(os.path.join(data, "postmaster.pid"), encoding="ascii") as file:
-            pid = int(file.readline())
+            return file.read().splitlines()
     except (OSError, ValueError):
-        return
-    until = time.monotonic() + 10
-    if _serves(pid, data):
-        os.kill(pid, signal.SIGQUIT)
-    while _serves(pid, data):
-        time.sleep(0.05)
-        if time.monotonic() > until:
-            os.kill(pid, signal.SIGKILL)
+        return []
+
+
+_PROGRAMS = ("initdb", "postgres")
+
+
+def _programs_in(folder: str) -> list[descendants.Process]:
+    """Return PostgreSQL's processes whose current folder is in a folder: Linux only.
+
+    `initdb` leaves its child behind when it is killed, and so does a killed server.
+    """
+    if sys.platform != "linux":
+        return []
+    found = []
+    for each in descendants.all_processes():
+        try:
+            program = os.path.basename(os.readlink(f"/proc/{each.pid}/exe"))
+            place = os.readlink(f"/proc/{each.pid}/cwd")
+        except OSError:
+            continue
+        inside = f"{place}/".startswith(f"{os.path.realpath(folder)}/")
+        if inside and program.partition(" ")[0] in _PROGRAMS and not each.is_zombie:
+            found.append(each)
+    return found
+
+
+_KEY_LINE = 6
+"""The line of `postmaster.pid`, from 0, with the key and the id of the shared memory."""
+
+
+def _remove_shared_memory(lines: list[str]) -> None:
+    """Remove the System V segment of a server that could not do so itself: Linux only."""
+    numbers = lines[_KEY_LINE].split() if len(lines) > _KEY_LINE else []
+    with suppress(OSError), open("/proc/sysvipc/shm", encoding="ascii") as file:
+        for row in map(str.split, file):
+            key, segment, _, _, creator, _, attached, *_ = row
+            ours = [key, segment] == numbers and creator == lines[0].lstrip("-")
+            if ours and attached == "0":
+                ctypes.CDLL(None).shmctl(int(segment), _REMOVE, None)
+
+
+_REMOVE = 0
 
 
 def _serves(pid: int, data: str) -> bool:

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
-from revgate.postgres.process import last_words, own_server, private_folder
+from revgate.postgres.process import (
+    last_words,
+    own_server,
+    private_folder,
+    remove_leftovers,
+)
 from revgate.postgres.programs import OLDEST, find_local
 from revgate.postgres.relay import Relay, relay
 
@@ -331,6 +336,7 @@ def throwaway(database_url: str | None) -> Iterator[Server]:
     Raises:
         CannotJudgeError: No server is available.
     """
+    remove_leftovers()
     url = database_url or os.environ.get("REVGATE_DATABASE_URL")
     if url:
         with _named(parse_address(url)) as server:
@@ -345,7 +351,7 @@ def throwaway(database_url: str | None) -> Iterator[Server]:
 def _named(address: Address) -> Iterator[Server]:
     with (
         _session("url", address) as server,
-        private_folder() as (folder, _),
+        private_folder() as folder,
         relay(folder, address, server.prefix, tls=server.is_encrypted) as made,
     ):
         server.reach_by(made)

@@ -37,11 +37,16 @@ def run(
     Raises:
         CannotJudgeError: It could not run at all; a revision that fails does not raise.
     """
+    from revgate.postgres.descendants import ending_descendants
     from revgate.roundtrip.contexts import run_all
     from revgate.roundtrip.interruption import orderly_end
     from revgate.roundtrip.progress import progress
 
-    with orderly_end(), progress(len(chain), shown=options.progress) as report:
+    with (
+        orderly_end(),
+        ending_descendants(),
+        progress(len(chain), shown=options.progress) as report,
+    ):
         observed = run_all(environment, chain, options, report)
         if replaced is None or (options.shard and options.shard[0] > 1):
             return observed

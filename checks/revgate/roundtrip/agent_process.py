@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres import isolation
+from revgate.postgres import descendants, isolation
 from revgate.postgres.process import own_prefix, temporary_folder
 from revgate.roundtrip.interpreter import find_python, run_folders
 
@@ -54,7 +54,8 @@ def agent_command(
     sealed = not (network or options.network)
     words = [python, _AGENT]
     if sealed:
-        words = isolation.command(words, keep=os.path.join(temporary_folder(), own_prefix()))
+        kept = os.path.join(temporary_folder(), own_prefix())
+        words = isolation.command(words, keep=kept, adopt="orphans")
     environ = {**os.environ, **dict(options.env)}
     environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
     return AgentCommand(python, words, folders[0], environ, sealed)
@@ -125,7 +126,7 @@ class ForkServer:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, suppress(OSError):  # the first agent reports the error
             self._process = subprocess.Popen(
-                [*command.words, "--fork-server"],
+                [*command.words, "--fork-server", sys.executable, descendants.__file__],
                 cwd=command.folder,
                 env=command.environ,
                 stdin=theirs.fileno(),
@@ -164,7 +165,7 @@ class ForkServer:
         return None
 
     def close(self) -> None:
-        """End it; its agents go on."""
+        """End it; this process adopts what its agents left behind."""
         if sys.platform != "linux":
             return
         self._requests.close()

@@ -84,7 +84,7 @@ def _built(
 def _published(replaced: Replaced, options: Options) -> Iterator[Options]:
     """Check out the target branch in a folder of its own, with the Python of the work tree."""
     python = find_python(options.python, run_folders(replaced.environment, options.root))
-    with private_folder() as (private, _):
+    with private_folder() as private:
         root = os.path.join(private, "published")
         check_out(options.root, replaced.commit, root)
         yield options._replace(root=root, python=python)

@@ -179,7 +179,7 @@ def _fault(error: BaseException, sqlstate: str, message: str, statement: str) ->
     kind = _STATES.get(sqlstate, "") or (LOST if sqlstate.startswith("08") else "")
     if not kind:
         kind = _fault_of_files(error, sqlstate, message)
-    if not kind and _raised_by_driver(error):
+    if not kind and not sqlstate and _raised_by_driver(error):
         kind = LOST if _LOST.search(message) or _lost else ""
     return kind
 

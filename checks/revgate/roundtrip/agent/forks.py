@@ -31,11 +31,12 @@ _NEEDED = (
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 
 
-def serve(run: Callable[[], None]) -> None:
+def serve(run: Callable[[], None], end: list[str]) -> None:
     """Start an agent for each request, until the client is gone.
 
     Args:
         run: The agent's main function.
+        end: The command that ends the descendants of the process that it replaces.
     """
     with suppress(Unusable):  # the agent reports it
         versions()
@@ -48,7 +49,7 @@ def serve(run: Callable[[], None]) -> None:
         _, descriptors, _, _ = socket.recv_fds(requests, 16, 4)
         _reap()
         if not descriptors:
-            os._exit(0)
+            os.execv(end[0], [end[0], "-I", "-S", *end[1:], "end"])  # noqa: S606 - ours
         if os.fork() == 0:
             requests.close()
             _supervise(descriptors, begin)
