@@ -162,8 +162,22 @@ def test_settings_that_are_missing_are_named_and_can_be_set(
 
     said = _error(capsys, "--python", python)
     assert "settings.py:6, called from migrations/env.py:2, raised ValidationError" in said
-    assert '[tool.revgate.env]\n         SECRET_KEY = "..."\n         SHOP_DSN = "..."\n' in said
+    expected = 'revgate.toml:\n         [env]\n         SECRET_KEY = "..."\n'
+    assert expected + '         SHOP_DSN = "..."\n' in said
 
+    (root / "pyproject.toml").write_text("")
+    (root / ".env.example").write_text("APP_SECRET_KEY='not a secret'\n")
+    code = (root / "settings.py").read_text()
+    prefixed = code.replace(
+        "    secret_key", "    model_config = {'env_prefix': 'APP_'}\n    secret_key"
+    )
+    (root / "settings.py").write_text(prefixed)
+    said = _error(capsys, "--python", python)
+    expected = "pyproject.toml:\n         [tool.revgate.env]\n"
+    expected += '         APP_SECRET_KEY = "not a secret"\n         APP_SHOP_DSN = "..."\n'
+    assert expected in said
+
+    (root / "settings.py").write_text(code)
     (root / "pyproject.toml").write_text(
         "[tool.revgate.env]\nSECRET_KEY = 'none'\n"
         "SHOP_DSN = 'postgresql+psycopg2://u:p@192.0.2.1:5432/shop'\n"
@@ -232,8 +246,52 @@ def test_a_variable_that_an_application_needs_is_named(
     assert "app.py:17, called from migrations/env.py, raised KeyError: 'SHOP_URL'" in said
     assert 'SHOP_URL = "..."' in said
 
+    app = (root / "app.py").read_text()
+    for code in (
+        app.replace("    app = Flask", "    import gone\n    app = Flask"),
+        f"import gone\n{app}",
+    ):
+        (root / "app.py").write_text(code)
+        said = _error(capsys, "--python", flask)
+        assert "raised ModuleNotFoundError: No module named 'gone'" in said
+        assert "name the Python that has the project's packages" in said
+        assert "FLASK_APP" not in said
+
 
 # -- schemas and what belongs to a server --------------------------------------------------------
+
+
+def test_what_was_read_and_not_found_is_named(
+    root: Path, capsys: pytest.CaptureFixture[str], sync_env: str
+) -> None:
+    (root / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    (root / "migrations" / "versions").mkdir(parents=True)
+    (root / "revgate.toml").write_text("file-name = 'any'\n")
+    (root / ".env.example").write_text("SHOP_NAME = corner\n")
+    _write(root / "migrations")
+    causes = {
+        "int(os.getenv('SHOP_NAME'))": ("raised TypeError", 'SHOP_NAME = "corner"'),
+        "context.get_x_argument(as_dictionary=True)['tenant']": ("KeyError", "-x tenant=VALUE"),
+        "x = context.get_x_argument(as_dictionary=True).get('shop'); x.lower()": (
+            "raised AttributeError",
+            "-x shop=VALUE",
+        ),
+        "context.script.get_revision('gone')": (
+            "raised CommandError",
+            "run `alembic upgrade head` in the repository root",
+        ),
+        "import gone": ("raised ModuleNotFoundError", "`--python`"),
+    }
+    for code, expected in causes.items():
+        more = "os.environ.get('OPTIONAL', 'x'); 'SEEN' in os.environ\n"
+        env = f"import os\nfrom alembic import context\n{more}{code}\n"
+        (root / "migrations" / "env.py").write_text(env + sync_env)
+        said = _error(capsys)
+        for words in expected:
+            assert words in said
+        assert ("[env]" in said) == ("SHOP_NAME" in said)
+        assert "OPTIONAL" not in said
+        assert "SEEN" not in said
 
 
 def test_a_missing_schema_of_the_version_table_is_explained(
@@ -243,7 +301,7 @@ def test_a_missing_schema_of_the_version_table_is_explained(
                            " version_table='v', version_table_schema='meta'")  # fmt: skip
     with pytest.raises(CannotJudgeError) as caught:
         project(TABLE, env=env).run()
-    assert 'CREATE SCHEMA IF NOT EXISTS "meta"' in str(caught.value)
+    assert 'schemas = ["meta"]' in str(caught.value)
 
 
 def test_a_version_table_is_distinguished_from_one_in_another_schema(

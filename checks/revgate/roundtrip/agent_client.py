@@ -355,10 +355,12 @@ class Agent:
         env = f"{self._environment.script_location}/env.py"
         match answer:
             case Unusable():
-                return explain_unusable(answer, self.python, env)
+                return explain_unusable(answer, self.python, env, self._root)
             case Broken():
                 path = self._relative(answer.path) if answer.path else ""
-                return explain_raised(answer._replace(path=path), env, self._last_output())
+                folders = run_folders(self._environment, self._root)
+                raised = answer._replace(path=path)
+                return explain_raised(raised, env, self._last_output(), folders)
             case Finished():
                 return explain_no_migrations(env)
         raise AssertionError(answer)

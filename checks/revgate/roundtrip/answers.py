@@ -115,6 +115,12 @@ class Broken(NamedTuple):
     message: str
     fault: str = ""
     """As in `Failed`."""
+    needed: tuple[str, ...] = ()
+    """The variables that the exception is about."""
+    unset: tuple[str, ...] = ()
+    """Other variables that code of the project read without a default, and that are unset."""
+    not_given: tuple[str, ...] = ()
+    """The `-x` arguments that env.py asked for."""
 
 
 class Unusable(NamedTuple):
@@ -250,7 +256,8 @@ def _failed(message: dict[str, Any]) -> Failed:
 
 
 def _broken(message: dict[str, Any]) -> Broken:
-    return Broken._make(message[name] for name in Broken._fields)
+    lists = {name: tuple(message[name]) for name in ("needed", "unset", "not_given")}
+    return Broken._make({**message, **lists}[name] for name in Broken._fields)
 
 
 def _model_report(message: dict[str, Any]) -> ModelReport:

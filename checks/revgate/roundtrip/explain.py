@@ -9,9 +9,10 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
+from revgate.roundtrip.env_advice import advise, assignments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.history.revision import Revision
     from revgate.postgres.server import ServerFacts
@@ -147,13 +148,14 @@ def explain_fault(failed: Failed | Broken, doing: str) -> str:
 # -- env.py --------------------------------------------------------------------------------------
 
 
-def explain_unusable(unusable: Unusable, python: str, env: str) -> str:
+def explain_unusable(unusable: Unusable, python: str, env: str, root: str) -> str:
     """Return why an environment cannot be run at all, and what to do.
 
     Args:
         unusable: What the agent found.
         python: The interpreter that it runs in.
         env: The path of env.py.
+        root: The repository root.
     """
     message = unusable.message
     match unusable.kind:
@@ -184,10 +186,8 @@ def explain_unusable(unusable: Unusable, python: str, env: str) -> str:
                 "run them online unless `context.is_offline_mode()` is true"
             )
         case "flask":
-            return (
-                f"{env} needs a Flask application: {message}\n"
-                'name it in the settings: [tool.revgate.env] FLASK_APP = "package:create_app"'
-            )
+            named = assignments(root, ['FLASK_APP = "package:create_app"'])
+            return f"{env} needs a Flask application: {message}\nname it in {named}"
     return message
 
 
@@ -199,86 +199,18 @@ def explain_no_migrations(env: str) -> str:
     )
 
 
-def explain_raised(broken: Broken, env: str, output: str) -> str:
+def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str]) -> str:
     """Return what env.py raised before its migrations began, and what to do.
 
     Args:
         broken: The exception; its path is relative to the repository root.
         env: The path of env.py.
         output: The end of what env.py printed.
+        folders: As `run_folders` returns them.
     """
     place = f"{env}:{broken.line}" if broken.line else env
     if broken.path:
         place = f"{broken.path}:{broken.path_line}, called from {place},"
     return (
-        f"{place} raised {broken.error}: {broken.message}{output}\n"
-        f"{_advice(broken.error, broken.message, env)}"
+        f"{place} raised {broken.error}: {broken.message}{output}\n{advise(broken, env, folders)}"
     )
-
-
-NETWORK_REFUSED = (
-    "during the round trip, migrations reach only the throwaway database; set `network = true` in"
-    " the settings if env.py needs a secret store"
-)
-
-
-def is_network_refused(message: str) -> bool:
-    """Return whether an exception's message is that of a socket that the kernel refused."""
-    return re.search(r"Permission denied(?!: ['\"])|name resolution", message) is not None
-
-
-def _advice(error: str, message: str, env: str) -> str:
-    names = missing_variables(error, message)
-    if names:
-        lines = [f'{name} = "..."' for name in names]
-        return "\n".join(["set what it needs in the settings:", "[tool.revgate.env]", *lines])
-    schema = re.search(r'schema "([^"]+)" does not exist', message)
-    if schema:
-        return (
-            f"the database is empty at first: create the schema in {env} before"
-            f' `context.configure()`: CREATE SCHEMA IF NOT EXISTS "{schema[1]}"'
-        )
-    if is_network_refused(message):
-        return NETWORK_REFUSED
-    if "outside of application context" in message:
-        return f"enter the application's context in {env}: `with create_app().app_context():`"
-    if error in ("ModuleNotFoundError", "ImportError"):
-        return (
-            "name the Python that has the project's packages with `--python`; modules next to the"
-            " configuration file are found with `prepend_sys_path = .`"
-        )
-    return (
-        "set variables that it needs in [tool.revgate.env], or choose another Python with"
-        " `--python`"
-    )
-
-
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-_MISSING_VARIABLE = (
-    re.compile(rf"^({_VARIABLE})\n\s+[Ff]ield required", re.MULTILINE),  # pydantic
-    re.compile(
-        rf"(?i)environment variable [\"'`]?({_VARIABLE})[\"'`]?"
-    ),  # environs and many others
-    re.compile(
-        rf"(?i)\bset the [\"'`]?({_VARIABLE})[\"'`]? environment variable"
-    ),  # django-environ
-    re.compile(rf"^({_VARIABLE}) not found\. Declare it as envvar"),  # decouple
-    re.compile(
-        rf"(?i)\bmissing (?:required )?(?:env(?:ironment)? var(?:iable)?s?):? ({_VARIABLE})"
-    ),
-)
-_NOT_VARIABLES = {"is", "not", "was", "must", "has", "named", "for", "to", "variables"}
-
-
-def missing_variables(error: str, message: str) -> list[str]:
-    """Return the names of missing environment variables, in the order of the message.
-
-    Args:
-        error: The class of the exception.
-        message: Its text, with line feeds.
-    """
-    if error == "KeyError":
-        found = re.findall(r"^'([A-Z][A-Z0-9_]{2,})'$", message)
-    else:
-        found = [name for pattern in _MISSING_VARIABLE for name in pattern.findall(message)]
-    return list(dict.fromkeys(name.upper() for name in found if name.lower() not in _NOT_VARIABLES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import Finding, Related
-from revgate.roundtrip.explain import NETWORK_REFUSED, is_network_refused
+from revgate.roundtrip.env_advice import NETWORK_REFUSED, is_network_refused
 
 if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange

@@ -48,4 +48,8 @@ def _load() -> Any:
     try:
         return cli.ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app()
     except cli.NoAppException as error:
+        cause = error.__context__
+        # Something that the application imports is missing, not the application.
+        if isinstance(cause, ImportError) and str(error).startswith("While importing"):
+            raise cause from None
         raise Unusable("flask", " ".join(str(error).split())) from None

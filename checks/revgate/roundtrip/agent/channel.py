@@ -27,7 +27,7 @@ Events, by their `event`:
                                  empty if it was created
     finished                     env.py has ended; `sql` is what it wrote in offline mode
     broken                       env.py raised outside of a step: line, path, path_line, and what
-                                 `failures.describe` returns
+                                 `reads.missing_reads` and `failures.describe` return
     unusable                     the environment cannot be run: kind, message
 
 `lines` has the line numbers of `def upgrade` and `def downgrade`.

@@ -11,6 +11,7 @@ from .application import application
 from .channel import Unusable
 from .failures import describe, line_in, line_of, missing_function
 from .models import compare, ddl
+from .reads import recorded
 from .statements import Watch
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ class Run:
         work = {"production": self._to_head, "steps": self._steps, "script": self._offline}
         mode = self._job["mode"]
         self._config.output_buffer = self.sql
-        environment = EnvironmentContext(
+        environment: Any = EnvironmentContext(
             self._config, self._script, fn=work[mode], as_sql=mode == "script", tag=None,
             starting_rev=self._job.get("start"), destination_rev=self._destination(),
         )  # fmt: skip
+        environment.get_x_argument = recorded(environment.get_x_argument)
         with application(self._config, self._script), environment:
             self._script.run_env()
 

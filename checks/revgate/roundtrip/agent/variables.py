@@ -110,16 +110,17 @@ def add_from_files(
     """
     for folder in folders:
         for file in _ENV_FILES:
-            for name, value in _assignments(os.path.join(folder, file)):
+            for name, value in assignments_in(os.path.join(folder, file)):
                 pointed = rewritten(target, value)
                 if pointed != value and name not in environ:
                     environ[name] = pointed
 
 
-def _assignments(path: str) -> Iterator[tuple[str, str]]:
+def assignments_in(path: str, most: int = -1) -> Iterator[tuple[str, str]]:
+    """Yield the variables that a `.env` file sets, in its first `most` characters."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
+            text = file.read(most)
     except OSError:
         return
     for line in text.splitlines():

@@ -14,6 +14,7 @@ from typing import Any
 from .channel import Channel, Unusable
 from .failures import describe, line_in, print_traceback, remember_losses
 from .guards import guard_drivers
+from .reads import missing_reads, record_reads
 from .run import Run, watch_local_settings
 from .script import extend_sys_path, open_script, upgrade_order, versions
 from .server_statements import guard_server
@@ -58,6 +59,7 @@ def work(channel: Channel) -> None:
     guard_server(target)
     watch_local_settings()
     remember_losses()
+    record_reads(lambda name: _is_of_project(name, job["folders"]))
     script = run = None
     try:
         config, script = open_script(job)
@@ -77,7 +79,8 @@ def work(channel: Channel) -> None:
         if failure:
             channel.send("failed", **failure)
         else:
-            channel.send("broken", **_place_of(error, script, job["folders"]), **describe(error))
+            place = _place_of(error, script, job["folders"])
+            channel.send("broken", **place, **missing_reads(error), **describe(error))
         return
     channel.send("finished", sql=run.sql.getvalue())
 

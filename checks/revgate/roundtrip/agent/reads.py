@@ -1,0 +1,124 @@
+"""What env.py and the code that it imports read from outside, and did not find.
+
+Variables of the environment, fields of pydantic's settings, and `-x` arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_UNSET: dict[str, None] = {}
+_NOT_GIVEN: dict[str, None] = {}
+_LOOKUPS = ("os", "_collections_abc", "collections.abc", __name__)
+
+
+def record_reads(is_of_project: Callable[[str], bool]) -> None:
+    """Record every variable that code of the project reads without a default and that is unset.
+
+    Args:
+        is_of_project: Tells whether a file belongs to the project.
+    """
+    environ: Any = type(os.environ)
+    original = environ.__getitem__
+
+    def get(self: Any, key: Any) -> Any:
+        try:
+            return original(self, key)
+        except KeyError:
+            if isinstance(key, str) and _is_needed(is_of_project):
+                _UNSET[key] = None
+            raise
+
+    environ.__getitem__ = get
+
+
+def _is_needed(is_of_project: Callable[[str], bool]) -> bool:
+    """Tell whether code of the project asks, and has no answer of its own."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") in _LOOKUPS:
+        if frame.f_code.co_name == "__contains__" or frame.f_locals.get("default") is not None:
+            return False
+        frame = frame.f_back
+    return frame is not None and is_of_project(frame.f_code.co_filename)
+
+
+class XArguments(dict[str, Any]):
+    """The `-x` arguments; it records which were asked for and not given."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        if not found:
+            _NOT_GIVEN[str(key)] = None
+        return found
+
+    def __missing__(self, key: str) -> Any:
+        _NOT_GIVEN[key] = None
+        raise KeyError(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an argument."""
+        if default is None and key not in self:
+            return None
+        return super().get(key, default)
+
+
+def recorded(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """Return Alembic's `get_x_argument` such that it records what is asked for."""
+
+    def get_x_argument(as_dictionary: bool = False) -> Any:  # noqa: FBT001, FBT002 - its signature
+        found = ask(as_dictionary=as_dictionary)
+        return XArguments(found) if as_dictionary else found
+
+    return get_x_argument
+
+
+def missing_reads(error: BaseException) -> dict[str, Any]:
+    """Return what was read and not found, for the message about an exception.
+
+    `needed` are the variables that the exception is about; `unset` are the others.
+    """
+    needed = dict.fromkeys(_settings_fields(error))
+    if isinstance(error, KeyError) and error.args and error.args[0] in _UNSET:
+        needed[error.args[0]] = None
+    unset = [name for name in _UNSET if name not in needed]
+    return {"needed": list(needed), "unset": unset, "not_given": list(_NOT_GIVEN)}
+
+
+def _settings_fields(error: BaseException) -> Iterator[str]:
+    """Yield the variables of the fields that an exception of pydantic says are missing."""
+    if type(error).__name__ != "ValidationError" or not hasattr(error, "errors"):
+        return
+    made = _settings_class(error)
+    for each in error.errors():
+        if made is not None and "missing" in each["type"]:
+            yield _variable(made, tuple(map(str, each["loc"])))
+
+
+def _settings_class(error: BaseException) -> Any:
+    """Return the class of settings that was being created."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in list(frame.f_locals.values()):
+            if any(each.__name__ == "BaseSettings" for each in type(value).__mro__):
+                return type(value)
+    return None
+
+
+def _variable(made: Any, path: tuple[str, ...]) -> str:
+    """Return the full name of the variable that fills a field."""
+    old = getattr(made, "__config__", None)
+    fields = getattr(made, "model_fields", None)
+    if fields is None:  # pydantic 1
+        names = made.__fields__[path[0]].field_info.extra.get("env_names", {path[0]})
+        return str(min(names)).upper()
+    settings: dict[str, Any] = getattr(made, "model_config", None) or vars(old)
+    delimiter = settings.get("env_nested_delimiter")
+    name = delimiter.join(path) if delimiter else path[0]
+    if path[0] in fields:  # an alias has no prefix
+        name = f"{settings.get('env_prefix', '')}{name}"
+    return name if settings.get("case_sensitive") else name.upper()

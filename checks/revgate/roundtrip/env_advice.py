@@ -1,0 +1,147 @@
+"""Advice for an env.py that raises: the cause decides it, and the files that the project has."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+from revgate.roundtrip.agent.variables import assignments_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from revgate.roundtrip.answers import Broken
+
+NETWORK_REFUSED = (
+    "during the round trip, migrations reach only the throwaway database; set `network = true` in"
+    " the settings if env.py needs a secret store"
+)
+
+
+def is_network_refused(message: str) -> bool:
+    """Return whether an exception's message is that of a socket that the kernel refused."""
+    return re.search(r"Permission denied(?!: ['\"])|name resolution", message) is not None
+
+
+def advise(broken: Broken, env: str, folders: Sequence[str]) -> str:
+    """Return what to do about what env.py raised.
+
+    Args:
+        broken: The exception, and what was read and not found.
+        env: The path of env.py.
+        folders: As `run_folders` returns them.
+    """
+    error, message = broken.error, broken.message
+    names = list(dict.fromkeys((*broken.needed, *missing_variables(error, message))))
+    if error == "KeyError" and message.strip("'") in broken.not_given:
+        return _x_advice(broken.not_given)
+    if names:
+        return f"set what it needs in {assignments(folders[-1], examples(names, folders))}"
+    schema = re.search(r'schema "([^"]+)" does not exist', message)
+    if schema:
+        return f'name it in the settings, to have it there first: schemas = ["{schema[1]}"]'
+    role = missing_role(message)
+    if role:
+        return f'name it in the settings, to have it there first: roles = ["{role}"]'
+    if is_network_refused(message):
+        return NETWORK_REFUSED
+    if "outside of application context" in message:
+        return f"enter the application's context in {env}: `with create_app().app_context():`"
+    if error in ("ModuleNotFoundError", "ImportError"):
+        return (
+            "name the Python that has the project's packages with `--python`; modules next to the"
+            " configuration file are found with `prepend_sys_path = .`"
+        )
+    if error == "CommandError":
+        return f"run `alembic upgrade head` in {_shown(folders)} to see the same error"
+    return _guess(broken, folders)
+
+
+def _guess(broken: Broken, folders: Sequence[str]) -> str:
+    """Return what may help if the exception does not say what is missing."""
+    if broken.not_given:
+        return _x_advice(broken.not_given)
+    if broken.unset:
+        some = list(broken.unset[:_MOST])
+        return (
+            "it reads variables that are not set; if they are the cause, set them in"
+            f" {assignments(folders[-1], examples(some, folders))}"
+        )
+    return f"see that `alembic upgrade head` runs in {_shown(folders)} with this Python"
+
+
+_MOST = 8
+
+
+def _x_advice(names: Iterable[str]) -> str:
+    words = " ".join(f"-x {name}=VALUE" for name in names)
+    return f"env.py asks for an argument of the command line: pass `{words}`, as to `alembic`"
+
+
+def _shown(folders: Sequence[str]) -> str:
+    name = os.path.relpath(folders[0], folders[-1]).replace(os.sep, "/")
+    return "the repository root" if name == "." else name
+
+
+def assignments(root: str, lines: Iterable[str]) -> str:
+    """Return variables as the settings of the project state them, with the name of the file."""
+    files = ("revgate.toml", "pyproject.toml")
+    found = (each for each in files if os.path.isfile(os.path.join(root, each)))
+    file = next(found, files[0])
+    table = "[env]" if file == files[0] else "[tool.revgate.env]"
+    return "\n".join([f"{file}:", table, *lines])
+
+
+_EXAMPLE = re.compile(
+    r"(?i)\benv\b.*\b(example|sample|template|dist|test)|example\.env|sample\.env"
+)
+_LARGEST = 1 << 16
+
+
+def examples(names: Iterable[str], folders: Iterable[str]) -> list[str]:
+    """Return assignments of variables, with the values of `.env.example` where there is one."""
+    values: dict[str, str] = {}
+    for folder in folders:
+        for path in sorted(filter(_EXAMPLE.search, os.listdir(folder))):
+            for name, value in assignments_in(os.path.join(folder, path), _LARGEST):
+                values.setdefault(name, value)
+    return [f"{name} = {json.dumps(values.get(name) or '...')}" for name in names]
+
+
+def missing_role(message: str) -> str | None:
+    """Return the role that a message of PostgreSQL says does not exist."""
+    found = re.search(r'\brole "([^"]+)" does not exist', message)
+    return found[1] if found else None
+
+
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_MISSING_VARIABLE = (
+    re.compile(rf"^({_VARIABLE})\n\s+[Ff]ield required", re.MULTILINE),  # pydantic
+    re.compile(
+        rf"(?i)environment variable [\"'`]?({_VARIABLE})[\"'`]?"
+    ),  # environs and many others
+    re.compile(
+        rf"(?i)\bset the [\"'`]?({_VARIABLE})[\"'`]? environment variable"
+    ),  # django-environ
+    re.compile(rf"^({_VARIABLE}) not found\. Declare it as envvar"),  # decouple
+    re.compile(
+        rf"(?i)\bmissing (?:required )?(?:env(?:ironment)? var(?:iable)?s?):? ({_VARIABLE})"
+    ),
+)
+_NOT_VARIABLES = {"is", "not", "was", "must", "has", "named", "for", "to", "variables"}
+
+
+def missing_variables(error: str, message: str) -> list[str]:
+    """Return the names of missing environment variables, in the order of the message.
+
+    Args:
+        error: The class of the exception.
+        message: Its text, with line feeds.
+    """
+    if error == "KeyError":
+        found = re.findall(r"^'([A-Z][A-Z0-9_]{2,})'$", message)
+    else:
+        found = [name for pattern in _MISSING_VARIABLE for name in pattern.findall(message)]
+    return list(dict.fromkeys(name.upper() for name in found if name.lower() not in _NOT_VARIABLES))
