@@ -9,8 +9,9 @@ from revgate.history.revision import Header, Stated
 # On the first line, the prefix and quotes of the docstring come first.
 _STATED = re.compile(
     rb"""^(?:\A[rRuU "']*)?[ \t]*(Revision ID|Revises|Create Date):[ \t]*"""
-    # A further id may follow on a line of its own: indented, or after a comma.
-    rb"""(.*(?:(?:(?<=,)\n[ \t]*|\n[ \t]+)[\w\-]+,?[ \t]*$)*)""",
+    # A further id may follow on a line of its own: indented, after a comma, or in a list.
+    rb"""(.*(?:(?:(?<=,)\n[ \t]*|\n[ \t]+|\n[ \t]*[-*][ \t]+)"""
+    rb"""["'`(\[]*[\w\-]+["'`)\]]*(?:[ \t]+\(\w+\))?,?(?:[ \t]*[)\]])?[ \t]*$)*)""",
     re.MULTILINE,
 )
 

@@ -35,6 +35,9 @@ _DATE = re.compile(r"[\d\-/.T: ]+")
 _DECORATION = re.compile(
     r"(?<=\w)[ \t]+\((?:head|base|branchpoint|mergepoint|current)[^)]*\)|[`'\"()\[\]<>{}]"
 )
+_NONE = frozenset(("", "none", "base", "null", "nothing", "n/a"))
+# Of lists and emphasis; Alembic allows none of them in an id, except a dot.
+_MARKS = ".*:+-"
 # A word with a digit among letters, or of digits alone, can be an id; a word of prose cannot.
 _ID = re.compile(r"(?=\w*\d)[\w\-]{6,}")
 _NO_DIGIT = re.compile(r"\D")
@@ -82,10 +85,15 @@ def _plain(text: str) -> str:
 
 def _agrees(text: str, parents: set[str]) -> bool:
     """Whether a text names the parents, or is prose, which names none with certainty."""
-    words = {word.rstrip(".") for word in re.split(r"[,\s]+", text)} - {"", "None", "base"}
+    if not any("/" in parent for parent in parents):
+        text = text.replace("/", ", ") if text.lower() not in _NONE else ""
+    written = [word.strip(_MARKS) for word in re.split(r"[,;\s]+", text)]
+    words = {word for word in written if word.lower() not in _NONE}
     if words == parents:
         return True
-    if len(words) < 2 or ("," in text and len(text.split()) == text.count(",") + 1):
+    if len([*filter(None, written)]) < 2:
+        return False
+    if "," in text and len(text.split()) == text.count(",") + 1:
         return False
     if parents and parents <= words:
         return not any(_ID.fullmatch(word) for word in words - parents)
