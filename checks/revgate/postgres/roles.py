@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from revgate.postgres.server import Server
-    from revgate.postgres.snapshot import Snapshot
+    from revgate.postgres.snapshot import Key
 
 _MAKES_ROLES = re.compile(r"(?i)\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\b(?!\s+MAPPING)")
 _ONE_AT_A_TIME = 0x7265766761746500
@@ -62,15 +62,9 @@ class Roles:
         self._before = self._expected = self._server.roles()
         self._server.protect_roles(self._before)
 
-    def sees(self, snapshot: Snapshot) -> Snapshot:
-        """Return a snapshot without the roles of other users of the server."""
-        if not self._shared:
-            return snapshot
-        return {
-            key: value
-            for key, value in snapshot.items()
-            if key[0] != "role" or self._is_named(key[1].strip('"'))
-        }
+    def sees(self, key: Key) -> bool:
+        """Return whether an object is none of another user of the server: not a role of theirs."""
+        return not self._shared or key[0] != "role" or self._is_named(key[1].strip('"'))
 
     def expect(self) -> None:
         """Treat the current roles as the state from which the steps start."""

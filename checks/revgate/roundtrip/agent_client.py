@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, Mask
 from revgate.postgres.process import GroupWatch
-from revgate.postgres.snapshot import Snapshot, Snapshotter
+from revgate.postgres.snapshot import Key, Snapshot, Snapshotter
 from revgate.roundtrip.agent_process import AgentProcess, ForkServer, agent_command
 from revgate.roundtrip.answers import (
     PLAIN_EVENTS,
@@ -404,7 +404,7 @@ class AgentDatabase:
         template: Address | None = None,
         *,
         context: int = 0,
-        visible: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot,
+        visible: Callable[[Key], bool] | None = None,
     ) -> None:
         """Create the database, and start env.py on it.
 
@@ -414,20 +414,19 @@ class AgentDatabase:
             head: The revisions that env.py is asked to upgrade to.
             template: A database of ours to copy, without connections; an empty one if None.
             context: The number of the migration context to step through, from 0.
-            visible: Leaves out of a snapshot what belongs to others.
+            visible: Tells which objects are not another's; None for all.
 
         Raises:
             CannotJudgeError: There is no database, or env.py does not reach its migrations.
         """
         self._server = server
-        self._visible = visible
         self.agent = agent
         self.address = server.create_database(template)
         self._snapshotter: Snapshotter | None = None
         try:
             create = partial(server.create_next_to, self.address)
             self.started = agent.begin(self.address, head, create, context=context)
-            self._snapshotter = Snapshotter(*self.started[:3])
+            self._snapshotter = Snapshotter(*self.started[:3], visible=visible)
         except BaseException:
             self.close()
             raise
@@ -443,10 +442,10 @@ class AgentDatabase:
             self._server.raise_if_gone()
         return answer
 
-    def take_snapshot(self) -> Snapshot:
-        """Take a snapshot."""
+    def take_snapshot(self, expected: Snapshot | None = None) -> Snapshot:
+        """Take a snapshot; see `Snapshotter.take`."""
         assert self._snapshotter  # noqa: S101 - set unless __init__ raised
-        return self._visible(self._snapshotter.take())
+        return self._snapshotter.take(expected)
 
     def close(self) -> None:
         """End the agent, and drop the database."""

@@ -121,7 +121,8 @@ def run_downgrade(session: Session, reached: int) -> bool:
 def _compare_after_downgrade(session: Session, index: int) -> None:
     """Record what this downgrade got wrong, without what an earlier one had left already."""
     known = set(compare(session.snapshots[index + 1], session.current))
-    for change in compare(session.snapshots[index], session.take_snapshot()):
+    before = session.snapshots[index]
+    for change in compare(before, session.take_snapshot(before)):
         if not _is_known(change, known):
             session.after_downgrade.append(Difference(session.steps[index], change))
 
@@ -134,7 +135,8 @@ def run_upgrade_again(session: Session, reached: int) -> None:
             rest = session.revisions[index + 1 : reached]
             session.note_skipped(rest, "not upgraded again", index)
             return
-        changes = compare(session.snapshots[index + 1], session.take_snapshot())
+        first = session.snapshots[index + 1]
+        changes = compare(first, session.take_snapshot(first))
         for change in changes:
             if not _is_known(change, known):
                 session.after_again.append(Difference(session.steps[index], change))

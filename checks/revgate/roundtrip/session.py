@@ -213,9 +213,13 @@ class Session:
             upgrade_line=lines.upgrade, downgrade_line=lines.downgrade
         )
 
-    def take_snapshot(self) -> Snapshot:
-        """Take a snapshot of the database that is stepped; it becomes the current one."""
-        self.current = self.database.take_snapshot()
+    def take_snapshot(self, expected: Snapshot | None = None) -> Snapshot:
+        """Take a snapshot of the database that is stepped; it becomes the current one.
+
+        Args:
+            expected: A snapshot that it should equal.
+        """
+        self.current = self.database.take_snapshot(expected)
         return self.current
 
     def rebuild(self, index: int) -> bool:

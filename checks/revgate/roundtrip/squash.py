@@ -61,7 +61,8 @@ def compare_squash(observed: RoundTrip, replaced: Replaced, options: Options) ->
     except CannotJudgeError as error:
         note = f"`{replaced.first}` was not compared with {described}: {error}"
         return observed._replace(notes=(*observed.notes, note))
-    pairs = zip_longest(befores, afters, fillvalue=Snapshot())
+    nothing: Snapshot = {}
+    pairs = zip_longest(befores, afters, fillvalue=nothing)
     changes = tuple(change for pair in pairs for change in compare(*pair))
     if not changes:
         note = f"`{replaced.first}` builds the same schema as {described}, which it replaces"
@@ -108,15 +109,15 @@ def _build(
         answer = agent.finish()
         if isinstance(answer, Failed):
             raise CannotJudgeError(f"`upgrade()` of `{answer.revision}` fails: {answer.message}")
-        return [roles.sees(_snapshot(each)) for each in (started, *agent.further_contexts)]
+        return [_snapshot(each, roles) for each in (started, *agent.further_contexts)]
     finally:
         agent.close()
         server.drop_database(address)
         roles.forget(all_of_them=True)
 
 
-def _snapshot(context: MigrationContext) -> Snapshot:
-    snapshotter = Snapshotter(*context[:3])
+def _snapshot(context: MigrationContext, roles: Roles) -> Snapshot:
+    snapshotter = Snapshotter(*context[:3], visible=roles.sees)
     try:
         return snapshotter.take()
     finally:

@@ -16,13 +16,14 @@ def _of(catalog: str) -> str:
     )
 
 
-def _in_schema(catalog: str, kind: str, name: str, namespace: str) -> Query:
+def _in_schema(catalog: str, kind: str, name: str, namespace: str, relation: str = "") -> Query:
     return Query(
         (catalog, "o.oid"),
         f"'comment', upper({kind}) || ' ' || {name}, {kind}, {name}, d.description",
         f"{catalog} o {_of(catalog)} JOIN pg_namespace n ON n.oid = o.{namespace}",
         USER_SCHEMA,
         made_with="e",
+        relation=relation,
     )
 
 
@@ -35,6 +36,7 @@ def _on_relation(kind: str, catalog: str, column: str, relation: str) -> Query:
         '{kind}', r.name || '.' || quote_ident(o.{column}), d.description
         """,
         f"relation r JOIN {catalog} o ON o.{relation} = r.oid {_of(catalog)}",
+        relation="r.oid",
     )
 
 
@@ -97,6 +99,7 @@ COMMENT = Kind(
             "'statistics'",
             "quote_ident(n.nspname) || '.' || quote_ident(o.stxname)",
             "stxnamespace",
+            relation="o.stxrelid",
         ),
         _in_schema(
             "pg_collation",

@@ -18,12 +18,15 @@ WITH relation AS MATERIALIZED (
                           WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT ({version_table})
+      AND NOT ({version_table}) AND {restriction}
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                       AND d.objid = c.oid AND d.deptype = 'e')
 )
 """
 """Relations of user schemas, except those of extensions and the version table."""
+
+UNITS = {"pg_class": 1, "pg_type": 2, "pg_proc": 3}
+"""The catalogs whose objects are described again one by one; everything else only as a whole."""
 
 FIRST_OID = 16384
 """The first oid that initdb does not assign. It assigns thousands, and an index skips them."""
@@ -53,14 +56,25 @@ class Query(NamedTuple):
     made_with: str = ""
     """Leaves out objects made by initdb or with another object, by types of dependency: `e` for
     members of an extension, `i` for internal parts of another object. Empty: leaves out none."""
+    relation: str = ""
+    """The SQL expression of the oid of the relation that the object belongs to, where `key` is not
+    that relation."""
+
+    @property
+    def unit(self) -> tuple[str, str] | None:
+        """The catalog and the SQL expression of the oid of what the object is described with."""
+        if self.relation:
+            return ("pg_class", self.relation)
+        return self.key if self.key and self.key[0] in UNITS else None
 
     @property
     def sql(self) -> str:
-        """The whole query."""
-        condition = self.where
+        """The whole query, whose last column is the number of the unit; 0 for none."""
+        condition = f"({self.where})"
         if self.key and self.made_with:
-            condition = f"({self.where}) AND {standalone(*self.key, self.made_with)}"
-        return f"SELECT {self.select} FROM {self.source} WHERE {condition}"
+            condition += f" AND {standalone(*self.key, self.made_with)}"
+        number = f"{self.unit[1]}::int8 * 4 + {UNITS[self.unit[0]]}" if self.unit else "0::int8"
+        return f"SELECT {self.select}, {number} FROM {self.source} WHERE {condition}"
 
 
 class Kind(NamedTuple):
