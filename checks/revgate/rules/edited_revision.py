@@ -52,6 +52,6 @@ def edited_revision(merge: Merge) -> Iterator[Finding]:
             after,
             after.id_at,
             f"`{after.id}` is published, and what it uses of {names} was changed",
-            help=f"restore {names}, or leave a copy of the former state for this revision, and"
-            " write the change as a new revision",
+            help=f"restore {names} from the target branch: put what is different into another"
+            " file, and write the change of the schema as a new revision",
         )

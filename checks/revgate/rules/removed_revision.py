@@ -45,7 +45,7 @@ def _removed(merge: Merge) -> Iterator[Finding]:
             before.id_at,
             f"`{before.id}` is published, but was {what}",
             help=f"restore `{before.path}` from the target branch"
-            + (f', with `revision = "{before.id}"`' if twin else ""),
+            + (f", and remove `{twin.path}`" if twin and twin.path != before.path else ""),
         )
 
 
