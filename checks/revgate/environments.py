@@ -51,6 +51,8 @@ class Environment(NamedTuple):
     """How Alembic names new files, such as `%(year)d/%(rev)s_%(slug)s`; empty for its default."""
     import_roots: tuple[str, ...] = ()
     """The folders of `prepend_sys_path`, relative to the repository root, each with a slash."""
+    folder: str = ""
+    """Where Alembic runs, relative to the repository root; empty for the root itself."""
 
     @property
     def module_folders(self) -> list[str]:
@@ -58,9 +60,6 @@ class Environment(NamedTuple):
         beside = self.config.rpartition("/")[0]
         within = f"{beside}/" if beside else ""
         return list(dict.fromkeys(("", "src/", within, f"{within}src/", *self.import_roots)))
-
-    folder: str = ""
-    """Where Alembic runs, relative to the repository root; empty for the root itself."""
 
     @property
     def is_in_code(self) -> bool:

@@ -266,6 +266,20 @@ def test_a_published_revision_that_the_branch_changed(fork: Any) -> None:
     assert f"git checkout main -- {VERSIONS}/{stamp(2)}_r.py" in said
 
 
+def test_lines_that_only_look_like_markers_are_no_conflict(fork: Any) -> None:
+    """As for `check`: a conflict has a middle."""
+    repository = fork()
+    _edit(
+        repository,
+        2,
+        "op.create_table",
+        'op.execute("""\n<<<<<<< a\n>>>>>>> b\n""")\n    op.create_all',
+    )
+    said = refused(repository, onto="main")
+    assert f"this branch changed `{stamp(2)}`" in said
+    assert "conflict" not in said
+
+
 def test_a_published_revision_with_another_parent(fork: Any) -> None:
     repository = fork()
     _edit(repository, 2, f'= "{stamp(1)}"', f'= "{stamp(10)}"')
