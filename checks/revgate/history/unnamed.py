@@ -28,13 +28,26 @@ def may_be_unnamed(data: bytes) -> bool:
 def unnamed_drops(tree: ast.Module) -> Iterator[UnnamedDrop]:
     """Yield each call in a function of the module that drops a constraint or index named None."""
     at_top = _nothings(tree.body)
+    operations = {"op", *_aliases(tree)}
     for function in tree.body:
         if isinstance(function, _FUNCTION):
             nothings = at_top | _nothings(function.body)
-            operations = {"op", *_batches(function)}
+            owners = operations.union(_batches(function))
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and _is_unnamed(node, operations, nothings):
+                if isinstance(node, ast.Call) and _is_unnamed(node, owners, nothings):
                     yield UnnamedDrop(called_name(node), (node.lineno, node.col_offset + 1))
+
+
+def _aliases(tree: ast.Module) -> Iterator[str]:
+    """Yield other names of `alembic.op`."""
+    for statement in tree.body:
+        match statement:
+            case ast.ImportFrom(module="alembic", names=names):
+                yield from (each.asname for each in names if each.name == "op" and each.asname)
+            case ast.Import(names=names):
+                yield from (
+                    each.asname for each in names if each.name == "alembic.op" and each.asname
+                )
 
 
 def _batches(function: ast.AST) -> Iterator[str]:

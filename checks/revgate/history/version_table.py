@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from revgate.history.history import History
+    from revgate.source import Source
 
 USUAL = 32
 """Characters of `version_num`: `DefaultImpl.version_table_impl` in alembic.ddl.impl."""
@@ -32,7 +35,10 @@ def fits(history: History, key: str) -> bool:
 
 
 def _texts(history: History, key: str) -> Iterable[bytes]:
-    """Return the files that may make the table wider: env.py, and the revisions up to this one."""
+    """Yield the files that may make the table wider.
+
+    They are env.py, what it imports of the project, and the revisions up to this one.
+    """
     if history.source is None:
         return
     history.lasting = False
@@ -42,6 +48,40 @@ def _texts(history: History, key: str) -> Iterable[bytes]:
     for content in history.source.read([env, *sorted(before)]):
         if content.error is None:
             yield content.data
+            if content.path == env:
+                yield from _imported(history, history.source, content.data)
+
+
+def _imported(history: History, source: Source, data: bytes) -> Iterator[bytes]:
+    """Yield the files of the project that a file imports; not what those import in turn."""
+    from revgate.history.followed import roots_of
+
+    environment = history.environment
+    roots = [*roots_of(environment), *environment.import_roots]
+    paths = [posixpath.join(root, path) for path in _modules(data) for root in roots]
+    found = [path for path in dict.fromkeys(paths) if source.has_file(path)]
+    yield from (content.data for content in source.read(found) if content.error is None)
+
+
+def _modules(data: bytes) -> Iterator[str]:
+    """Yield the paths that the imports of a file may mean."""
+    from revgate.history.syntax import quietly
+
+    try:
+        with quietly():
+            tree = ast.parse(data)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names = [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]
+        for name in filter(None, names):
+            path = name.replace(".", "/")
+            yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def _may_hold(text: bytes, length: int) -> bool:
