@@ -68,6 +68,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     rule: str = ""
     severity: Severity = ERROR
+    """A rule may set WARNING for a milder case; it then never becomes an error."""
     environment: str = ""
 
     @classmethod
@@ -83,3 +84,7 @@ class Finding(NamedTuple):
         """Create a finding at a position in the file of a revision."""
         line, column = position
         return cls(message, help, revision.path, line, column, revision.id, tuple(related))
+
+    def as_related(self) -> Related:
+        """Return it as a place that belongs to another finding."""
+        return Related(self.path, self.line, self.message)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from revgate.findings import ERROR, Finding
+from revgate.findings import ERROR, WARNING, Finding
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
@@ -149,13 +149,130 @@ def test_missing_metadata_is_a_note(project: ProjectMaker, sync_env: str) -> Non
     assert any("target_metadata" in note for note in observed.notes)
 
 
-def test_models_that_raise_are_a_note(project: ProjectMaker, sync_env: str) -> None:
-    raises = f"include_object=lambda *_: 1 / 0, {COMPARE}"
-    observed = run(project, env(sync_env, raises))
+def test_metadata_without_tables_is_one_note(project: ProjectMaker, sync_env: str) -> None:
+    models = "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
+    observed = run(project, env(sync_env), models=models)
 
     assert observed.models is None
-    assert any("ZeroDivisionError" in note for note in observed.notes)
+    (note,) = (each for each in observed.notes if "target_metadata" in each)
+    assert "has no table" in note
+
+
+@pytest.mark.parametrize(
+    ("more", "rules"), [("", []), ("    body = Column(Text)\n", ["model-drift"])]
+)
+def test_silent_where_alembic_is_wrong(
+    project: ProjectMaker, sync_env: str, more: str, rules: list[str]
+) -> None:
+    """Alembic wants to replace this index, and misses the tables: PostgreSQL refutes both."""
+    models = MODELS.replace(
+        "Base = declarative_base()",
+        "Base = declarative_base(metadata=MetaData(schema='public'))",
+    )
+    models = models.replace('ForeignKey("users.id")', 'ForeignKey("public.users.id")')
+    models = (
+        models.replace(", index=True", "")
+        + more
+        + (
+            "\n    __table_args__ = (sa.Index('ix_title', 'title',"
+            " postgresql_ops={'title': 'text_pattern_ops'}),)\n"
+        )
+    )
+    bodies = (
+        SAME.replace(", index=True", ""),
+        change("CREATE INDEX ix_title ON posts (title text_pattern_ops)"),
+    )
+    observed = run(project, env(sync_env), *bodies, models="import sqlalchemy as sa\n" + models)
+
+    assert [each.rule for each in ask(observed)] == rules
+
+
+JSON = (
+    "\n\nclass Settings(Base):\n    __tablename__ = 'settings'\n"
+    "    id = Column(Integer, primary_key=True)\n"
+    "    data = Column(sa.JSON, server_default='{}')\n"
+)
+
+
+def test_what_alembic_cannot_compare_hides_nothing(project: ProjectMaker, sync_env: str) -> None:
+    """PostgreSQL has no equality for json, by which Alembic compares defaults."""
+    table = change("CREATE TABLE settings (id serial PRIMARY KEY, data json DEFAULT '{}')")
+    models = "import sqlalchemy as sa\n" + MODELS.replace("class Post", INVOICE) + JSON
+    compared = env(sync_env, f"compare_server_default=True, {COMPARE}")
+    observed = run(project, compared, SAME, table, models=models)
+
+    assert [each.rule for each in ask(observed)] == ["missing-table"]
+    assert any("only the catalogs were compared" in note for note in observed.notes)
+
+
+def test_a_comparison_that_raises_is_a_finding(project: ProjectMaker, sync_env: str) -> None:
+    """What can be compared without it, is."""
+    models = MODELS.replace("class Post", INVOICE)
+    models = models.replace("    title =", "    body = Column(Text)\n    title =")
+    raises = f"include_name=lambda *_: 1 / 0, include_schemas=True, {COMPARE}"
+    findings = ask(run(project, env(sync_env, raises), models=models))
+
+    missing, failed, drift = findings
+    assert (missing.rule, missing.path) == ("missing-table", "shop.py")
+    assert (failed.rule, failed.path) == ("model-drift", "migrations/env.py")
+    assert "ZeroDivisionError" in failed.message
+    assert "column `body` of `posts`" in drift.message
+
+
+def test_models_that_raise_are_a_finding(project: ProjectMaker, sync_env: str) -> None:
+    raises = f"include_object=lambda *_: 1 / 0, {COMPARE}"
+    observed = run(project, env(sync_env, raises))
+    (finding,) = ask(observed)
+
+    assert finding.severity is ERROR
+    assert "ZeroDivisionError" in finding.message
     assert [each.name for each in observed.passes][-1] == "production"
+
+
+PLUGIN = """
+from alembic.autogenerate import comparators, renderers
+from alembic.operations import MigrateOperation
+
+
+class CreateFunctionOp(MigrateOperation):
+    name = "total"
+
+    def reverse(self):
+        return CreateFunctionOp()
+
+
+@renderers.dispatch_for(CreateFunctionOp)
+def render(context, operation):
+    return "op.create_function('total')"
+
+
+@comparators.dispatch_for("schema")
+def compare(context, operations, schemas):
+    operations.ops.append(CreateFunctionOp())
+"""
+
+
+def test_what_a_plugin_finds_is_reported(project: ProjectMaker, sync_env: str) -> None:
+    (finding,) = ask(
+        run(project, env(sync_env).replace("import sys\n", PLUGIN + "import sys\n", 1))
+    )
+
+    assert finding.rule == "model-drift"
+    assert "`op.create_function('total')`" in finding.message
+    assert "op.create_function('total')" in finding.help
+
+
+def test_a_table_is_one_finding(project: ProjectMaker, sync_env: str) -> None:
+    """Where only lengths and defaults differ, it is a warning."""
+    models = MODELS.replace("String(50)", "String(80)").replace('text("18")', 'text("21")')
+    models = models.replace("title = Column(Text", "title = Column(Integer")
+    posts, users = ask(run(project, env(sync_env), models=models))
+
+    assert posts.severity is ERROR
+    assert users.severity is WARNING
+    assert "`users` differs in 2 places" in users.message
+    lines = [models.splitlines()[each.line - 1] for each in users.related]
+    assert any("age =" in line for line in lines)
 
 
 class Drift(NamedTuple):
@@ -242,7 +359,11 @@ def test_each_difference_is_reported_once_at_its_place(
     models = MODELS.replace(*drift.models) if drift.models[0] else MODELS
     bodies = (SAME, change(drift.more)) if drift.more else (SAME,)
     findings = ask(run(project, env(sync_env), *bodies, models=models))
-    told = [each for each in findings if drift.message in each.message]
+    told = [
+        each
+        for each in findings
+        if any(drift.message in said for said in (each.message, *(r.message for r in each.related)))
+    ]
 
     assert len(told) == 1, findings
     assert {each.rule for each in findings} == {drift.rule}

@@ -175,7 +175,10 @@ class ModelReport(NamedTuple):
     defaults: bool
     """Whether defaults may be compared: not if env.py has a function of its own for that."""
     tables: frozenset[Table]
-    differences: tuple[ModelOperation, ...]
+    differences: tuple[ModelOperation, ...] | None
+    """By Alembic's comparison; None if it raises."""
+    problem: str
+    """What that comparison raised, at first; empty if it did not."""
     ddl: tuple[TableStatement, ...]
     schemas: tuple[str, ...]
     enums: tuple[Table, ...]
@@ -265,7 +268,8 @@ def _model_report(message: dict[str, Any]) -> ModelReport:
         message["default_schema"],
         message["defaults"],
         frozenset(map(_table, message["tables"])),
-        tuple(map(_operation, message["differences"])),
+        None if message["differences"] is None else tuple(map(_operation, message["differences"])),
+        message["problem"],
         _table_statements(message),
         tuple(message["schemas"]),
         tuple(map(_table, message["enums"])),

@@ -2,7 +2,7 @@
 
 Alembic's own comparison, as env.py configures it, covers tables, columns, indexes, keys and
 comments. The rest is found by comparing the catalogs of two databases, one built by the revisions
-and one built from the models.
+and one built from the models. They also refute what Alembic reports wrongly.
 """
 
 from __future__ import annotations
@@ -10,69 +10,32 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.postgres.connect import Address, connect
 from revgate.postgres.names import name_parts, shown_name, split_name, unquoted
 from revgate.roundtrip.observed import ModelDifference, Models, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.postgres.snapshot import Key, Snapshot
     from revgate.roundtrip.answers import ModelOperation, ModelReport, Table
 
-# -- a database built from the models ------------------------------------------------------------
+
+class _Sides(NamedTuple):
+    """A column in the database and in the models, as PostgreSQL describes it."""
+
+    actual: str
+    modeled: str
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether only the default or a length differs."""
+        return _plain(self.actual) == _plain(self.modeled)
 
 
-def build(address: Address, report: ModelReport) -> list[str]:
-    """Replace the tables and enums of the revisions by those of the models.
-
-    The migrated database, unlike an empty one, has the functions, domains and extensions that the
-    models' defaults and checks use.
-
-    Args:
-        address: A throwaway database at the head, which is changed.
-        report: The models.
-
-    Returns:
-        Errors, each with the first line of the statement; its table is then missing.
-    """
-    import psycopg2
-    from psycopg2 import sql
-
-    problems: list[str] = []
-    with closing(connect(address)) as connection, connection.cursor() as cursor:
-        path = sql.SQL("SET search_path = {}, public").format(sql.Identifier(report.default_schema))
-        cursor.execute(path)
-        for schema in report.schemas:
-            _run(cursor, "CREATE SCHEMA IF NOT EXISTS {}", (schema,))
-        for table in sorted(report.tables):
-            _run(cursor, "DROP TABLE IF EXISTS {} CASCADE", table)
-        for enum in report.enums:
-            _run(cursor, "DROP TYPE IF EXISTS {} CASCADE", enum)
-        for statement, _ in report.ddl:
-            try:
-                cursor.execute(statement)
-            except psycopg2.Error as error:
-                first = statement.splitlines()[0].strip()
-                problems.append(f"`{first}`: {error.diag.message_primary}")
-    return problems
-
-
-def _run(cursor: Any, statement: str, name: Sequence[str]) -> None:
-    """Run a statement on a name, ignoring errors: a view in the place of a table stays."""
-    import psycopg2
-    from psycopg2 import sql
-
-    try:
-        cursor.execute(sql.SQL(statement).format(sql.Identifier(*name)))
-    except psycopg2.Error:
-        return
-
-
-# -- the comparison ------------------------------------------------------------------------------
+def _plain(column: str) -> str:
+    return re.sub(r"\(\d+(?:,\d+)?\)", "", column.partition(" DEFAULT ")[0])
 
 
 class Comparison:
@@ -110,20 +73,20 @@ class Comparison:
     def conclude(self) -> Models:
         """Return the differences."""
         missing = sorted(table for table in self._report.tables if table not in self._names)
-        unmapped = sorted(
-            table
-            for table in map(_table, self._operations("DropTableOp"))
-            if self._is_independent(table)
-        )
+        dropped = {*map(_table, self._operations("DropTableOp"))}
+        # Alembic looks for a table of MetaData(schema="public") only in that schema.
+        misread = dropped & self._report.tables
+        unmapped = sorted(filter(self._is_independent, dropped - misread))
         return Models(
             len(self._report.tables),
             tuple(self._missing(table) for table in missing),
             tuple(self._unmapped(table) for table in unmapped),
-            (*self._by_alembic({*missing, *unmapped}), *self._by_catalogue()),
+            (*self._by_alembic({*missing, *unmapped}), *self._by_catalogue(misread)),
+            self._report.problem if self._report.differences is None else "",
         )
 
     def _operations(self, *kinds: str) -> Iterator[ModelOperation]:
-        return (each for each in self._report.differences if each.operation in kinds)
+        return (each for each in self._report.differences or () if each.operation in kinds)
 
     def _is_independent(self, table: Table) -> bool:
         """Tell whether a table is neither a partition nor part of an extension."""
@@ -143,22 +106,44 @@ class Comparison:
 
     def _by_alembic(self, apart: set[Table]) -> Iterator[ModelDifference]:
         # An index with another definition is dropped and created again.
-        operations = [each for each in self._report.differences if _table(each) not in apart]
+        every = self._report.differences or ()
+        operations = [each for each in every if _table(each) not in apart]
         operations = [each for each in operations if not each.operation.endswith("TableOp")]
         created = {_thing(each) for each in operations if each.operation.startswith("Create")}
         dropped = {_thing(each) for each in operations if each.operation.startswith("Drop")}
         for each in operations:
-            if _table(each) not in self._names:
+            if not each.table:
+                yield from self._without_table(each)
+                continue
+            if _table(each) not in self._names or self._is_refuted(each):
                 continue
             replaced = bool(each.name) and _thing(each) in created & dropped
             if replaced and each.operation.startswith("Drop"):
                 continue
-            yield self._difference_of(each, replaced=replaced)
+            if each.operation == "AlterColumnOp":
+                yield from self._altered(each)
+            else:
+                yield self._difference_of(each, replaced=replaced)
+
+    def _without_table(self, operation: ModelOperation) -> Iterator[ModelDifference]:
+        """Report an operation of a plugin, such as the ones for functions, views and enums."""
+        if (operation.schema, operation.name) in self._report.enums and self._built is not None:
+            return  # its labels are compared below
+        what = operation.code or f"{operation.operation} {operation.name}".strip()
+        fact = f"the models and the database differ: Alembic's comparison asks for `{what}`"
+        yield ModelDifference(fact, operation.code, self._steps[-1], None, in_database=False)
+
+    def _is_refuted(self, operation: ModelOperation) -> bool:
+        """Tell whether both databases have the same, for PostgreSQL, whatever Alembic reports."""
+        if self._built is None or operation.operation not in _NOUNS:
+            return False
+        ours, theirs = (
+            _parts_of(each, _table(operation), operation.name) for each in (self._head, self._built)
+        )
+        return bool(ours) and ours == theirs
 
     def _difference_of(self, operation: ModelOperation, *, replaced: bool) -> ModelDifference:
         table, name, kind = _table(operation), operation.name, operation.operation
-        if kind == "AlterColumnOp":
-            return self._altered(operation)
         noun = _NOUNS.get(kind, "object")
         thing = f"{noun} `{name or 'without a name'}` of `{self._shown(table)}`"
         if replaced:
@@ -170,43 +155,49 @@ class Comparison:
             fact = f"the models have {thing}, and no revision creates it"
         return self._difference(table, fact, operation.code, name)
 
-    def _altered(self, operation: ModelOperation) -> ModelDifference:
+    def _altered(self, operation: ModelOperation) -> Iterator[ModelDifference]:
         table, column = _table(operation), operation.name
-        fact = self._column_difference(table, column)
-        if not fact:
+        key = next((each for each in self._head if _is_column(each, table, column)), None)
+        sides = key and self._sides(key, defaults=True)
+        if sides and sides.actual != sides.modeled:
+            fact, is_minor = self._told(table, column, sides), sides.is_minor
+        elif sides and {*operation.altered} <= {"type", "nullability", "default"}:
+            return  # for PostgreSQL, both are the same
+        else:
             aspects = " and ".join(operation.altered) or "definition"
             thing = f"column `{self._shown(table)}.{column}`"
             fact = f"{thing} has another {aspects} in the models than in the database"
-        return self._difference(table, fact, operation.code, column)
+            is_minor = operation.altered == ("default",)
+        found = self._difference(table, fact, operation.code, column)
+        yield found._replace(is_minor=is_minor)
 
-    def _column_difference(self, table: Table, column: str) -> str:
-        """Return how a column differs by the catalogs; empty if they agree."""
-        for key in self._head:
-            if key[0] == "column" and _column(key[1]) == (table, column):
-                return self._both_sides(key, defaults=True)
-        return ""
-
-    def _both_sides(self, key: Key, *, defaults: bool) -> str:
-        """Return what a column is in the database and in the models; empty if that is the same."""
+    def _sides(self, key: Key, *, defaults: bool) -> _Sides | None:
+        """Return what a column is in the database and in the models; None if one lacks it."""
         if self._built is None or key not in self._built:
-            return ""
-        actual, modeled = (_comparable(each[key][2]) for each in (self._head, self._built))
-        if defaults:
-            actual += _default_of(self._head.get(("default", key[1])))
-            modeled += _default_of(self._built.get(("default", key[1])))
-        if actual == modeled:
-            return ""
-        table, column = _column(key[1])
-        thing = f"column `{self._shown(table)}.{column}`"
-        return f"{thing} is `{actual}` in the database and `{modeled}` in the models"
+            return None
+        sides = _Sides(*(_comparable(each[key][2]) for each in (self._head, self._built)))
+        if not defaults:
+            return sides
+        ours, theirs = (
+            _default_of(each.get(("default", key[1]))) for each in (self._head, self._built)
+        )
+        return _Sides(sides.actual + ours, sides.modeled + theirs)
+
+    def _told(self, table: Table, column: str, sides: _Sides) -> str:
+        return (
+            f"column `{self._shown(table)}.{column}` is `{sides.actual}` in the database and"
+            f" `{sides.modeled}` in the models"
+        )
 
     # What Alembic does not compare
 
-    def _by_catalogue(self) -> Iterator[ModelDifference]:
+    def _by_catalogue(self, misread: set[Table]) -> Iterator[ModelDifference]:
         if self._built is None:
             return
         known = {(_table(each), each.name) for each in self._operations("AlterColumnOp")}
         yield from self._columns(known)
+        lacking = self._report.tables if self._report.differences is None else misread
+        yield from self._columns_of_one_side(lacking, self._built)
         yield from self._checks(self._built)
         yield from self._labels(self._built)
 
@@ -217,7 +208,29 @@ class Comparison:
             table, column = _column(key[1])
             if table not in self._report.tables or (table, column) in known:
                 continue
-            if fact := self._both_sides(key, defaults=self._report.defaults):
+            sides = self._sides(key, defaults=self._report.defaults)
+            if sides and sides.actual != sides.modeled:
+                found = self._difference(table, self._told(table, column, sides), "", column)
+                yield found._replace(is_minor=sides.is_minor)
+
+    def _columns_of_one_side(
+        self, tables: Iterable[Table], built: Snapshot
+    ) -> Iterator[ModelDifference]:
+        """Report whole columns, of tables that Alembic has not compared."""
+        both = {*tables} & {*self._names} & {*map(name_parts, _tables(built))}
+        ours, theirs = (
+            {_column(name) for kind, name in each if kind == "column"}
+            for each in (self._head, built)
+        )
+        for table, column in sorted(ours ^ theirs):
+            if table not in both:
+                continue
+            thing = f"column `{column}` of `{self._shown(table)}`"
+            if (table, column) in ours:
+                fact = f"{thing} is in the database, and the models do not have it"
+                yield self._difference(table, fact, "", column, in_database=True)
+            else:
+                fact = f"the models have {thing}, and no revision creates it"
                 yield self._difference(table, fact, "", column)
 
     def _checks(self, built: Snapshot) -> Iterator[ModelDifference]:
@@ -245,7 +258,8 @@ class Comparison:
             name = key[1].removeprefix("public.")
             fact = f"enum `{name}` has {ours} in the database and {theirs[2]} in the models"
             step = self._touched(("enum order", key[1]))
-            yield ModelDifference(fact, "", step, self._user_of(key[1]), in_database=False)
+            place = self._user_of(key[1])
+            yield ModelDifference(fact, "", step, place, in_database=False)
 
     # Places and names
 
@@ -262,7 +276,8 @@ class Comparison:
     ) -> ModelDifference:
         """Return a difference in a table, or in a named part of it."""
         touched = self._touched(self._key(table, part))
-        return ModelDifference(fact, fix, touched, self._place(table, part), in_database)
+        place = self._place(table, part)
+        return ModelDifference(fact, fix, touched, place, in_database, self._shown(table))
 
     def _key(self, table: Table, part: str) -> Key:
         name = self._names.get(table, "")
@@ -292,7 +307,8 @@ class Comparison:
         return shown_name(*table)
 
 
-_PARTS = ("column", "index", "constraint")
+_NAMED_PARTS = ("index", "constraint")
+_PARTS = ("column", *_NAMED_PARTS)
 _NOUNS = {
     "AddColumnOp": "column",
     "DropColumnOp": "column",
@@ -321,6 +337,21 @@ def _column(name: str) -> tuple[Table, str]:
     """Return the table and the unquoted name of a column of a snapshot."""
     owner, column = split_name(name)
     return name_parts(owner), unquoted(column)
+
+
+def _is_column(key: Key, table: Table, column: str) -> bool:
+    return key[0] == "column" and _column(key[1]) == (table, column)
+
+
+def _parts_of(snapshot: Snapshot, table: Table, name: str) -> Counter[tuple[str, str]]:
+    """Return kinds and definitions of a table's indexes and constraints of a name; "" is any."""
+    return Counter(
+        (kind, facts)
+        for (kind, full), (_, owner, facts) in snapshot.items()
+        if kind in _NAMED_PARTS
+        and name_parts(owner) == table
+        and name in ("", unquoted(split_name(full)[1]))
+    )
 
 
 def _tables(snapshot: Snapshot) -> Iterator[str]:

@@ -164,6 +164,10 @@ class ModelDifference(NamedTuple):
     """File and line of the model; None if unknown."""
     in_database: bool
     """Whether only the database has the object."""
+    table: str = ""
+    """The table as messages name it; empty if it is about none."""
+    is_minor: bool = False
+    """Whether only a default or a length differs."""
 
 
 class Models(NamedTuple):
@@ -176,7 +180,9 @@ class Models(NamedTuple):
     unmapped: tuple[ModelDifference, ...] = ()
     """Tables that no model maps."""
     drift: tuple[ModelDifference, ...] = ()
-    """All other differences, in tables that both have."""
+    """All other differences."""
+    failure: str = ""
+    """What the comparison raised, if it could not be made."""
 
 
 class SquashDifferences(NamedTuple):

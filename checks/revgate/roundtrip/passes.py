@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from revgate.errors import CannotJudgeError
 from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
 from revgate.roundtrip.answers import Failed, Finished, ModelReport, ModelsFailed, NoModels
-from revgate.roundtrip.models import Comparison, build
+from revgate.roundtrip.models import Comparison
+from revgate.roundtrip.models_database import build
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
     PRODUCTION,
     UPGRADE,
     Difference,
+    Models,
     Pass,
 )
 from revgate.roundtrip.order import heads_of
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from revgate.postgres.connect import Address
     from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.agent_client import MigrationContext
-    from revgate.roundtrip.observed import Models, RoundTrip
+    from revgate.roundtrip.observed import RoundTrip
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
@@ -196,9 +198,14 @@ def _compare_models(session: Session) -> None:
     answer = session.database.agent.compare_models()
     match answer:
         case ModelsFailed(message):
-            session.notes.append(f"the models could not be compared: {message}")
+            session.models = Models(0, failure=message)
         case NoModels():
             session.notes.append("env.py names no `target_metadata`, so no models were compared")
+        case ModelReport() if not answer.tables:
+            session.notes.append(
+                "env.py's `target_metadata` has no table, so no models were compared; does env.py"
+                " import the modules that define them?"
+            )
         case ModelReport():
             session.model_report = answer
             session.models = _compared(session, answer, None)
@@ -208,6 +215,11 @@ def _compare_built_models(session: Session, address: Address, snapshotter: Snaps
     """Compare also what only PostgreSQL can tell, in a database that is no longer needed."""
     if session.model_report is None:
         return
+    if session.model_report.problem and session.model_report.differences is not None:
+        session.notes.append(
+            "part of Alembic's comparison of the models raised, so only the catalogs were compared"
+            f" there: {session.model_report.problem}"
+        )
     problems = build(address, session.model_report)
     if problems:
         session.notes.append(

@@ -205,4 +205,5 @@ def ask(rule: Rule, subjects: Iterable[object], environment: str) -> Iterator[Fi
     """Run one rule, and add its name, its severity and the environment to its findings."""
     for subject in subjects:
         for finding in rule.check(subject):
-            yield finding._replace(rule=rule.name, severity=rule.severity, environment=environment)
+            severity = WARNING if finding.severity is WARNING else rule.severity
+            yield finding._replace(rule=rule.name, severity=severity, environment=environment)

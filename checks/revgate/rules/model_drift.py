@@ -2,7 +2,8 @@
 
 Reports the differences that Alembic's comparison finds, as configured in env.py, and those it does
 not cover: enum labels, the expressions of `CHECK` constraints, defaults, and types as PostgreSQL
-prints them. For these, a second database is created from the models.
+prints them. For these, a second database is created from the models. All differences of a table are
+one finding; it is a warning if only defaults or lengths differ.
 
 ## Why it hurts
 The code relies on a column, a label or a constraint that production does not have. And the next
@@ -19,20 +20,50 @@ revision that is written by `--autogenerate` contains an unrelated change.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
 from revgate.rules._live import drift_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from revgate.roundtrip.observed import RoundTrip
+    from revgate.roundtrip.observed import ModelDifference, RoundTrip
 
 
 @rule(severity=ERROR, group=LIVE)
 def model_drift(observed: RoundTrip) -> Iterator[Finding]:
-    """Report differences in tables that both have."""
-    if observed.models:
-        for difference in observed.models.drift:
-            yield drift_finding(difference)
+    """Report the differences of each table once, and a comparison that raised."""
+    models = observed.models
+    if models is None:
+        return
+    if models.failure:
+        yield _failed(observed.environment.script_location, models.failure)
+    ordered = sorted(models.drift, key=lambda each: (each.table, each.is_minor, each.in_database))
+    for table, differences in groupby(ordered, key=lambda each: each.table):
+        if table:
+            yield _of_table(table, list(differences))
+        else:
+            yield from map(drift_finding, differences)
+
+
+def _failed(folder: str, failure: str) -> Finding:
+    return Finding(
+        f"the models cannot be compared with the database: {failure}",
+        "run `alembic check` to see where this is raised, and mend it; until then, put"
+        ' `ignore = ["missing-table", "model-drift", "unmapped-table"]` into the settings',
+        f"{folder}/env.py",
+    )
+
+
+def _of_table(table: str, differences: Sequence[ModelDifference]) -> Finding:
+    """Return the first difference, with the others as related places."""
+    first, *others = map(drift_finding, differences)
+    if others:
+        related = (*first.related, *(each.as_related() for each in others))
+        message = f"{first.message}; `{table}` differs in {len(differences)} places"
+        helps = dict.fromkeys(each.help for each in (first, *others))
+        first = first._replace(message=message, help="\n".join(helps), related=related)
+    minor = all(each.is_minor for each in differences)
+    return first._replace(severity=WARNING) if minor else first

@@ -9,6 +9,8 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
+from .failures import describe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,10 +20,11 @@ def compare(context: Any) -> dict[str, Any] | None:
 
     Returns:
         None if env.py names no metadata. Else `tables`: schema and name of each table that env.py
-        does not filter out. `differences`: Alembic's comparison, a dictionary for each operation.
-        `ddl` (see there), `schemas`, `enums`: what the models' tables consist of. `classes`: file
-        and line of each mapped class. `defaults`: whether they may be compared, since env.py has
-        no function of its own for that. The default schema is named like any other.
+        does not filter out. `differences`: Alembic's comparison, a dictionary for each operation;
+        None if it raises. `problem`: what it raised, at first. `ddl` (see there), `schemas`,
+        `enums`: what the models' tables consist of. `classes`: file and line of each mapped class.
+        `defaults`: whether they may be compared, since env.py has no function of its own for that.
+        The default schema is named like any other.
     """
     metadata = _all(context.opts.get("target_metadata"))
     if not metadata:
@@ -29,11 +32,13 @@ def compare(context: Any) -> dict[str, Any] | None:
     default = context.dialect.default_schema_name or "public"
     tables = [table for each in metadata for table in each.tables.values()]
     kept = [table for table in tables if _is_kept(table, context.opts)]
+    differences, problem = _compared(context, default)
     return {
         "default_schema": default,
         "defaults": not callable(context.opts.get("compare_server_default")),
         "tables": [[table.schema or default, table.name] for table in kept],
-        "differences": list(_differences(context, default)),
+        "differences": differences,
+        "problem": problem,
         "ddl": ddl(context),
         "schemas": sorted({table.schema for table in tables if table.schema}),
         "enums": sorted(_enums(tables, default)),
@@ -56,6 +61,24 @@ def _is_kept(table: Any, opts: dict[str, Any]) -> bool:
 
 
 # -- Alembic's comparison ------------------------------------------------------------------------
+
+
+def _compared(context: Any, default: str) -> tuple[list[dict[str, Any]] | None, str]:
+    """Compare, and if that raises, compare without defaults, then without types as well.
+
+    PostgreSQL has no equality for some types, `json` for one, and Alembic compares defaults by it.
+    """
+    problem = ""
+    for less in ((), ("server_default",), ("server_default", "type")):
+        for aspect in less:
+            setattr(context, f"_user_compare_{aspect}", False)
+        try:
+            return list(_differences(context, default)), problem
+        except Exception as error:  # noqa: BLE001 - hooks of the user, plugins, and SQL
+            described = describe(error)
+            problem = problem or f"{described['error']}: {described['message']}"
+            context.connection.connection.rollback()
+    return None, problem
 
 
 def _differences(context: Any, default: str) -> Iterator[dict[str, Any]]:
@@ -88,11 +111,11 @@ def _first(operation: Any, *names: str) -> Any:
 
 
 def _name(operation: Any) -> str:
-    """Return the name of the column, index or constraint of an operation."""
+    """Return the name of the column, index, constraint or other object of an operation."""
     column = getattr(operation, "column", None)
     if column is not None:
         return str(column.name)
-    names = ("column_name", "index_name", "constraint_name")
+    names = ("column_name", "index_name", "constraint_name", "name", "enum_name")
     return str(_first(operation, *names) or "")
 
 
