@@ -164,7 +164,7 @@ def test_metadata_without_tables_is_one_note(project: ProjectMaker, sync_env: st
 def test_silent_where_alembic_is_wrong(
     project: ProjectMaker, sync_env: str, more: str, rules: list[str]
 ) -> None:
-    """Alembic wants to replace this index, and misses the tables: PostgreSQL refutes both."""
+    """Alembic would replace this index, and misses the tables: PostgreSQL refutes both."""
     models = MODELS.replace(
         "Base = declarative_base()",
         "Base = declarative_base(metadata=MetaData(schema='public'))",

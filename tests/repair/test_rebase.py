@@ -266,7 +266,7 @@ def test_a_published_revision_that_the_branch_changed(fork: Any) -> None:
     assert f"git checkout main -- {VERSIONS}/{stamp(2)}_r.py" in said
 
 
-def test_lines_that_only_look_like_markers_are_no_conflict(fork: Any) -> None:
+def test_lines_that_only_look_like_conflict_markers(fork: Any) -> None:
     """As for `check`: a conflict has a middle."""
     repository = fork()
     _edit(

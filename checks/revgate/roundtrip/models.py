@@ -160,7 +160,7 @@ class Comparison:
         key = next((each for each in self._head if _is_column(each, table, column)), None)
         sides = key and self._sides(key, defaults=True)
         if sides and sides.actual != sides.modeled:
-            fact, is_minor = self._told(table, column, sides), sides.is_minor
+            fact, is_minor = self._described(table, column, sides), sides.is_minor
         elif sides and {*operation.altered} <= {"type", "nullability", "default"}:
             return  # for PostgreSQL, both are the same
         else:
@@ -183,7 +183,7 @@ class Comparison:
         )
         return _Sides(sides.actual + ours, sides.modeled + theirs)
 
-    def _told(self, table: Table, column: str, sides: _Sides) -> str:
+    def _described(self, table: Table, column: str, sides: _Sides) -> str:
         return (
             f"column `{self._shown(table)}.{column}` is `{sides.actual}` in the database and"
             f" `{sides.modeled}` in the models"
@@ -210,7 +210,7 @@ class Comparison:
                 continue
             sides = self._sides(key, defaults=self._report.defaults)
             if sides and sides.actual != sides.modeled:
-                found = self._difference(table, self._told(table, column, sides), "", column)
+                found = self._difference(table, self._described(table, column, sides), "", column)
                 yield found._replace(is_minor=sides.is_minor)
 
     def _columns_of_one_side(

@@ -51,7 +51,7 @@ def model_drift(observed: RoundTrip) -> Iterator[Finding]:
 def _failed(folder: str, failure: str) -> Finding:
     return Finding(
         f"the models cannot be compared with the database: {failure}",
-        "run `alembic check` to see where this is raised, and mend it; until then, put"
+        "run `alembic check` to see where this is raised, and fix it; until then, put"
         ' `ignore = ["missing-table", "model-drift", "unmapped-table"]` into the settings',
         f"{folder}/env.py",
     )
