@@ -203,11 +203,16 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 def _fetch(root: str, remote: str, branch: str, *, deeper: bool) -> str:
     """Return the command that fetches a branch, also into a single-branch clone."""
     words = ["git", "fetch", *(["--unshallow"] if deeper else []), remote]
-    written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
-    is_kept = not written or "refs/heads/*" in written or _COMMIT.fullmatch(branch)
+    is_kept = keeps_all_branches(root, remote) or _COMMIT.fullmatch(branch)
     if branch:
         words.append(branch if is_kept else f"{branch}:refs/remotes/{remote}/{branch}")
     return shlex.join(words)
+
+
+def keeps_all_branches(root: str, remote: str) -> bool:
+    """Whether a fetch brings all branches of a remote, unlike in a single-branch clone."""
+    written = ask(root, "config", "--get-all", f"remote.{remote}.fetch")
+    return not written or "refs/heads/*" in written
 
 
 def _in_ci(run: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
-from tests.verdicts.conftest import R2, B, M, new
+from tests.verdicts.conftest import R2, B, M, new, settings
 
 from revgate.cli import main
 
@@ -162,6 +162,24 @@ def test_a_local_name_of_what_only_the_remote_has(forked: Verdicts) -> None:
     assert (code, "`git" in advice) == (3, False)
     assert advice.rstrip().endswith("name it `origin/main`")
     has_a_verdict("check", *clone.ask("check --against origin/main"))
+
+
+@pytest.mark.parametrize("is_released", [False, True])
+def test_published_branches_that_are_not_here(repo: Verdicts, is_released: bool) -> None:
+    """Without them, a released revision would get another parent."""
+    repo.on_main(settings('published = ["main", "release/*"]'))
+    repo.change(new(B, R2))
+    repo.git("push", "--quiet", "origin", "b", "b:release/1" if is_released else "main:other/1")
+    repo.on_main(new(M, R2))
+    clone = Cloned(repo, "--single-branch")
+    clone.git("fetch", "--quiet", "origin", "main:refs/remotes/origin/main")
+    words = "rebase --onto origin/main"
+    code, advice = clone.ask(words)
+    assert code == 3, advice
+    clone.follow(advice)
+    code, said = clone.ask(words)
+    assert code == (2 if is_released else 0), said
+    assert (f"`{B}` is on `origin/release/1`" in said) is is_released
 
 
 def test_a_commit_below_those_of_a_shallow_clone(forked: Verdicts) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from revgate.checking.file_rules import judge_file
-from revgate.errors import RevgateError
+from revgate.errors import CannotJudgeError, RevgateError
 from revgate.git import git
 from revgate.history.read import read
 from revgate.history.tree import GitTree
+from revgate.target_branch import ask, keeps_all_branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +36,24 @@ def released(
         for key in _ids(GitTree(root, commit), environment, cached=cached):
             found.setdefault(key, name)
     return found
+
+
+def need_branches(root: str, patterns: Sequence[str]) -> None:
+    """See that this clone has the published branches.
+
+    Raises:
+        CannotJudgeError: It is a clone of some branches only, and may lack one of them; with the
+            command that brings all.
+    """
+    there = {name.partition("/")[2] for name, _ in _branches(root, patterns)}
+    unseen = [each for each in patterns if each not in there]
+    for remote in ask(root, "remote").splitlines() if unseen else ():
+        if not keeps_all_branches(root, remote):
+            name = shlex.quote(remote)
+            raise CannotJudgeError(
+                f"`published` names `{unseen[0]}`, and this clone has only some branches of"
+                f" {remote}: run `git remote set-branches {name} '*' && git fetch {name}`"
+            )
 
 
 def _branches(root: str, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:

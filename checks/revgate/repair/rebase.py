@@ -10,7 +10,7 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate import environments
-from revgate.checking.released import released
+from revgate.checking.released import need_branches, released
 from revgate.errors import UsageError
 from revgate.history.graph import Graph
 from revgate.history.history import History
@@ -145,6 +145,7 @@ def _keep_released(sides: Sides, steps: Sequence[Step]) -> None:
     moved = [each for each in steps if each.is_new_parent or each.created]
     if not moved or not patterns:
         return
+    need_branches(sides.root, patterns)
     elsewhere = released(sides.root, patterns, environment)
     found = [each.revision.id for each in moved if each.revision.id in elsewhere]
     if found:
