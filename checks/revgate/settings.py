@@ -72,6 +72,12 @@ class Settings(NamedTuple):
     """Environment variables for env.py during the round trip."""
     network: bool = False
     """Whether env.py may open network connections during the round trip."""
+    roles: tuple[str, ...] = ()
+    """Created on the throwaway server before the first revision."""
+    schemas: tuple[str, ...] = ()
+    """Created in the throwaway database before the first revision."""
+    superuser: bool = True
+    """Whether the history runs as a superuser, and not only as the owner of the database."""
 
 
 # key: (JSON Schema of its value, what it means)
@@ -153,6 +159,18 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "env": (
         {"type": "object", "additionalProperties": {"type": "string"}},
         "Environment variables that env.py needs during the round trip.",
+    ),
+    "roles": (
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "Roles that production has before the first revision; the throwaway server gets them.",
+    ),
+    "schemas": (
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "Schemas that production has before the first revision; the throwaway database gets them.",
+    ),
+    "superuser": (
+        {"type": "boolean"},
+        "false: the history runs as the database's owner, without the rights of a superuser.",
     ),
     "network": (
         {"type": "boolean"},
@@ -346,6 +364,9 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
         ),
         env=tuple(table.get("env", {}).items()),
         network=table.get("network", False),
+        roles=tuple(table.get("roles", ())),
+        schemas=tuple(table.get("schemas", ())),
+        superuser=table.get("superuser", True),
     )
 
 

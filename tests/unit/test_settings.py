@@ -37,6 +37,9 @@ severity = { "stale-docstring" = "error", "file-name" = "warning" }
 allow-published = { "efaa6e584823" = "its downgrade was wrong" }
 allow-squash = "efaa6e584823"
 network = true
+roles = ["readonly_app"]
+schemas = ["app"]
+superuser = false
 [[environment]]
 name = "billing"
 config = "services/billing/alembic.ini"
@@ -73,6 +76,9 @@ EXPECTED = Settings(
     ),
     env=(("SECRET_KEY", "not-a-secret"),),
     network=True,
+    roles=("readonly_app",),
+    schemas=("app",),
+    superuser=False,
 )
 
 

@@ -310,6 +310,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Options:
     """Return the options that all commands share that run env.py on a throwaway server."""
+    from revgate.postgres.preparation import Preparation
     from revgate.roundtrip.options import Options
 
     return Options(
@@ -321,6 +322,7 @@ def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Op
         progress=not arguments.quiet and sys.stderr.isatty(),
         x_arguments=tuple(arguments.x_arguments),
         network=settings.network,
+        prepared=Preparation(settings.roles, settings.schemas, settings.superuser),
     )
 
 

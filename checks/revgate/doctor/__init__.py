@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from revgate.doctor.target import Target
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.server import Server
     from revgate.roundtrip.options import Options
 
 __all__ = ["ExaminedDatabase", "examine", "opened"]
@@ -80,7 +81,6 @@ def opened(
         CannotJudgeError: The database cannot be read, or the history cannot be run.
     """
     from revgate.postgres.descendants import ending_descendants
-    from revgate.postgres.server import throwaway
     from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.interruption import orderly_end
     from revgate.roundtrip.progress import progress
@@ -93,7 +93,7 @@ def opened(
         orderly_end(),
         ending_descendants(),
         progress(len(chain), shown=options.progress) as report,
-        throwaway(options.database_url) as server,
+        _server(options) as server,
         closing(Agent(environment, options)) as agent,
         closing(AgentDatabase(agent, server, heads_of(chain))) as database,
     ):
@@ -131,6 +131,15 @@ def _notes(states: States, found: Found, version: str) -> Iterator[str]:
             f"the history was run on PostgreSQL {version} and the database is on {found.version}:"
             " they may print the same definition differently"
         )
+
+
+@contextmanager
+def _server(options: Options) -> Iterator[Server]:
+    from revgate.postgres.server import throwaway
+
+    with throwaway(options.database_url) as server:
+        server.prepare(options.prepared)
+        yield server
 
 
 def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examination:

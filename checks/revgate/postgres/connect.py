@@ -33,12 +33,18 @@ class Address(NamedTuple):
     """Such as sslmode, as libpq accepts them."""
     relay: str = ""
     """The folder of the relay's socket, through which migrations connect; empty without a relay."""
+    owner: str = ""
+    """The user that migrations connect as; empty for the same one."""
+    owner_password: str = ""
 
     def for_migrations(self) -> Address:
         """Return the address that migrations connect to."""
-        if not self.relay:
-            return self
-        return Address(self.relay, RELAY_PORT, self.user, self.password, self.database)
+        found = self
+        if self.owner:
+            found = found._replace(user=self.owner, password=self.owner_password)
+        if self.relay:
+            found = Address(self.relay, RELAY_PORT, found.user, found.password, self.database)
+        return found._replace(owner="", owner_password="")
 
     def url(self, scheme: str = "postgresql") -> str:
         """Return a URL for SQLAlchemy or libpq, including the password."""

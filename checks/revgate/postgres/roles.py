@@ -60,11 +60,16 @@ class Roles:
                 )
             time.sleep(0.2)
         self._before = self._expected = self._server.roles()
-        self._server.protect_roles(self._before)
+        made = self._server.prepared.roles if self._server.prepared else frozenset[str]()
+        self._server.protect_roles(self._before - made)
 
     def sees(self, key: Key) -> bool:
-        """Return whether an object is none of another user of the server: not a role of theirs."""
-        return not self._shared or key[0] != "role" or self._is_named(key[1].strip('"'))
+        """Return whether an object is none of others: not a role of theirs, nor the run's owner."""
+        if key[0] != "role":
+            return True
+        name = key[1].strip('"')
+        owner = self._server.prepared.owner if self._server.prepared else ""
+        return name != owner and (not self._shared or self._is_named(name))
 
     def expect(self) -> None:
         """Treat the current roles as the state from which the steps start."""
@@ -88,6 +93,14 @@ class Roles:
 
     def _is_named(self, name: str) -> bool:
         return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text) is not None
+
+    def is_made_by(self, kind: str, name: str) -> bool:
+        """Tell whether a revision creates or drops a role or schema, judging by the text."""
+        words = "ROLE|USER|GROUP" if kind == "role" else "SCHEMA"
+        made = (
+            rf"(?i)\b(?:CREATE|DROP)\s*(?:{words})\b[^;\n]{{0,40}}?(?<!\w){re.escape(name)}(?!\w)"
+        )
+        return re.search(made, self._text) is not None
 
     def explain(self, sqlstate: str, message: str, place: str) -> None:
         """Raise if a step failed only because its role already exists on the server.

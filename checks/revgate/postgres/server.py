@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
+from revgate.postgres.preparation import Preparation, Prepared
 from revgate.postgres.process import (
     last_words,
     own_server,
@@ -76,7 +77,17 @@ class Server:
         self.execute("SET idle_session_timeout = 0")
         self.execute(f"SELECT pg_advisory_lock({self._run})")
         self.notes: list[str] = []
+        self.prepared: Prepared | None = None
         self._drop_abandoned_databases()
+
+    def prepare(self, wanted: Preparation) -> None:
+        """Make what the databases of this run must find, and who owns them.
+
+        Raises:
+            CannotJudgeError: It cannot be made.
+        """
+        self.prepared = Prepared(self, wanted)
+        self.address = self.prepared.owned(self.address)
 
     @property
     def prefix(self) -> str:
@@ -147,6 +158,8 @@ class Server:
     def _try_to_create(self, name: str, template: Address | None) -> None:
         try:
             self._create(name, template)
+            if self.prepared and template is None:
+                self.prepared.furnish(self.address._replace(database=name))
         except _error() as error:
             if error.pgcode != "42501":
                 raise CannotJudgeError(
@@ -161,6 +174,8 @@ class Server:
     def _create(self, name: str, template: Address | None) -> None:
         """Create a database, waiting until no session is connected to its template."""
         source = f' TEMPLATE "{template.database}"' if template else ""
+        if self.prepared and self.prepared.owner:
+            source += f' OWNER "{self.prepared.owner}"'
         until = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
@@ -267,6 +282,8 @@ class Server:
         try:
             for name in list(self._databases):
                 self.drop_database(self.address._replace(database=name))
+            if self.prepared:
+                self.drop_roles(self.prepared.roles)
         finally:
             self._admin.close()
 

@@ -12,7 +12,7 @@ from revgate.errors import CannotJudgeError
 from revgate.roundtrip.env_advice import advise, assignments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from revgate.history.revision import Revision
     from revgate.postgres.server import ServerFacts
@@ -60,6 +60,37 @@ def explain_tablespace(revision: Revision, failed: Failed, server: ServerFacts) 
         f" {problem}\n"
         "a tablespace is a folder on one machine: create it on a server for `--database-url`, and"
         " let the revision create it only if it is missing"
+    )
+
+
+def explain_missing(
+    revision: Revision, failed: Failed, server: ServerFacts, is_made_by: Callable[[str, str], bool]
+) -> None:
+    """Raise if a step failed only because of a role or schema that no revision creates.
+
+    Args:
+        revision: The one that failed.
+        failed: How.
+        server: The server.
+        is_made_by: Tells whether a revision creates or drops a `role` or `schema` of a name.
+
+    Raises:
+        CannotJudgeError: It did.
+    """
+    found = re.search(r'\b(role|schema) "([^"]+)" does not exist', failed.message)
+    if not found or not failed.sqlstate or is_made_by(found[1], found[2]):
+        return
+    kind, name = found[1], found[2]
+    place = f"{revision.path}:{failed.line}"
+    if name.startswith("pg_"):
+        raise CannotJudgeError(
+            f"{place} uses the predefined {kind} `{name}`, which {_this(server)} does not have\n"
+            "point `--database-url` at a server of the version that production has"
+        )
+    raise CannotJudgeError(
+        f"{place} uses the {kind} `{name}`, which no revision creates\n"
+        f'if production has it before the first revision, write {kind}s = ["{name}"] in the'
+        " settings, and the throwaway has it too; else create it in a revision"
     )
 
 

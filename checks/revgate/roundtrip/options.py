@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.postgres.preparation import Preparation
+
 if TYPE_CHECKING:
     from revgate.environments import Environment
 
@@ -41,6 +43,8 @@ class Options(NamedTuple):
     """Whether what the base's revisions build may be kept on a server that stays, and used."""
     network: bool = False
     """Whether env.py may open network connections."""
+    prepared: Preparation = Preparation()
+    """What the throwaway has before the first revision."""
     require_isolation: bool = False
     """Whether to end the run if the kernel cannot isolate it."""
 

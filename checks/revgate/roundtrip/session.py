@@ -16,6 +16,7 @@ from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContex
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
 from revgate.roundtrip.explain import (
+    explain_missing,
     explain_missing_extension,
     explain_tablespace,
     server_statement_notes,
@@ -117,6 +118,7 @@ class Session:
         self._fork_server = ForkServer(command)
         stack.callback(self._fork_server.close)
         self.server = stack.enter_context(throwaway(self.options.database_url))
+        self.server.prepare(self.options.prepared)
         builder = self.start_agent() if self.plan.start else None
         stepper, self.production_agent = self.start_agent(), self.start_agent()
         self._agents = (stepper, self.production_agent)
@@ -167,7 +169,8 @@ class Session:
         # Only a single database can be copied.
         if isinstance(answer, Finished) and started.address == self.base:
             self.notes.append(f"{described} ran in one go, without single steps")
-            if self.options.cached and self.server.roles() == roles:
+            plain = not (self.server.prepared and self.server.prepared.roles)
+            if self.options.cached and plain and self.server.roles() == roles:
                 templates.keep(self.server, self.base, key, time.perf_counter() - begun)
             return
         # Stepping all of them shows which one fails, and why.
@@ -176,7 +179,8 @@ class Session:
         self._select_stepped()
 
     def _template_key(self, below: Sequence[Revision]) -> str:
-        inputs = (self.options.env, self.options.x_arguments, self.options.python)
+        options = self.options
+        inputs = (options.env, options.x_arguments, options.python, options.prepared)
         version = self.server.facts.version
         return key_of(self.options.root, self.environment, below, version, *inputs)
 
@@ -254,6 +258,7 @@ class Session:
         self.server.raise_if_gone()
         explain_missing_extension(step.revision, failed, self.server.facts)
         explain_tablespace(step.revision, failed, self.server.facts)
+        explain_missing(step.revision, failed, self.server.facts, self.roles.is_made_by)
         place = f"{step.revision.path}:{failed.line}"
         self.roles.explain(failed.sqlstate, failed.message, place)
         failure = Failure(

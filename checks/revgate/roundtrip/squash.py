@@ -76,6 +76,7 @@ def _built(
     """Return the schemas before and after the squash, one for each migration context."""
     environment = observed.environment
     with throwaway(options.database_url) as server:
+        server.prepare(options.prepared)
         with _published(replaced, options) as there:
             before = _build(server, replaced.environment, replaced.chain, there)
         return before, _build(server, environment, (squash,), options)
