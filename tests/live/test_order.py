@@ -74,7 +74,19 @@ def test_a_broken_chain_that_is_only_a_warning_is_not_passed(
             NOT_LINEAR + '[severity]\nmissing-parent = "warning"\n'
             'multiple-heads = "warning"\nmultiple-bases = "warning"\n',
         )
-        assert "Alembic refuses this history: KeyError: 'gone'" in repository.error("gate")
+        assert "Alembic refuses this history: there is no revision 'gone'" in repository.error(
+            "gate"
+        )
+
+
+def test_a_revision_that_cannot_be_imported_is_named(repository: Repository) -> None:
+    _fork(repository)
+    path = "migrations/versions/b1.py"
+    text = (repository.root / path).read_text()
+    repository.write(path, f"import os\n{text}\nos.environ['SHOP_NAME']\n")
+    said = repository.error("gate")
+    assert "b1.py:15, called from migrations/env.py, raised KeyError: 'SHOP_NAME'" in said
+    assert '[env]\n         SHOP_NAME = "..."' in said
 
 
 def test_a_revision_without_a_downgrade_ends_nothing(repository: Repository) -> None:

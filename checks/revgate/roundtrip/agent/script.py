@@ -6,11 +6,11 @@ import inspect
 import os
 import re
 import sys
+import traceback
 from argparse import Namespace
 from typing import Any
 
 from .channel import Unusable
-from .failures import class_name, text_of
 
 
 def versions() -> dict[str, str]:
@@ -78,10 +78,18 @@ def upgrade_order(script: Any) -> dict[str, Any]:
     try:
         found = list(script.iterate_revisions("heads", (), implicit_base=True))
     except (CommandError, RevisionError) as error:
-        return {"revisions": [], "error": text_of(error)}
-    except Exception as error:  # noqa: BLE001 - the revisions are the user's code
-        return {"revisions": [], "error": f"{class_name(error)}: {text_of(error)}"}
+        return {"revisions": [], "error": str(error)}
+    except KeyError as error:
+        if not _is_of_alembic(error):  # what a revision raises is broken, as env.py may be
+            raise
+        return {"revisions": [], "error": f"there is no revision {error}"}
     return {"revisions": [each.revision for each in reversed(found)], "error": ""}
+
+
+def _is_of_alembic(error: BaseException) -> bool:
+    """Tell whether Alembic itself raised an exception: its map lacks a parent."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).startswith("alembic.script")
 
 
 def _config(config_class: Any, name: str, section: str, options: Any) -> Any:
