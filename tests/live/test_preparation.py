@@ -54,7 +54,7 @@ def test_roles_and_schemas_that_only_production_has(repository: Repository, sync
     assert (judged.code, judged.findings, judged.tables) == (0, [], [1, 0, 1, 1])
 
 
-def test_a_role_of_a_newer_server_is_told_as_that(repository: Repository) -> None:
+def test_a_role_of_a_newer_server_is_explained(repository: Repository) -> None:
     repository.revision("a0", None, "GRANT pg_of_the_future TO CURRENT_USER", "SELECT 1")
     assert "uses the predefined role `pg_of_the_future`, which this server (" in repository.error()
 

@@ -70,7 +70,7 @@ class Prepared:
         _drop_abandoned_owners(self._server)
         self.owner, self._password = f"{self._server.prefix}owner", secrets.token_hex(16)
         self._create_role(self.owner, f"LOGIN PASSWORD '{self._password}'")
-        # A user that is no superuser creates databases only for roles that it is a member of.
+        # An ordinary user creates databases only for roles that it is a member of.
         self._server.execute(f"GRANT {quoted(self.owner)} TO CURRENT_USER")
         for name in self._wanted.roles:
             self._server.execute(f"GRANT {quoted(name)} TO {quoted(self.owner)}")
