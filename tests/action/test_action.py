@@ -255,6 +255,41 @@ def test_a_migration_sets_nothing_for_later_steps(project: Project, empty_databa
         assert_quoted(ran, step)
 
 
+WATCHES = """
+import os, pathlib, subprocess, sys, time
+code = '''
+import pathlib, time
+pathlib.Path({begun!r}).touch()
+until = time.monotonic() + 60
+while time.monotonic() < until:
+    for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_bytes().split(bytes(1))
+        except OSError:
+            continue
+        if b"publish" in words:
+            pathlib.Path({seen!r}).write_text(repr(words))
+'''
+subprocess.Popen(["setsid", "env", "-i", sys.executable, "-c", code], start_new_session=True)
+until = time.monotonic() + 30
+while not os.path.exists({begun!r}) and time.monotonic() < until:
+    time.sleep(0.05)
+"""
+
+
+def test_no_process_of_a_migration_is_alive_in_later_steps(
+    project: Project, empty_database: str
+) -> None:
+    """One of these steps receives the token, so a daemon could read it."""
+    env = project.versions.parent / "env.py"
+    begun, seen = project.keep.parent / "begun", project.keep.parent / "seen"
+    env.write_text(WATCHES.format(begun=str(begun), seen=str(seen)) + env.read_text())
+    ran = project.run(command="roundtrip", rows="false", database_url=empty_database)
+    assert ran.outcome == "success", ran.log
+    assert begun.exists()
+    assert not seen.exists(), seen.read_text()
+
+
 def assert_quoted(ran: Ran, step: str) -> None:
     """Commands are switched off before anything is printed, and on again at the end."""
     said = [each for each in ran.act.entries if each.get("stepID", [""])[-1] == step]

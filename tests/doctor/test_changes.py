@@ -100,6 +100,114 @@ def test_what_others_build_on_it_keeps_all_of_it(application: Application) -> No
     assert relations(application) == ["alembic_version", "posts", "report", "users"]
 
 
+PARTITIONED = """
+def upgrade():
+    op.execute("CREATE SCHEMA archive")
+    op.execute("CREATE TABLE events (id bigserial, at date NOT NULL) PARTITION BY RANGE (at)")
+    op.execute("CREATE TABLE events_2025 PARTITION OF events"
+               " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')")
+    op.execute("CREATE TABLE archive.events_2024 PARTITION OF events"
+               " FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')")
+    op.execute("CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM events")
+    op.execute("CREATE FOREIGN DATA WRAPPER none")
+    op.execute("CREATE SERVER elsewhere FOREIGN DATA WRAPPER none")
+    op.execute("CREATE FOREIGN TABLE far (id int) SERVER elsewhere")
+
+
+def downgrade():
+    op.execute("DROP FOREIGN TABLE far")
+    op.execute("DROP MATERIALIZED VIEW totals")
+    op.execute("DROP TABLE events")
+    op.execute("DROP SCHEMA archive")
+"""
+
+
+BY_HAND = (
+    "CREATE SCHEMA s; CREATE TABLE s.by_hand PARTITION OF events"
+    " FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')"
+)
+
+
+def everything(application: Application) -> set[str]:
+    """Return the names of tables of every kind, sequences and views."""
+    rows = application.sql(
+        "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE relkind IN ('r', 'p', 'f', 'S', 'v', 'm') AND nspname !~ '^pg_'"
+        " AND nspname <> 'information_schema'"
+    )
+    return {name for (name,) in rows}
+
+
+@pytest.fixture
+def partitioned(application: Application) -> Application:
+    path = application.root / "migrations" / "versions" / "r4.py"
+    header = "from alembic import op\nrevision = 'r4'\ndown_revision = 'r3'\n"
+    path.write_text(header + PARTITIONED)
+    application.alembic("upgrade", "head")
+    return application
+
+
+def test_what_goes_along_is_listed_and_is_all_that_goes(partitioned: Application) -> None:
+    partitioned.sql("CREATE TABLE notes (id serial)")
+    before = everything(partitioned)
+    code, out, err = partitioned.run("--reset", "--yes", name_of(partitioned))
+    assert code == 0, err
+    listed, _, kept = out.partition("Not part of the application")
+    for name in before - everything(partitioned):
+        assert f" {name}\n" in f"{listed} ".replace(", which belongs", "\n").replace(
+            "archive.", " "
+        ), name
+    assert everything(partitioned) == {"notes", "notes_id_seq"}
+    assert "table notes" in kept
+
+
+@pytest.mark.parametrize(
+    ("statement", "named", "advice"),
+    [
+        (
+            BY_HAND,
+            "table s.by_hand",
+            "ALTER TABLE public.events DETACH PARTITION s.by_hand",
+        ),
+        (
+            "CREATE SEQUENCE by_hand OWNED BY users.id",
+            "sequence public.by_hand",
+            "ALTER SEQUENCE public.by_hand OWNED BY NONE",
+        ),
+    ],
+)
+def test_what_was_attached_by_hand_stops_it(
+    partitioned: Application, statement: str, named: str, advice: str
+) -> None:
+    partitioned.sql(statement)
+    before = everything(partitioned)
+    code, _, err = partitioned.run("--reset", "--yes", name_of(partitioned))
+    assert code == 3
+    assert named in err
+    assert advice in err
+    assert everything(partitioned) == before
+    # A partition takes its default, and so a sequence of the application, with it.
+    partitioned.sql(f"{advice}; ALTER TABLE IF EXISTS s.by_hand ALTER id DROP DEFAULT")
+    code, _, err = partitioned.run("--reset", "--yes", name_of(partitioned))
+    assert (code, err) == (0, "")
+    assert "by_hand" in everything(partitioned)
+
+
+def test_what_is_attached_after_the_list_was_shown_stops_it(
+    partitioned: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from revgate.doctor import command
+
+    def attach(*_: object) -> None:
+        partitioned.sql("CREATE SEQUENCE late OWNED BY users.id")
+
+    monkeypatch.setattr(command, "confirm", attach)
+    code, _, err = partitioned.run("--reset")
+    assert code == 3
+    assert "public.late" in err
+    assert {"users", "late", "events"} <= everything(partitioned)
+
+
 def test_nothing_is_there_to_drop(application: Application) -> None:
     assert application.run("--reset", "--yes", name_of(application))[0] == 0
 

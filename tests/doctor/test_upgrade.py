@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from revgate.cli import main
 from revgate.postgres.connect import connect, parse_address
 from revgate.postgres.programs import find_local
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 Application = Any
 """The class of the fixture, which stands in conftest.py."""
@@ -114,6 +118,119 @@ def test_no_backup_no_upgrade(application: Application, monkeypatch: pytest.Monk
     assert "disk full" in err
     assert stamp(application) == ["r2"]
     assert not list(application.root.glob("*.dump"))
+
+
+def test_the_backup_and_the_name_are_checked_before_the_rehearsal(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from revgate.checking import gate
+
+    def rehearse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(gate, "observe", rehearse)
+    application.alembic("upgrade", "r2")
+    kept = application.root / "kept.dump"
+    kept.write_text("precious")
+    (application.root / "link.dump").symlink_to("/nowhere")
+    for path, said in (
+        (kept, "already exists"),
+        (application.root / "link.dump", "already exists"),
+        (application.root / "no" / "folder.dump", "does not exist"),
+    ):
+        code, _, err = run(application, "--backup", str(path))
+        assert (code, said in err) == (2, True), err
+    assert run(application, "--yes", "prod")[0] == 2
+    assert main(["upgrade", "--database-url", application.url]) == 2
+
+
+# Interruptions.
+
+SLEEPS = """
+from alembic import op
+revision = "r4"
+down_revision = "r3"
+
+
+def upgrade():
+    if op.get_bind().exec_driver_sql("SELECT 1 FROM users WHERE id = 777").scalar():
+        op.execute("SELECT pg_sleep(600)")  # only in the real database, not in the rehearsal
+
+
+def downgrade():
+    pass
+"""
+_SLEEPING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND query LIKE '%%pg_sleep(600)%%' AND state = 'active'"
+    " AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def upgrading(application: Application) -> Iterator[subprocess.Popen[str]]:
+    """Return an upgrade in a process of its own, in the middle of a statement of ten minutes."""
+    (application.root / "migrations" / "versions" / "r4.py").write_text(SLEEPS)
+    application.alembic("upgrade", "r3")
+    application.sql("INSERT INTO users VALUES (777, 'low')")
+    hook = Path(__file__).parents[2] / "hooks" / "revgate"
+    words = ["upgrade", "--database-url", application.url, "--backup", "before.dump"]
+    process = subprocess.Popen(
+        [sys.executable, str(hook), *words, "--yes", parse_address(application.url).database],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 90
+    while application.sql(_SLEEPING) != [(1,)]:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    yield process
+    process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _ends(application: Application) -> bool:
+    until = time.monotonic() + 15
+    while application.sql(_SLEEPING) != [(0,)] and time.monotonic() < until:
+        time.sleep(0.1)
+    return bool(application.sql(_SLEEPING) == [(0,)])
+
+
+def test_ctrl_c_cancels_the_statement(
+    default_signals: None, application: Application, upgrading: subprocess.Popen[str]
+) -> None:
+    upgrading.send_signal(signal.SIGINT)
+    said, _ = upgrading.communicate(timeout=30)
+    assert upgrading.returncode == 130
+    assert "was interrupted" in said
+    assert f"the backup from before it is {application.root}/before.dump" in said
+    assert _ends(application)
+    assert stamp(application) == ["r3"]
+    assert "interrupted" not in str(application.examine()["notes"]), "it was reported"
+
+
+def test_the_next_command_tells_of_an_upgrade_that_was_killed(
+    application: Application, upgrading: subprocess.Popen[str]
+) -> None:
+    upgrading.kill()
+    upgrading.communicate()
+    assert _ends(application)
+    notes = str(application.examine()["notes"])
+    assert "an upgrade from r3 to r4 began at" in notes
+    assert f"{application.root}/before.dump" in notes
+    assert "revgate upgrade" in notes
+
+    application.sql("DELETE FROM users")
+    code, out, err = run(application, "--no-backup")
+    assert code == 0, err
+    assert "an upgrade from r3 to r4 began at" in out
+    assert stamp(application) == ["r4"]
+    assert "began at" not in str(application.examine()["notes"])
 
 
 # What is upgraded.

@@ -282,9 +282,17 @@ def test_processes_of_others_are_not_ended(runs: Runs) -> None:
 def test_containing_a_command(runs: Runs) -> None:
     """As the action runs the round trip: what a command leaves behind ends before it returns."""
     script = f"setsid sleep {runs.marker} >/dev/null 2>&1 & exit 7"
-    words = [sys.executable, "-I", "-S", str(DESCENDANTS), "contain", "sh", "-c", script]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-I", "-S", str(DESCENDANTS), "contain"]
+    done = subprocess.run([*words, "sh", "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (7, "")
+    assert not list(_processes(runs.marker))
+
+    process = subprocess.Popen([*words, "sleep", runs.marker])
+    while not list(_processes(f"sleep {runs.marker}")):
+        time.sleep(0.01)
+    time.sleep(0.2)
+    process.terminate()
+    assert process.wait(10) == 128 + signal.SIGTERM
     assert not list(_processes(runs.marker))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate import environments
 from revgate.checking import history as history_checks
 from revgate.checking.selection import Choice
-from revgate.doctor import ExaminedDatabase, create, examine, opened, report, reset
+from revgate.doctor import ExaminedDatabase, begun, create, examine, opened, report, reset
 from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
@@ -73,6 +73,8 @@ def run(
         if request.create_missing:
             return _create_missing(examined, options, say)
         examination = examine(examined, options.expect_tables)
+        notes = (*begun.describe(target.address), *examination.notes)
+        examination = examination._replace(notes=notes)
         write = report.as_json if request.form == "json" else report.as_text
         say(write(examination))
         return 1 if examination.failed else 0
@@ -128,6 +130,7 @@ def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
 
 def _shown(target: Target, plan: reset.Plan) -> str:
     drops = list(map(_named, plan.drops))
+    drops += [f"{_named(each)}, which belongs to one of these" for each in plan.along]
     if plan.version_table:
         drops.append(f"table {'.'.join(filter(None, reversed(plan.version_table)))}")
     lines = [f"To be dropped from {target.address}, with all rows:"]
@@ -148,16 +151,26 @@ def confirm(target: Target, yes: str | None, what: str, say: Say) -> None:
     Raises:
         UsageError: The name differs, or there is no terminal to ask on.
     """
+    check_confirmable(target, yes)
     name = target.address.database
     if yes is not None:
-        if yes != name:
-            raise UsageError(f"nothing was changed: the database is {name!r}, not {yes!r}")
         return
-    if not sys.stdin.isatty():
-        raise UsageError(f"nothing was changed: without a terminal, pass `--yes {name}`")
     say(f"Type the name of the database, {name}, to {what}: ")
     if sys.stdin.readline().strip() != name:
         raise UsageError("nothing was changed: the name does not match")
+
+
+def check_confirmable(target: Target, yes: str | None) -> None:
+    """Check that a change of a database can be confirmed.
+
+    Raises:
+        UsageError: The name on the command line differs, or there is no terminal to ask on.
+    """
+    name = target.address.database
+    if yes is not None and yes != name:
+        raise UsageError(f"nothing was changed: the database is {name!r}, not {yes!r}")
+    if yes is None and not sys.stdin.isatty():
+        raise UsageError(f"nothing was changed: without a terminal, pass `--yes {name}`")
 
 
 # -- --create-missing ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from revgate.postgres.snapshot.change import CatalogueChange
 from revgate.postgres.snapshot.describe import drop_order, drop_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.doctor.database import VersionTable
     from revgate.postgres.snapshot import Key, Snapshot
@@ -30,35 +30,72 @@ class Plan(NamedTuple):
 
     drops: tuple[Key, ...]
     """Kind and name, as in a snapshot."""
+    along: tuple[Key, ...]
+    """What PostgreSQL drops with them: partitions, and sequences of columns."""
     stays: tuple[Key, ...]
     version_table: VersionTable | None
     """None if there is none."""
+    statements: tuple[str, ...]
+    """What drops it all."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to drop."""
-        return not self.drops and self.version_table is None
+        return not self.statements
 
 
 def plan(actual: Snapshot, known: Iterable[Key], version_table: VersionTable | None) -> Plan:
-    """Divide the objects into those that the application owns and the others."""
+    """Divide the objects into those that the application owns and the others.
+
+    Raises:
+        CannotJudgeError: An object of others would be dropped with one of the application.
+    """
     owned = set(known)
-    there = [key for key in actual if key[0] in RESETTABLE and not _belongs(key, actual)]
+    there = [key for key in actual if key[0] in RESETTABLE]
     there.sort(key=lambda key: (drop_order(key[0]), key[1]))
-    strangers = [key for key in there if key not in owned]
+    whole = {key: _whole(key, actual) for key in there}
+    strangers = [key for key in there if whole[key] not in owned and key not in owned]
     # A schema is kept if an object in it is kept; `public` always is.
     kept = {("schema", actual[key][1]) for key in strangers} | {("schema", "public")}
+    gone = owned - kept
+    drops = [key for key in there if key in gone and (whole[key] == key or whole[key] not in gone)]
+    along = [key for key in there if key not in drops and whole[key] in gone]
+    _refuse_strangers([key for key in along if key not in owned], actual)
+    stays = [key for key in there if whole[key] == key and key not in gone]
     return Plan(
-        tuple(key for key in there if key in owned - kept),
-        tuple(key for key in there if key not in owned - kept and key != ("schema", "public")),
+        tuple(drops),
+        tuple(along),
+        tuple(key for key in stays if key != ("schema", "public")),
         version_table,
+        tuple(_statements(drops, actual, version_table)),
     )
 
 
-def _belongs(key: Key, actual: Snapshot) -> bool:
-    """Return whether an object is dropped with another: a sequence with its column, a partition."""
-    kind, name, _ = actual[key]
-    return kind != "schema" and (kind, name) in actual
+def _whole(key: Key, actual: Snapshot) -> Key:
+    """Return what an object is dropped with: the table of its column, the partitioned table."""
+    while True:
+        kind, name, _ = actual[key]
+        if kind == "schema" or (kind, name) not in actual:
+            return key
+        key = (kind, name)
+
+
+_SEPARATE = {
+    "table": "ALTER TABLE {1} DETACH PARTITION {0}",
+    "sequence": "ALTER SEQUENCE {0} OWNED BY NONE",
+}
+
+
+def _refuse_strangers(keys: Sequence[Key], actual: Snapshot) -> None:
+    """Refuse a plan that drops more than the application owns."""
+    if not keys:
+        return
+    named = ", ".join(f"{kind} {name}" for kind, name in keys)
+    ways = [_SEPARATE[key[0]].format(key[1], actual[key][1]) for key in keys if key[0] in _SEPARATE]
+    raise CannotJudgeError(
+        "nothing was dropped: these objects are not part of the application, and would be dropped"
+        f" with its tables: {named}\n" + "\n".join(["separate them first:", *ways])
+    )
 
 
 def drop(address: Address, chosen: Plan) -> None:
@@ -74,9 +111,10 @@ def drop(address: Address, chosen: Plan) -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '10s'")
-                _drop_all(cursor, _statements(cursor, chosen))
+                before = _relations(cursor)
+                _drop_all(cursor, chosen.statements)
+                _verify(chosen, before - _relations(cursor))
         except psycopg2.Error as error:
-            connection.rollback()
             raise CannotJudgeError(_refused(error)) from None
         connection.commit()
 
@@ -90,20 +128,50 @@ def _refused(error: Any) -> str:
     )
 
 
-def _statements(cursor: Any, chosen: Plan) -> list[str]:
-    tables = [name for kind, name in chosen.drops if kind == "table"]
-    statements = [
-        drop_statement(CatalogueChange("left", *key)) for key in chosen.drops if key[0] != "table"
-    ]
-    if tables:
-        # In one statement, since foreign keys may form a cycle.
-        statements.append(f"DROP TABLE {', '.join(tables)}")
-    if chosen.version_table:
-        from psycopg2 import sql
+_RELATIONS = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relname
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f', 'S', 'v', 'm') AND n.nspname !~ '^pg_'
+"""
 
-        parts = [part for part in reversed(chosen.version_table) if part]
-        statements.append("DROP TABLE " + str(sql.Identifier(*parts).as_string(cursor)))
-    return statements
+
+def _relations(cursor: Any) -> set[tuple[str, str]]:
+    """Return tables, sequences and views: the name as in a snapshot, and without its schema."""
+    cursor.execute(_RELATIONS)
+    return set(cursor.fetchall())
+
+
+def _verify(chosen: Plan, gone: set[tuple[str, str]]) -> None:
+    """Refuse if anything else is gone than what the plan shows, such as a new partition.
+
+    Raises:
+        CannotJudgeError: It is; the transaction is rolled back.
+    """
+    shown = {name for _, name in (*chosen.drops, *chosen.along)}
+    table = chosen.version_table.name if chosen.version_table else ""
+    more = sorted(name for name, bare in gone if name not in shown and bare != table)
+    if more:
+        raise CannotJudgeError(
+            "nothing was dropped: these were attached to what the list shows after it was made:"
+            f" {', '.join(more)}\nrun it again"
+        )
+
+
+def _statements(
+    drops: Sequence[Key], actual: Snapshot, version_table: VersionTable | None
+) -> Iterator[str]:
+    foreign = {key for key in drops if actual[key][2].startswith("foreign")}
+    for key in drops:
+        if key[0] != "table":
+            yield drop_statement(CatalogueChange("left", *key))
+    # In one statement, since foreign keys may form a cycle.
+    for kind, is_foreign in (("TABLE", False), ("FOREIGN TABLE", True)):
+        names = [k[1] for k in drops if k[0] == "table" and (k in foreign) == is_foreign]
+        if names:
+            yield f"DROP {kind} {', '.join(names)}"
+    if version_table:
+        parts = [part.replace('"', '""') for part in reversed(version_table) if part]
+        yield "DROP TABLE " + ".".join(f'"{part}"' for part in parts)
 
 
 def _drop_all(cursor: Any, statements: Sequence[str]) -> None:

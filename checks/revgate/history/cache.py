@@ -53,7 +53,7 @@ class Cache:
         if not self.enabled:
             return {}
         try:
-            data = _read(self.path)
+            data = read_file(self.path)
             size = len(self._stamp)
             payload = memoryview(data)[size + 4 :]
             if data[: size + 4] != self._stamp + _checksum(payload):
@@ -80,7 +80,7 @@ class Cache:
                 os.unlink(temporary)
 
 
-def _read(path: str) -> bytes:
+def read_file(path: str) -> bytes:
     """Read a regular file of a sensible size; opening anything else must not block."""
     with open(path, "rb", opener=_without_waiting) as file:
         status = os.fstat(file.fileno())

@@ -210,10 +210,11 @@ def main(arguments: Iterable[str]) -> int:
         end_descendants()
         return 0
     adopt_orphans()
-    try:
-        code = subprocess.call(command)
-    finally:
-        end_descendants()
+    child = subprocess.Popen(command)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: child.send_signal(number))
+    code = child.wait()
+    end_descendants()
     return code if code >= 0 else 128 - code
 
 

@@ -121,21 +121,21 @@ def _call(function: object, *arguments: int) -> int:
 
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
-_TCP, _ABSTRACT_SOCKETS = 3, 1
+_TCP, _ABSTRACT_SOCKETS, _SIGNALS = 3, 1, 2
 _SINCE_TCP, _SINCE_SCOPES = 4, 6
 
 
 def _confine() -> None:
     """Deny access to other processes with Landlock, if the kernel has it.
 
-    This covers what the filter cannot distinguish: their memory, their files below /proc, and
-    abstract Unix sockets.
+    This covers what the filter cannot distinguish: their memory, their files below /proc, signals
+    to them, and abstract Unix sockets.
     """
     syscall = ctypes.CDLL(None, use_errno=True).syscall
     version = _call(syscall, _CREATE_RULESET, 0, 0, 1)
     if version < _SINCE_TCP:
         return
-    words = (0, _TCP, _ABSTRACT_SOCKETS) if version >= _SINCE_SCOPES else (0, _TCP)
+    words = (0, _TCP, _ABSTRACT_SOCKETS | _SIGNALS) if version >= _SINCE_SCOPES else (0, _TCP)
     attributes = struct.pack(f"{len(words)}Q", *words)
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
     ruleset = _call(syscall, _CREATE_RULESET, ctypes.addressof(buffer), len(attributes), 0)

@@ -27,6 +27,21 @@ _VARIABLES = {
 }
 
 
+def check_path(path: str) -> None:
+    """Check that a backup can be written to a new file.
+
+    Raises:
+        UsageError: It exists already, or its folder does not, or cannot be written to.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.lexists(path):
+        raise UsageError(f"{path} already exists and is not overwritten")
+    if not os.path.isdir(folder):
+        raise UsageError(f"{path} cannot be written: the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{path} cannot be written: no permission to write to {folder}")
+
+
 def take(address: Address, path: str, server_version: str, tables: int) -> None:
     """Dump a database into a new private file, in pg_dump's custom format.
 

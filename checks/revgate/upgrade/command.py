@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import gate
 from revgate.checking import history as history_checks
-from revgate.doctor import ExaminedDatabase, examine, opened, report
-from revgate.doctor.command import confirm, one_history
+from revgate.doctor import ExaminedDatabase, begun, examine, opened, report
+from revgate.doctor.command import check_confirmable, confirm, one_history
 from revgate.doctor.database import VersionTable, look
 from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.findings import ERROR
 from revgate.result import Result
 from revgate.roundtrip.interpreter import run_folders
+from revgate.roundtrip.interruption import Interrupted
 from revgate.roundtrip.options import STEP_TIMEOUT
 from revgate.roundtrip.order import upgrade_order
 from revgate.upgrade import backup, plan, script
@@ -93,21 +94,50 @@ def run(
         say(f"✓ {start} to {chain[-1].id} is in {request.sql}\n")
         return 0
     target = find_database(options.root, request.url, folders)
+    if request.yes is not None:
+        check_confirmable(target, request.yes)
+    path = _backup_path(target, request)
+    say("".join(f"⚠ {line}\n" for line in begun.describe(target.address)))
     with opened(target, environment, chain, (), options, cached=True) as examined:
         pass  # the throwaway database is no longer needed
     examination = examine(examined, options.expect_tables)
     pending = _pending(examination, request, say)
     if not pending:
+        if not examination.failed:
+            begun.forget(target.address)
         return 1 if examination.failed else 0
+    check_confirmable(target, request.yes)
     new = frozenset(pending)
     observed = gate.observe(read, choice, options._replace(new=new, timeout=STEP_TIMEOUT))
     if _fails(read, observed, new, say):
         return 1
     say(plan.render(target, examined.found.stamps, pending, observed.roundtrip))
     confirm(target, request.yes, "upgrade it", say)
-    kept = _back_up(target, examined, request, say)
-    failed = upgrade(target.address, environment, chain[-1].id, options, request.patience, say)
-    return _verify(examined, options, failed, kept, say)
+    if path:
+        _back_up(target, examined, path, say)
+    with begun.remembered(target.address, examined.found.stamps, chain[-1].id, path):
+        try:
+            failed = upgrade(
+                target.address, environment, chain[-1].id, options, request.patience, say
+            )
+        except (KeyboardInterrupt, Interrupted, CannotJudgeError):
+            say("".join(f"✗ {line}\n" for line in begun.describe(target.address)))
+            raise
+    return _verify(examined, options, failed, path, say)
+
+
+def _backup_path(target: Target, request: UpgradeOptions) -> str | None:
+    """Return the file for the backup; None for no backup.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    if request.no_backup:
+        return None
+    now = datetime.now(UTC)
+    path = request.backup or f"{target.address.database}-{now:%Y%m%d%H%M%S}.dump"
+    backup.check_path(path)
+    return path
 
 
 def _stamp(root: str, url: str | None, folders: Sequence[str]) -> str:
@@ -170,19 +200,12 @@ def _fails(read: Read, observed: gate.Observed, pending: frozenset[str], say: Sa
     return True
 
 
-def _back_up(
-    target: Target, examined: ExaminedDatabase, request: UpgradeOptions, say: Say
-) -> str | None:
-    if request.no_backup:
-        return None
-    now = datetime.now(UTC)
-    path = request.backup or f"{target.address.database}-{now:%Y%m%d%H%M%S}.dump"
+def _back_up(target: Target, examined: ExaminedDatabase, path: str, say: Say) -> None:
     say(f"backing up to {path} ...\n")
     version = examined.found.version
     backup.take(target.address, path, version, _with_rows(examined.found.snapshot))
     size = os.stat(path).st_size
     say(f"✓ backed up, {size:,} bytes, and the file lists all tables\n")
-    return path
 
 
 def _with_rows(snapshot: Snapshot) -> int:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.doctor.database import read_only
 from revgate.errors import CannotJudgeError
+from revgate.postgres.descendants import ending_descendants
 from revgate.roundtrip.agent_client import Agent
 from revgate.roundtrip.answers import Failed
+from revgate.roundtrip.interruption import orderly_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +73,12 @@ def _attempt(
     address: Address, environment: Environment, head: str, options: Options, lock_timeout: float
 ) -> Failed | None:
     # The limit is for rehearsals: a long step on real rows must not be interrupted.
-    with closing(Agent(environment, options._replace(timeout=None), network=True)) as agent:
+    unlimited = options._replace(timeout=None)
+    with (
+        orderly_end(),
+        ending_descendants(),
+        closing(Agent(environment, unlimited, network=True)) as agent,
+    ):
         agent.begin(address, [head], _refuse, production=True, lock_timeout=lock_timeout)
         answer = agent.finish()
     return answer if isinstance(answer, Failed) else None

@@ -205,6 +205,7 @@ def answer_connections(
         connection = dialect.connect(*given, **dict(kept, **ours))
         if lock_timeout is not None:
             _set_lock_timeout(connection, lock_timeout)
+            _end_with_client(connection)
         return connection
 
     event.listen(Engine, "do_connect", connect)
@@ -218,6 +219,24 @@ def _set_lock_timeout(connection: Any, seconds: float) -> None:
         cursor.execute(f"SET lock_timeout = {round(seconds * 1000)}")
     cursor.close()
     connection.commit()
+
+
+# From PostgreSQL 14 on.
+_CHECK_CLIENT = """
+SELECT set_config(name, '1s', false) FROM pg_settings
+WHERE name = 'client_connection_check_interval'
+"""
+
+
+def _end_with_client(connection: Any) -> None:
+    """Let the server cancel a running statement once this process is gone, where it can."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(_CHECK_CLIENT)
+        connection.commit()
+    except Exception:  # noqa: BLE001 - any driver's; the server's system may not support it
+        connection.rollback()
+    cursor.close()
 
 
 def _commit_in_one_phase(dialect: Any) -> None:
