@@ -234,7 +234,7 @@ def _end_with_client(connection: Any) -> None:
     try:
         cursor.execute(_CHECK_CLIENT)
         connection.commit()
-    except Exception:  # noqa: BLE001 - any driver's; the server's system may not support it
+    except Exception:  # noqa: BLE001 - any driver's; not every system supports it
         connection.rollback()
     cursor.close()
 
