@@ -633,7 +633,10 @@ def test_a_folder_that_does_not_exist_is_skipped(write: Write) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parent", "joined"),
-    [("2", "'1'", True), ("2", "None", False), ("0", "None", True)],
+    [
+        *[("2", "'1'", True), ("2", "None", False), ("0", "None", True)],
+        ("2", "None\ndepends_on = '1'", True),
+    ],
 )
 def test_revisions_in_a_subfolder(name: str, parent: str, joined: bool, write: Write) -> None:
     top = "0" if name == "0" else None

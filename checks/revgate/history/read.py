@@ -248,8 +248,9 @@ def subfolder_notes(source: Source, history: History) -> list[str]:
         " that requires `recursive_version_locations = true`"
     )
     ids = {each.id for each in unread}
-    joined = any(parent in history.graph.by_id for each in unread for parent in each.parents)
-    if joined or any(parent in ids for each in history.revisions for parent in each.parents):
+    named = {key for each in unread for key in (*each.parents, *each.depends_on)}
+    by_others = {key for each in history.revisions for key in (*each.parents, *each.depends_on)}
+    if named & history.graph.by_id.keys() or by_others & ids:
         raise CannotJudgeError(
             f"{message}; it belongs to the history, so nothing could be checked: set that option,"
             " or `version-locations` in the settings of revgate if code sets the folders"
