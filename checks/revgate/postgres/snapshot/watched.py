@@ -40,8 +40,12 @@ class Watched(NamedTuple):
              f"({self.type})::int8", f"({self.function})::int8", f"({self.schema})::int8",
              self.name)
         )  # fmt: skip
-        rows = f"json_agg(json_build_array({row})) FILTER (WHERE {wanted})"
-        return f"SELECT '{self.catalog}', count(*), {rows} FROM {self.catalog} c WHERE {self.where}"
+        rows, source = f"json_agg(json_build_array({row}))", f"{self.catalog} c"
+        if not self.counted:
+            condition = f"{wanted} AND {self.where}"
+            return f"SELECT '{self.catalog}', 0, {rows} FROM {source} WHERE {condition}"
+        rows += f" FILTER (WHERE {wanted})"
+        return f"SELECT '{self.catalog}', count(*), {rows} FROM {source} WHERE {self.where}"
 
     @property
     def ids(self) -> str:
@@ -92,7 +96,7 @@ UNITS = (
     Watched("pg_description", "c.objoid::int8 << 25 | c.classoid::int8 << 11 | c.objsubid",
             _COMMENTED, "CASE c.classoid WHEN 'pg_type'::regclass THEN c.objoid ELSE 0 END",
             "CASE c.classoid WHEN 'pg_proc'::regclass THEN c.objoid ELSE 0 END",
-            owner="c.objoid"),
+            where=f"c.objoid >= {FIRST_OID}", owner="c.objoid"),
     Watched("pg_type", "c.oid", type="c.oid", schema="c.typnamespace", name="c.typname"),
     Watched("pg_enum", "c.oid", type="c.enumtypid", name="c.enumlabel"),
     Watched("pg_range", "c.rngtypid", type="c.rngtypid", counted=False),
@@ -121,6 +125,7 @@ concat_ws('|',
      FROM pg_subscription s),
     (SELECT concat_ws(' ', b.datdba, b.datacl) FROM pg_database b
      WHERE b.datname = current_database()),
+    (SELECT obj_description(n.oid, 'pg_namespace') FROM pg_namespace n WHERE n.nspname = 'public'),
     (SELECT count(*) || ' ' || sum(d.objid::int8) FROM pg_depend d
      WHERE d.refclassid = 'pg_extension'::regclass))
 """

@@ -16,14 +16,19 @@ MAX_LENGTH = 300
 MAX_STATEMENTS = 500
 """Statements of one step that are reported; those with locks or rewrites always are."""
 
-# Existing relations, and how often they have been scanned; the version table is Alembic's.
+# Existing relations that are new or altered since a transaction or have been scanned in this one,
+# and how often; the version table is Alembic's. The first row is the oldest transaction that runs.
 _EXISTING = """
-SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_relation_filenode(c.oid),
-       pg_stat_get_xact_numscans(c.oid)
+SELECT 0::int8, pg_snapshot_xmin(pg_current_snapshot())::text, 0::int8, 0::int8
+UNION ALL
+SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+       pg_relation_filenode(c.oid)::int8, pg_stat_get_xact_numscans(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND c.relname <> '{version_table}'
+  AND ({since} OR pg_stat_get_xact_numscans(c.oid) > 0)
 """
+_SINCE = "least(age(c.xmin), age(n.xmin)) <= age('{}'::xid)"
 _HELD = """
 SELECT l.relation, l.mode, pg_relation_filenode(l.relation),
        pg_stat_get_xact_numscans(l.relation), current_setting('lock_timeout')
@@ -43,6 +48,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._path: str | None = None
+        self._since = ""
         self._names: dict[int, str] = {}
         self._files: dict[int, Any] = {}
         self._scans: dict[int, int] = {}
@@ -66,10 +72,13 @@ class Watch:
             path: The revision's file.
             version_table: Its name, without a schema.
         """
-        quoted = version_table.replace("'", "''")
-        rows = _rows(connection, _EXISTING.replace("{version_table}", quoted))
-        self._names = {row[0]: row[1] for row in rows}
-        self._files = {row[0]: row[2] for row in rows}
+        query = _EXISTING.replace("{version_table}", version_table.replace("'", "''"))
+        since = _SINCE.format(self._since) if self._since else "true"
+        (_, oldest, _, _), *rows = _rows(connection, query.replace("{since}", since))
+        self._since = str(int(oldest) % (1 << 32))
+        # What was dropped may stay here: no statement can lock it again.
+        self._names.update((row[0], row[1]) for row in rows)
+        self._files.update((row[0], row[2]) for row in rows)
         self._scans = {row[0]: row[3] for row in rows}
         self._held, self._seen, self._path = set(), [], path
 
@@ -123,7 +132,7 @@ class Watch:
                 self._files[oid] = file
                 if file is not None and not truncates:
                     rewritten[name] = None
-            if scans > self._scans[oid] and not truncates:
+            if scans > self._scans.get(oid, 0) and not truncates:
                 scanned[name] = None
             self._scans[oid] = scans
         seen["rewrites"], seen["scans"] = list(rewritten), list(scanned)
