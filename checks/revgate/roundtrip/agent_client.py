@@ -447,6 +447,16 @@ class AgentDatabase:
         assert self._snapshotter  # noqa: S101 - set unless __init__ raised
         return self._snapshotter.take(expected)
 
+    def leave(self) -> Address:
+        """End the agent, and return the database, to which nothing is connected."""
+        try:
+            self.agent.end()
+        except CannotJudgeError:  # of no interest: the steps are committed
+            self.agent.close()
+        if self._snapshotter:
+            self._snapshotter.close()
+        return self.address
+
     def close(self) -> None:
         """End the agent, and drop the database."""
         self.agent.close()

@@ -69,6 +69,7 @@ def run(
         try:
             _run_stepped(session)
         finally:
+            session.checkpoints.close()
             session.database.close()
         session.roles.forget()
         reached = len(session.snapshots) - 1

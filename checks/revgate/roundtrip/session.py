@@ -15,6 +15,7 @@ from revgate.postgres.snapshot import Snapshot, count_tables
 from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContext
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
+from revgate.roundtrip.checkpoints import Checkpoints
 from revgate.roundtrip.explain import (
     explain_missing,
     explain_missing_extension,
@@ -54,6 +55,7 @@ class Session:
 
     server: Server
     roles: Roles
+    checkpoints: Checkpoints
     database: AgentDatabase
     """Where the revisions are stepped at the moment."""
 
@@ -129,7 +131,9 @@ class Session:
         if builder:
             self._build_base(builder)
             self.roles.expect()
-        self.database = self.open_database(stepper)
+        self.checkpoints = Checkpoints(self.server, self.open_database)
+        stack.callback(self.checkpoints.close)
+        self.database = self.open_database(agent=stepper)
         if not stepper.isolated:
             self.notes.append(stepper.explain_guards())
 
@@ -139,13 +143,20 @@ class Session:
         self._stack.callback(agent.close)
         return agent
 
-    def open_database(self, agent: Agent) -> AgentDatabase:
-        """Create a database with the base's schema, and start env.py on it."""
+    def open_database(
+        self, template: Address | None = None, agent: Agent | None = None
+    ) -> AgentDatabase:
+        """Create a database, and start env.py on it.
+
+        Args:
+            template: What it is a copy of; the base if None.
+            agent: One that has no job yet; a new one if None.
+        """
         return AgentDatabase(
-            agent,
+            agent or self.start_agent(),
             self.server,
             heads_of(self.all_revisions),
-            self.base,
+            template or self.base,
             context=self.context,
             visible=self.roles.sees,
         )
@@ -237,14 +248,13 @@ class Session:
         self.roles.forget()
         if self._rebuilds > _MAX_REBUILDS:
             return False
-        self.database = self.open_database(self.start_agent())
-        for revision in self.revisions[:index]:
-            if isinstance(self.database.step("upgrade", revision.id), Failed):
-                self.notes.append(
-                    f"the upgrade of `{revision.id}` succeeded once and failed in a second database"
-                )
-                return False
-        self.take_snapshot()
+        self.database, failed = self.checkpoints.rebuild(self.revisions[:index], self.snapshots)
+        if failed:
+            self.notes.append(
+                f"the upgrade of `{failed}` succeeded once and failed in a second database"
+            )
+            return False
+        self.take_snapshot(self.snapshots[index])
         return True
 
     # -- results --------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class PopulatedPass:
     def _open(self) -> None:
         import psycopg2
 
-        self._database = self._session.open_database(self._agent or self._session.start_agent())
+        self._database = self._session.open_database(agent=self._agent)
         self._agent = None
         address, table, schema, *_ = self._database.started
         self._connection = connect(address)
