@@ -323,6 +323,46 @@ def test_a_socket_of_another_server_is_hidden(place: str, tmp_path: Path) -> Non
         assert kept.returncode == (0 if place == "file" else 1)
 
 
+def test_the_filter_needs_no_privileges_and_cannot_be_removed() -> None:
+    script = (
+        "import ctypes, os, socket\n"
+        "assert os.geteuid() != 0\n"
+        "ctypes.CDLL(None).prctl(22, 0, 0, 0, 0)\n"  # PR_SET_SECCOMP, disabled
+        "os.execvp('/bin/sh', ['sh', '-c', 'exec 3<>/dev/tcp/127.0.0.1/1 || "
+        'exec bash -c "exec 3<>/dev/tcp/127.0.0.1/1"\'])\n'
+    )
+    user = {"user": "65534", "group": "65534"} if os.geteuid() == 0 else {}
+    words = isolation.command([sys.executable, "-I", "-S", "-c", script], **user)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
+    assert "Permission denied" in done.stderr, done.stderr
+
+
+ROOTS_WAYS = {
+    "a program that the kernel runs": "open('/proc/sys/kernel/core_pattern', 'r+').close()",
+    "a program for events": "open('/sys/kernel/uevent_helper', 'r+').close()",
+    "the disk itself": "os.mknod(os.path.join(sys.argv[1], 'disk'), 0o60600, os.makedev(7, 0))",
+    "a signal to another process": "os.kill(int(sys.argv[2]), 0)",
+}
+
+
+@pytest.mark.parametrize("way", ROOTS_WAYS)
+def test_what_root_could_do_is_refused(way: str, tmp_path: Path) -> None:
+    """Ways to have a program run outside of the filter, or to end what watches over the run."""
+    script = f"import os, sys\n{ROOTS_WAYS[way]}"
+    words = [sys.executable, "-c", script, str(tmp_path), str(os.getpid())]
+    outside = subprocess.run(words, capture_output=True, text=True, check=False)
+    (tmp_path / "disk").unlink(missing_ok=True)
+    kept = os.path.join(str(tmp_path), "none")
+    inside = subprocess.run(
+        isolation.command(words, keep=kept),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if os.geteuid() == 0 and "No such file" not in outside.stderr:
+        assert outside.returncode == 0, outside.stderr  # positive control
+    assert inside.returncode != 0
+    assert "Error" in inside.stderr
+
+
 def test_other_processes_are_out_of_reach() -> None:
     for code in (
         f"open('/proc/{os.getpid()}/mem', 'r+b')",

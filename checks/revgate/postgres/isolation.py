@@ -111,6 +111,7 @@ def seal(*, datagrams: bool = False) -> bool:
     control = ctypes.CDLL(None, use_errno=True).prctl
     if _call(control, _NO_NEW_PRIVS, 1):
         return False
+    _drop_capabilities()
     _confine()
     return _call(control, _SET_SECCOMP, _FILTER, ctypes.addressof(described)) == 0
 
@@ -118,6 +119,18 @@ def seal(*, datagrams: bool = False) -> bool:
 def _call(function: object, *arguments: int) -> int:
     words = [ctypes.c_ulong(each) for each in (*arguments, *[0] * (5 - len(arguments)))]
     return int(function(*words))  # type: ignore[operator]  # a function of the C library
+
+
+_DROP_CAPABILITY = 24
+# CAP_SYS_MODULE, _RAWIO, _PTRACE, _ADMIN, _BOOT, CAP_MKNOD, CAP_PERFMON, CAP_BPF.
+_CAPABILITIES = (16, 17, 19, 21, 22, 27, 38, 39)
+
+
+def _drop_capabilities() -> None:
+    """Give up, for the program that follows, the rights of root over the kernel and its devices."""
+    control = ctypes.CDLL(None).prctl
+    for each in _CAPABILITIES:
+        _call(control, _DROP_CAPABILITY, each)
 
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
@@ -147,7 +160,7 @@ def _confine() -> None:
 # -- Unix sockets of other servers ----------------------------------------------------------------
 
 _NEW_NAMESPACE, _NEW_USERS = 0x00020000, 0x10000000
-_BIND = 0x1000
+_BIND, _RECURSIVE, _REMOUNT, _READ_ONLY = 0x1000, 0x4000, 32, 1
 _PRIVATE = 0x4000 | 1 << 19  # recursively MS_SLAVE: later mounts of the host stay visible
 _FOLDERS = (("/run", 3), ("/var/run", 3), ("/tmp", 2))  # noqa: S108 - only searched
 """Each with the depth of the search."""
@@ -198,6 +211,10 @@ def _cover(paths: Sequence[str], users: int) -> bool:
     for path in paths:
         # A failure means that the socket has disappeared in the meantime.
         library.mount(os.fsencode(os.devnull), os.fsencode(path), None, _BIND, None)
+    # Root could name a program there that the kernel runs outside of the filter.
+    for folder in (b"/proc/sys", b"/sys"):
+        library.mount(folder, folder, None, _BIND | _RECURSIVE, None)
+        library.mount(None, folder, None, _BIND | _REMOUNT | _READ_ONLY, None)
     return True
 
 
