@@ -31,7 +31,7 @@ class Scope(NamedTuple):
     expect_tables: int | None = None
     """Number of tables after `upgrade head`, without the version table."""
     baseline: str | None = None
-    """Naming and downgrade rules skip the revisions up to this one."""
+    """Naming, downgrade and live rules skip the revisions up to this one."""
     file_name: str = "timestamp"
     """`timestamp`, `any`, or a regular expression with `(?P<stamp>)` and `(?P<slug>)`."""
     linear: bool = True
@@ -88,7 +88,7 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "baseline": (
         {"type": "string", "minLength": 1},
-        "Naming and downgrade rules skip the history up to this revision; chain rules never do.",
+        "Naming, downgrade and live rules skip the history up to this revision; chain rules never do.",
     ),
     "file-name": (
         {"type": "string", "minLength": 1},

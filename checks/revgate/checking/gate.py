@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
 from revgate.checking.advice import advise
+from revgate.checking.covered import leave_out_covered
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
 from revgate.findings import ERROR, Finding
@@ -226,8 +227,10 @@ def observe(
     # Suppressions in revisions that were not stepped through cannot be judged as unused.
     stepped = {step.revision.id for step in observed.steps if step.downgrade_ms is not None}
     kept = [each for each in outcome.kept if each.rule != _UNUSED or each.revision in stepped]
+    kept, note = leave_out_covered(history, kept, rules, options.root)
     allowed = tuple(outcome.allowed)
-    return Observed(tuple(kept), allowed, observed, observed.notes, outcome.ignored)
+    notes = (*observed.notes, note) if note else observed.notes
+    return Observed(tuple(kept), allowed, observed, notes, outcome.ignored)
 
 
 def _named(observed: RoundTrip, findings: Iterable[Finding]) -> Iterator[Finding]:

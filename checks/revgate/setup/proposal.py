@@ -132,15 +132,20 @@ def _accepting_bases(proposal: Proposal, judgement: Judgement) -> Proposal | Non
 
 
 def _with_baselines(proposal: Proposal, judgement: Judgement) -> Proposal | None:
-    """Exempt existing revisions, in environments with findings."""
+    """Exempt existing revisions, in environments with findings or without timestamps.
+
+    Of a history that began without revgate nobody knows what its round trip would show.
+    """
     faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
-    if judgement.broken or not faults:
-        return None
     faulty = {each.environment for each in faults}
     scopes = tuple(
-        scope._replace(baseline=newest(history)) if history.environment.name in faulty else scope
+        scope._replace(baseline=newest(history))
+        if scope.file_name != "timestamp" or history.environment.name in faulty
+        else scope
         for scope, history in zip(proposal.scopes, judgement.histories, strict=True)
     )
+    if judgement.broken or scopes == proposal.scopes:
+        return None
     return proposal._replace(scopes=scopes, exempted=faults)
 
 

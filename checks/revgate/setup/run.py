@@ -194,7 +194,8 @@ def _said(found: Proposal | None, judgement: Judgement, path: str | None) -> Ite
         if scope.baseline is not None and scope.baseline in history.graph.by_id:
             old = [each.rule for each in found.exempted if each.environment == name]
             rules = ", ".join(f"{old.count(rule)} {rule}" for rule in sorted({*old}))
-            yield f"{name}: existing revisions have {rules}, so the baseline is {scope.baseline}"
+            why = f"existing revisions have {rules}, so " if rules else ""
+            yield f"{name}: {why}the baseline is {scope.baseline}"
 
 
 def _broken(judgement: Judgement) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from revgate.setup.proposal import Proposal
 
 _WHY = {
-    "baseline": "naming and downgrade rules apply to later revisions",
+    "baseline": "naming, downgrade and live rules apply to later revisions",
     "ignore": "the existing bases merged long ago; a new one would be a new head",
     "linear": "merges, dependencies and branch labels are accepted",
 }
