@@ -88,7 +88,7 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "baseline": (
         {"type": "string", "minLength": 1},
-        "Naming, downgrade and live rules skip the history up to this revision; chain rules never do.",
+        "Naming, downgrade and live rules skip revisions up to this one; chain rules never do.",
     ),
     "file-name": (
         {"type": "string", "minLength": 1},

@@ -97,3 +97,23 @@ def test_gate_passes_after_init_and_judges_what_is_new(adopted: Adopted) -> None
     ]  # fmt: skip
     assert ("downgrade-residue", "r3") in errors
     assert ("blocking-lock", "warning", "r3") in findings
+
+
+def test_many_old_errors_come_with_the_way_to_accept_them(
+    project: ProjectMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = (
+        "def upgrade():\n    op.execute('CREATE TABLE t{0} ()')\n\n\ndef downgrade():\n    pass\n"
+    )
+    made = project(*(empty.format(number) for number in range(5)))
+    monkeypatch.chdir(made.root)
+    (made.root / "revgate.toml").write_text('file-name = "any"\nignore = ["revision-id"]\n')
+    words = ("gate", "--database-url", made.server_url, "--no-rows")
+    assert main([*words]) == 1
+    (line,) = (each for each in capsys.readouterr().out.splitlines() if "--against REF" in each)
+    assert 'set `baseline = "r5"`' in line
+
+    with (made.root / "revgate.toml").open("a") as settings:
+        settings.write('baseline = "r5"\n')
+    assert main([*words]) == 0
+    assert "not shown: 5 findings" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.findings import WARNING, Finding
+from revgate.findings import ERROR, WARNING, Finding
 from revgate.git import git
 from revgate.rules import LIVE
 from revgate.text import count
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NEVER = frozenset(("upgrade-fails", "table-count", "squash-differs"))
 _OF_MODELS = frozenset(("missing-table", "model-drift", "unmapped-table"))
 _MISSING = "missing-table"
+_MANY = 5
 _SETTINGS = ("revgate.toml", "pyproject.toml")
 
 
@@ -38,13 +39,14 @@ def leave_out_covered(
         root: The repository root.
 
     Returns:
-        The findings to report, and a note on the others; empty if there are none.
+        The findings to report, and a note: on the others, or on a baseline that would help. It is
+        empty if there is nothing to say.
     """
     baseline = history.scope.baseline
     found = list(findings)
-    if baseline is None or baseline not in history.graph.by_id:
-        return found, ""
     live = frozenset(each.name for each in rules if each.group is LIVE) - _NEVER
+    if baseline is None or baseline not in history.graph.by_id:
+        return found, _advice(history, found, live)
     covered = history.graph.ancestors(baseline)
     models = _Models(history, baseline, root)
     kept = []
@@ -58,6 +60,17 @@ def leave_out_covered(
         return kept, ""
     return kept, (
         f"not shown: {count(left_out, 'finding')} about revisions up to the baseline `{baseline}`"
+    )
+
+
+def _advice(history: History, findings: Iterable[Finding], live: frozenset[str]) -> str:
+    """Return how to accept an old history, if many of its revisions have errors."""
+    faulty = {each.revision for each in findings if each.rule in live and each.severity is ERROR}
+    if len(faulty) < _MANY or len(history.graph.heads) != 1:
+        return ""
+    return (
+        f"{len(faulty)} revisions have errors: to judge only new ones, use `--against REF`, or set"
+        f' `baseline = "{history.graph.heads[0]}"`, as `revgate init` does'
     )
 
 
