@@ -16,10 +16,11 @@ from revgate.doctor.examination import Examination, Expected, run_tests
 from revgate.doctor.states import States, StatesCache, build, comparable, extensions_of
 from revgate.history.digest import key_of
 from revgate.postgres.names import name_parts
-from revgate.postgres.snapshot import Snapshot, count_tables, queries
+from revgate.postgres.snapshot import Snapshot, count_tables, outside, queries
 from revgate.roundtrip.agent_client import AgentDatabase
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.order import heads_of
+from revgate.roundtrip.tenants import schemas_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,12 +105,41 @@ def opened(
         if states is None:
             states = build(database, chain, report)
             cache.save(states)
-        if states.version_table != VersionTable():
-            found = look(target.address, states.version_table)
+        table = states.version_table
+        tenant = _tenant(database)
+        if tenant and not table.schema:
+            table = table._replace(schema=tenant)
+        if table != VersionTable():
+            found = look(target.address, table)
+        others = _schemas_of_others(environment, server, options, chain) if tenant else frozenset()
+        if others:
+            names = ", ".join(f"`{each}`" for each in sorted(others))
+            notes = (*notes, f"schemas of other migration contexts were not compared: {names}")
+            found = found._replace(snapshot=outside(found.snapshot, others))
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
         yield ExaminedDatabase(
             target, environment, chain, (), found, states, models, database, notes
         )
+
+
+def _tenant(database: AgentDatabase) -> str:
+    """Return the schema that env.py has put its tables in by default, unless that is `public`."""
+    schema = database.started.schema
+    return "" if schema == "public" else schema
+
+
+def _schemas_of_others(
+    environment: Environment, server: Server, options: Options, chain: Sequence[Revision]
+) -> frozenset[str]:
+    """Return the schemas of further migration contexts, which a run of env.py to its end names."""
+    from revgate.roundtrip.agent_client import Agent
+
+    with (
+        closing(Agent(environment, options)) as agent,
+        closing(AgentDatabase(agent, server, heads_of(chain))) as database,
+    ):
+        agent.end()
+        return schemas_of_others(database.started, agent.further_contexts)
 
 
 def _models(database: AgentDatabase) -> tuple[ModelReport | None, tuple[str, ...]]:

@@ -74,6 +74,8 @@ class MigrationContext(NamedTuple):
     version_table_schema: str | None
     origin: str = ""
     """The database that env.py asked for, such as `db.example.com:5432/shop`."""
+    schema: str = ""
+    """Where a table without a schema is created."""
 
 
 class Agent:

@@ -31,6 +31,8 @@ class Context(NamedTuple):
     version_table_schema: str | None
     origin: str
     """The database that env.py asked for, such as `db.example.com:5432/shop`."""
+    schema: str
+    """Where a table without a schema is created; empty if nowhere."""
 
 
 class Started(NamedTuple):

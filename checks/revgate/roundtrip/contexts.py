@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from revgate.roundtrip import passes
 from revgate.roundtrip.observed import PRODUCTION, UPGRADE, Failure, RoundTrip
+from revgate.roundtrip.tenants import schemas_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ def run_all(
         if any(each.during == UPGRADE for each in (further or [first])[-1].failures):
             notes.append(f"{name}: not run, because the migration context before it fails")
             break
-        observed, _ = passes.run(environment, chain, plain, report, number)
+        observed, _ = passes.run(environment, chain, plain, report, number, contexts)
         notes += [f"{name}: {note}" for note in observed.notes if note not in first.notes]
         further.append(observed._replace(context=name, notes=()))
     if len(names) > _MAX_FURTHER + 1:
@@ -65,6 +66,11 @@ def _not_repeated(failures: Sequence[Failure], further: Sequence[RoundTrip]) -> 
             yield failure
 
 
+def _tenant(context: MigrationContext, contexts: Sequence[MigrationContext]) -> str:
+    """Return the schema of a context, if others of the same database have another one."""
+    return context.schema if schemas_of_others(context, contexts) else ""
+
+
 def _names(contexts: Sequence[MigrationContext]) -> list[str]:
     """Return a name for each migration context, by what tells it from the others."""
     names: list[str] = []
@@ -73,7 +79,7 @@ def _names(contexts: Sequence[MigrationContext]) -> list[str]:
         database = context.address.database
         name = f"the database `{context.origin}`" if context.origin else ""
         if database in seen or not name:
-            schema = context.version_table_schema
+            schema = context.version_table_schema or _tenant(context, contexts)
             table = context.version_table
             name = f"the schema `{schema}`" if schema else f"the version table `{table}`"
         if name in names:

@@ -8,7 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres.snapshot import Snapshot, Snapshotter, compare, count_tables
+from revgate.postgres.snapshot import (
+    Snapshot,
+    Snapshotter,
+    compare,
+    count_tables,
+    outside,
+    own_tables,
+)
 from revgate.roundtrip.answers import Failed, Finished, ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.models import Comparison
 from revgate.roundtrip.models_database import build
@@ -24,6 +31,7 @@ from revgate.roundtrip.observed import (
 from revgate.roundtrip.order import heads_of
 from revgate.roundtrip.rows.populated import PopulatedPass
 from revgate.roundtrip.session import Session
+from revgate.roundtrip.tenants import schemas_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +52,7 @@ def run(
     options: Options,
     report: Report,
     context: int = 0,
+    contexts: Sequence[MigrationContext] = (),
 ) -> tuple[RoundTrip, Sequence[MigrationContext]]:
     """Run all passes over one migration context of env.py.
 
@@ -53,6 +62,7 @@ def run(
         options: Of the run.
         report: Called with the name of the pass after each step.
         context: The number of the migration context, from 0.
+        contexts: All of them, if that is known already.
 
     Returns:
         What was observed, and all migration contexts that env.py has, if the production pass ran.
@@ -62,7 +72,7 @@ def run(
     """
     if not chain:
         raise CannotJudgeError(f"{environment.name} has no revisions to run")
-    session = Session(environment, chain, options, report, context)
+    session = Session(environment, chain, options, report, context, contexts)
     with ExitStack() as stack:
         session.start(stack)
         populated = PopulatedPass(session) if options.rows else None
@@ -170,7 +180,10 @@ def run_production(session: Session) -> None:
         seconds = time.perf_counter() - begun
         session.contexts = [started, *agent.further_contexts]
         snapshotter = Snapshotter(*started[:3])
-        tables = count_tables(snapshotter.take())
+        # What the steps of this context have made in a schema of another one counts here too.
+        own = {name.rpartition(".")[0] for name in own_tables(session.snapshots[-1])}
+        schemas = schemas_of_others(started, session.contexts) - own
+        tables = count_tables(outside(snapshotter.take(), schemas))
         if isinstance(answer, Finished):
             _compare_built_models(session, address, snapshotter)
         snapshotter.close()

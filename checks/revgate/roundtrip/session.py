@@ -11,7 +11,7 @@ from revgate.history.digest import key_of
 from revgate.postgres import templates
 from revgate.postgres.roles import Roles
 from revgate.postgres.server import throwaway
-from revgate.postgres.snapshot import Snapshot, count_tables
+from revgate.postgres.snapshot import Snapshot, count_tables, outside
 from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContext
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
@@ -34,6 +34,7 @@ from revgate.roundtrip.observed import (
 )
 from revgate.roundtrip.order import heads_of, merge_notes
 from revgate.roundtrip.plan import make_plan
+from revgate.roundtrip.tenants import schemas_of_others
 from revgate.text import count, quoted
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Session:
         options: Options,
         report: Report,
         context: int = 0,
+        contexts: Sequence[MigrationContext] = (),
     ) -> None:
         self.environment = environment
         self.options = options
@@ -75,8 +77,8 @@ class Session:
         self.all_revisions = tuple(chain)
         self.base: Address | None = None
         """The database that stepping begins with; None for an empty one."""
-        self.contexts: list[MigrationContext] = []
-        """All migration contexts of env.py that the production pass has reached."""
+        self.contexts = list(contexts)
+        """All migration contexts of env.py, once a production pass has reached them."""
         self.passes: list[Pass] = []
         self.failures: list[Failure] = []
         self.after_downgrade: list[Difference] = []
@@ -297,7 +299,9 @@ class Session:
         yield
         seconds = time.perf_counter() - begun
         complete = len(self.failures) == failures
-        self.passes.append(Pass(name, seconds, count_tables(self.current), complete))
+        schemas = schemas_of_others(self.database.started, self.contexts)
+        tables = count_tables(outside(self.current, schemas))
+        self.passes.append(Pass(name, seconds, tables, complete))
 
     def collect_notes(self) -> None:
         """Take over the notes of the agents."""

@@ -13,7 +13,7 @@ from revgate.postgres.snapshot.shared import Key, Snapshot, unlike
 from revgate.postgres.snapshot.snapshotter import Snapshotter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,7 @@ __all__ = [
     "Snapshotter",
     "compare",
     "count_tables",
+    "outside",
     "own_tables",
     "owner_of",
     "queries",
@@ -40,6 +41,30 @@ def own_tables(snapshot: Snapshot) -> Iterator[str]:
 def count_tables(snapshot: Snapshot) -> int:
     """Return the number of tables; a partition counts with its parent."""
     return sum(1 for _ in own_tables(snapshot))
+
+
+def outside(snapshot: Snapshot, schemas: Collection[str]) -> Snapshot:
+    """Return the part of a snapshot that belongs to none of some schemas.
+
+    Args:
+        snapshot: The snapshot.
+        schemas: Their names, quoted where necessary.
+    """
+    if not schemas:
+        return snapshot
+    starts = tuple(f"{each}." for each in schemas)
+
+    def is_inside(key: Key) -> bool:
+        while key in snapshot:
+            names = (key[1], key[1].partition(" ")[2])  # as in `TABLE two.t`
+            if key[0] == "schema" and key[1] in schemas:
+                return True
+            if any(each.startswith(starts) for each in names):
+                return True
+            key = owner_of(key, snapshot)
+        return key[0] == "schema" and key[1] in schemas
+
+    return {key: facts for key, facts in snapshot.items() if not is_inside(key)}
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:

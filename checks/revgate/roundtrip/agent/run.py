@@ -72,8 +72,8 @@ class Run:
         if context.as_sql:
             raise Unusable("offline", "")
         cursor = context.connection.connection.cursor()
-        cursor.execute("SELECT current_database()")
-        (database,) = cursor.fetchone()
+        cursor.execute("SELECT current_database(), current_schema()")
+        database, schema = cursor.fetchone()
         cursor.close()
         if number >= self._job["context"]:
             self._channel.send(
@@ -81,6 +81,7 @@ class Run:
                 version_table=context.version_table,
                 version_table_schema=context.version_table_schema,
                 database=database,
+                schema=schema or "",
                 origin=self._target.origin(database),
             )
         return number

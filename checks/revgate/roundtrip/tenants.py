@@ -1,0 +1,36 @@
+"""The schemas of several migration contexts in one database, such as one schema per tenant."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from revgate.roundtrip.agent_client import MigrationContext
+
+
+def schemas_of_others(
+    context: MigrationContext, contexts: Iterable[MigrationContext]
+) -> frozenset[str]:
+    """Return the schemas in which other contexts of the same database create their tables.
+
+    Args:
+        context: The one that is judged.
+        contexts: All of env.py, as far as they are known.
+
+    Returns:
+        The names, quoted where SQL requires it.
+    """
+    return frozenset(
+        _quoted(each.schema)
+        for each in contexts
+        if each.address.database == context.address.database
+        and each.schema not in ("", context.schema)
+    )
+
+
+def _quoted(name: str) -> str:
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
+    return name if plain else '"' + name.replace('"', '""') + '"'

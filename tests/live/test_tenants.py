@@ -1,0 +1,58 @@
+"""One schema per tenant: an env.py that migrates each of them is judged per schema."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from revgate.cli import commands
+
+if TYPE_CHECKING:
+    from tests.live.conftest import Repository
+
+ENV = """
+import os
+
+from alembic import context
+from sqlalchemy import create_engine, text
+
+with create_engine(os.environ["TENANTS_URL"]).connect() as connection:
+    for tenant in ("one", "Two"):
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tenant}"'))
+        connection.execute(text(f'SET search_path TO "{tenant}"'))
+        connection.commit()
+        connection.dialect.default_schema_name = tenant
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("more", ["", ", version_table_schema=tenant"])
+def test_each_tenant_has_a_schema_of_its_own(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    empty_database: str,
+    more: str,
+) -> None:
+    monkeypatch.setenv("TENANTS_URL", empty_database)
+    env = ENV.replace("connection=connection", f"connection=connection{more}")
+    repository.write("migrations/env.py", env)
+    repository.write(
+        "revgate.toml", 'file-name = "any"\nignore = ["revision-id"]\nexpect-tables = 2\n'
+    )
+    repository.revision("a0", None, "CREATE TABLE t (a int)", "DROP TABLE t")
+    repository.revision("b1", "a0", "CREATE TABLE u (a int)", "DROP TABLE u")
+    judged = repository.judge("gate", "--no-rows")
+    assert (judged.code, judged.findings, judged.tables) == (0, [], [2, 0, 2, 2])
+    upgrade = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(upgrade, check=True, capture_output=True)
+    assert commands.main(["doctor", "--database-url", empty_database]) == 0
+    report = capsys.readouterr().out
+    assert "✓ the database is at the head, `b1`" in report
+    assert "✓ 2 tables, as expected" in report
+    assert 'note: schemas of other migration contexts were not compared: `"Two"`' in report
