@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from revgate.findings import WARNING
 from revgate.roundtrip.observed import Rows
 from revgate.rules import LIVE, all_rules
 
@@ -114,6 +115,40 @@ def test_a_python_error_is_reported_as_one(project: ProjectMaker) -> None:
     assert finding.rule == "upgrade-fails"
     assert "AttributeError" in finding.message
     assert finding.line == 6
+
+
+def test_an_error_that_the_revision_catches_is_the_cause(project: ProjectMaker) -> None:
+    """The statement after it only gets "current transaction is aborted"."""
+    catches = """
+        def upgrade():
+            try:
+                op.execute("SELECT * FROM nowhere")
+            except Exception:
+                pass
+            op.execute("CREATE TABLE late ()")
+
+
+        def downgrade():
+            op.execute("DROP TABLE late")
+        """
+    (finding,) = ask(project(TABLE, catches).run(rows=False))
+
+    assert (finding.rule, finding.revision, finding.line) == ("upgrade-fails", "r2", 7)
+    assert "nowhere" in finding.message
+
+
+def test_a_raise_on_purpose_is_not_to_be_corrected(project: ProjectMaker) -> None:
+    """And its message is the same in every run."""
+    raises = change("op.execute('CREATE TABLE a ()')", "raise ValueError(object())")
+    extension = sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    left, finding = sorted(
+        ask(project(TABLE, extension, raises).run(rows=False)), key=lambda each: each.revision or ""
+    )
+
+    assert (finding.rule, finding.revision) == ("downgrade-fails", "r3")
+    assert finding.message.endswith("ValueError: <object object>")
+    assert "allow[raising-downgrade]" in finding.help
+    assert (left.rule, left.severity) == ("downgrade-residue", WARNING)
 
 
 def test_a_downgrade_that_fails_hides_no_other(project: ProjectMaker) -> None:

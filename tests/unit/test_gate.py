@@ -33,6 +33,18 @@ def test_another_revision_is_another_defect() -> None:
     assert found == ["downgrade-loss", "reupgrade-fails"]
 
 
+def test_what_an_empty_downgrade_leaves_behind_belongs_to_it() -> None:
+    left = finding("downgrade-residue")._replace(message="a type is left", help="drop it", line=3)
+    (cause,) = once((finding("empty-downgrade"), left, finding("reupgrade-fails")))
+    assert cause.rule == "empty-downgrade"
+    assert [(each.line, each.message) for each in cause.related] == [(3, "a type is left")]
+    assert cause.help == "h\ndrop it"
+
+
+def test_a_downgrade_that_raises_is_reported_once() -> None:
+    assert rules(finding("downgrade-fails"), finding("raising-downgrade")) == ["raising-downgrade"]
+
+
 def test_other_rules_are_not_touched() -> None:
-    found = rules(finding("downgrade-residue"), finding("empty-downgrade"), finding("table-count"))
-    assert found == ["downgrade-residue", "empty-downgrade", "table-count"]
+    found = rules(finding("downgrade-residue"), finding("frozen-default"), finding("table-count"))
+    assert found == ["downgrade-residue", "frozen-default", "table-count"]

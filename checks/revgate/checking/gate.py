@@ -96,21 +96,35 @@ def run(
 
 
 def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Drop findings that only repeat a defect which a more exact finding reports.
+    """Report each defect once, by its cause, with its consequences as related places.
 
     What a downgrade leaves behind also fails the next upgrade of the same revision, and shows in
-    its text; one that is missing also fails. Only an error drops its consequences: if the cause is
-    ignored, suppressed or only a warning, they are reported themselves.
+    its text; one that is missing, empty or raises has consequences. Only an error drops those: if
+    the cause is ignored, suppressed or only a warning, they are reported themselves.
     """
-    repeated = {
-        (repeats, each.environment, each.revision)
-        for each in findings
+    causes = {
+        (consequence, each.environment, each.revision): number
+        for number, each in enumerate(findings)
         if each.severity is ERROR
-        for repeats in _REPEATS.get(each.rule, ())
+        for consequence in _CONSEQUENCES.get(each.rule, ())
     }
-    return tuple(
-        each for each in findings if (each.rule, each.environment, each.revision) not in repeated
-    )
+    kept: dict[int, Finding] = {}
+    dropped: list[tuple[int, Finding]] = []
+    for number, each in enumerate(findings):
+        cause = causes.get((each.rule, each.environment, each.revision))
+        if cause is None:
+            kept[number] = each
+        else:
+            dropped.append((cause, each))
+    for cause, each in dropped:
+        if cause in kept and each.rule in _NAMES_OBJECTS:
+            kept[cause] = _with_consequence(kept[cause], each)
+    return tuple(kept.values())
+
+
+def _with_consequence(cause: Finding, consequence: Finding) -> Finding:
+    related = (*cause.related, consequence.as_related())
+    return cause._replace(help=f"{cause.help}\n{consequence.help}", related=related)
 
 
 _UNUSED = "unused-allow"
@@ -118,12 +132,15 @@ _NOT_LINEAR = ("branch-label", "cross-dependency", "merge-revision", "multiple-b
 """Rules of the chain about histories that Alembic runs."""
 _ON_ROWS = ("fails-on-rows", "rows-lost")
 _IN_THE_TEXT = "lopsided-downgrade"
-_REPEATS = {
+_CONSEQUENCES = {
     "downgrade-residue": ("reupgrade-fails", "lopsided-downgrade"),
     "downgrade-loss": ("reupgrade-fails", "lopsided-downgrade"),
+    "empty-downgrade": ("downgrade-residue", "downgrade-loss", "reupgrade-fails"),
     "missing-downgrade": ("downgrade-fails",),
+    "raising-downgrade": ("downgrade-fails",),
 }
 """What only follows from the finding of a rule."""
+_NAMES_OBJECTS = ("downgrade-residue", "downgrade-loss")
 
 
 class Observed(NamedTuple):

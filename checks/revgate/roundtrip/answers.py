@@ -96,6 +96,8 @@ class Failed(NamedTuple):
     sqlstate: str
     fault: str = ""
     """The kind of fault of the server or the machine; empty if the revision failed."""
+    deliberate: bool = False
+    """Whether the line is a `raise` of the revision."""
 
 
 class Finished(NamedTuple):

@@ -142,6 +142,8 @@ class Failure(NamedTuple):
     sqlstate: str = ""
     path: str = ""
     """The file that `line` is in, if it is not the revision file."""
+    deliberate: bool = False
+    """Whether the line is a `raise` of the revision."""
 
 
 class Difference(NamedTuple):

@@ -283,6 +283,7 @@ class Session:
             failed.detail,
             failed.hint,
             failed.sqlstate,
+            deliberate=failed.deliberate,
         )
         self.failures.append(failure)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from revgate.findings import Finding, Related
 from revgate.roundtrip.env_advice import NETWORK_REFUSED, is_network_refused
+from revgate.roundtrip.observed import DOWNGRADE
 
 if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange
@@ -30,7 +31,20 @@ def failure_finding(failure: Failure, what: str) -> Finding:
     )
 
 
+_DELIBERATE = (
+    "undo what `upgrade()` does; if that is impossible, say why, in the line above the `raise`:"
+    " `# revgate: allow[raising-downgrade] ...`"
+)
+_REFUSES = (
+    "the revision itself raises this: set what it asks for, such as a variable in"
+    " [tool.revgate.env] or an argument with `-x`"
+)
+
+
 def _failure_help(failure: Failure) -> str:
+    refused = is_network_refused(failure.message)
+    if failure.deliberate and not failure.sqlstate and not refused:
+        return _DELIBERATE if failure.during == DOWNGRADE else _REFUSES
     lines = [f"fix line {failure.line} of `{failure.step.revision.name}`"]
     if failure.statement:
         lines[0] += f", which ran `{_shortened(failure.statement)}`"
@@ -40,7 +54,7 @@ def _failure_help(failure: Failure) -> str:
         lines.append(f"HINT: {' '.join(failure.hint.split())}")
     if failure.sqlstate:
         lines.append(f"SQLSTATE {failure.sqlstate} ({failure.error})")
-    if is_network_refused(failure.message) and not failure.sqlstate:
+    if refused and not failure.sqlstate:
         lines.append(NETWORK_REFUSED)
     return "\n".join(lines)
 

@@ -1,7 +1,8 @@
 """A downgrade leaves something behind, so the old schema is not restored.
 
 Compares the catalog after `downgrade()` with the catalog before `upgrade()`. Objects that belong to
-another leftover object are not listed separately.
+another leftover object are not listed separately. An extension that is left behind is a warning:
+`CREATE EXTENSION IF NOT EXISTS` runs again, and others may need it.
 
 ## Why it hurts
 The next upgrade fails because the type already exists, an unknown sequence or function stays
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
 from revgate.rules._downgrade import removal_help, restoration_help
 
 if TYPE_CHECKING:
@@ -47,4 +48,6 @@ def downgrade_residue(observed: RoundTrip) -> Iterator[Finding]:
             message, help = f"{name} leaves the {label(change)} behind", removal_help(change)  # noqa: A001 - the contract's own word
         else:
             message, help = f"{name} leaves the {alteration(change)}", restoration_help(change)  # noqa: A001 - as above
-        yield Finding.at(step.revision, place, message, help=help)
+        found = Finding.at(step.revision, place, message, help=help)
+        is_extension = change.how == "left" and change.kind == "extension"
+        yield found._replace(severity=WARNING) if is_extension else found

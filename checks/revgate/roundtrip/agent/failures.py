@@ -13,6 +13,7 @@ import sys
 import traceback
 from typing import Any
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
 LONGEST = 10_000
 """Characters of a message that are reported."""
 
@@ -100,8 +101,8 @@ def text_of(value: Any) -> str:
         text = str(value)
     except BaseException as error:  # noqa: BLE001 - the user's code
         return f"<{class_name(value)}, whose text raises {class_name(error)}>"
-    # A slice of a subclass of `str` could be anything.
-    return str.__getitem__(text, slice(LONGEST))
+    # A slice of a subclass of `str` could be anything. Addresses differ from run to run.
+    return _ADDRESS.sub("", str.__getitem__(text, slice(LONGEST)))
 
 
 def class_name(value: Any) -> str:
@@ -156,13 +157,40 @@ _lost: list[str] = []
 """Messages of connections that were lost; a revision may have caught the exception."""
 
 
-def remember_losses() -> None:
-    """Remember each error by which SQLAlchemy finds that the server ended a connection."""
+_first: list[tuple[BaseException, list[tuple[str, int]]]] = []
+"""The first error of the current step, with file and line of each frame; it may be caught."""
+_ABORTED = "25P02"
+"""What every statement after an error in the same transaction gets."""
+
+
+def begin_step() -> None:
+    """Forget the errors of the step before."""
+    del _first[:]
+
+
+def cause_of(error: BaseException, path: str) -> tuple[BaseException, int]:
+    """Return the error that a failure began with, and its line in a file; 0 if it has none.
+
+    An error that a revision catches aborts its transaction, and the next statement is refused.
+    """
+    if _first and describe(error)["sqlstate"] == _ABORTED:
+        cause, frames = _first[0]
+        lines = [line for name, line in frames if os.path.realpath(name) == os.path.realpath(path)]
+        return cause, lines[0] if lines else 0
+    return error, line_in(error, path)[0]
+
+
+def remember_errors() -> None:
+    """Remember the first error of a step, and each that says that a connection was lost."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
     def look(context: Any) -> None:
         message = text_of(context.original_exception)
+        if not _first:
+            frames = traceback.walk_stack(sys._getframe())
+            places = [(frame.f_code.co_filename, line) for frame, line in frames]
+            _first.append((context.original_exception, places))
         if context.is_disconnect and _LOST.search(message):
             _lost.append(message)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import linecache
 import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from .application import application
 from .channel import Unusable
-from .failures import describe, line_in, line_of, missing_function
+from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
 from .models import compare, ddl
 from .reads import recorded
 from .statements import Watch
@@ -175,6 +176,7 @@ class Run:
 
     def _tracked(self, step: Any, revision: Any, do: str) -> Any:
         self._step = (revision, do)
+        begin_step()
         return step
 
     def _lines(self, revision: Any) -> dict[str, int]:
@@ -203,10 +205,12 @@ class Run:
             return None
         revision, do = self._step
         path = revision.module.__file__
-        line, elsewhere = line_in(error, path)
-        described = describe(error)
+        _, elsewhere = line_in(error, path)
+        cause, line = cause_of(error, path)
+        described = describe(cause)
         described.update(
             missing_function(revision.module, do),
+            deliberate=linecache.getline(path, line).lstrip().startswith("raise"),
             revision=revision.revision,
             do=do,
             line=line or line_of(revision.module, do),

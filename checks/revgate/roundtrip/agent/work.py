@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 from .channel import Channel, Unusable
-from .failures import describe, line_in, print_traceback, remember_losses
+from .failures import describe, line_in, print_traceback, remember_errors
 from .guards import guard_drivers
 from .reads import missing_reads, record_reads
 from .run import Run, watch_local_settings
@@ -58,7 +58,7 @@ def work(channel: Channel) -> None:
     guard_drivers(target)
     guard_server(target)
     watch_local_settings()
-    remember_losses()
+    remember_errors()
     record_reads(lambda name: _is_of_project(name, job["folders"]))
     script = run = None
     try:
