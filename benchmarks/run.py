@@ -262,15 +262,17 @@ def main() -> int:
     """Measure everything, print it, and write it to the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--roundtrips", default="50,200,1000")
     parser.add_argument("--times", type=int, default=5)
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
+    lengths = [int(length) for length in arguments.roundtrips.split(",")]
     work = Path(tempfile.mkdtemp(prefix="revgate-bench-"))
     steps: list[Callable[[], list[str]]] = [
         lambda: static_table(work, sizes, arguments.times),
         lambda: ["", import_line()],
         lambda: ["", pulls_line(work, sizes[-1])],
-        lambda: ["", *roundtrip.table(work, [50, 200], measure, [sys.executable, "-m", "revgate"])],
+        lambda: ["", *roundtrip.table(work, lengths, measure, [sys.executable, "-m", "revgate"])],
     ]
     try:
         lines = [

@@ -101,6 +101,16 @@ def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -
     assert text.count("slow:") == 1
 
 
+def test_time_outside_of_the_passes_is_shown(make: Any, trip_of: Any) -> None:
+    spent = (("setup", 1.25), ("models", 0.001), ("rows", 2.0))
+    (trip,) = trip_of(r0={})
+    text = render(make(roundtrips=(trip._replace(durations=spent),)).result, "text")
+    assert (
+        "  setup                          1.25 s\n  rows                           2.00 s\n" in text
+    )
+    assert "models" not in text
+
+
 def test_many_slow_ones_are_counted(make: Any, trip_of: Any) -> None:
     trip = trip_of(**{f"r{at}": {"upgrade_ms": 1000.0 + at} for at in range(9)})
     text = render(make(revisions=9, roundtrips=trip).result, "text")

@@ -95,6 +95,15 @@ def passes(result: Result) -> Iterator[tuple[str, Pass]]:
             yield f"{prefix}{each.name}", each
 
 
+def durations(result: Result) -> Iterator[tuple[str, float]]:
+    """Yield what took time outside of the passes, in seconds, over all environments."""
+    seconds: dict[str, float] = {}
+    for trip in result.roundtrips:
+        for name, each in trip.durations:
+            seconds[name] = seconds.get(name, 0.0) + each
+    yield from seconds.items()
+
+
 def steps(result: Result) -> list[Step]:
     """Return the steps of all round trips."""
     return [step for trip in result.roundtrips for step in trip.steps]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import SLOW_MS, passes, steps, verdict
+from revgate.reports import SLOW_MS, durations, passes, steps, verdict
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOWEST = 5
+_SHOWN = 0.005
+"""Seconds that are not shown as 0.00."""
 _HELP = "    help: "
 
 
@@ -96,6 +98,9 @@ def _passes(result: Result) -> Iterator[str]:
     for name, each in passes(result):
         tables = count(each.tables, "table")
         yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s"
+    for name, seconds in durations(result):
+        if seconds >= _SHOWN:
+            yield f"  {name:<14} {'':>11} {seconds:>8.2f} s"
     slow = [step for step in steps(result) if step.longest_ms >= SLOW_MS]
     slow.sort(key=lambda step: step.longest_ms, reverse=True)
     yield from (printable(_slow(step)) for step in slow[:_SLOWEST])

@@ -20,6 +20,11 @@ AGAIN = "upgrade again"
 PRODUCTION = "production"
 ROWS = "upgrade with rows"
 """Where failures on populated tables happen; it has no `Pass`, since it need not reach the head."""
+SETUP = "setup"
+"""Server, databases, agents, and what runs in one go before the first step."""
+MODELS = "models"
+WITH_ROWS = "rows"
+"""All that runs on populated tables."""
 
 
 class Pass(NamedTuple):
@@ -225,6 +230,8 @@ class RoundTrip(NamedTuple):
     """What isolates the migrations: the `kernel`, or only `guards` in the database drivers."""
     squash: SquashDifferences | None = None
     """None if the first revision replaces none, or if they could not be compared."""
+    durations: tuple[tuple[str, float], ...] = ()
+    """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran."""
     other_contexts: tuple[RoundTrip, ...] = ()
     """One for each further migration context of env.py: a second database, another schema."""
 

@@ -22,8 +22,11 @@ from revgate.roundtrip.models_database import build
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
+    MODELS,
     PRODUCTION,
+    SETUP,
     UPGRADE,
+    WITH_ROWS,
     Difference,
     Models,
     Pass,
@@ -74,7 +77,8 @@ def run(
         raise CannotJudgeError(f"{environment.name} has no revisions to run")
     session = Session(environment, chain, options, report, context, contexts)
     with ExitStack() as stack:
-        session.start(stack)
+        with session.timed(SETUP):
+            session.start(stack)
         populated = PopulatedPass(session) if options.rows else None
         try:
             _run_stepped(session)
@@ -84,7 +88,8 @@ def run(
         session.roles.forget()
         reached = len(session.snapshots) - 1
         if populated:
-            session.notes += populated.run(reached)
+            with session.timed(WITH_ROWS):
+                session.notes += populated.run(reached)
         if session.plan.production and not context and reached == len(session.revisions):
             run_production(session)
         session.collect_notes()
@@ -95,7 +100,8 @@ def _run_stepped(session: Session) -> None:
     with session.timed_pass(UPGRADE):
         reached = run_upgrade(session)
     if reached == len(session.revisions) and session.plan.to_head:
-        _compare_models(session)
+        with session.timed(MODELS):
+            _compare_models(session)
     if reached == 0:
         return
     with session.timed_pass(DOWNGRADE):
@@ -184,8 +190,9 @@ def run_production(session: Session) -> None:
         own = {name.rpartition(".")[0] for name in own_tables(session.snapshots[-1])}
         schemas = schemas_of_others(started, session.contexts) - own
         tables = count_tables(outside(snapshotter.take(), schemas))
-        if isinstance(answer, Finished):
-            _compare_built_models(session, address, snapshotter)
+        if isinstance(answer, Finished) and session.model_report:
+            with session.timed(MODELS):
+                _compare_built_models(session, address, snapshotter)
         snapshotter.close()
     finally:
         agent.close()

@@ -84,6 +84,7 @@ class Session:
         self.after_downgrade: list[Difference] = []
         self.after_again: list[Difference] = []
         self.notes: list[str] = []
+        self.durations: dict[str, float] = {}
         self.snapshots: list[Snapshot] = []
         """Before the first upgrade, and after each."""
         self.current: Snapshot = {}
@@ -304,6 +305,14 @@ class Session:
         tables = count_tables(outside(self.current, schemas))
         self.passes.append(Pass(name, seconds, tables, complete))
 
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to what no pass includes."""
+        begun = time.perf_counter()
+        yield
+        passed = time.perf_counter() - begun
+        self.durations[name] = self.durations.get(name, 0.0) + passed
+
     def collect_notes(self) -> None:
         """Take over the notes of the agents."""
         for agent in self._agents:
@@ -329,4 +338,5 @@ class Session:
             self.plan.from_base,
             self.plan.to_head,
             isolation="kernel" if self.database.agent.isolated else "guards",
+            durations=tuple(self.durations.items()),
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from revgate.roundtrip.rows.counters import Counters
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -208,8 +210,8 @@ class Catalogue:
             version_schema: Its schema; None for any.
         """
         self._cursor = cursor
-        self._errors = errors
         self._excluded = {"table": version_table, "schema": version_schema}
+        self._counters = Counters(cursor, errors)
 
     def _rows(self, query: str, arguments: Any) -> list[Any]:
         self._cursor.execute(query, arguments)
@@ -219,22 +221,10 @@ class Catalogue:
     def count_rows(self) -> list[TableRows]:
         """Return the existing tables and partitions with their row counts."""
         found = self._rows(_TABLES, self._excluded)
-        counts = self._counts([(oid, name) for oid, _, name, kind, _ in found if kind == "r"])
+        counts = self._counters.count(
+            [(oid, name) for oid, _, name, kind, _ in found if kind == "r"]
+        )
         return [TableRows._make((*facts, counts.get(facts[0], 0))) for facts in found]
-
-    def _counts(self, tables: Sequence[tuple[int, str]]) -> dict[int, int]:
-        """Count rows; a table that cannot be read counts as empty, and is not filled either."""
-        # The parent of an inheritance hierarchy is counted without its children.
-        queries = [f"SELECT {oid}, count(*) FROM ONLY {name}" for oid, name in tables]
-        if not queries:
-            return {}
-        try:
-            return dict(self._rows(" UNION ALL ".join(queries), None))
-        except self._errors:
-            if len(tables) == 1:
-                return {}
-            half = len(tables) // 2
-            return self._counts(tables[:half]) | self._counts(tables[half:])
 
     def tables(self, counted: Iterable[TableRows]) -> list[Table]:
         """Read what the rows of tables must satisfy."""
