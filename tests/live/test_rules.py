@@ -151,6 +151,30 @@ def test_a_raise_on_purpose_is_not_to_be_corrected(project: ProjectMaker) -> Non
     assert (left.rule, left.severity) == ("downgrade-residue", WARNING)
 
 
+def test_a_column_that_comes_back_plainly_is_one_finding(project: ProjectMaker) -> None:
+    table = change(
+        "op.create_table('users', sa.Column('email', sa.String(50), nullable=False, index=True,"
+        " server_default='x', unique=True, comment='mail'),"
+        " sa.Column('age', sa.Integer, index=True),"
+        " sa.CheckConstraint('length(email) > 1', name='ck'))",
+        "op.drop_table('users')",
+    )
+    plain = change(
+        "op.drop_column('users', 'email'); op.drop_index('ix_users_age')",
+        "op.add_column('users', sa.Column('email', sa.String(50)))",
+    )
+    found = ask(project(table, plain).run(rows=False))
+    index, column = (each for each in found if each.rule.startswith("downgrade-"))
+
+    assert column.rule == "downgrade-residue"
+    assert "column `users.email`" in column.message
+    said = " ".join(each.message for each in column.related)
+    for each in ("comment", "ck", "default", "`ix_users_email`"):
+        assert each in said, said
+    assert "ix_users_email" in column.help
+    assert "`ix_users_age`" in index.message
+
+
 def test_a_downgrade_that_fails_hides_no_other(project: ProjectMaker) -> None:
     raises = change(
         "op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError"

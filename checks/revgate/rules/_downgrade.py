@@ -1,14 +1,72 @@
-"""What to write in `downgrade()` so that a catalog change is undone."""
+"""What a downgrade has changed, and what to write in it so that it does not."""
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from revgate.findings import Related
 from revgate.postgres.names import name_parts, split_name, unquoted
 from revgate.text import truncate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from revgate.findings import Finding
     from revgate.postgres.snapshot.change import CatalogueChange
+    from revgate.roundtrip.observed import Difference, Step
+
+
+def with_parts(
+    differences: Iterable[Difference],
+) -> Iterator[tuple[Step, CatalogueChange, list[CatalogueChange]]]:
+    """Yield each difference with those that only follow from it.
+
+    A column that was dropped and comes back plainly has lost its default, its comment, its indexes
+    and its constraints: one defect.
+    """
+    for _, group in groupby(differences, key=lambda each: each.step.revision.id):
+        steps, changes = zip(*group, strict=True)
+        columns = [each for each in changes if each.kind == "column" and each.how != "left"]
+        parts: dict[CatalogueChange, list[CatalogueChange]] = {each: [] for each in columns}
+        for change in changes:
+            owner = next((each for each in columns if _is_part(change, each)), None)
+            if owner:
+                parts[owner].append(change)
+        attached = {part for each in parts.values() for part in each}
+        for change in changes:
+            if change not in attached:
+                yield steps[0], change, parts.get(change, [])
+
+
+def _is_part(change: CatalogueChange, column: CatalogueChange) -> bool:
+    """Tell whether a column had something that is missing or different now."""
+    if change.how == "left" or change.kind == "column":
+        return False
+    if change.kind in ("default", "comment"):
+        return change.name in (column.name, f"COLUMN {column.name}", f"COLUMN public.{column.name}")
+    owner, name = split_name(column.name)
+    if change.kind == "constraint":
+        of_table = split_name(change.name)[0] == owner
+    else:
+        table = owner if "." in owner else f"public.{owner}"
+        of_table = change.kind == "index" and f" ON {table} " in change.before
+    return of_table and bool(re.search(rf"(?<![\w\"]){re.escape(name)}(?![\w\"])", change.before))
+
+
+def with_consequences(
+    finding: Finding, parts: Sequence[CatalogueChange], restore: Callable[[CatalogueChange], str]
+) -> Finding:
+    """Add what follows from a difference to its finding."""
+    from revgate.postgres.snapshot.describe import label
+
+    related = (
+        Related(finding.path, finding.line, f"the {label(each)} of that column is not restored")
+        for each in parts
+    )
+    helps = dict.fromkeys((finding.help, *map(restore, parts)))
+    return finding._replace(help="\n".join(helps), related=(*finding.related, *related))
 
 
 def removal_help(change: CatalogueChange) -> str:

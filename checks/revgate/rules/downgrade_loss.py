@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, LIVE, Finding, rule
-from revgate.rules._downgrade import restoration_help
+from revgate.rules._downgrade import restoration_help, with_consequences, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,13 @@ def downgrade_loss(observed: RoundTrip) -> Iterator[Finding]:
     """Report what existed before the upgrade and is missing after the downgrade."""
     from revgate.postgres.snapshot.describe import label
 
-    for step, change in observed.after_downgrade:
+    for step, change, parts in with_parts(observed.after_downgrade):
         if change.how == "gone":
-            yield Finding.at(
+            found = Finding.at(
                 step.revision,
                 (step.downgrade_line, 1),
                 f"the {label(change)} existed before `upgrade()` of `{step.revision.id}` and is"
                 " missing after its `downgrade()`",
                 help=restoration_help(change),
             )
+            yield with_consequences(found, parts, restoration_help)

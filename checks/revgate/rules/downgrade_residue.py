@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
-from revgate.rules._downgrade import removal_help, restoration_help
+from revgate.rules._downgrade import removal_help, restoration_help, with_consequences, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def downgrade_residue(observed: RoundTrip) -> Iterator[Finding]:
     """Report what exists after a downgrade and was absent, or different, before the upgrade."""
     from revgate.postgres.snapshot.describe import alteration, label
 
-    for step, change in observed.after_downgrade:
+    for step, change, parts in with_parts(observed.after_downgrade):
         if change.how == "gone":
             continue
         place = (step.downgrade_line, 1)
@@ -49,5 +49,6 @@ def downgrade_residue(observed: RoundTrip) -> Iterator[Finding]:
         else:
             message, help = f"{name} leaves the {alteration(change)}", restoration_help(change)  # noqa: A001 - as above
         found = Finding.at(step.revision, place, message, help=help)
+        found = with_consequences(found, parts, restoration_help)
         is_extension = change.how == "left" and change.kind == "extension"
         yield found._replace(severity=WARNING) if is_extension else found
