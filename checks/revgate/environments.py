@@ -312,7 +312,11 @@ def _run_folder(source: Source, options: Options, script: str, versions: Sequenc
     above = list(_above(source.root, options.here))
     if options.is_located:  # Flask-Migrate runs in the folder above that of the migrations
         above = above[1:] or above
-    relative = [each for each in (script, *versions) if not os.path.isabs(each)]
+    relative = [
+        each
+        for each in (script, *versions)
+        if not (os.path.isabs(each) and source.has_folder(_relative(source.root, each)))
+    ]
     # A folder of revisions may be missing, since git keeps no empty folder.
     for needed in (relative, [each for each in relative if each == script]):
         for folder in above:
@@ -352,7 +356,8 @@ def _relative(root: str, path: str) -> str:
 def _candidates(options: Options, folder: str, written: str) -> Iterator[str]:
     """Yield the absolute paths that a location may mean to Alembic if it runs in a folder.
 
-    A package is looked up where Python would find it from there.
+    A package is looked up where Python would find it from there. An absolute path may be that of a
+    container, which has the folders of the repository somewhere else.
 
     Raises:
         UsageError: It is not a valid path.
@@ -362,6 +367,9 @@ def _candidates(options: Options, folder: str, written: str) -> Iterator[str]:
     written = written.replace("\\", "/")
     if ":" not in written or os.path.isabs(written):
         yield os.path.join(folder, written)
+        parts = written.split("/")[1:] if os.path.isabs(written) else []
+        for at in range(1, len(parts)):
+            yield os.path.join(folder, *parts[at:])
         return
     package, *rest = written.split(":")
     written = "/".join([package.replace(".", "/"), *rest])

@@ -276,6 +276,14 @@ def test_alembic_runs_where_its_locations_exist(write: Write) -> None:
     assert located(found) == ("api/src/db/migrations", ["api/src/db/more"], False)
 
 
+def test_a_path_of_a_container_is_found_in_the_repository(write: Write) -> None:
+    text = "[alembic]\nscript_location = /usr/src/app/migrations\n"
+    root = write({"migrations/alembic.ini": text, "migrations/versions/x.py": ""})
+    found = only(root)
+    assert (found.folder, found.script_location) == ("", "migrations")
+    assert found.version_locations == ("migrations/versions",)
+
+
 def test_migrations_without_a_configuration_are_found_or_named(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
