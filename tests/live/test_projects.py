@@ -281,9 +281,15 @@ def test_what_was_read_and_not_found_is_named(
             "run `alembic upgrade head` in the repository root",
         ),
         "import gone": ("raised ModuleNotFoundError", "`--python`"),
+        "create_engine(os.environ.get('SHOP_NAME', 'sqlite://')).connect()": (
+            "a sqlite database was refused",
+            "those that name PostgreSQL belong in revgate.toml:\n         [env]\n         SHOP",
+        ),
     }
     for code, expected in causes.items():
-        more = "os.environ.get('OPTIONAL', 'x'); 'SEEN' in os.environ\n"
+        more = "from sqlalchemy import create_engine\n"
+        if "sqlite" not in code:
+            more += "os.environ.get('OPTIONAL', 'x'); 'SEEN' in os.environ\n"
         env = f"import os\nfrom alembic import context\n{more}{code}\n"
         (root / "migrations" / "env.py").write_text(env + sync_env)
         said = _error(capsys)

@@ -123,6 +123,8 @@ class Broken(NamedTuple):
     """The variables that the exception is about."""
     unset: tuple[str, ...] = ()
     """Other variables that code of the project read without a default, and that are unset."""
+    optional: tuple[str, ...] = ()
+    """Variables that it read with a default, and that are unset."""
     not_given: tuple[str, ...] = ()
     """The `-x` arguments that env.py asked for."""
 
@@ -263,7 +265,7 @@ def _failed(message: dict[str, Any]) -> Failed:
 
 
 def _broken(message: dict[str, Any]) -> Broken:
-    lists = {name: tuple(message[name]) for name in ("needed", "unset", "not_given")}
+    lists = {name: tuple(message[name]) for name in ("needed", "unset", "optional", "not_given")}
     return Broken._make({**message, **lists}[name] for name in Broken._fields)
 
 

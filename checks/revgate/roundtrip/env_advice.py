@@ -47,6 +47,8 @@ def advise(broken: Broken, env: str, folders: Sequence[str]) -> str:
         return f'name it in the settings, to have it there first: roles = ["{role}"]'
     if is_network_refused(message):
         return NETWORK_REFUSED
+    if "sqlite database was refused" in message:
+        return _sqlite_advice((*broken.unset, *broken.optional), folders)
     if "outside of application context" in message:
         return f"enter the application's context in {env}: `with create_app().app_context():`"
     if error in ("ModuleNotFoundError", "ImportError"):
@@ -70,6 +72,14 @@ def _guess(broken: Broken, folders: Sequence[str]) -> str:
             f" {assignments(folders[-1], examples(some, folders))}"
         )
     return f"see that `alembic upgrade head` runs in {_shown(folders)} with this Python"
+
+
+def _sqlite_advice(names: Sequence[str], folders: Sequence[str]) -> str:
+    """Return what to do about a database that is only there for a project without settings."""
+    if not names:
+        return "let env.py connect to PostgreSQL, by the URL in its configuration"
+    lines = assignments(folders[-1], examples(names[:_MOST], folders))
+    return f"it reads variables that are not set; those that name PostgreSQL belong in {lines}"
 
 
 _MOST = 8

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _UNSET: dict[str, None] = {}
+_OPTIONAL: dict[str, None] = {}
 _NOT_GIVEN: dict[str, None] = {}
 _LOOKUPS = ("os", "_collections_abc", "collections.abc", __name__)
 
@@ -31,21 +32,23 @@ def record_reads(is_of_project: Callable[[str], bool]) -> None:
         try:
             return original(self, key)
         except KeyError:
-            if isinstance(key, str) and _is_needed(is_of_project):
-                _UNSET[key] = None
+            if isinstance(key, str):
+                _record(key, is_of_project)
             raise
 
     environ.__getitem__ = get
 
 
-def _is_needed(is_of_project: Callable[[str], bool]) -> bool:
-    """Tell whether code of the project asks, and has no answer of its own."""
+def _record(key: str, is_of_project: Callable[[str], bool]) -> None:
+    """Record that a variable is unset, if code of the project asks for it."""
     frame: Any = sys._getframe(2)
+    reads = _UNSET
     while frame is not None and frame.f_globals.get("__name__") in _LOOKUPS:
         if frame.f_code.co_name == "__contains__" or frame.f_locals.get("default") is not None:
-            return False
+            reads = _OPTIONAL  # the project has an answer of its own
         frame = frame.f_back
-    return frame is not None and is_of_project(frame.f_code.co_filename)
+    if frame is not None and is_of_project(frame.f_code.co_filename):
+        reads[key] = None
 
 
 class XArguments(dict[str, Any]):
@@ -81,13 +84,19 @@ def recorded(ask: Callable[..., Any]) -> Callable[..., Any]:
 def missing_reads(error: BaseException) -> dict[str, Any]:
     """Return what was read and not found, for the message about an exception.
 
-    `needed` are the variables that the exception is about; `unset` are the others.
+    `needed` are the variables that the exception is about, `unset` the others, and `optional` those
+    that have a default.
     """
     needed = dict.fromkeys(_settings_fields(error))
     if isinstance(error, KeyError) and error.args and error.args[0] in _UNSET:
         needed[error.args[0]] = None
     unset = [name for name in _UNSET if name not in needed]
-    return {"needed": list(needed), "unset": unset, "not_given": list(_NOT_GIVEN)}
+    return {
+        "needed": list(needed),
+        "unset": unset,
+        "optional": [name for name in _OPTIONAL if name not in _UNSET],
+        "not_given": list(_NOT_GIVEN),
+    }
 
 
 def _settings_fields(error: BaseException) -> Iterator[str]:
