@@ -214,6 +214,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("PG") or name in ("DATABASE_URL", "REVGATE_DATABASE_URL"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    # Every snapshot of what changed is compared with a whole one, in every test.
+    monkeypatch.setenv("REVGATE_COMPARE_SNAPSHOTS", "1")
 
 
 ENVIRONMENTS = {
