@@ -115,12 +115,14 @@ class Project(NamedTuple):
     chain: tuple[Revision, ...]
     environment: Environment
     server_url: str
+    rows: bool = True
+    """Whether revisions also run on populated tables, which takes a third of the time."""
 
     def run(self, **options: object) -> RoundTrip:
         """Make the round trip with any of `Options`, by default on the session's server."""
         from revgate.roundtrip import Options, run
 
-        plain = Options(str(self.root), database_url=self.server_url)
+        plain = Options(str(self.root), database_url=self.server_url, rows=self.rows)
         return run(self.environment, self.chain, plain._replace(**options))  # type: ignore[arg-type]
 
 
@@ -145,8 +147,8 @@ def empty_database(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, server: Server) -> ProjectMaker:
-    """Return a function that writes a project.
+def project(tmp_path: Path, server: Server, request: pytest.FixtureRequest) -> ProjectMaker:
+    """Return a function that writes a project; `ROWS = False` in a module runs it without rows.
 
     It takes the bodies of the revisions in upgrade order (`upgrade` and `downgrade`, where `op` and
     `sa` are imported), and by name `env` (the text of env.py), `url` and `ini` (more lines for the
@@ -175,7 +177,8 @@ def project(tmp_path: Path, server: Server) -> ProjectMaker:
         environment = Environment(
             "migrations", "alembic.ini", "migrations", ("migrations/versions",)
         )
-        return Project(tmp_path, chain, environment, server.address.url())
+        rows = getattr(request.module, "ROWS", True)
+        return Project(tmp_path, chain, environment, server.address.url(), rows)
 
     return make
 

@@ -18,6 +18,8 @@ from revgate.roundtrip.interpreter import find_python
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
+ROWS = False
+
 
 HISTORY = (
     """

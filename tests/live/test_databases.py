@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
+ROWS = False
+
 
 REVISION = """
 revision = "{0}"

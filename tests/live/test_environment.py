@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
+ROWS = False
+
 
 # -- what a variable may look like ---------------------------------------------------------------
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+ROWS = False
+
+
 RULES = ("missing-table", "model-drift", "unmapped-table")
 MODELS = """
 from sqlalchemy import (

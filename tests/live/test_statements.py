@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+ROWS = False
+
+
 RULES = ("blocking-lock", "missing-lock-timeout", "table-rewrite")
 GROUND = """
 def upgrade():

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+ROWS = False
+
+
 BASE = """
 def upgrade():
     op.create_table("u", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer))
