@@ -7,7 +7,6 @@ As a program (`contain COMMAND...`, `end`) it needs only the standard library an
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -42,6 +41,10 @@ def adopt_orphans(*, adopt: bool = True) -> bool:
         Whether it was so before.
     """
     if not _IS_LINUX:
+        return False
+    try:
+        import ctypes
+    except ImportError:  # a Python that was built without libffi
         return False
     library = ctypes.CDLL(None, use_errno=True)
     before = ctypes.c_int(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import signal
@@ -80,11 +79,13 @@ _KEY_LINE = 6
 def _remove_shared_memory(lines: list[str]) -> None:
     """Remove the System V segment of a server that could not do so itself: Linux only."""
     numbers = lines[_KEY_LINE].split() if len(lines) > _KEY_LINE else []
-    with suppress(OSError), open("/proc/sysvipc/shm", encoding="ascii") as file:
+    with suppress(OSError, ImportError), open("/proc/sysvipc/shm", encoding="ascii") as file:
         for row in map(str.split, file):
             key, segment, _, _, creator, _, attached, *_ = row
             ours = [key, segment] == numbers and creator == lines[0].lstrip("-")
             if ours and attached == "0":
+                import ctypes
+
                 ctypes.CDLL(None).shmctl(int(segment), _REMOVE, None)
 
 
