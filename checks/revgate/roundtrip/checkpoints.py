@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from revgate.postgres.snapshot import Snapshot
     from revgate.roundtrip.agent_client import AgentDatabase
 
-_MOST = 8
+_MOST = 12
 """Copies that are kept at a time: each is as large as the schema."""
-_APART = 16
+_APART = 10
 """Revisions between two of them, at least: a copy takes as long as a dozen revisions."""
+_FIRST_COPIED = 2
+"""The failure from which on databases are copied: after one, few are followed by another."""
 
 
 class Checkpoints:
@@ -44,6 +46,8 @@ class Checkpoints:
         self._kept: dict[int, Address] = {}
         """By the number of revisions that they have."""
         self._rebuilds = 0
+        self._copies = False
+        """Whether databases are copied: none is, before a second failure."""
         self._ready: tuple[int, Future[AgentDatabase]] | None = None
         self._worker = ThreadPoolExecutor(1)
 
@@ -64,14 +68,22 @@ class Checkpoints:
         place, database = self._nearest(index)
         self._drop_above(index)
         apart = max(_APART, index // _MOST)
-        copies = self._rebuilds > 1 and not self._kept and self._can_copy(database, snapshots)
+        begins = self._rebuilds == _FIRST_COPIED and self._can_copy(database, snapshots)
+        self._copies = self._copies or begins
         for at, revision in enumerate(revisions[place:], start=place):
-            if copies and at > place and at % apart == 0:
+            if begins and at > place and at % apart == 0:
                 database = self._keep(at, database)
             if isinstance(database.step("upgrade", revision.id), Failed):
                 return database, revision.id
         self._prepare(index, snapshots)
         return database, ""
+
+    def leave(self, database: AgentDatabase) -> None:
+        """Drop a database in which a downgrade failed."""
+        if self._copies:
+            self._worker.submit(database.close)
+        else:
+            database.close()
 
     def _drop_above(self, index: int) -> None:
         for place in [each for each in self._kept if each > index]:
@@ -103,12 +115,13 @@ class Checkpoints:
 
     def _prepare(self, index: int, snapshots: Sequence[Snapshot]) -> None:
         """Begin to make the database ready that the next failure most likely needs."""
-        place = max((each for each in self._kept if each < index), default=None)
-        if place is not None:
-            self._ready = (place, self._worker.submit(self._opened, place, snapshots[place]))
+        if self._copies:
+            place = max((each for each in self._kept if each < index), default=0)
+            opened = self._worker.submit(self._opened, self._kept.get(place), snapshots[place])
+            self._ready = (place, opened)
 
-    def _opened(self, place: int, expected: Snapshot) -> AgentDatabase:
-        database = self._open(self._kept[place])
+    def _opened(self, template: Address | None, expected: Snapshot) -> AgentDatabase:
+        database = self._open(template)
         database.take_snapshot(expected)
         return database
 

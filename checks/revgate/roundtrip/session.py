@@ -247,7 +247,7 @@ class Session:
             Whether there is one; a revision may fail there.
         """
         self._rebuilds += 1
-        self.database.close()
+        self.checkpoints.leave(self.database)
         self.roles.forget()
         if self._rebuilds > _MAX_REBUILDS:
             return False

@@ -126,7 +126,9 @@ class Changes:
             return {("pg_class", row.relation)}
         if before is None:
             return set()
-        if catalog == "pg_type" or (catalog == "pg_enum" and before.name != row.name):
+        if catalog == "pg_type":
+            return {("pg_type", row.id)}
+        if catalog == "pg_enum" and before.name != row.name:
             return {("pg_type", row.type)}
         return {("pg_proc", row.function)} if catalog == "pg_proc" else set()
 

@@ -80,19 +80,20 @@ class Snapshotter:
     def _plan_for_changes(self) -> None:
         """Plan what describes a few objects, which an index finds however many there are."""
         relations = self._relations.replace("{restriction}", "c.oid = ANY ($1)")
-        parts = [
-            f"({query.sql} AND {query.unit[1]} = ANY (${UNITS[query.unit[0]]}))"
-            for kind in KINDS
-            for query in kind.queries
-            if query.unit
-        ]
-        self._cursor.execute(
-            f"PREPARE described (oid[], oid[], oid[]) AS {relations} {' UNION ALL '.join(parts)}"
-        )
+        for catalog, number in UNITS.items():
+            parts = [
+                f"({query.sql} AND {query.unit[1]} = ANY ($1))"
+                for kind in KINDS
+                for query in kind.queries
+                if query.unit and query.unit[0] == catalog
+            ]
+            query = f"{relations if catalog == 'pg_class' else ''} {' UNION ALL '.join(parts)}"
+            self._cursor.execute(f"PREPARE described_{number} (oid[]) AS {query}")
         self._changes.prepare()
         methods = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
         self._cursor.execute("; ".join(f"SET {each} = off" for each in methods))
-        self._cursor.execute("EXECUTE described ('{}', '{}', '{}')")
+        for number in UNITS.values():
+            self._cursor.execute(f"EXECUTE described_{number} ('{{}}')")
         self._cursor.execute("EXECUTE expand ('{}', '{}', '{}')")
         self._cursor.execute("; ".join(f"RESET {each}" for each in methods))
 
@@ -150,10 +151,13 @@ class Snapshotter:
         assert self._latest is not None  # noqa: S101 - only then is it asked what changed
         gone = {key for unit in before for key in self._keys.pop(unit, ())}
         put: list[tuple[Key, Facts]] = []
-        if now:
-            self._cursor.execute(f"EXECUTE described ({_arrays(now)})")
-            put, keys = self._fetched()
-            self._keys.update(keys)
+        for number in UNITS.values():
+            oids = ",".join(str(unit // 4) for unit in now if unit % 4 == number)
+            if oids:
+                self._cursor.execute(f"EXECUTE described_{number} ('{{{oids}}}')")
+                objects, keys = self._fetched()
+                put += objects
+                self._keys.update(keys)
         if any(key in self._latest and key not in gone for key, _ in put):
             return self._take_whole()  # two units have an object of one name
         self._latest = self._latest.updated(gone, put)
@@ -162,12 +166,6 @@ class Snapshotter:
     def close(self) -> None:
         """Disconnect."""
         self._connection.close()
-
-
-def _arrays(units: Iterable[int]) -> str:
-    """Return the units as arrays of oids, one for each catalog."""
-    oids = {kind: [str(unit // 4) for unit in units if unit % 4 == kind] for kind in UNITS.values()}
-    return ", ".join(f"'{{{','.join(oids[kind])}}}'" for kind in sorted(oids))
 
 
 def _verify(taken: Snapshot, whole: Snapshot) -> None:

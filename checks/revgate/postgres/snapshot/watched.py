@@ -75,6 +75,14 @@ _COMMENTED = """
         END)::int8, -1)
 """
 
+# The row type of a table and the type of its arrays are described only where they have grants.
+_DESCRIBED_TYPE = """
+    CASE WHEN c.typacl IS NULL AND (
+        c.typrelid <> 0 AND (SELECT r.relkind FROM pg_class r WHERE r.oid = c.typrelid) <> 'c'
+        OR c.typelem <> 0 AND (SELECT e.typarray FROM pg_type e WHERE e.oid = c.typelem) = c.oid
+    ) THEN 0 ELSE c.oid END
+"""
+
 UNITS = (
     Watched("pg_class", "c.oid", "c.oid", "CASE c.relkind WHEN 'c' THEN c.reltype ELSE 0 END",
             schema="c.relnamespace", name="c.relname",
@@ -97,7 +105,7 @@ UNITS = (
             _COMMENTED, "CASE c.classoid WHEN 'pg_type'::regclass THEN c.objoid ELSE 0 END",
             "CASE c.classoid WHEN 'pg_proc'::regclass THEN c.objoid ELSE 0 END",
             where=f"c.objoid >= {FIRST_OID}", owner="c.objoid"),
-    Watched("pg_type", "c.oid", type="c.oid", schema="c.typnamespace", name="c.typname"),
+    Watched("pg_type", "c.oid", type=_DESCRIBED_TYPE, schema="c.typnamespace", name="c.typname"),
     Watched("pg_enum", "c.oid", type="c.enumtypid", name="c.enumlabel"),
     Watched("pg_range", "c.rngtypid", type="c.rngtypid", counted=False),
     Watched("pg_proc", "c.oid", function="c.oid", schema="c.pronamespace", name="c.proname"),
