@@ -267,7 +267,7 @@ def test_what_was_read_and_not_found_is_named(
     (root / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
     (root / "migrations" / "versions").mkdir(parents=True)
     (root / "revgate.toml").write_text("file-name = 'any'\n")
-    (root / ".env.example").write_text("SHOP_NAME = corner\n")
+    (root / ".env.example").write_text("SHOP_NAME = ${SHOP_NAME:-corner}\n")
     _write(root / "migrations")
     causes = {
         "int(os.getenv('SHOP_NAME'))": ("raised TypeError", 'SHOP_NAME = "corner"'),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 
 from revgate.cli import commands
@@ -31,13 +32,29 @@ with create_engine(os.environ["TENANTS_URL"]).connect() as connection:
 """
 
 
-@pytest.mark.parametrize("more", ["", ", version_table_schema=tenant"])
+@pytest.mark.parametrize(
+    ("more", "spoil", "says"),
+    [
+        (
+            "",
+            'DROP TABLE "Two".u',
+            "✗ the schema `Two` differs from `one` in 2 objects: `u`, `u.a`",
+        ),
+        (
+            ", version_table_schema=tenant",
+            """UPDATE "Two".alembic_version SET version_num = 'a0'""",
+            "✗ the schema `Two` is stamped `a0`, unlike `one`",
+        ),
+    ],
+)
 def test_each_tenant_has_a_schema_of_its_own(
     repository: Repository,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     empty_database: str,
     more: str,
+    spoil: str,
+    says: str,
 ) -> None:
     monkeypatch.setenv("TENANTS_URL", empty_database)
     env = ENV.replace("connection=connection", f"connection=connection{more}")
@@ -55,4 +72,9 @@ def test_each_tenant_has_a_schema_of_its_own(
     report = capsys.readouterr().out
     assert "✓ the database is at the head, `b1`" in report
     assert "✓ 2 tables, as expected" in report
-    assert 'note: schemas of other migration contexts were not compared: `"Two"`' in report
+    assert "✓ the schema `Two` has what `one` has" in report
+    with psycopg2.connect(empty_database.replace("+psycopg2", "")) as connection:
+        connection.cursor().execute(spoil)
+    connection.close()
+    assert commands.main(["doctor", "--database-url", empty_database]) == 1
+    assert says in capsys.readouterr().out

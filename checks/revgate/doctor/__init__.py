@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
-from revgate.doctor.examination import Examination, Expected, run_tests
+from revgate.doctor.examination import Examination, Expected, Test, run_tests
 from revgate.doctor.states import States, StatesCache, build, comparable, extensions_of
+from revgate.doctor.tenants import compare_tenants
 from revgate.history.digest import key_of
 from revgate.postgres.names import name_parts
 from revgate.postgres.snapshot import Snapshot, count_tables, outside, queries
 from revgate.roundtrip.agent_client import AgentDatabase
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.order import heads_of
-from revgate.roundtrip.tenants import schemas_of_others
+from revgate.roundtrip.tenants import name_in_sql, others_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.server import Server
+    from revgate.roundtrip.agent_client import MigrationContext
     from revgate.roundtrip.options import Options
 
 __all__ = ["ExaminedDatabase", "examine", "opened"]
@@ -48,6 +50,8 @@ class ExaminedDatabase(NamedTuple):
     database: AgentDatabase | None
     """A throwaway database with env.py running on it, until the block ends."""
     notes: tuple[str, ...]
+    tenants: tuple[Test, ...] = ()
+    """Tests of the schemas of other tenants."""
 
     @property
     def known(self) -> frozenset[tuple[str, str]]:
@@ -111,14 +115,13 @@ def opened(
             table = table._replace(schema=tenant)
         if table != VersionTable():
             found = look(target.address, table)
-        others = _schemas_of_others(environment, server, options, chain) if tenant else frozenset()
-        if others:
-            names = ", ".join(f"`{each}`" for each in sorted(others))
-            notes = (*notes, f"schemas of other migration contexts were not compared: {names}")
-            found = found._replace(snapshot=outside(found.snapshot, others))
+        others = _other_tenants(environment, server, options, chain) if tenant else []
+        tenants = tuple(compare_tenants(target.address, found, tenant, others))
+        schemas = {name_in_sql(each.schema) for each in others}
+        found = found._replace(snapshot=outside(found.snapshot, schemas))
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
         yield ExaminedDatabase(
-            target, environment, chain, (), found, states, models, database, notes
+            target, environment, chain, (), found, states, models, database, notes, tenants
         )
 
 
@@ -128,10 +131,10 @@ def _tenant(database: AgentDatabase) -> str:
     return "" if schema == "public" else schema
 
 
-def _schemas_of_others(
+def _other_tenants(
     environment: Environment, server: Server, options: Options, chain: Sequence[Revision]
-) -> frozenset[str]:
-    """Return the schemas of further migration contexts, which a run of env.py to its end names."""
+) -> list[MigrationContext]:
+    """Return the migration contexts of other schemas, which a run of env.py to its end names."""
     from revgate.roundtrip.agent_client import Agent
 
     with (
@@ -139,7 +142,7 @@ def _schemas_of_others(
         closing(AgentDatabase(agent, server, heads_of(chain))) as database,
     ):
         agent.end()
-        return schemas_of_others(database.started, agent.further_contexts)
+        return others_of(database.started, agent.further_contexts)
 
 
 def _models(database: AgentDatabase) -> tuple[ModelReport | None, tuple[str, ...]]:
@@ -202,7 +205,7 @@ def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examinatio
         examined.found.stamps,
         count_tables(examined.found.snapshot),
         expect_tables,
-        tuple(tests),
+        (*tests, *examined.tenants),
         diagnosis,
         missing,
         unmapped,

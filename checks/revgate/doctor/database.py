@@ -13,7 +13,7 @@ from revgate.postgres.connect import Address, connect
 from revgate.postgres.snapshot import Snapshot, Snapshotter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class VersionTable(NamedTuple):
@@ -57,6 +57,12 @@ def _found(connection: Any, address: Address, version_table: VersionTable) -> Fo
         stamps = _stamps(cursor, version_table)
     snapshotter = Snapshotter(address, version_table.name, version_table.schema, connection)
     return Found(version, stamps is not None, stamps or (), snapshotter.take())
+
+
+def stamps_of(address: Address, tables: Sequence[VersionTable]) -> list[tuple[str, ...] | None]:
+    """Return the rows of several version tables; None for one that does not exist."""
+    with read_only(address) as connection, connection.cursor() as cursor:
+        return [_stamps(cursor, each) for each in tables]
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def _sqlite_advice(names: Sequence[str], folders: Sequence[str]) -> str:
     return f"it reads variables that are not set; those that name PostgreSQL belong in {lines}"
 
 
-_MOST = 8
+_MOST = 12
 
 
 def _x_advice(names: Iterable[str]) -> str:
@@ -108,6 +108,7 @@ _EXAMPLE = re.compile(
     r"(?i)\benv\b.*\b(example|sample|template|dist|test)|example\.env|sample\.env"
 )
 _LARGEST = 1 << 16
+_SHELL_DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 
 
 def examples(names: Iterable[str], folders: Iterable[str]) -> list[str]:
@@ -116,7 +117,7 @@ def examples(names: Iterable[str], folders: Iterable[str]) -> list[str]:
     for folder in folders:
         for path in sorted(filter(_EXAMPLE.search, os.listdir(folder))):
             for name, value in assignments_in(os.path.join(folder, path), _LARGEST):
-                values.setdefault(name, value)
+                values.setdefault(name, _SHELL_DEFAULT.sub(r"\1", value))
     return [f"{name} = {json.dumps(values.get(name) or '...')}" for name in names]
 
 

@@ -23,14 +23,22 @@ def schemas_of_others(
     Returns:
         The names, quoted where SQL requires it.
     """
-    return frozenset(
-        _quoted(each.schema)
+    return frozenset(name_in_sql(each.schema) for each in others_of(context, contexts))
+
+
+def others_of(
+    context: MigrationContext, contexts: Iterable[MigrationContext]
+) -> list[MigrationContext]:
+    """Return the contexts that have another schema of the same database."""
+    return [
+        each
         for each in contexts
         if each.address.database == context.address.database
         and each.schema not in ("", context.schema)
-    )
+    ]
 
 
-def _quoted(name: str) -> str:
+def name_in_sql(name: str) -> str:
+    """Return a name, quoted if SQL requires it."""
     plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
     return name if plain else '"' + name.replace('"', '""') + '"'
