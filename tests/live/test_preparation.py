@@ -59,6 +59,16 @@ def test_a_role_of_a_newer_server_is_explained(repository: Repository) -> None:
     assert "uses the predefined role `pg_of_the_future`, which this server (" in repository.error()
 
 
+def test_a_type_of_an_extension_that_only_production_has(repository: Repository) -> None:
+    repository.revision("a0", None, "CREATE TABLE t (a citext)", "DROP TABLE t")
+    said = repository.error()
+    assert "a0.py:8 uses the type `citext` of the extension `citext`, which no revision" in said
+    create = """CREATE EXTENSION IF NOT EXISTS "citext"; """
+    repository.revision("b1", "a0", create, "SELECT 1")
+    judged = repository.judge("roundtrip")
+    assert judged.findings == [("upgrade-fails", "a0")], "a later revision creates it: a defect"
+
+
 @pytest.mark.usefixtures("roles")
 def test_without_the_rights_of_a_superuser_policies_hold(repository: Repository) -> None:
     repository.revision(

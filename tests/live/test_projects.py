@@ -168,12 +168,12 @@ def test_settings_that_are_missing_are_named_and_can_be_set(
     (root / "pyproject.toml").write_text("")
     (root / ".env.example").write_text("APP_SECRET_KEY='not a secret'\n")
     code = (root / "settings.py").read_text()
-    prefixed = code.replace(
-        "    secret_key", "    model_config = {'env_prefix': 'APP_'}\n    secret_key"
-    )
-    (root / "settings.py").write_text(prefixed)
+    fields = "    model_config = {'env_prefix': 'APP_'}\n"
+    fields += "    token: str = __import__('os').getenv('APP_TOKEN')\n    secret_key"
+    (root / "settings.py").write_text(code.replace("    secret_key", fields))
     said = _error(capsys, "--python", python)
     expected = "pyproject.toml:\n         [tool.revgate.env]\n"
+    expected += '         APP_TOKEN = "..."\n'
     expected += '         APP_SECRET_KEY = "not a secret"\n         APP_SHOP_DSN = "..."\n'
     assert expected in said
 

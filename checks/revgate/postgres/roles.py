@@ -95,8 +95,8 @@ class Roles:
         return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text) is not None
 
     def is_made_by(self, kind: str, name: str) -> bool:
-        """Tell whether a revision creates or drops a role or schema, judging by the text."""
-        words = "ROLE|USER|GROUP" if kind == "role" else "SCHEMA"
+        """Tell whether a revision creates or drops a role, schema or extension, by the text."""
+        words = "ROLE|USER|GROUP" if kind == "role" else kind
         made = (
             rf"(?i)\b(?:CREATE|DROP)\s*(?:{words})\b[^;\n]{{0,40}}?(?<!\w){re.escape(name)}(?!\w)"
         )

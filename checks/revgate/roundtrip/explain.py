@@ -78,6 +78,7 @@ def explain_missing(
         CannotJudgeError: It did.
     """
     found = re.search(r'\b(role|schema) "([^"]+)" does not exist', failed.message)
+    _explain_part(revision, failed, server, is_made_by)
     if not found or not failed.sqlstate or is_made_by(found[1], found[2]):
         return
     kind, name = found[1], found[2]
@@ -91,6 +92,34 @@ def explain_missing(
         f"{place} uses the {kind} `{name}`, which no revision creates\n"
         f'if production has it before the first revision, write {kind}s = ["{name}"] in the'
         " settings, and the throwaway has it too; else create it in a revision"
+    )
+
+
+_EXTENSION_OF = {
+    **dict.fromkeys(("geometry", "geography", "raster"), "postgis"),
+    **dict.fromkeys(("gin_trgm_ops", "gist_trgm_ops", "similarity"), "pg_trgm"),
+    **dict.fromkeys(("uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"), "uuid-ossp"),
+    **dict.fromkeys(("crypt", "gen_salt", "digest", "pgp_sym_encrypt"), "pgcrypto"),
+    **{name: name for name in ("citext", "hstore", "ltree", "vector", "unaccent", "cube")},
+}
+"""The extension of types, functions and operator classes that histories often use."""
+
+
+def _explain_part(
+    revision: Revision, failed: Failed, server: ServerFacts, is_made_by: Callable[[str, str], bool]
+) -> None:
+    """Raise if a step failed only because of an extension that no revision creates."""
+    found = re.search(r'\b(type|function|operator class) "?([\w.]+)', failed.message)
+    if not found or not failed.sqlstate:
+        return
+    name = _EXTENSION_OF.get(found[2].rpartition(".")[2])
+    if name is None or "does not exist" not in failed.message or is_made_by("extension", name):
+        return
+    raise CannotJudgeError(
+        f"{revision.path}:{failed.line} uses the {found[1]} `{found[2]}` of the extension `{name}`,"
+        " which no revision creates\n"
+        f"write `op.execute('CREATE EXTENSION IF NOT EXISTS \"{name}\"')` in the first revision; or"
+        f" point `--database-url` at a server whose `template1` has it, unlike {_this(server)}"
     )
 
 

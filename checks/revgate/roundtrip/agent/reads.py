@@ -105,7 +105,9 @@ def _settings_fields(error: BaseException) -> Iterator[str]:
         return
     made = _settings_class(error)
     for each in error.errors():
-        if made is not None and "missing" in each["type"]:
+        # A field whose default is `os.getenv(...)` is there, but has no value.
+        absent = "missing" in each["type"] or each.get("input", "") is None
+        if made is not None and absent:
             yield _variable(made, tuple(map(str, each["loc"])))
 
 
