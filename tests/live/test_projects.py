@@ -242,9 +242,10 @@ def test_flask_migrate_runs_in_the_context_of_its_application(
 def test_a_variable_that_an_application_needs_is_named(
     root: Path, flask: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (root / "pyproject.toml").write_text("")
     said = _error(capsys, "--python", flask)
     assert "app.py:17, called from migrations/env.py, raised KeyError: 'SHOP_URL'" in said
-    assert 'SHOP_URL = "..."' in said
+    assert '[tool.revgate.env]\n         SHOP_URL = "..."' in said
 
     app = (root / "app.py").read_text()
     for code in (

@@ -362,7 +362,7 @@ class Agent:
                 path = self._relative(answer.path) if answer.path else ""
                 folders = run_folders(self._environment, self._root)
                 raised = answer._replace(path=path)
-                return explain_raised(raised, env, self._last_output(), folders)
+                return explain_raised(raised, env, self._last_output(), folders, self._root)
             case Finished():
                 return explain_no_migrations(env)
         raise AssertionError(answer)

@@ -25,20 +25,21 @@ def is_network_refused(message: str) -> bool:
     return re.search(r"Permission denied(?!: ['\"])|name resolution", message) is not None
 
 
-def advise(broken: Broken, env: str, folders: Sequence[str]) -> str:
+def advise(broken: Broken, env: str, folders: Sequence[str], root: str) -> str:
     """Return what to do about what env.py raised.
 
     Args:
         broken: The exception, and what was read and not found.
         env: The path of env.py.
         folders: As `run_folders` returns them.
+        root: The repository root.
     """
     error, message = broken.error, broken.message
     names = list(dict.fromkeys((*broken.needed, *missing_variables(error, message))))
     if error == "KeyError" and message.strip("'") in broken.not_given:
         return _x_advice(broken.not_given)
     if names:
-        return f"set what it needs in {assignments(folders[-1], examples(names, folders))}"
+        return f"set what it needs in {assignments(root, examples(names, folders))}"
     schema = re.search(r'schema "([^"]+)" does not exist', message)
     if schema:
         return f'name it in the settings, to have it there first: schemas = ["{schema[1]}"]'
@@ -48,7 +49,7 @@ def advise(broken: Broken, env: str, folders: Sequence[str]) -> str:
     if is_network_refused(message):
         return NETWORK_REFUSED
     if "sqlite database was refused" in message:
-        return _sqlite_advice((*broken.unset, *broken.optional), folders)
+        return _sqlite_advice((*broken.unset, *broken.optional), folders, root)
     if "outside of application context" in message:
         return f"enter the application's context in {env}: `with create_app().app_context():`"
     if error in ("ModuleNotFoundError", "ImportError"):
@@ -57,11 +58,11 @@ def advise(broken: Broken, env: str, folders: Sequence[str]) -> str:
             " configuration file are found with `prepend_sys_path = .`"
         )
     if error == "CommandError":
-        return f"run `alembic upgrade head` in {_shown(folders)} to see the same error"
-    return _guess(broken, folders)
+        return f"run `alembic upgrade head` in {_shown(folders, root)} to see the same error"
+    return _guess(broken, folders, root)
 
 
-def _guess(broken: Broken, folders: Sequence[str]) -> str:
+def _guess(broken: Broken, folders: Sequence[str], root: str) -> str:
     """Return what may help if the exception does not say what is missing."""
     if broken.not_given:
         return _x_advice(broken.not_given)
@@ -69,16 +70,16 @@ def _guess(broken: Broken, folders: Sequence[str]) -> str:
         some = list(broken.unset[:_MOST])
         return (
             "it reads variables that are not set; if they are the cause, set them in"
-            f" {assignments(folders[-1], examples(some, folders))}"
+            f" {assignments(root, examples(some, folders))}"
         )
-    return f"see that `alembic upgrade head` runs in {_shown(folders)} with this Python"
+    return f"see that `alembic upgrade head` runs in {_shown(folders, root)} with this Python"
 
 
-def _sqlite_advice(names: Sequence[str], folders: Sequence[str]) -> str:
+def _sqlite_advice(names: Sequence[str], folders: Sequence[str], root: str) -> str:
     """Return what to do about a database that is only there for a project without settings."""
     if not names:
         return "let env.py connect to PostgreSQL, by the URL in its configuration"
-    lines = assignments(folders[-1], examples(names[:_MOST], folders))
+    lines = assignments(root, examples(names[:_MOST], folders))
     return f"it reads variables that are not set; those that name PostgreSQL belong in {lines}"
 
 
@@ -90,8 +91,8 @@ def _x_advice(names: Iterable[str]) -> str:
     return f"env.py asks for an argument of the command line: pass `{words}`, as to `alembic`"
 
 
-def _shown(folders: Sequence[str]) -> str:
-    name = os.path.relpath(folders[0], folders[-1]).replace(os.sep, "/")
+def _shown(folders: Sequence[str], root: str) -> str:
+    name = os.path.relpath(folders[0], root).replace(os.sep, "/")
     return "the repository root" if name == "." else name
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.env_advice import advise, assignments
+from revgate.roundtrip.env_advice import advise, assignments, examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -246,7 +246,8 @@ def explain_unusable(unusable: Unusable, python: str, env: str, root: str) -> st
                 "run them online unless `context.is_offline_mode()` is true"
             )
         case "flask":
-            named = assignments(root, ['FLASK_APP = "package:create_app"'])
+            (value,) = examples(["FLASK_APP"], [root])
+            named = assignments(root, [value.replace('"..."', '"package:create_app"')])
             return f"{env} needs a Flask application: {message}\nname it in {named}"
     return message
 
@@ -259,7 +260,7 @@ def explain_no_migrations(env: str) -> str:
     )
 
 
-def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str]) -> str:
+def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str], root: str) -> str:
     """Return what env.py raised before its migrations began, and what to do.
 
     Args:
@@ -267,10 +268,10 @@ def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str]
         env: The path of env.py.
         output: The end of what env.py printed.
         folders: As `run_folders` returns them.
+        root: The repository root.
     """
     place = f"{env}:{broken.line}" if broken.line else env
     if broken.path:
         place = f"{broken.path}:{broken.path_line}, called from {place},"
-    return (
-        f"{place} raised {broken.error}: {broken.message}{output}\n{advise(broken, env, folders)}"
-    )
+    advice = advise(broken, env, folders, root)
+    return f"{place} raised {broken.error}: {broken.message}{output}\n{advice}"
