@@ -164,7 +164,10 @@ def test_it_is_after_every_statement(followed: Followed) -> None:
     assert accepted > 100
 
 
-def test_a_small_change_is_described_by_itself(followed: Followed) -> None:
+def test_a_small_change_is_described_by_itself(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REVGATE_COMPARE_SNAPSHOTS")
     before = followed.follower.take()
     followed.follower._whole = None  # type: ignore[assignment]  # a whole one would call it
     for statement in ("CREATE TABLE added (id serial PRIMARY KEY, m mood)", "DROP TABLE added"):
@@ -206,3 +209,26 @@ def test_it_is_after_any_statements_in_any_transactions(
         if end != "one by one":
             followed.run("ROLLBACK" if end == "rolled back" else "COMMIT")
         assert_same(followed, (statements, end))
+
+
+def test_a_user_without_rights_follows_as_well(server: Server) -> None:
+    server.execute("CREATE ROLE plain LOGIN CREATEDB PASSWORD 'plain'")
+    owner = server.address._replace(user="plain", password="plain")
+    connection = connect(owner)
+    cursor = connection.cursor()
+    cursor.execute("CREATE DATABASE of_plain")
+    own = connect(owner._replace(database="of_plain"))
+    follower = Snapshotter(owner._replace(database="of_plain"), "alembic_version", None)
+    try:
+        before = follower.take()
+        with own.cursor() as mine:
+            mine.execute("CREATE SCHEMA own; CREATE TABLE own.t (id serial PRIMARY KEY)")
+            assert {each.name for each in compare(before, follower.take())} == {"own"}
+            mine.execute("DROP SCHEMA own CASCADE")
+        assert compare(before, follower.take()) == ()
+    finally:
+        own.close()
+        follower.close()
+        cursor.execute("DROP DATABASE of_plain WITH (FORCE)")
+        connection.close()
+        server.drop_roles(frozenset(("plain",)))
