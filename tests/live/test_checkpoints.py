@@ -23,6 +23,16 @@ def downgrade():
     op.execute("REVOKE SELECT ON t1 FROM keeper")
     op.execute("DROP ROLE keeper")
 """
+SETTING = """
+def upgrade():
+    name = op.get_bind().scalar(sa.text("SELECT current_database()"))
+    op.execute(f"ALTER DATABASE {name} SET work_mem = '8MB'")
+
+
+def downgrade():
+    name = op.get_bind().scalar(sa.text("SELECT current_database()"))
+    op.execute(f"ALTER DATABASE {name} RESET work_mem")
+"""
 
 
 def revision(number: int, down: str) -> str:
@@ -74,9 +84,12 @@ def test_each_downgrade_is_judged_by_itself(project: ProjectMaker, copies: list[
     assert [note for note in observed.notes if "second database" in note] == []
 
 
-def test_roles_are_not_copied_with_a_database(project: ProjectMaker, copies: list[int]) -> None:
+@pytest.mark.parametrize("outside", [ROLE, SETTING], ids=["a role", "a setting"])
+def test_nothing_is_copied_that_a_copy_lacks(
+    project: ProjectMaker, copies: list[int], outside: str
+) -> None:
     bodies, fails, leaves = history(11)
-    bodies.insert(6, ROLE)
+    bodies.insert(6, outside)
     observed = project(*bodies).run(rows=False)
 
     judged = len(observed.failures), len(observed.after_downgrade)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from revgate.history.revision import Revision
     from revgate.postgres.connect import Address
     from revgate.postgres.server import Server
-    from revgate.postgres.snapshot import Snapshot
+    from revgate.postgres.snapshot import Key, Snapshot
+    from revgate.postgres.snapshot.shared import Facts
     from revgate.roundtrip.agent_client import AgentDatabase
 
 _MOST = 12
@@ -27,6 +28,11 @@ _APART = 10
 """Revisions between two of them, at least: a copy takes as long as a dozen revisions."""
 _FIRST_COPIED = 2
 """The failure from which on databases are copied: after one, few are followed by another."""
+
+
+def _is_outside(item: tuple[Key, Facts]) -> bool:
+    (kind, name), _ = item
+    return kind in ("role", "setting") or (kind == "grant" and name.startswith("DATABASE "))
 
 
 class Checkpoints:
@@ -102,11 +108,14 @@ class Checkpoints:
         return place, self._open(self._kept.get(place))
 
     def _can_copy(self, database: AgentDatabase, snapshots: Sequence[Snapshot]) -> bool:
-        """Tell whether a copy of the database is all that a revision finds when it runs."""
-        roles = {frozenset(key for key in each if key[0] == "role") for each in snapshots}
+        """Tell whether a copy of the database is all that a revision finds when it runs.
+
+        Roles belong to the server; settings and grants of the database itself are not copied.
+        """
+        outside = {frozenset(filter(_is_outside, each.items())) for each in snapshots}
         address = database.address
         elsewhere = self._server.databases(f"{address.database}_")
-        return len(roles) == 1 and database.started.address == address and not elsewhere
+        return len(outside) == 1 and database.started.address == address and not elsewhere
 
     def _keep(self, place: int, database: AgentDatabase) -> AgentDatabase:
         """Keep a database as it is, and return a copy to go on with."""
