@@ -59,16 +59,16 @@ def history(length: int) -> tuple[list[str], list[str], list[str]]:
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Keep copies close to each other, and return where they were kept."""
-    kept: list[int] = []
+    places: list[int] = []
     keep = checkpoints.Checkpoints._keep
 
-    def keeping(self: checkpoints.Checkpoints, place: int, database: Any) -> Any:
-        kept.append(place)
-        return keep(self, place, database)
+    def keeping(self: checkpoints.Checkpoints, place: int, *kept: Any) -> Any:
+        places.append(place)
+        return keep(self, place, *kept)
 
     monkeypatch.setattr(checkpoints, "_APART", 3)
     monkeypatch.setattr(checkpoints.Checkpoints, "_keep", keeping)
-    return kept
+    return places
 
 
 def test_each_downgrade_is_judged_by_itself(project: ProjectMaker, copies: list[int]) -> None:

@@ -404,6 +404,7 @@ class AgentDatabase:
         server: Server,
         head: Sequence[str],
         template: Address | None = None,
+        original: AgentDatabase | None = None,
         *,
         context: int = 0,
         visible: Callable[[Key], bool] | None = None,
@@ -415,6 +416,7 @@ class AgentDatabase:
             server: Where the database is created.
             head: The revisions that env.py is asked to upgrade to.
             template: A database of ours to copy, without connections; an empty one if None.
+            original: The same as the template, if it was one of these.
             context: The number of the migration context to step through, from 0.
             visible: Tells which objects are not another's; None for all.
 
@@ -428,7 +430,11 @@ class AgentDatabase:
         try:
             create = partial(server.create_next_to, self.address)
             self.started = agent.begin(self.address, head, create, context=context)
-            self._snapshotter = Snapshotter(*self.started[:3], visible=visible)
+            self._snapshotter = Snapshotter(
+                *self.started[:3],
+                visible=visible,
+                original=original._snapshotter if original else None,
+            )
         except BaseException:
             self.close()
             raise
@@ -449,15 +455,19 @@ class AgentDatabase:
         assert self._snapshotter  # noqa: S101 - set unless __init__ raised
         return self._snapshotter.take(expected)
 
-    def leave(self) -> Address:
-        """End the agent, and return the database, to which nothing is connected."""
+    def leave(self, expected: Snapshot) -> None:
+        """Take a last snapshot and disconnect; the database stays to be copied.
+
+        Args:
+            expected: What the snapshot should equal.
+        """
+        self.take_snapshot(expected)
         try:
             self.agent.end()
         except CannotJudgeError:  # of no interest: the steps are committed
             self.agent.close()
         if self._snapshotter:
             self._snapshotter.close()
-        return self.address
 
     def close(self) -> None:
         """End the agent, and drop the database."""

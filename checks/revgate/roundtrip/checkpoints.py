@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from revgate.history.revision import Revision
-    from revgate.postgres.connect import Address
     from revgate.postgres.server import Server
     from revgate.postgres.snapshot import Key, Snapshot
     from revgate.postgres.snapshot.shared import Facts
@@ -39,7 +38,7 @@ class Checkpoints:
     """The databases of one session at places of its history."""
 
     def __init__(
-        self, server: Server, open_database: Callable[[Address | None], AgentDatabase]
+        self, server: Server, open_database: Callable[[AgentDatabase | None], AgentDatabase]
     ) -> None:
         """Keep none yet.
 
@@ -49,7 +48,7 @@ class Checkpoints:
         """
         self._server = server
         self._open = open_database
-        self._kept: dict[int, Address] = {}
+        self._kept: dict[int, AgentDatabase] = {}
         """By the number of revisions that they have."""
         self._rebuilds = 0
         self._copies = False
@@ -78,7 +77,7 @@ class Checkpoints:
         self._copies = self._copies or begins
         for at, revision in enumerate(revisions[place:], start=place):
             if begins and at > place and at % apart == 0:
-                database = self._keep(at, database)
+                database = self._keep(at, database, snapshots[at])
             if isinstance(database.step("upgrade", revision.id), Failed):
                 return database, revision.id
         self._prepare(index, snapshots)
@@ -93,7 +92,7 @@ class Checkpoints:
 
     def _drop_above(self, index: int) -> None:
         for place in [each for each in self._kept if each > index]:
-            self._server.drop_database(self._kept.pop(place))
+            self._server.drop_database(self._kept.pop(place).address)
 
     def _nearest(self, index: int) -> tuple[int, AgentDatabase]:
         """Return the database that needs the fewest revisions, and how many it has."""
@@ -117,10 +116,11 @@ class Checkpoints:
         elsewhere = self._server.databases(f"{address.database}_")
         return len(outside) == 1 and database.started.address == address and not elsewhere
 
-    def _keep(self, place: int, database: AgentDatabase) -> AgentDatabase:
+    def _keep(self, place: int, database: AgentDatabase, expected: Snapshot) -> AgentDatabase:
         """Keep a database as it is, and return a copy to go on with."""
-        self._kept[place] = database.leave()
-        return self._open(self._kept[place])
+        database.leave(expected)
+        self._kept[place] = database
+        return self._open(database)
 
     def _prepare(self, index: int, snapshots: Sequence[Snapshot]) -> None:
         """Begin to make the database ready that the next failure most likely needs."""
@@ -129,8 +129,8 @@ class Checkpoints:
             opened = self._worker.submit(self._opened, self._kept.get(place), snapshots[place])
             self._ready = (place, opened)
 
-    def _opened(self, template: Address | None, expected: Snapshot) -> AgentDatabase:
-        database = self._open(template)
+    def _opened(self, original: AgentDatabase | None, expected: Snapshot) -> AgentDatabase:
+        database = self._open(original)
         database.take_snapshot(expected)
         return database
 
@@ -139,7 +139,7 @@ class Checkpoints:
         self._worker.shutdown(cancel_futures=True)
         if self._ready and not self._ready[1].cancelled() and not self._ready[1].exception():
             self._ready[1].result().close()
-        for address in self._kept.values():
-            self._server.drop_database(address)
+        for database in self._kept.values():
+            self._server.drop_database(database.address)
         self._ready = None
         self._kept.clear()

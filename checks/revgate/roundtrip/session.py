@@ -147,19 +147,20 @@ class Session:
         return agent
 
     def open_database(
-        self, template: Address | None = None, agent: Agent | None = None
+        self, original: AgentDatabase | None = None, agent: Agent | None = None
     ) -> AgentDatabase:
         """Create a database, and start env.py on it.
 
         Args:
-            template: What it is a copy of; the base if None.
+            original: What it is a copy of; the base if None.
             agent: One that has no job yet; a new one if None.
         """
         return AgentDatabase(
             agent or self.start_agent(),
             self.server,
             heads_of(self.all_revisions),
-            template or self.base,
+            original.address if original else self.base,
+            original,
             context=self.context,
             visible=self.roles.sees,
         )
