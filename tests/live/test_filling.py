@@ -148,6 +148,28 @@ KINDS = {
             d text NOT NULL CHECK (d = upper(d) AND length(d) = 3), e text NOT NULL CHECK
             (e ~ '^\\d+$'), f text NOT NULL CHECK (char_length(f) >= 12))
     """,
+    "short codes": """
+        CREATE DOMAIN code AS char(3) CHECK (VALUE ~ '^[A-Z]{3}$');
+        CREATE TABLE t (id int PRIMARY KEY, a char(3) NOT NULL CHECK (a ~ '^[A-Z]{3}$'),
+            b varchar(2) NOT NULL CHECK (b ~ '^[a-z]{2}$'), c code UNIQUE NOT NULL)
+    """,
+    "binary values": """
+        CREATE TABLE t (a bytea NOT NULL CHECK (octet_length(a) = 32), b bytea UNIQUE NOT NULL
+            CHECK (length(b) BETWEEN 16 AND 20), c bytea PRIMARY KEY CHECK (octet_length(c) > 70))
+    """,
+    "triggers, defaults and checks that read settings": """
+        CREATE TABLE tenants (id uuid PRIMARY KEY);
+        CREATE TABLE t (id int PRIMARY KEY, tenant uuid NOT NULL REFERENCES tenants);
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            NEW.tenant := current_setting('app.tenant', true)::uuid; RETURN NEW; END $$;
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+        CREATE TABLE u (id int PRIMARY KEY, n int NOT NULL);
+        CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('app.user') = '' THEN RAISE 'no user'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER tr BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION g();
+        CREATE TABLE v (id int PRIMARY KEY,
+            n int NOT NULL CHECK (n = current_setting('app.number')::int))
+    """,
     "documents and arrays": """
         CREATE TABLE t (a jsonb NOT NULL CHECK (jsonb_typeof(a) = 'array'), b jsonb NOT NULL CHECK
             (b ? 'kind' AND jsonb_typeof(b -> 'kind') = 'string'), c int[] NOT NULL CHECK

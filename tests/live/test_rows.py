@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from revgate.rules import all_rules
+from revgate.rules import WARNING, all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,6 +297,43 @@ def test_what_gets_no_rows_is_a_note(project: ProjectMaker) -> None:
     assert (rows.filled, rows.total) == (3, 7)
     assert {name for name, _ in rows.unfilled} == {f"public.{n}" for n in
                                                             ("a", "b", "c", "ruled")}  # fmt: skip
+
+
+def test_what_could_not_be_filled_is_judged_by_what_is_done_to_it(project: ProjectMaker) -> None:
+    tables = [
+        f"CREATE TABLE {name} (id int NOT NULL, a text, b text, c text CHECK (c IS NOT NULL))"
+        " PARTITION BY RANGE (id)"
+        for name in ("logs", "events")
+    ]
+    observed = project(
+        GROUND,
+        run_sql(*tables),
+        # All of it may be done to rows.
+        run_sql(
+            "ALTER TABLE logs ADD d text",
+            "ALTER TABLE logs ADD e text NOT NULL DEFAULT ''",
+            "ALTER TABLE logs RENAME id TO number",
+            "ALTER TABLE logs ALTER c SET NOT NULL",
+            "CREATE INDEX ON logs (a)",
+            "UPDATE events SET a = '' WHERE a IS NULL",
+            "ALTER TABLE events ALTER a SET NOT NULL",
+        ),
+        step("op.add_column('logs', sa.Column('plan', sa.Text, nullable=False))"),
+        run_sql("SELECT 1", "ALTER TABLE logs ALTER b SET NOT NULL"),
+        run_sql("SELECT 1", "SELECT 2", "CREATE UNIQUE INDEX ON events (id, b)"),
+    ).run()
+
+    found = ask(observed)
+    assert [(each.rule, each.path[-5:-3], each.line) for each in found] == [
+        ("fails-on-rows", "r4", 6), ("fails-on-rows", "r5", 7), ("fails-on-rows", "r6", 8),
+    ]  # fmt: skip
+    assert {each.severity for each in found} == {WARNING}
+    assert found[0].message == (
+        "`upgrade()` of `r4` adds `plan` of `logs` as `NOT NULL` without a default, which may fail"
+        " on rows; the table could not be filled: it has no partitions"
+    )
+    assert "sets `b` of `logs` `NOT NULL`" in found[1].message
+    assert "makes `id`, `b` of `events` unique" in found[2].message
 
 
 def test_rows_that_go_where_another_table_takes_them_are_not_lost(project: ProjectMaker) -> None:

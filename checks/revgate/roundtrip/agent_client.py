@@ -21,6 +21,7 @@ from revgate.roundtrip.agent_process import AgentProcess, ForkServer, agent_comm
 from revgate.roundtrip.answers import (
     PLAIN_EVENTS,
     Answer,
+    Attempted,
     Broken,
     Context,
     DatabaseRequest,
@@ -243,6 +244,18 @@ class Agent:
         """
         self._send(do=function, revision=revision, watch=watch)
         return self._receive(Done, Failed, doing=f"`{function}()` of `{revision}`")
+
+    def attempt(self, revision: str, tables: str, *, again: bool, watch: bool) -> Attempted:
+        """Try `downgrade()` of the latest revision, and `upgrade()` after it; take both back.
+
+        Args:
+            revision: The id.
+            tables: The query for the tables whose rows are counted.
+            again: Whether to upgrade after the downgrade.
+            watch: Whether to count rows and observe the statements.
+        """
+        self._send(do="attempt", revision=revision, tables=tables, again=again, watch=watch)
+        return self._receive(Attempted, doing=f"`downgrade()` of `{revision}`")
 
     def compare_models(self) -> ModelReport | NoModels | ModelsFailed:
         """Compare env.py's models with the database."""

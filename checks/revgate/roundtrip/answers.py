@@ -100,6 +100,28 @@ class Failed(NamedTuple):
     """Whether the line is a `raise` of the revision."""
 
 
+class Attempted(NamedTuple):
+    """A downgrade was tried on populated tables, and the upgrade after it."""
+
+    failed: Failed | None
+    """Why the downgrade failed."""
+    failed_again: Failed | None
+    """Why the upgrade after it failed."""
+    before: tuple[tuple[int, int, str, str, int, int], ...]
+    after: tuple[tuple[int, int, str, str, int, int], ...]
+    """The fields of `TableRows`, for each table before the downgrade and after it, if watched."""
+    touches_rows: bool
+    """Whether the downgrade may have removed rows."""
+    intact: bool
+    """Whether nothing was committed on the way."""
+    restored: bool
+    """Whether the database is at the revision again."""
+    problem: str
+    """What prevented the attempt; empty if nothing did."""
+    statements: tuple[Statement, ...]
+    """If they were watched."""
+
+
 class Finished(NamedTuple):
     """env.py has run to its end."""
 
@@ -216,6 +238,7 @@ Answer = (
     | StepStarted
     | Done
     | Failed
+    | Attempted
     | Finished
     | Broken
     | Unusable
@@ -262,6 +285,16 @@ def _statement(message: dict[str, Any]) -> Statement:
 def _failed(message: dict[str, Any]) -> Failed:
     facts = {name: message[name] for name in Failed._fields if name != "lines"}
     return Failed(lines=_function_lines(message), **facts)
+
+
+def _attempted(message: dict[str, Any]) -> Attempted:
+    failures = (message["failed"], message["failed_again"])
+    failed, again = (_failed(each) if each else None for each in failures)
+    before, after = (tuple(map(tuple, message[name])) for name in ("before", "after"))
+    statements = tuple(map(_statement, message["statements"]))
+    touches, intact, restored = message["touches_rows"], message["intact"], message["restored"]
+    problem = message["problem"]
+    return Attempted(failed, again, before, after, touches, intact, restored, problem, statements)
 
 
 def _broken(message: dict[str, Any]) -> Broken:
@@ -312,6 +345,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "step": lambda message: StepStarted(message["revision"]),
     "done": _done,
     "failed": _failed,
+    "attempted": _attempted,
     "finished": lambda message: Finished(message["sql"]),
     "broken": _broken,
     "unusable": lambda message: Unusable(message["kind"], message["message"]),

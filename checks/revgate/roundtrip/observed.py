@@ -20,6 +20,8 @@ AGAIN = "upgrade again"
 PRODUCTION = "production"
 ROWS = "upgrade with rows"
 """Where failures on populated tables happen; it has no `Pass`, since it need not reach the head."""
+ROWS_DOWNGRADE = "downgrade with rows"
+"""Likewise, for the downgrades in between."""
 SETUP = "setup"
 """Server, databases, agents, and what runs in one go before the first step."""
 MODELS = "models"
@@ -79,6 +81,18 @@ class LostRows(NamedTuple):
     """Of the statement that removed them; 0 if unknown."""
 
 
+class Doubt(NamedTuple):
+    """What an upgrade demands of the rows of a table that could not be filled."""
+
+    what: str
+    """What it does, as the part of a sentence after the function."""
+    table: str
+    reason: str
+    """Why the table has no rows."""
+    line: int
+    """Of the statement; 0 if unknown."""
+
+
 class Rows(NamedTuple):
     """The test rows at the start of a step, and what happened to them."""
 
@@ -89,6 +103,9 @@ class Rows(NamedTuple):
     unfilled: tuple[tuple[str, str], ...] = ()
     """Names of the tables without rows, each with the reason."""
     lost: tuple[LostRows, ...] = ()
+    lost_by_downgrade: tuple[LostRows, ...] = ()
+    """Of tables that existed before the upgrade."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Step(NamedTuple):

@@ -4,6 +4,10 @@ Before each revision, every table gets a few rows that satisfy the schema at tha
 are equal wherever they are allowed to be, and one with nulls wherever they are allowed. If your
 rows can never look like that, say why in an `allow`.
 
+For a table that could not be filled, an upgrade is reported as a warning if it adds a `NOT NULL`
+column without a default, sets a column `NOT NULL` or makes columns unique, and changes no rows of
+that table.
+
 ## Why it hurts
 Every test starts with an empty database; production does not. The deployment stops, and whatever
 the statements before the failing one locked was blocked for nothing.
@@ -24,11 +28,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.observed import ROWS, Failure, RoundTrip
-from revgate.rules import ERROR, LIVE, Finding, rule
+from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
 from revgate.rules._live import failure_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import Doubt, Step
 
 _WAYS = {
     "23502": "give existing rows a value first: add the column as nullable or with a"
@@ -54,6 +60,20 @@ def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
                 " tables that have rows",
             )
             yield found._replace(help=f"{_way_out(failure)}\n{found.help}")
+    for step in observed.pending_steps():
+        for doubt in step.rows.doubts if step.rows else ():
+            yield _doubted(step, doubt)
+
+
+def _doubted(step: Step, doubt: Doubt) -> Finding:
+    way = "23505" if doubt.what.startswith("makes") else "23502"
+    return Finding.at(
+        step.revision,
+        (doubt.line or step.upgrade_line, 1),
+        f"`upgrade()` of `{step.revision.id}` {doubt.what}, which may fail on rows; the table could"
+        f" not be filled: {doubt.reason}",
+        help=f"{_WAYS[way]}; or suppress this, with the reason why it works on production's rows",
+    )._replace(severity=WARNING)
 
 
 def _way_out(failure: Failure) -> str:

@@ -1,11 +1,11 @@
-"""An upgrade deletes rows of an existing table.
+"""An upgrade or a downgrade deletes rows of a table that existed before the revision.
 
-Reports tables that have fewer rows after the revision than before it, because they were dropped or
-truncated, or rows were deleted. Rows that were moved to another table are not lost, and revisions
-may delete rows that revisions inserted.
+Reports tables that have fewer rows after it than before, because they were dropped or truncated, or
+rows were deleted. Rows that were moved to another table are not lost. A revision may delete rows
+that revisions inserted, and a downgrade may drop what its own upgrade created.
 
 ## Why it hurts
-A downgrade restores the table, but not its rows. Without a backup, they are gone.
+The other direction restores the table, but not its rows. Without a backup, they are gone.
 
 ## Example
     def upgrade() -> None:
@@ -24,22 +24,28 @@ from typing import TYPE_CHECKING
 from revgate.rules import LIVE, WARNING, Finding, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from revgate.roundtrip.observed import LostRows, RoundTrip
+    from revgate.roundtrip.observed import LostRows, RoundTrip, Step
 
 
 @rule(severity=WARNING, group=LIVE)
 def rows_lost(observed: RoundTrip) -> Iterator[Finding]:
-    """Report tables that have fewer rows after an upgrade."""
+    """Report tables that have fewer rows after an upgrade or a downgrade."""
     for step in observed.pending_steps():
-        for lost in step.rows.lost if step.rows else ():
-            yield Finding.at(
-                step.revision,
-                (lost.line or step.upgrade_line, 1),
-                f"`upgrade()` of `{step.revision.id}` {_what(lost)}",
-                help=_help(lost),
-            )
+        if step.rows:
+            yield from _found(step, "upgrade", step.upgrade_line, step.rows.lost)
+            yield from _found(step, "downgrade", step.downgrade_line, step.rows.lost_by_downgrade)
+
+
+def _found(step: Step, function: str, line: int, losses: Iterable[LostRows]) -> Iterator[Finding]:
+    for lost in losses:
+        yield Finding.at(
+            step.revision,
+            (lost.line or line, 1),
+            f"`{function}()` of `{step.revision.id}` {_what(lost)}",
+            help=_help(lost),
+        )
 
 
 def _what(lost: LostRows) -> str:

@@ -8,6 +8,7 @@ Requests:
 
     {job}                        everything of `Agent._send_job`: database, config, mode, head, ...
     {"do": "upgrade" | "downgrade", "revision": id, "watch": bool}
+    {"do": "attempt", "revision": id, "tables": query, "again": bool, "watch": bool}
     {"do": "models"}             compare the models with the database
     {"do": "ddl", "tables": [[schema, name], ...]}
     {"do": "end"}                let env.py run to its end
@@ -21,6 +22,7 @@ Events, by their `event`:
     step                         production has reached `revision`
     order                        `revisions` in upgrade order; or an `error` of Alembic
     done                         ms, lines, statements (see `statements.py`)
+    attempted                    the results of `Attempt`, and statements
     failed                       revision, line, lines, and what `failures.describe` returns
     models, no-models, ddl       see `models.py`; models-failed has a `message`
     database                     a database called `name` is needed; the reply is {"error": text},

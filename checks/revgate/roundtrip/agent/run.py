@@ -6,9 +6,11 @@ import io
 import linecache
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .application import application
+from .attempt import Attempt
 from .channel import Unusable
 from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
 from .models import compare, ddl
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from .channel import Channel
     from .target import Target
+
+_RAISES = re.compile(r"(^|[:;])\s*(raise|assert)\b")
 
 
 class Run:
@@ -37,6 +41,8 @@ class Run:
         self.offline = False
         self._step: tuple[Any, str] | None = None
         self._local: list[str] = []
+        self._arguments: dict[str, Any] = {}
+        """What env.py passes to `upgrade()` and `downgrade()`."""
         self._watch = Watch()
         self.sql = io.StringIO()
         """The output of offline mode."""
@@ -131,6 +137,9 @@ class Run:
                 self._send_models(context, request)
                 continue
             revision = self._script.get_revision(request["revision"])
+            if request["do"] == "attempt":
+                self._attempt(context, revision, request)
+                continue
             self._step = (revision, request["do"])  # the file may lack the function
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
@@ -174,9 +183,37 @@ class Run:
         self._watch.begin(connection, revision.module.__file__, context.version_table)
         self._commit(context)
 
+    def _attempt(self, context: Any, revision: Any, request: dict[str, Any]) -> None:
+        """Try the downgrade of the latest revision, and send what came of it."""
+        self._step = (revision, "downgrade")
+        begin_step()
+        if request["watch"]:
+            self._begin_watch(context, revision)
+        attempt = Attempt(context, self.failure, request["tables"], counts=request["watch"])
+        downgrade, upgrade = (
+            partial(getattr(revision.module, name), **self._arguments)
+            for name in ("downgrade", "upgrade")
+        )
+        attempt.run(downgrade, upgrade, again=request["again"])
+        statements = self._watch.end()
+        if attempt.restored:
+            self._commit(context)
+        self._step = None
+        names = ("failed", "failed_again", "before", "after", "touches_rows", "intact", "restored",
+                 "problem")  # fmt: skip
+        facts = {name: getattr(attempt, name) for name in names}
+        self._channel.send("attempted", **facts, statements=statements)
+
     def _tracked(self, step: Any, revision: Any, do: str) -> Any:
         self._step = (revision, do)
         begin_step()
+        function = step.migration_fn
+
+        def remember(**arguments: Any) -> Any:
+            self._arguments = arguments
+            return function(**arguments)
+
+        step.migration_fn = remember
         return step
 
     def _lines(self, revision: Any) -> dict[str, int]:
@@ -210,7 +247,7 @@ class Run:
         described = describe(cause)
         described.update(
             missing_function(revision.module, do),
-            deliberate=linecache.getline(path, line).lstrip().startswith("raise"),
+            deliberate=bool(_RAISES.search(linecache.getline(path, line))),
             revision=revision.revision,
             do=do,
             line=line or line_of(revision.module, do),

@@ -119,6 +119,16 @@ WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f')
 ORDER BY 3
 """
 
+# What code of the database reads with `current_setting`; PostgreSQL's own have no dot.
+_SETTINGS = r"""
+SELECT DISTINCT found[1]
+FROM (SELECT prosrc FROM pg_proc WHERE oid >= 16384
+      UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE oid >= 16384 AND contype = 'c'
+      UNION ALL SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE oid >= 16384) t (text),
+     regexp_matches(text, 'current_setting\(\s*[$'']+(\w+\.[\w.]+)', 'gi') found
+"""
+
 _COLUMNS = """
 SELECT a.attrelid, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull,
        coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> ''
@@ -225,6 +235,21 @@ class Catalogue:
             [(oid, name) for oid, _, name, kind, _ in found if kind == "r"]
         )
         return [TableRows._make((*facts, counts.get(facts[0], 0))) for facts in found]
+
+    def tables_query(self) -> str:
+        """Return the query for all tables without their rows, for another connection."""
+        query: bytes = self._cursor.mogrify(_TABLES, self._excluded)
+        return query.decode()
+
+    def settings(self) -> list[str]:
+        """Return the names of the settings that triggers, defaults and checks read."""
+        return [name for (name,) in self._rows(_SETTINGS, None)]
+
+    def defers(self) -> bool:
+        """Tell whether a constraint is checked only at the end of a transaction."""
+        query = "SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferred)"
+        ((found,),) = self._rows(query, None)
+        return bool(found)
 
     def tables(self, counted: Iterable[TableRows]) -> list[Table]:
         """Read what the rows of tables must satisfy."""

@@ -91,6 +91,12 @@ def texts(text: str) -> list[str]:
 _LIKE = re.compile("[%_]")
 
 
+def binaries(text: str) -> list[str]:
+    """Return values of `bytea` whose length could satisfy a condition."""
+    sizes = {int(each) for each in numbers(text) if 0 <= each <= _LONGEST and each == int(each)}
+    return ["\\x" + byte * size for size in sorted(sizes) for byte in ("61", "62", "63", "00")]
+
+
 def objects(text: str) -> list[str]:
     """Return JSON values that could satisfy a condition."""
     keys = [re.sub(r'[{}"\\,]', "", each) for each in strings(text)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.rows import hints
 from revgate.roundtrip.rows.order import needs
 from revgate.roundtrip.rows.solve import Row, Solver, components, suggestions
-from revgate.roundtrip.rows.values import Values, quoted
+from revgate.roundtrip.rows.values import Values, length, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,9 +72,10 @@ class Plan:
             if len(check.columns) != 1:
                 continue
             column = self.table.column(check.columns[0])
-            type_, _ = self._values.bare(column.type, column.modifier)
+            type_, modifier = self._values.bare(column.type, column.modifier)
             literals = hints.strings(check.expression)
-            if literals and type_.word in _TEXTS:
+            longest = length(modifier) if type_.word in ("varchar", "bpchar") else None
+            if literals and type_.word in _TEXTS and len(literals[0]) <= (longest or 1 << 30):
                 guessed[column.name] = quoted(literals[0])
         return guessed
 

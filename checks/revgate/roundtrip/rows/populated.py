@@ -1,36 +1,35 @@
-"""The pass on populated tables: fills tables before each upgrade, and checks the rows after it.
+"""The pass on populated tables: fills tables, upgrades and downgrades them, and counts the rows.
 
 It follows the passes on empty tables, and covers only revisions that succeeded there.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from revgate.postgres.connect import connect
 from revgate.roundtrip.answers import Failed
-from revgate.roundtrip.observed import ROWS, LostRows, Rows, Statement
+from revgate.roundtrip.observed import ROWS, Rows
 from revgate.roundtrip.rows.catalogue import Catalogue, TableRows
+from revgate.roundtrip.rows.downgrades import Downgrades
 from revgate.roundtrip.rows.fill import Filler
+from revgate.roundtrip.rows.losses import Losses
+from revgate.roundtrip.rows.relaxed import Schema, may_alter_types
+from revgate.roundtrip.rows.unfilled import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from revgate.history.revision import Revision
+    from revgate.roundtrip.observed import Doubt, LostRows, Step
     from revgate.roundtrip.session import Session
 
 _MAX_REBUILDS = 20
 _MAX_REASONS = 5
 _MAX_NAMES = 5
 _STATEMENT_TIMEOUT = "30s"
-_TRUNCATED_AT = 300
-"""Characters of a statement that the agent reports."""
-_WRITES = re.compile(
-    r"\s*(?:WITH\b.*?\b)?(DELETE|TRUNCATE|DROP|INSERT|UPDATE|MERGE)\b", re.IGNORECASE | re.DOTALL
-)
-_READS = re.compile(r"\b(SELECT|COPY|RETURNING)\b", re.IGNORECASE)
-_LOSES = ("DELETE", "TRUNCATE", "DROP", "MERGE")
+_STRONG = "AccessExclusiveLock"
+_WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 
 
 class PopulatedPass:
@@ -65,6 +64,7 @@ class PopulatedPass:
         places = [at for at in self._places if at < passed]
         if not places:
             return []
+        self._downgrades = Downgrades(self._session)
         self._open()
         try:
             self._run_to(places[-1])
@@ -86,6 +86,7 @@ class PopulatedPass:
         self._ours = set()
         self._counts: list[TableRows] | None = None
         self._widths: dict[int, int] = {}
+        self._is_lost = False
 
     def _close(self) -> None:
         self._connection.close()
@@ -100,22 +101,70 @@ class PopulatedPass:
                 self._counts = None
                 answer = self._database.step("upgrade", revision.id)
                 failed = answer if isinstance(answer, Failed) else None
-            if failed and not self._rebuild(index, revision, failed):
+            if (failed or self._is_lost) and not self._rebuild(index, revision, failed):
                 return
 
     def _step_with_rows(self, index: int) -> Failed | None:
         """Run a step on populated tables; return its failure."""
         before = self._fill()
-        answer = self._database.step("upgrade", self._session.revisions[index].id)
-        rows = _rows(before, self._reasons)
+        step = self._session.steps[index]
+        rows, reasons = _rows(before, self._reasons), self._reasons
+        altered = self._altered(step, before)
+        answer = self._database.step("upgrade", step.revision.id)
+        if isinstance(answer, Failed):
+            self._record(index, rows)
+            return answer
+        self._counts = after = self._catalogue.count_rows()
+        at_stake = {each.oid: each.rows for each in before if each.oid in self._ours}
+        losses = Losses(before, after, at_stake, step.statements)
+        rows = rows._replace(lost=tuple(losses.lost))
+        if altered.tables:
+            rows = rows._replace(doubts=self._compare(altered, reasons, step))
+        if self._downgrades.are_tried(index):
+            rows = rows._replace(lost_by_downgrade=self._downgrade(index, at_stake, losses))
+        self._record(index, rows)
+        return None
+
+    def _record(self, index: int, rows: Rows) -> None:
         steps = self._session.steps
-        failed = answer if isinstance(answer, Failed) else None
-        if not failed:
-            self._counts = after = self._catalogue.count_rows()
-            lost = _lost(before, after, self._ours, steps[index].statements)
-            rows = rows._replace(lost=tuple(lost))
         steps[index] = steps[index]._replace(rows=rows)
-        return failed
+
+    def _altered(self, step: Step, counts: Sequence[TableRows]) -> Schema:
+        """Return the tables that a step will alter, as they are."""
+        locked = {lock.table for _, lock in step.locks if lock.mode not in _WEAK}
+        types = may_alter_types(each.sql for each in step.statements)
+        tables = [
+            each for each in counts if each.root == each.oid and (types or each.name in locked)
+        ]
+        return self._filler.schema(tables) if tables else Schema((), {})
+
+    def _compare(
+        self, altered: Schema, reasons: Mapping[int, str], step: Step
+    ) -> tuple[Doubt, ...]:
+        """Fill rows with what the altered tables allow by now; judge those without rows."""
+        oids = {table.oid for table in altered.tables}
+        counts = [each for each in self._counts or () if each.oid in oids]
+        filled = {each.root for each in self._counts or () if each.rows}
+        ours = {each.root for each in self._counts or () if each.oid in self._ours}
+        self._filler.relax(altered, [each for each in counts if each.oid in ours & filled])
+        unfilled = [each for each in counts if each.oid in reasons]
+        after = self._filler.schema(unfilled).tables if unfilled else ()
+        return tuple(doubts(altered.tables, after, reasons, step.statements))
+
+    def _downgrade(
+        self, index: int, at_stake: Mapping[int, int], losses: Losses
+    ) -> tuple[LostRows, ...]:
+        """Downgrade filled tables, and take it back; return what it lost of others' rows."""
+        counts = self._fill()
+        stake = {
+            each.oid: min(each.rows, at_stake.get(each.oid, each.rows))
+            for each in counts
+            if each.oid in at_stake or each.oid in losses.receivers
+        }
+        tried = self._downgrades.run(index, self._database, self._catalogue, stake)
+        self._counts = counts
+        self._is_lost = not tried.restored
+        return tried.lost
 
     def _fill(self) -> list[TableRows]:
         """Fill empty tables and new columns; return the row counts after that."""
@@ -152,8 +201,8 @@ class PopulatedPass:
         if wider:
             self._filler.widen(wider)
 
-    def _rebuild(self, index: int, revision: Revision, failed: Failed) -> bool:
-        """Continue after a failed revision, and record the failure if rows are its cause."""
+    def _rebuild(self, index: int, revision: Revision, failed: Failed | None) -> bool:
+        """Continue in a fresh database, and record a failed upgrade if rows are its cause."""
         self._rebuilds += 1
         self._close()
         self._open()
@@ -164,7 +213,7 @@ class PopulatedPass:
                     " database, so nothing from there on was checked with rows"
                 )
                 return False
-        if revision.id in self._pending:
+        if failed and revision.id in self._pending:
             self._session.record_failure(self._session.steps[index], ROWS, failed)
         if self._rebuilds < _MAX_REBUILDS:
             return True
@@ -181,59 +230,6 @@ def _rows(before: Sequence[TableRows], reasons: Mapping[int, str]) -> Rows:
         (name, reasons.get(oid, "")) for oid, name in roots.items() if oid not in filled
     )
     return Rows(len(roots) - len(unfilled), len(roots), unfilled)
-
-
-def _lost(
-    before: Sequence[TableRows],
-    after: Sequence[TableRows],
-    ours: set[int],
-    statements: Sequence[Statement],
-) -> Iterator[LostRows]:
-    """Yield tables that lost test rows, unless another table received them."""
-    now = {each.oid: each for each in after}
-    earlier = {each.oid: each.rows for each in before}
-    gained = {each.oid: each.rows - earlier.get(each.oid, 0) for each in after}
-    for each in before:
-        rows = now[each.oid].rows if each.oid in now else 0
-        if each.oid not in ours or rows >= each.rows:
-            continue
-        receiver = _receiver(each, each.rows - rows, gained, statements)
-        if receiver is None:
-            line = _removing_line(each.name, statements)
-            yield LostRows(each.name, each.rows, rows, each.oid not in now, line)
-        else:
-            gained[receiver] -= each.rows - rows
-
-
-def _receiver(
-    table: TableRows, count: int, gained: Mapping[int, int], statements: Sequence[Statement]
-) -> int | None:
-    """Return a table that gained as many rows, if a statement read the table that lost them."""
-    name = _name_pattern(table.name)
-    # A truncated statement may have named the table.
-    if not any(
-        _READS.search(each.sql) and (name.search(each.sql) or len(each.sql) >= _TRUNCATED_AT)
-        for each in statements
-    ):
-        return None
-    return next((oid for oid, rows in gained.items() if rows >= count), None)
-
-
-def _name_pattern(name: str) -> re.Pattern[str]:
-    bare = name.rpartition(".")[2].strip('"')
-    return re.compile(rf"(?<!\w){re.escape(bare)}(?!\w)", re.IGNORECASE)
-
-
-def _removing_line(table: str, statements: Sequence[Statement]) -> int:
-    """Return the line of the statement that removed rows; 0 if none is known to."""
-    name = _name_pattern(table)
-    found = [
-        each
-        for each in statements
-        if (verb := _WRITES.match(each.sql)) and verb[1].upper() in _LOSES
-    ]
-    named = [each for each in found if name.search(each.sql)]
-    return next((each.line for each in named or found if each.line), 0)
 
 
 def _unfilled_notes(unfilled: Mapping[str, Sequence[str]]) -> Iterator[str]:

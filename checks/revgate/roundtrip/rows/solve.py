@@ -63,6 +63,8 @@ def _suggested(type_: Type, modifier: int, text: str) -> Iterator[str]:
     elif type_.word in _TEXTS:
         longest = length(modifier)
         yield from (each for each in hints.texts(text) if longest is None or len(each) <= longest)
+    elif type_.word == "bytea":
+        yield from hints.binaries(text)
     elif type_.word in _DAYS:
         yield from hints.dates(text)
     elif type_.word in ("json", "jsonb"):
