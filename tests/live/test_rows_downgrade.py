@@ -200,7 +200,7 @@ def test_downgrades_that_fail_on_rows(project: ProjectMaker) -> None:
     )
 
 
-def test_what_fails_on_empty_tables_or_on_purpose_is_told_once(project: ProjectMaker) -> None:
+def test_what_fails_on_empty_tables_or_on_purpose_is_reported_once(project: ProjectMaker) -> None:
     observed = project(
         GROUND,
         revision(("SELECT 1",), ("SELECT 1 / 0",)),
