@@ -17,6 +17,18 @@ _MARK = "SAVEPOINT revgate_attempt"
 _STATE = "SELECT at, pg_relation_filenode(at), pg_stat_get_xact_tuples_deleted(at)"
 _BACK = "ROLLBACK TO SAVEPOINT revgate_attempt"
 
+_DROPS = frozenset(
+    ("op", "f", "drop_table", "drop_column", "drop_index", "drop_constraint", "batch_alter_table")
+)
+
+
+def only_drops(function: Any) -> bool:
+    """Tell whether a function does nothing but drop, which works on any rows."""
+    code = getattr(function, "__code__", None)
+    if code is None or any(hasattr(each, "co_names") for each in code.co_consts):
+        return False
+    return bool(code.co_names) and _DROPS.issuperset(code.co_names)
+
 
 class Attempt:
     """One attempt, and what came of it."""

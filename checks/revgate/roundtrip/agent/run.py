@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .application import application
-from .attempt import Attempt
+from .attempt import Attempt, only_drops
 from .channel import Unusable
 from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
 from .models import compare, ddl
@@ -194,7 +194,8 @@ class Run:
             partial(getattr(revision.module, name), **self._arguments)
             for name in ("downgrade", "upgrade")
         )
-        attempt.run(downgrade, upgrade, again=request["again"])
+        if not only_drops(revision.module.downgrade):
+            attempt.run(downgrade, upgrade, again=request["again"])
         statements = self._watch.end()
         if attempt.restored:
             self._commit(context)

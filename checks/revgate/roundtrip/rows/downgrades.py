@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.roundtrip.answers import Failed
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from revgate.roundtrip.session import Session
 
 _RAISED_IN_SQL = "P0001"
+_CHANGES_ROWS = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|DO|INTO)\b", re.IGNORECASE)
 _MAX_CONFIRMED = 5
 _PENDING_EVENTS = "55006"
 """The upgrade runs in the transaction of the downgrade, whose triggers are still to fire."""
@@ -65,7 +67,7 @@ class Downgrades:
         """
         revision = self._session.revisions[index].id
         query = catalogue.tables_query()
-        again = index < self._again and revision not in self._unequal and not catalogue.defers()
+        again = self._is_upgraded_again(index) and not catalogue.defers()
         tried = database.agent.attempt(revision, query, again=again, watch=False)
         self._record(index, tried, again=again)
         if at_stake and tried.touches_rows and tried.intact and tried.restored:
@@ -73,6 +75,12 @@ class Downgrades:
             tried = database.agent.attempt(revision, query, again=False, watch=True)
             return Tried(tuple(_losses(tried, at_stake).lost), tried.restored)
         return Tried((), tried.restored)
+
+    def _is_upgraded_again(self, index: int) -> bool:
+        """Tell whether rows are all that a second upgrade could fail on."""
+        step = self._session.steps[index]
+        changes_rows = any(_CHANGES_ROWS.search(each.sql) for each in step.statements)
+        return changes_rows and index < self._again and step.revision.id not in self._unequal
 
     def _record(self, index: int, tried: Attempted, *, again: bool) -> None:
         step = self._session.steps[index]
