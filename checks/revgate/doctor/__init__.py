@@ -18,7 +18,7 @@ from revgate.doctor.tenants import compare_tenants
 from revgate.history.digest import key_of
 from revgate.postgres.names import name_parts
 from revgate.postgres.snapshot import Snapshot, count_tables, outside, queries
-from revgate.roundtrip.agent_client import AgentDatabase
+from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.order import heads_of
 from revgate.roundtrip.tenants import name_in_sql, others_of

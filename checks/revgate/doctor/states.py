@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.snapshot import Snapshot
-    from revgate.roundtrip.agent_client import AgentDatabase
+    from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.progress import Report
 
 

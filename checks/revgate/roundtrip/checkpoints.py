@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from revgate.postgres.server import Server
     from revgate.postgres.snapshot import Key, Snapshot
     from revgate.postgres.snapshot.shared import Facts
-    from revgate.roundtrip.agent_client import AgentDatabase
+    from revgate.roundtrip.agent_database import AgentDatabase
 
 _MOST = 12
 """Copies that are kept at a time: each is as large as the schema."""

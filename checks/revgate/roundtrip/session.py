@@ -12,7 +12,8 @@ from revgate.postgres import templates
 from revgate.postgres.roles import Roles
 from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, count_tables, outside
-from revgate.roundtrip.agent_client import Agent, AgentDatabase, MigrationContext
+from revgate.roundtrip.agent_client import Agent, MigrationContext
+from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
 from revgate.roundtrip.checkpoints import Checkpoints

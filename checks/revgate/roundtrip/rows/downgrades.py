@@ -13,7 +13,7 @@ from revgate.roundtrip.rows.losses import Losses
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from revgate.roundtrip.agent_client import AgentDatabase
+    from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.answers import Attempted
     from revgate.roundtrip.rows.catalogue import Catalogue
     from revgate.roundtrip.session import Session
