@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,16 +112,16 @@ def test_roles_of_others_are_not_reported(
     assert any("no revision names them: `visitor`" in note for note in observed.notes)
 
 
+def _run(made: Any) -> Any:
+    return made.run()
+
+
 def test_runs_that_make_roles_wait_for_each_other(
     project: ProjectMaker, roles: Callable[[], set[str]]
 ) -> None:
     made = project(MAKES.format(DROPS))
-    seen: list[Any] = []
-    threads = [threading.Thread(target=lambda: seen.append(made.run())) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        seen = list(pool.map(_run, [made] * 3))
     assert [each.failures + each.after_downgrade for each in seen] == [(), (), ()]
     assert roles() == set()
 

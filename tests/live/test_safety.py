@@ -76,7 +76,7 @@ def test_connect_args_take_it_nowhere_else(
     assert production.visits() == 0
 
 
-CREATORS = {
+WAYS = {
     "psycopg2": "lambda: psycopg2.connect(URL)",
     "psycopg2 by keywords": "lambda: psycopg2.connect(host=HOST, port=PORT, user=USER)",
     "psycopg2's class": "lambda: psycopg2.extensions.connection(URL)",
@@ -106,21 +106,19 @@ URL, HOST, PORT, USER = {address.url()!r}, {address.host!r}, {address.port!r}, {
 async def in_pool():
     async with asyncpg.create_pool(URL) as made:
         await made.fetch("SELECT 1")
-attempt = {CREATORS[how]}
+attempt = {WAYS[how]}
 """
 
 
-@pytest.mark.parametrize("how", CREATORS)
-def test_a_creator_of_an_engine_is_refused(
+@pytest.mark.parametrize("how", WAYS)
+def test_a_driver_that_env_py_calls_is_refused(
     project: ProjectMaker,
     interpreter: Interpreter,
     production: Production,
     sync_env: str,
     how: str,
 ) -> None:
-    env = _attempts(production, how) + sync_env.replace(
-        "    poolclass=pool.NullPool,", "    poolclass=pool.NullPool, creator=attempt,"
-    )
+    env = f"{_attempts(production, how)}attempt()\n{sync_env}"
     with pytest.raises(CannotJudgeError) as caught:
         project(BODY, env=env).run(python=interpreter("sqlalchemy2.1"))
 
