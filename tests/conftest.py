@@ -211,14 +211,15 @@ def default_signals() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Keep what the developer's shell says about databases out of the tests."""
     for name in list(os.environ):
         if name.startswith("PG") or name in ("DATABASE_URL", "REVGATE_DATABASE_URL"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    # Every snapshot of what changed is compared with a whole one, in every test.
-    monkeypatch.setenv("REVGATE_COMPARE_SNAPSHOTS", "1")
+    # Where a module is about schemas, each snapshot of what changed is compared with a whole one.
+    if getattr(request.module, "COMPARES_SNAPSHOTS", False):
+        monkeypatch.setenv("REVGATE_COMPARE_SNAPSHOTS", "1")
 
 
 ENVIRONMENTS = {

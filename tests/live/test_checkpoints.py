@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 ROLE = """
 def upgrade():
     op.execute("CREATE ROLE keeper")

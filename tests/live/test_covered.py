@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 # Its downgrade leaves a column behind, and its upgrade scans a table under a lock.
 LEAVES = """
 def upgrade():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from revgate.postgres.server import Server
 
 ProjectMaker = Callable[..., Any]
+ROWS = False
 Interpreter = Callable[[str], str]
 SCRIPT = Path(__file__).with_name("ways.py")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
+ROWS = False
 SOURCE = str(Path(revgate.__file__).parents[1])
 
 BODY = """

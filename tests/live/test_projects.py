@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
+ROWS = False
 
 REVISION = """
 revision = "20240101000000"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 RULES = ("fails-on-rows", "rows-lost")
 GROUND = """
 def upgrade():

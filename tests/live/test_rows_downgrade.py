@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 RULES = ("downgrade-fails-on-rows", "fails-on-rows", "rows-lost")
 
 

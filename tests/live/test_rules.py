@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 TABLE = """
 def upgrade():
     op.create_table("users", sa.Column("id", sa.Integer, primary_key=True),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     ProjectMaker = Callable[..., Any]
 
+COMPARES_SNAPSHOTS = True
+
 ENV = """
 import pathlib
 assert pathlib.Path(".env").read_text() == "STAGE=test", "a file that git ignores"

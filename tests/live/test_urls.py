@@ -9,6 +9,7 @@ import pytest
 
 Interpreter = Callable[[str], str]
 ProjectMaker = Callable[..., Any]
+ROWS = False
 
 TABLE = """
 def upgrade():
