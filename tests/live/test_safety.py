@@ -115,10 +115,10 @@ def test_a_driver_that_env_py_calls_is_refused(
     project: ProjectMaker, interpreter: Interpreter, production: Production, sync_env: str
 ) -> None:
     """Each way in one env.py, since an agent takes longer than all of them."""
-    attempts = "".join(f"{_attempts(production, how)}told({how!r})\n" for how in WAYS)
+    attempts = "".join(f"{_attempts(production, how)}attempted({how!r})\n" for how in WAYS)
     env = f"""
 said = {{}}
-def told(how):
+def attempted(how):
     try:
         attempt()
     except Exception as error:
