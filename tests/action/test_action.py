@@ -169,7 +169,7 @@ def test_reading_a_strangers_migrations_does_no_harm(project: Project) -> None:
 # Both halves.
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("event", ["merge_group"])  # the static half has all of them
 def test_gate_of_a_good_project(project: Project, empty_database: str, event: str) -> None:
     """With a secret URL, and with an env.py whose own URL leads nowhere."""
     ran = project.run(
@@ -188,7 +188,7 @@ def test_gate_of_a_good_project(project: Project, empty_database: str, event: st
     assert not ran.act.annotations
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("event", ["merge_group"])  # the static half has all of them
 def test_gate_of_a_downgrade_that_leaves_something(
     project: Project, empty_database: str, event: str
 ) -> None:
