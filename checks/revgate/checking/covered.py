@@ -10,6 +10,7 @@ from revgate.errors import CannotJudgeError
 from revgate.findings import ERROR, WARNING, Finding
 from revgate.git import git
 from revgate.rules import LIVE
+from revgate.settings import FILES
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ _NEVER = frozenset(("upgrade-fails", "table-count", "squash-differs"))
 _OF_MODELS = frozenset(("missing-table", "model-drift", "unmapped-table"))
 _MISSING = "missing-table"
 _MANY = 5
-_SETTINGS = ("revgate.toml", "pyproject.toml")
 
 
 def leave_out_covered(
@@ -98,7 +98,7 @@ class _Models:
     @cached_property
     def _commit(self) -> str | None:
         """The commit that set the baseline; None if it is not committed yet."""
-        words = ("log", "-1", "--format=%H", f"-S{self._baseline}", "--", *_SETTINGS)
+        words = ("log", "-1", "--format=%H", f"-S{self._baseline}", "--", *FILES)
         try:
             return git(self._root, *words).decode().strip() or None
         except CannotJudgeError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.names import quoted
 from revgate.postgres.snapshot import KIND_OF
 from revgate.postgres.snapshot.change import CatalogueChange
 from revgate.postgres.snapshot.describe import drop_order, drop_statement
@@ -170,8 +171,7 @@ def _statements(
         if names:
             yield f"DROP {kind} {', '.join(names)}"
     if version_table:
-        parts = [part.replace('"', '""') for part in reversed(version_table) if part]
-        yield "DROP TABLE " + ".".join(f'"{part}"' for part in parts)
+        yield "DROP TABLE " + ".".join(map(quoted, filter(None, reversed(version_table))))
 
 
 def _drop_all(cursor: Any, statements: Sequence[str]) -> None:

@@ -27,6 +27,12 @@ def shown_name(schema: str, name: str) -> str:
     return name if schema == "public" else f"{schema}.{name}"
 
 
+def quoted(name: str) -> str:
+    """Return a name as the catalog stores it, as a quoted identifier of SQL."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
 def unquoted(name: str) -> str:
     """Return a name as the catalog stores it."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.names import quoted
 
 
 class Preparation(NamedTuple):
@@ -115,8 +116,3 @@ def _drop_abandoned_owners(server: Host) -> None:
         if found and server.try_lock(int(found[1], 16)):
             server.drop_roles(frozenset((name,)))
             server.execute(f"SELECT pg_advisory_unlock({int(found[1], 16)})")
-
-
-def quoted(name: str) -> str:
-    """Return a name as an identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'

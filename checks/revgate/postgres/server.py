@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect, parse_address
 from revgate.postgres.embedded import find_embedded
+from revgate.postgres.names import quoted
 from revgate.postgres.preparation import Preparation, Prepared
 from revgate.postgres.process import (
     last_words,
@@ -229,9 +230,8 @@ class Server:
     def drop_roles(self, names: frozenset[str]) -> None:
         """Drop roles, except those that something still depends on."""
         for name in sorted(names):
-            quoted = name.replace('"', '""')
             try:
-                self.execute(f'DROP ROLE IF EXISTS "{quoted}"')
+                self.execute(f"DROP ROLE IF EXISTS {quoted(name)}")
             except _error():
                 continue
 

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.agent.variables import assignments_in
+from revgate.settings import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,10 +99,9 @@ def _shown(folders: Sequence[str], root: str) -> str:
 
 def assignments(root: str, lines: Iterable[str]) -> str:
     """Return variables as the settings of the project state them, with the name of the file."""
-    files = ("revgate.toml", "pyproject.toml")
-    found = (each for each in files if os.path.isfile(os.path.join(root, each)))
-    file = next(found, files[0])
-    table = "[env]" if file == files[0] else "[tool.revgate.env]"
+    found = (each for each in FILES if os.path.isfile(os.path.join(root, each)))
+    file = next(found, FILES[0])
+    table = "[env]" if file == FILES[0] else "[tool.revgate.env]"
     return "\n".join([f"{file}:", table, *lines])
 
 

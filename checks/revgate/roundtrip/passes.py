@@ -192,7 +192,7 @@ def run_production(session: Session) -> None:
         tables = count_tables(outside(snapshotter.take(), schemas))
         if isinstance(answer, Finished) and session.model_report:
             with session.timed(MODELS):
-                _compare_built_models(session, address, snapshotter)
+                _compare_built_models(session, session.model_report, address, snapshotter)
         snapshotter.close()
     finally:
         agent.close()
@@ -232,22 +232,22 @@ def _compare_models(session: Session) -> None:
             session.models = _compared(session, answer, None)
 
 
-def _compare_built_models(session: Session, address: Address, snapshotter: Snapshotter) -> None:
+def _compare_built_models(
+    session: Session, report: ModelReport, address: Address, snapshotter: Snapshotter
+) -> None:
     """Compare also what only PostgreSQL can tell, in a database that is no longer needed."""
-    if session.model_report is None:
-        return
-    if session.model_report.problem and session.model_report.differences is not None:
+    if report.problem and report.differences is not None:
         session.notes.append(
             "part of Alembic's comparison of the models raised, so only the catalogs were compared"
-            f" there: {session.model_report.problem}"
+            f" there: {report.problem}"
         )
-    problems = build(address, session.model_report)
+    problems = build(address, report)
     if problems:
         session.notes.append(
             "not all models could be created on a throwaway database, so some defaults and CHECK"
             f" constraints were not compared: {problems[0]}"
         )
-    session.models = _compared(session, session.model_report, snapshotter.take())
+    session.models = _compared(session, report, snapshotter.take())
 
 
 def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> Models:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from revgate.postgres.names import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,4 +43,4 @@ def others_of(
 def name_in_sql(name: str) -> str:
     """Return a name, quoted if SQL requires it."""
     plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    return name if plain else quoted(name)

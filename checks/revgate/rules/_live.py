@@ -31,6 +31,24 @@ def failure_finding(failure: Failure, what: str) -> Finding:
     )
 
 
+def failure_on_rows(failure: Failure, function: str, way: str, unless: str) -> Finding:
+    """Return the finding for a failure that only rows cause.
+
+    Args:
+        failure: The step that raised.
+        function: `upgrade` or `downgrade`.
+        way: How to make it work.
+        unless: Why it may be suppressed, after "with the reason why".
+    """
+    found = failure_finding(
+        failure,
+        f"`{function}()` of `{failure.step.revision.id}` works on empty tables and fails on tables"
+        " that have rows",
+    )
+    advice = f"{way}; or suppress this, with the reason why {unless}"
+    return found._replace(help=f"{advice}\n{found.help}")
+
+
 _DELIBERATE = (
     "undo what `upgrade()` does; if that is impossible, say why, in the line above the `raise`:"
     " `# revgate: allow[raising-downgrade] ...`"

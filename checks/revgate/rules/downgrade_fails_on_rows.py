@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from revgate.roundtrip.observed import ROWS_DOWNGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
-from revgate.rules._live import failure_finding
+from revgate.rules._live import failure_on_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +50,5 @@ def downgrade_fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report downgrades that raise only if tables have rows."""
     for failure in observed.failures:
         if failure.during == ROWS_DOWNGRADE:
-            found = failure_finding(
-                failure,
-                f"`downgrade()` of `{failure.step.revision.id}` works on empty tables and fails on"
-                " tables that have rows",
-            )
             way = _WAYS.get(failure.sqlstate, _ELSE)
-            yield found._replace(
-                help=f"{way}; or suppress this, with the reason why no such rows can exist\n"
-                f"{found.help}"
-            )
+            yield failure_on_rows(failure, "downgrade", way, "no such rows can exist")

@@ -27,9 +27,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import ROWS, Failure, RoundTrip
+from revgate.roundtrip.observed import ROWS, RoundTrip
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
-from revgate.rules._live import failure_finding
+from revgate.rules._live import failure_on_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +54,8 @@ def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise only if tables have rows."""
     for failure in observed.failures:
         if failure.during == ROWS:
-            found = failure_finding(
-                failure,
-                f"`upgrade()` of `{failure.step.revision.id}` works on empty tables and fails on"
-                " tables that have rows",
-            )
-            yield found._replace(help=f"{_way_out(failure)}\n{found.help}")
+            way = _WAYS.get(failure.sqlstate, _ELSE)
+            yield failure_on_rows(failure, "upgrade", way, "production has no such rows")
     for step in observed.pending_steps():
         for doubt in step.rows.doubts if step.rows else ():
             yield _doubted(step, doubt)
@@ -74,8 +70,3 @@ def _doubted(step: Step, doubt: Doubt) -> Finding:
         f" not be filled: {doubt.reason}",
         help=f"{_WAYS[way]}; or suppress this, with the reason why it works on production's rows",
     )._replace(severity=WARNING)
-
-
-def _way_out(failure: Failure) -> str:
-    way = _WAYS.get(failure.sqlstate, _ELSE)
-    return f"{way}; or suppress this, with the reason why production has no such rows"

@@ -9,6 +9,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from revgate.postgres.names import quoted
 from revgate.roundtrip.rows.order import in_order, needs
 from revgate.roundtrip.rows.plan import EMPTY, ROWS, Plan
 from revgate.roundtrip.rows.relaxed import Schema, relaxations
@@ -261,13 +262,8 @@ def _reason(plan: Plan, why: Refusal) -> str:
         return f"no values were found that satisfy its check `{why.constraint}`"
     if why.state in _RETRY_LATER:
         for key in plan.table.foreign_keys:
-            if not why.column or _quoted(why.column) in key.columns or why.column in key.columns:
+            if not why.column or quoted(why.column) in key.columns or why.column in key.columns:
                 return f"`{key.target_name.removeprefix('public.')}` has no rows to reference"
     if "session_replication_role" in why.message:
         return "its foreign keys form a cycle, whose first rows only a superuser can insert"
     return why.message
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
