@@ -39,8 +39,9 @@ def rules_by_group() -> str:
     groups: dict[str, list[str]] = {}
     for rule in all_rules().values():
         link = f"[`{rule.name}`]({rule_link(rule.name)})"
-        groups.setdefault(rule.group.value, []).append(link)
-    return "".join(f"- *{group}*: {', '.join(links)}\n" for group, links in groups.items())
+        title = f"*{rule.group}*" if rule.enabled else f"*{rule.group}*, off unless enabled"
+        groups.setdefault(title, []).append(link)
+    return "".join(f"- {title}: {', '.join(links)}\n" for title, links in groups.items())
 
 
 def action_table(part: str) -> str:

@@ -80,14 +80,14 @@ def rule_pages() -> dict[str, str]:
 
 
 _HOW_TO_CHOOSE = """\
-`revgate explain RULE` prints the same in a terminal. `ignore` and `severity` in the
-[settings](../settings.md) apply to a whole repository, `--select` and `--ignore` to one run.
+`revgate explain RULE` prints the same in a terminal. `ignore`, `enable` and `severity` in
+the [settings](../settings.md) apply to a whole repository, `--select` and `--ignore` to one run.
 """
 
 
 def _rule_page(rule: Rule) -> str:
     return (
-        f"# `{rule.name}`\n\n*{rule.group}, {rule.severity}*\n\n{_fenced(rule.documentation)}\n\n"
+        f"# `{rule.name}`\n\n*{rule.traits}*\n\n{_fenced(rule.documentation)}\n\n"
         f"## Suppress it\n{_exception(rule)}\n"
     )
 

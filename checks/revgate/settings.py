@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Sequence
 
-    RuleCheck = Callable[[list[str]], list[str]]
-    """Takes names of rules, returns a problem for each that does not exist."""
+    RuleCheck = Callable[[Sequence[str], Sequence[str]], list[str]]
+    """Takes names of rules, and names of rules or groups; returns a problem for each unknown."""
 
 FILES = ("revgate.toml", "pyproject.toml")
 # The description may be in any script, as Alembic writes it; the digits are ASCII.
@@ -62,6 +62,8 @@ class Settings(NamedTuple):
     """The file they come from, relative to the repository root."""
     scope: Scope = Scope()
     ignore: tuple[str, ...] = ()
+    enable: tuple[str, ...] = ()
+    """Rules that are off by default, or groups of them, that run."""
     severity: tuple[tuple[str, str], ...] = ()
     allow_published: tuple[tuple[str, str], ...] = ()
     """Published revisions that one change may touch, each with the reason."""
@@ -128,6 +130,10 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "ignore": (
         {"type": "array", "items": {"type": "string"}},
         "Rules to ignore.",
+    ),
+    "enable": (
+        {"type": "array", "items": {"type": "string"}},
+        'Rules that are off by default, or groups of them: `["schema"]`.',
     ),
     "severity": (
         {"type": "object", "additionalProperties": {"enum": ["error", "warning"]}},
@@ -335,8 +341,9 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
     problems = _problems(table, KEYS, "")
     if not problems:
         named = [*table.get("ignore", ()), *table.get("severity", {})]
-        if named and check_rules:  # loading the rules takes a while; most settings name none
-            problems += check_rules(named)
+        enabled = table.get("enable", ())
+        if (named or enabled) and check_rules:  # loading the rules takes a while; few name any
+            problems += check_rules(named, enabled)
         problems += _unusable_values(table)
         for setting in table.get("environment", ()):
             problems += _unusable_values(setting)
@@ -350,6 +357,7 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
         path=path,
         scope=_scope(table, Scope()),
         ignore=tuple(table.get("ignore", ())),
+        enable=tuple(table.get("enable", ())),
         severity=tuple(table.get("severity", {}).items()),
         allow_published=tuple(table.get("allow-published", {}).items()),
         allow_squash=table.get("allow-squash"),

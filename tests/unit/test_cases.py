@@ -25,7 +25,7 @@ from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
 from revgate.checking.selection import Choice, Request
 from revgate.history.source import WorkTree
-from revgate.rules import LIVE, all_rules
+from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from revgate.result import Result
@@ -137,7 +137,7 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
-STATIC = [rule.name for rule in all_rules().values() if rule.group is not LIVE]
+STATIC = [rule.name for rule in all_rules().values() if not rule.is_live]
 
 
 @pytest.mark.parametrize("rule", STATIC)

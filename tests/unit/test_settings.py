@@ -33,6 +33,7 @@ branches = ["expand", "contract"]
 published = ["main", "release/*"]
 version-locations = ["migrations/versions"]
 ignore = ["future-timestamp"]
+enable = ["schema", "file-name"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
 allow-published = { "efaa6e584823" = "its downgrade was wrong" }
 allow-squash = "efaa6e584823"
@@ -65,6 +66,7 @@ EXPECTED = Settings(
     path="revgate.toml",
     scope=SCOPE,
     ignore=("future-timestamp",),
+    enable=("schema", "file-name"),
     severity=(("stale-docstring", "error"), ("file-name", "warning")),
     allow_published=(("efaa6e584823", "its downgrade was wrong"),),
     allow_squash="efaa6e584823",
@@ -150,6 +152,9 @@ WRONG = {
     "branches = ['a', 1]": "`branches[1]` is 1, expected a string",
     "ignore = ['future-timestmp']": "unknown rule 'future-timestmp'; did you mean 'future-time",
     "ignore = 1": "`ignore` is 1, expected an array",
+    "enable = ['shema']": "unknown rule or group 'shema'; did you mean 'schema'?",
+    "enable = ['file-nme']": "unknown rule or group 'file-nme'; did you mean 'file-name'?",
+    "enable = 'schema'": "`enable` is 'schema', expected an array",
     "severity = { file-nam = 'error' }": "unknown rule 'file-nam'; did you mean 'file-name'?",
     "severity = { file-name = 'off' }": "`severity.file-name` is 'off', expected 'error' or 'warn",
     "severity = { file-name = ['error'] }": "`severity.file-name` is an array, expected 'error'",
@@ -281,6 +286,7 @@ TABLES = st.fixed_dictionaries(
         "environment": st.lists(ENVIRONMENT, max_size=2) | VALUES,
         "env": st.dictionaries(st.just("A"), st.just("b")) | VALUES,
         "ignore": st.just(["file-name"]) | VALUES,
+        "enable": st.just(["file-name"]) | VALUES,
         "severity": st.just({"file-name": "error"}) | VALUES,
         "lineer": st.just(1),
     },

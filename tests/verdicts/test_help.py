@@ -13,7 +13,7 @@ from tests.verdicts.conftest import R0, R1, R2, B, C, M, alembic_heads, at, new,
 from tests.verdicts.test_advice import OF_DOWNGRADES, commit, done, helps, write
 from tests.verdicts.test_agreement import squashed
 
-from revgate.rules import LIVE, all_rules
+from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,7 +276,7 @@ CASES: dict[str, Case] = {
 
 
 def test_every_static_rule_is_in_one_of_the_tables() -> None:
-    static = {name for name, each in all_rules().items() if each.group is not LIVE}
+    static = {name for name, each in all_rules().items() if not each.is_live}
     assert {each.rule for each in CASES.values()} | IN_ADVICE == static
 
 

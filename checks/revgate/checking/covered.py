@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from revgate.errors import CannotJudgeError
 from revgate.findings import ERROR, WARNING, Finding
 from revgate.git import git
-from revgate.rules import LIVE
 from revgate.settings import FILES
 from revgate.text import count
 
@@ -44,7 +43,7 @@ def leave_out_covered(
     """
     baseline = history.scope.baseline
     found = list(findings)
-    live = frozenset(each.name for each in rules if each.group is LIVE) - _NEVER
+    live = frozenset(each.name for each in rules if each.is_live) - _NEVER
     if baseline is None or baseline not in history.graph.by_id:
         return found, _advice(history, found, live)
     covered = history.graph.ancestors(baseline)

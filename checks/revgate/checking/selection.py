@@ -13,7 +13,7 @@ from revgate.errors import UsageError
 from revgate.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.rules import Group, Rule
     from revgate.settings import Settings
@@ -26,13 +26,28 @@ HIDERS = ("duplicate-revision", "missing-parent", "revision-cycle", "unreadable-
 """Defects that hide others: rules that read the graph say less where one of these is present."""
 
 
-def unknown_rules(names: Iterable[str]) -> list[str]:
-    """Return a problem for each name that is not a rule, with the nearest one that is."""
-    from revgate.rules import all_rules
+def unknown_rules(names: Sequence[str], or_groups: Sequence[str] = ()) -> list[str]:
+    """Return a problem for each name that does not exist, with the nearest one that does.
+
+    Args:
+        names: Names of rules.
+        or_groups: Names of rules or of groups.
+    """
+    from revgate.rules import Group, all_rules
+
+    known, groups = list(all_rules()), list(map(str, Group))
+    return [
+        *_unknown("rule", names, known),
+        *_unknown("rule or group", or_groups, [*known, *groups]),
+    ]
+
+
+def _unknown(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
     from revgate.text import nearest
 
-    known = list(all_rules())
-    return [f"unknown rule {name!r}{nearest(name, known)}" for name in names if name not in known]
+    for name in names:
+        if name not in known:
+            yield f"unknown {what} {name!r}{nearest(name, known)}"
 
 
 class Request(NamedTuple):
@@ -68,11 +83,13 @@ class Choice:
 
         Args:
             settings: Those of the repository, with ignored rules and changed severities.
-            select: Names of the only rules to run; empty for all.
+            select: Names of the only rules to run, whether they are off or not; empty for all.
             ignore: Names of rules not to run.
             groups: The only groups to run; None for all.
         """
-        self.key = (settings.ignore, settings.severity, (*select,), (*ignore,), groups)
+        self.key = (
+            settings.ignore, settings.enable, settings.severity, (*select,), (*ignore,), groups
+        )  # fmt: skip
         """Everything that the selection depends on."""
 
     def check_names(self) -> None:
@@ -81,7 +98,7 @@ class Choice:
         Raises:
             UsageError: One does not; with the nearest.
         """
-        _, _, select, ignore, _ = self.key
+        _, _, _, select, ignore, _ = self.key
         if (select or ignore) and (problems := unknown_rules((*select, *ignore))):
             raise UsageError("\n".join(problems))
 
@@ -98,9 +115,13 @@ class Choice:
         """
         from revgate.rules import all_rules
 
-        ignored, severities, select, ignore, groups = self.key
+        ignored, enable, severities, select, ignore, groups = self.key
         self.check_names()
-        known = all_rules()
+        known = {
+            name: rule
+            for name, rule in all_rules().items()
+            if rule.enabled or not {name, rule.group}.isdisjoint((*enable, *select))
+        }
         left_out = {*ignore, *ignored}
         wanted = _with_hiders(select, known) if select else known.keys()
         severity = dict(severities)
@@ -121,14 +142,13 @@ class Choice:
             live: Whether to return the live rules instead of the static ones.
             published: Whether to include the rules on merging into a target branch.
         """
-        from revgate.rules import HOUSEKEEPING, LIVE, PUBLISHED
+        from revgate.rules import HOUSEKEEPING, PUBLISHED
 
         left_out = {PUBLISHED} if not published else set()
         return tuple(
             rule
             for rule in self.rules
-            if rule.group is HOUSEKEEPING
-            or ((rule.group is LIVE) is live and rule.group not in left_out)
+            if rule.group is HOUSEKEEPING or (rule.is_live is live and rule.group not in left_out)
         )
 
 

@@ -41,7 +41,7 @@ def explain(name: str) -> str:
     if name not in rules:
         raise UsageError(f"unknown rule {name!r}{nearest(name, list(rules))}")
     rule = rules[name]
-    return f"{rule.name} ({rule.group}, {rule.severity})\n\n{rule.documentation}\n"
+    return f"{rule.name} ({rule.traits})\n\n{rule.documentation}\n"
 
 
 def _text() -> Iterator[str]:
@@ -52,7 +52,7 @@ def _text() -> Iterator[str]:
         if rule.group is not group:
             if group is not None:
                 yield ""
-            yield f"{rule.group}:"
+            yield f"{rule.group}:" if rule.enabled else f"{rule.group}, off unless enabled:"
             group = rule.group
         yield f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}"
 
@@ -61,4 +61,5 @@ def _markdown() -> Iterator[str]:
     yield "| rule | group | severity | what is wrong |"
     yield "| --- | --- | --- | --- |"
     for rule in all_rules().values():
-        yield f"| `{rule.name}` | {rule.group} | {rule.severity} | {rule.summary} |"
+        severity = rule.severity if rule.enabled else f"{rule.severity}, off"
+        yield f"| `{rule.name}` | {rule.group} | {severity} | {rule.summary} |"

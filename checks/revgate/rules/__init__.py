@@ -37,6 +37,7 @@ __all__ = [
     "LIVE",
     "NAMING",
     "PUBLISHED",
+    "SCHEMA",
     "WARNING",
     "Finding",
     "Group",
@@ -59,6 +60,7 @@ class Group(StrEnum):
     CONTENT = "content"
     PUBLISHED = "published"
     LIVE = "live"
+    SCHEMA = "schema"
     HOUSEKEEPING = "housekeeping"
 
 
@@ -68,6 +70,7 @@ DOWNGRADE = Group.DOWNGRADE
 CONTENT = Group.CONTENT
 PUBLISHED = Group.PUBLISHED
 LIVE = Group.LIVE
+SCHEMA = Group.SCHEMA
 HOUSEKEEPING = Group.HOUSEKEEPING
 
 
@@ -130,8 +133,21 @@ class Rule(NamedTuple):
     """The module's docstring: Markdown, with the summary on the first line."""
     lasting: bool = True
     """False if the verdict on an unchanged file can change with time."""
+    enabled: bool = True
+    """Whether it runs unless the settings say otherwise; one that is off has to be named."""
     reported: bool = True
     """False if its findings are only counted, since the run ignores it or selects others."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it needs a round trip."""
+        return self.judges == "observed"
+
+    @property
+    def traits(self) -> str:
+        """Group and severity, and whether it is off, as readers see them."""
+        off = "" if self.enabled else ", off unless enabled"
+        return f"{self.group}, {self.severity}{off}"
 
     @property
     def summary(self) -> str:
@@ -140,7 +156,7 @@ class Rule(NamedTuple):
 
 
 def rule(
-    *, severity: Severity, group: Group, lasting: bool = True
+    *, severity: Severity, group: Group, lasting: bool = True, enabled: bool = True
 ) -> Callable[[Callable[[Any], Iterable[Finding]]], Rule]:
     """Turn a function that yields findings into a rule, documented by its module's docstring.
 
@@ -158,6 +174,7 @@ def rule(
             check=check,
             documentation=(check.__globals__["__doc__"] or "").strip(),
             lasting=lasting,
+            enabled=enabled,
         )
 
     return declare

@@ -2,9 +2,9 @@
 
 A change is judged by the settings of the target branch, so that none can switch off its own gate.
 What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
-ignored rules, a lower severity, a later `baseline`, another `file-name`, `linear = false`, more
-`branches`, an environment that is left out, `expect-tables` that is removed, fewer entries
-of `published`, and new entries of `allow-published` and `allow-squash`.
+ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
+`linear = false`, more `branches`, an environment that is left out, `expect-tables` that is removed,
+fewer entries of `published`, and new entries of `allow-published` and `allow-squash`.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -50,6 +50,8 @@ def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
     before, after = change.before, change.after
     for name in sorted({*after.ignore} - {*before.ignore}):
         yield "ignore", f"`{name}` would be ignored"
+    for name in sorted({*before.enable} - {*after.enable}):
+        yield "enable", f"`{name}` would no longer be enabled"
     for name in _lowered(before, after):
         yield "severity", f"`{name}` would be only a warning"
     yield from _scope(change, before.scope, after.scope, "")
