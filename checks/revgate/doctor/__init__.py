@@ -170,7 +170,7 @@ def _notes(states: States, found: Found, version: str) -> Iterator[str]:
 def _server(options: Options) -> Iterator[Server]:
     from revgate.postgres.server import throwaway
 
-    with throwaway(options.database_url) as server:
+    with throwaway(options.database_url, cached=options.cached) as server:
         server.prepare(options.prepared)
         yield server
 

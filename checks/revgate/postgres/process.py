@@ -13,19 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres import descendants, isolation
-from revgate.postgres.connect import Address, try_connect
+from revgate.postgres.account import account_for, environment, failed, reachable
+from revgate.postgres.cluster import USER, KeptCluster, initdb
+from revgate.postgres.connect import Address, connect, try_connect
 from revgate.postgres.remains import end_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-USER = "revgate"
+    from revgate.postgres.account import Account
+
 PREFIX = "revgate-"
 _LOCK = "owner"
 _SETTINGS = {
@@ -94,118 +97,59 @@ def _pipe_to(script: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-class _Account(NamedTuple):
-    """The user that runs PostgreSQL's programs, which refuse to run as root."""
-
-    arguments: dict[str, Any]
-    uid: int | None
-
-
 @contextmanager
-def own_server(programs: str) -> Iterator[Address]:
+def own_server(programs: str, *, cached: bool = True) -> Iterator[Address]:
     """Run a server for the duration of the block.
+
+    Args:
+        programs: The folder of PostgreSQL's programs.
+        cached: Whether what `initdb` made in an earlier run may be used, or kept for later ones.
 
     Raises:
         CannotJudgeError: It cannot be created or does not start; with PostgreSQL's message.
     """
     with private_folder() as folder:
-        account = _account(folder)
-        programs = _reachable(programs, folder, account)
-        password = os.urandom(16).hex()
-        _initdb(programs, folder, password, account)
-        server, address = _start(programs, folder, password, account)
+        account, kept = account_for(folder), KeptCluster(programs, enabled=cached)
+        programs = reachable(programs, folder, account)
+        server, address = _running(programs, folder, account, kept)
         try:
             yield address
         finally:
             _stop(server)
 
 
-def _account(folder: str) -> _Account:
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return _Account({}, None)
-    import pwd
-
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        arguments = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        return _Account(arguments, entry.pw_uid)
-    raise CannotJudgeError(
-        "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor"
-        " `nobody` to run it as\nrun revgate as another user, or pass `--database-url`"
-    )
+def _running(
+    programs: str, folder: str, account: Account, kept: KeptCluster
+) -> tuple[subprocess.Popen[bytes], Address]:
+    """Start a server on a kept data folder, or else on a new one."""
+    data = os.path.join(folder, "data")
+    if password := kept.restore(data, account):
+        with suppress(CannotJudgeError):
+            return _with_new_password(*_start(programs, folder, password, account))
+        kept.forget()
+    shutil.rmtree(data, ignore_errors=True)
+    password = os.urandom(16).hex()
+    kept.keep(initdb(programs, folder, password, account), password)
+    return _start(programs, folder, password, account)
 
 
-def _reachable(programs: str, folder: str, account: _Account) -> str:
-    """Return a folder from which the other user can run the programs; a copy if need be."""
-    if account.uid is None:
-        return programs
-    probe = subprocess.run(
-        ["/bin/sh", "-c", '"$1/postgres" --version', "sh", programs],
-        capture_output=True,
-        cwd=folder,
-        env=_environment(programs),
-        check=False,
-        **account.arguments,
-    )
-    if probe.returncode == 0:
-        return programs
-    return _copied(programs, folder)
-
-
-def _copied(programs: str, folder: str) -> str:
-    """Copy the installation of these programs, and the libraries that a wheel keeps next to it.
-
-    auditwheel puts them into `<package>.libs`, found relative to the programs.
-    """
-    installation = os.path.dirname(programs)
-    package = os.path.dirname(installation)
-    copy = os.path.join(folder, os.path.basename(package), os.path.basename(installation))
-    shutil.copytree(installation, copy, symlinks=True)
-    if os.path.isdir(package + ".libs"):
-        libraries = os.path.basename(package) + ".libs"
-        shutil.copytree(package + ".libs", os.path.join(folder, libraries))
-    return os.path.join(copy, "bin")
-
-
-def _environment(programs: str) -> dict[str, str]:
-    """Return the environment without PG*, and with the libraries shipped with the programs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    libraries = [os.path.join(os.path.dirname(programs), "lib"), kept.get("LD_LIBRARY_PATH", "")]
-    kept["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
-    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _initdb(programs: str, folder: str, password: str, account: _Account) -> None:
-    secret = os.path.join(folder, "secret")
-    with open(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(password)
-    if account.uid is not None:
-        os.chown(secret, account.uid, -1)
-    command = [os.path.join(programs, "initdb"), "-D", os.path.join(folder, "data")]
-    command += ["-U", USER, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8"]
-    command += ["--locale=C", "--no-sync", "--no-instructions"]
-    answer = subprocess.run(
-        command,
-        cwd=folder,
-        env=_environment(programs),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        start_new_session=True,
-        check=False,
-        **account.arguments,
-    )
-    os.remove(secret)
-    if answer.returncode:
-        raise CannotJudgeError(_failed("`initdb` failed", programs, answer.stderr))
+def _with_new_password(
+    server: subprocess.Popen[bytes], address: Address
+) -> tuple[subprocess.Popen[bytes], Address]:
+    """Replace the password, which servers of other runs had too."""
+    password = os.urandom(16).hex()
+    try:
+        connection = connect(address)
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(f"ALTER ROLE {USER} PASSWORD '{password}'")
+    except BaseException:
+        _stop(server)
+        raise
+    return server, address._replace(password=password)
 
 
 def _start(
-    programs: str, folder: str, password: str, account: _Account
+    programs: str, folder: str, password: str, account: Account
 ) -> tuple[subprocess.Popen[bytes], Address]:
     log, data = os.path.join(folder, "log"), os.path.join(folder, "data")
     settings = {**_SETTINGS, "unix_socket_directories": folder, "port": str(_PORT)}
@@ -215,7 +159,7 @@ def _start(
         server = subprocess.Popen(
             isolation.command(command, **_isolation(data, account)),
             cwd=folder,
-            env=_environment(programs),
+            env=environment(programs),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -231,14 +175,15 @@ def _start(
     _stop(server)
     with open(log, encoding="utf-8", errors="replace") as output_text:
         said = output_text.read()
-    raise CannotJudgeError(_failed("the throwaway server did not start", programs, said))
+    raise CannotJudgeError(failed("the throwaway server did not start", programs, said))
 
 
-def _isolation(data: str, account: _Account) -> dict[str, str]:
+def _isolation(data: str, account: Account) -> dict[str, str]:
     """Return the options of `isolation.command` for the server."""
     options = {}
-    if account.uid is not None:
-        options = {"user": str(account.uid), "group": str(account.arguments["group"])}
+    if account.owner is not None:
+        user, group = account.owner
+        options = {"user": str(user), "group": str(group)}
     with open(os.path.join(data, "PG_VERSION"), encoding="ascii") as file:
         if file.read().strip() == _SPEAKS_UDP:
             options["datagrams"] = "loopback"
@@ -320,11 +265,6 @@ def last_words(folder: str) -> list[str]:
 
 
 _LOG_END = 1 << 16
-
-
-def _failed(what: str, programs: str, said: str) -> str:
-    lines = [line for line in said.strip().splitlines() if line.strip()][-5:]
-    return "\n".join([f"{what} (programs in {programs})", *lines])
 
 
 def temporary_folder() -> str:

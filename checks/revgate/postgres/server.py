@@ -344,11 +344,12 @@ def _joined(error: Exception, end: str) -> str:
 
 
 @contextmanager
-def throwaway(database_url: str | None) -> Iterator[Server]:
+def throwaway(database_url: str | None, *, cached: bool = True) -> Iterator[Server]:
     """Provide a server for the duration of the block.
 
     Args:
         database_url: A server to use; default REVGATE_DATABASE_URL, or else a new server.
+        cached: Whether a new server may begin as a copy of what `initdb` made in an earlier run.
 
     Raises:
         CannotJudgeError: No server is available.
@@ -360,7 +361,7 @@ def throwaway(database_url: str | None) -> Iterator[Server]:
             yield server
         return
     kind, programs = _programs(os.environ.get("REVGATE_SERVER"))
-    with own_server(programs) as address, _session(kind, address) as server:
+    with own_server(programs, cached=cached) as address, _session(kind, address) as server:
         yield server
 
 

@@ -123,7 +123,9 @@ class Session:
         command = agent_command(self.environment, self.options)
         self._fork_server = ForkServer(command)
         stack.callback(self._fork_server.close)
-        self.server = stack.enter_context(throwaway(self.options.database_url))
+        self.server = stack.enter_context(
+            throwaway(self.options.database_url, cached=self.options.cached)
+        )
         self.server.prepare(self.options.prepared)
         builder = self.start_agent() if self.plan.start else None
         stepper, self.production_agent = self.start_agent(), self.start_agent()
