@@ -91,12 +91,26 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
         raise CannotJudgeError("\n".join([*map(str, problems), _LEAVE_OUT]))
     if not found:
         raise CannotJudgeError(nothing_found(source))
+    _need_own_head_files(found)
     if not chosen:
         names = [environment.name for environment in found]
         raise UsageError(
             f"no environment {name!r}{nearest(name or '', names)}; choose from: {', '.join(names)}"
         )
     return chosen
+
+
+def _need_own_head_files(found: Iterable[Environment]) -> None:
+    users: dict[str, list[str]] = {}
+    for each in found:
+        if each.scope.head_file is not None:
+            users.setdefault(each.scope.head_file, []).append(each.name)
+    for path, names in users.items():
+        if len(names) > 1:
+            raise UsageError(
+                f"`head-file` is {path!r} for {', '.join(names)}: each environment needs a file of"
+                " its own, set under [[tool.revgate.environment]]"
+            )
 
 
 def nothing_found(source: Source) -> str:

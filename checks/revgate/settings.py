@@ -41,6 +41,8 @@ class Scope(NamedTuple):
     """Branches of the remote, besides the target branch, whose revisions keep their parents."""
     version_locations: tuple[str, ...] = ()
     """The folders of the revisions, for a project that sets them in code."""
+    head_file: str | None = None
+    """A file that holds the id of the head, relative to the repository root."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -107,6 +109,10 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "version-locations": (
         {"type": "array", "items": {"type": "string", "minLength": 1}},
         "The folders of the revisions, relative to the repository root, if code sets them.",
+    ),
+    "head-file": (
+        {"type": "string", "minLength": 1},
+        "A file that holds the id of the head, so that a second head is a conflict in git.",
     ),
     "published": (
         {"type": "array", "items": {"type": "string"}},
@@ -412,6 +418,8 @@ def _scope(table: dict[str, Any], default: Scope) -> Scope:
     for key in ("branches", "published", "version_locations"):
         if key in values:
             values[key] = tuple(values[key])
+    if "head_file" in values:
+        values["head_file"] = os.path.normpath(values["head_file"]).replace(os.sep, "/")
     return default._replace(**values)
 
 
@@ -477,9 +485,12 @@ def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) 
 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
-    """Check what a schema cannot: whether `file-name` is a usable pattern."""
+    """Check what a schema cannot: that `file-name` is a usable pattern, and `head-file` a place."""
     import re
 
+    head_file = table.get("head-file", "HEAD")
+    if os.path.isabs(head_file) or os.path.normpath(head_file).split(os.sep)[0] in ("..", "."):
+        return [f"`head-file` is {shown(head_file)}, expected a file in the repository"]
     written = table.get("file-name", "any")
     try:
         groups = getattr(file_name_pattern(written), "groupindex", {})

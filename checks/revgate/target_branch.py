@@ -12,7 +12,7 @@ from revgate.errors import CannotJudgeError
 from revgate.git import GitRefusedError, git, is_shallow, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _ZERO = "0" * 40
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -135,20 +135,47 @@ def ask(root: str, *arguments: str) -> str:
         return ""
 
 
-def git_merge_command(root: str, base: str, folders: Iterable[str]) -> str:
+def git_merge_command(
+    root: str, base: str, folders: Iterable[str], head_files: Mapping[str, str] | None = None
+) -> str:
     """Return the command that merges a base, and commits what is changed in some folders.
 
     A hook would refuse to commit either of the two without the other. git merges only if nothing
     is staged.
+
+    Args:
+        root: The repository root.
+        base: The name of the base.
+        folders: Those of the changes, relative to the root.
+        head_files: Files that both sides change, and the command that resolves each, to be run
+            in the root.
     """
+    folders, head_files = [*folders], head_files or {}
     merge = f"git merge --no-commit {shlex.quote(base)}"
-    if not git(root, "status", "--porcelain", "--untracked-files=normal", "--", *_places(folders)):
+    changed = git(
+        root, "status", "--porcelain", "--untracked-files=normal", "--", *_places(folders)
+    )
+    if not changed and not head_files:
         return f"git merge {shlex.quote(base)}"
     top = "" if os.path.samefile(os.curdir, root) else ":/"
-    paths = " ".join(shlex.quote(top + folder) for folder in folders)
+    paths = " ".join(shlex.quote(top + each) for each in (*folders, *head_files))
     staged = git(root, "diff", "--cached", "--name-only")
-    unstage = "git restore --staged :/ && " if staged else ""
-    return f"{unstage}{merge} && git add -A -- {paths} && git commit"
+    steps = ["git restore --staged :/"] if staged else []
+    if head_files:
+        # git merges over no changed file; what stops it afterwards is the conflict in this one.
+        steps += [_as_committed(root, path, top) for path in head_files]
+        merge = f"({merge} || git rev-parse -q --verify MERGE_HEAD)"
+    writes = [
+        f"(cd {shlex.quote(root)} && {each})" if top else each for each in head_files.values()
+    ]
+    return " && ".join([*steps, merge, *writes, f"git add -A -- {paths}", "git commit"])
+
+
+def _as_committed(root: str, path: str, top: str) -> str:
+    """Return the command that takes back what is not committed of a file."""
+    if git(root, "ls-tree", "--full-tree", "HEAD", "--", path):
+        return f"git checkout -- {shlex.quote(top + path)}"
+    return f"rm -f {shlex.quote(os.path.relpath(os.path.join(root, path)))}"
 
 
 def _places(folders: Iterable[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 A case is one revision file, or a folder of them, below `tests/cases/<rule>/`. `# expect: rule`
 stands on the line that must be reported; `# expect@4: rule` stands anywhere, for lines inside a
-docstring. A folder `root` within a case holds what else lies in the repository.
+docstring, and `# expect@HEAD:1: rule` for another file. A folder `root` within a case holds what
+else lies in the repository.
 
 A case with the folders `start`, `ours` and `theirs` is a merge: both branches begin with `start`,
 and `ours` is judged against `theirs`; a file REMOVED lists what a branch takes away.
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from revgate.result import Result
 
 CASES = Path(__file__).parent.parent / "cases"
-EXPECTED = re.compile(r"# expect(?:@(?P<line>\d+))?: (?P<rules>[a-z\-, ]+)$", re.MULTILINE)
+EXPECTED = re.compile(
+    r"# expect(?:@(?:(?P<path>\w+):)?(?P<line>\d+))?: (?P<rules>[a-z\-, ]+)$", re.MULTILINE
+)
 
 
 def cases() -> list[Path]:
@@ -65,7 +68,9 @@ def expectations(case: Path) -> Counter[tuple[str, int, str]]:
         for number, line in enumerate(file.read_text().splitlines(), 1):
             if match := EXPECTED.search(line):
                 for rule in match["rules"].split(","):
-                    found[file.name, int(match["line"] or number), rule.strip()] += 1
+                    found[
+                        match["path"] or file.name, int(match["line"] or number), rule.strip()
+                    ] += 1
     return found
 
 

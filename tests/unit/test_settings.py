@@ -32,6 +32,7 @@ linear = false
 branches = ["expand", "contract"]
 published = ["main", "release/*"]
 version-locations = ["migrations/versions"]
+head-file = "./migrations/HEAD"
 ignore = ["future-timestamp"]
 enable = ["schema", "file-name"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
@@ -61,6 +62,7 @@ SCOPE = Scope(
     branches=("expand", "contract"),
     published=("main", "release/*"),
     version_locations=("migrations/versions",),
+    head_file="migrations/HEAD",
 )
 EXPECTED = Settings(
     path="revgate.toml",
@@ -270,6 +272,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "linear": st.booleans(),
     "branches": st.lists(st.just("a"), max_size=2),
     "published": st.lists(st.just("a"), max_size=2),
+    "head-file": st.just("a"),
     "version-locations": st.lists(st.just("a"), max_size=2),
     "name": st.just("a"),
     "config": st.just("a"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 IN_ADVICE = {
     *OF_DOWNGRADES,
     *("branching-merge", "duplicate-revision", "late-insertion", "missing-parent"),
+    "stale-head-file",  # in tests/repair/test_head_file.py
     *("multiple-bases", "multiple-heads", "reparented-revision"),
 }
 

@@ -151,7 +151,9 @@ def _new(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from revgate import environments
+    from revgate.repair.head_file import head_edit
     from revgate.repair.new import open_history, write_new
+    from revgate.repair.write import write as edit_files
 
     root, settings = settings_of(arguments)
     source = source_of(arguments, root)
@@ -162,6 +164,8 @@ def _new(arguments: argparse.Namespace) -> int:
     path, by_template = write_new(
         root, history, arguments.message, datetime.now(UTC), arguments.branch
     )
+    edit = head_edit(root, history.scope.head_file, open_history(source, found[0]).graph.heads)
+    edit_files(root, [edit] if edit else [])
     if not by_template:
         complain(
             f"{found[0].script_location}/script.py.mako is missing or contains code, so Alembic's"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.git import GitRefusedError, commit_tree, git, is_shallow, resolve
 from revgate.history.fingerprint import fingerprint
-from revgate.history.source import CONFIGURATIONS
+from revgate.history.source import paths_in
 from revgate.history.tree import GitTree
 from revgate.target_branch import explain_missing
 
@@ -226,13 +226,13 @@ def open_sides(root: str, ours: str | GitTree | None, against: str) -> Sides:
     except GitRefusedError as error:
         raise CannotJudgeError(f"{error}; this needs git 2.38 or newer") from None
     tree, *conflicts = os.fsdecode(output).split("\0")
-    merged = _Merged(root, tree, _configurations(root, head, conflicts))
+    merged = _Merged(root, tree, _resolved(root, head, conflicts))
     merged.name = f"the merge with {against}"
     return Sides(branch, base, merged)
 
 
 class _Merged(GitTree):
-    """A merge, in which a configuration that is in conflict is the branch's."""
+    """A merge, in which files that are in conflict are the branch's, except Python."""
 
     def __init__(self, root: str, tree: str, resolved: dict[str, str]) -> None:
         super().__init__(root, tree)
@@ -246,14 +246,22 @@ class _Merged(GitTree):
         return found
 
 
-def _configurations(root: str, commit: str, conflicts: Iterable[str]) -> dict[str, str]:
-    """Return the contents that the branch gives to configurations in conflict, by path."""
+def _resolved(root: str, commit: str, conflicts: Sequence[str]) -> dict[str, str]:
+    """Return the contents that the branch gives to files in conflict, except Python, by path.
+
+    A revision file with a conflict is a finding. Configurations, settings and the head file are
+    read as the branch has them, since git itself refuses to merge them.
+    """
+    paths = [path for path in conflicts if path and not path.endswith(".py")]
+    if not paths:
+        return {}
+    listed = git(root, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
     found = {}
-    for path in conflicts:
-        if os.path.basename(path) in (*CONFIGURATIONS, "revgate.toml"):
-            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{path}")
-            if blob := git(root, *words, accept=(0, 1)).decode().strip():
-                found[path] = blob
+    for entry in paths_in(listed):
+        described, _, path = entry.partition("\t")
+        _, kind, blob = described.split()
+        if kind == "blob":
+            found[path] = blob
     return found
 
 

@@ -13,12 +13,14 @@ from revgate import environments
 from revgate.checking.released import need_branches, released
 from revgate.errors import UsageError
 from revgate.history.graph import Graph
+from revgate.history.head_file import write_command
 from revgate.history.history import History
 from revgate.history.parse import parse
 from revgate.history.revision import Script
 from revgate.history.source import WorkTree
 from revgate.repair.diff import diff
 from revgate.repair.edits import FileEdit, Step, change
+from revgate.repair.head_file import head_edit
 from revgate.repair.line import behind, in_order, restamped
 from revgate.repair.onto import Onto, choose
 from revgate.repair.sides import Sides, is_there, open_sides
@@ -59,6 +61,10 @@ class _Plan(NamedTuple):
     sides: Sides
     steps: list[Step]
     changes: list[FileEdit]
+    heads: Sequence[str]
+    """Those of the history afterwards."""
+    head_edit: FileEdit | None
+    """That of the head file."""
 
 
 def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime) -> Outcome:
@@ -83,7 +89,7 @@ def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime)
         for each in found
         if len(found) == 1 or is_there(onto.tree, each, settings)
     ]
-    changes = [each for plan in plans for each in plan.changes]
+    changes = [each for plan in plans for each in (*plan.changes, plan.head_edit) if each]
     paths = [each.path for each in changes]
     if len({*paths}) < len(paths):
         raise UsageError("two environments share a revision: choose one with --environment")
@@ -104,8 +110,9 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
         for step in steps
         if step.is_new_parent or step.created
     ]
-    _need_one_line(sides, steps, changes)
-    return _Plan(sides, steps, changes)
+    heads = _heads_in_one_line(sides, steps, changes)
+    path = sides.here.scope.head_file if steps else None
+    return _Plan(sides, steps, changes, heads, head_edit(sides.root, path, heads))
 
 
 def _steps(
@@ -163,8 +170,10 @@ def _need_timestamps(sides: Sides) -> None:
         raise UsageError(f'--restamp requires `file-name = "timestamp"`, but it is {form!r}')
 
 
-def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[FileEdit]) -> None:
-    """Check that the edited files form one straight line with the base."""
+def _heads_in_one_line(
+    sides: Sides, steps: Sequence[Step], changes: Sequence[FileEdit]
+) -> Sequence[str]:
+    """Check that the edited files form one straight line with the base; return its heads."""
     after = {each.new_path: each.after for each in changes}
     scripts = [parse(step.path, after.get(step.path, sides.data(step.revision))) for step in steps]
     new = [script.revision for script in scripts if isinstance(script, Script)]
@@ -189,6 +198,7 @@ def _need_one_line(sides: Sides, steps: Sequence[Step], changes: Sequence[FileEd
             "the base and the new revisions would not form one straight line, so nothing was"
             " changed; `revgate check --against` shows why"
         )
+    return graph.heads
 
 
 # Output.
@@ -207,7 +217,13 @@ def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
             yield f"{name}nothing to do: {new} already after the head {where}"
         else:
             yield from (f"{name}{_line(step)}" for step in plan.steps)
+        if plan.head_edit is not None:
+            yield f"{name}{plan.head_edit.path}: now {_names(plan.head_edit)}"
         yield from _remarks(plan)
+
+
+def _names(edit: FileEdit) -> str:
+    return " and ".join(f"`{head}`" for head in edit.after.decode().split())
 
 
 def _left_out(onto: Onto, found: Sequence[Environment], plans: Sequence[_Plan]) -> Iterator[str]:
@@ -258,21 +274,28 @@ def _stamps(plan: _Plan) -> list[str]:
 
 def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
     """Yield the next steps for the user."""
+    heads = [plan.head_edit.path for plan in plans if plan.head_edit is not None]
     paths = [each.path for plan in plans for each in plan.changes]
     steps = [step.path for plan in plans for step in plan.steps]
     unmerged = sum(len(plan.sides.unmerged) for plan in plans)
     if unmerged and steps:
-        command = git_merge_command(root, onto.name, _folders(paths or steps))
+        command = git_merge_command(root, onto.name, _folders(paths or steps), _head_files(plans))
         yield f"next: {command}"
         yield (
             f"this gets {count(unmerged, 'revision')} of {onto.name}; until then, `revgate check`"
             " reports a missing parent"
         )
-    elif paths:
+    elif paths or heads:
         top = "" if os.path.samefile(os.curdir, root) else ":/"
-        places = " ".join(shlex.quote(top + folder) for folder in _folders(paths))
+        places = " ".join(shlex.quote(top + folder) for folder in (*_folders(paths), *heads))
         commit = "git rebase --continue" if onto.going_on == "rebase" else "git commit"
         yield f"next: git add -A -- {places} && {commit}"
+
+
+def _head_files(plans: Sequence[_Plan]) -> dict[str, str]:
+    """Return the command that writes each head file once the target branch is merged, by path."""
+    named = {plan.sides.here.scope.head_file: plan.heads for plan in plans if plan.steps}
+    return {path: write_command(path, heads) for path, heads in named.items() if path}
 
 
 def _folders(paths: Sequence[str]) -> list[str]:

@@ -33,6 +33,7 @@ __all__ = [
     "CONTENT",
     "DOWNGRADE",
     "ERROR",
+    "FILES",
     "HOUSEKEEPING",
     "LIVE",
     "NAMING",
@@ -61,6 +62,7 @@ class Group(StrEnum):
     PUBLISHED = "published"
     LIVE = "live"
     SCHEMA = "schema"
+    FILES = "files"
     HOUSEKEEPING = "housekeeping"
 
 
@@ -71,6 +73,7 @@ CONTENT = Group.CONTENT
 PUBLISHED = Group.PUBLISHED
 LIVE = Group.LIVE
 SCHEMA = Group.SCHEMA
+FILES = Group.FILES
 HOUSEKEEPING = Group.HOUSEKEEPING
 
 

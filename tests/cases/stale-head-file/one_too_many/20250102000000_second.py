@@ -1,0 +1,14 @@
+"""Case."""
+
+from alembic import op
+
+revision = "20250102000000"
+down_revision = "20250101000000"  # expect@HEAD:1: stale-head-file
+
+
+def upgrade() -> None:
+    op.create_table("invoices")
+
+
+def downgrade() -> None:
+    op.drop_table("invoices")
