@@ -91,7 +91,7 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
         raise CannotJudgeError("\n".join([*map(str, problems), _LEAVE_OUT]))
     if not found:
         raise CannotJudgeError(nothing_found(source))
-    _need_own_head_files(found)
+    _need_own_files(found)
     if not chosen:
         names = [environment.name for environment in found]
         raise UsageError(
@@ -100,16 +100,21 @@ def find(source: Source, settings: Settings, name: str | None = None) -> list[En
     return chosen
 
 
-def _need_own_head_files(found: Iterable[Environment]) -> None:
-    users: dict[str, list[str]] = {}
+def _need_own_files(found: Iterable[Environment]) -> None:
+    """See that no two environments have the same head file or schema file."""
+    users: dict[tuple[str, str], list[str]] = {}
     for each in found:
-        if each.scope.head_file is not None:
-            users.setdefault(each.scope.head_file, []).append(each.name)
-    for path, names in users.items():
+        for key, path in (
+            ("head-file", each.scope.head_file),
+            ("schema-file", each.scope.schema_file),
+        ):
+            if path is not None:
+                users.setdefault((key, path), []).append(each.name)
+    for (key, path), names in users.items():
         if len(names) > 1:
             raise UsageError(
-                f"`head-file` is {path!r} for {', '.join(names)}: each environment needs a file of"
-                " its own, set under [[tool.revgate.environment]]"
+                f"`{key}` is {path!r} for {', '.join(names)}: each environment needs a file of its"
+                " own, set under [[tool.revgate.environment]]"
             )
 
 

@@ -43,6 +43,8 @@ class Scope(NamedTuple):
     """The folders of the revisions, for a project that sets them in code."""
     head_file: str | None = None
     """A file that holds the id of the head, relative to the repository root."""
+    schema_file: str | None = None
+    """A file that holds the schema at the head, likewise."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -113,6 +115,10 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "head-file": (
         {"type": "string", "minLength": 1},
         "A file that holds the id of the head, so that a second head is a conflict in git.",
+    ),
+    "schema-file": (
+        {"type": "string", "minLength": 1},
+        "A file that holds the schema at the head, as `revgate schema` writes it.",
     ),
     "published": (
         {"type": "array", "items": {"type": "string"}},
@@ -418,8 +424,9 @@ def _scope(table: dict[str, Any], default: Scope) -> Scope:
     for key in ("branches", "published", "version_locations"):
         if key in values:
             values[key] = tuple(values[key])
-    if "head_file" in values:
-        values["head_file"] = os.path.normpath(values["head_file"]).replace(os.sep, "/")
+    for key in ("head_file", "schema_file"):
+        if key in values:
+            values[key] = os.path.normpath(values[key]).replace(os.sep, "/")
     return default._replace(**values)
 
 
@@ -485,12 +492,13 @@ def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) 
 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
-    """Check what a schema cannot: that `file-name` is a usable pattern, and `head-file` a place."""
+    """Check what a schema cannot: that `file-name` is a usable pattern, and files lie inside."""
     import re
 
-    head_file = table.get("head-file", "HEAD")
-    if os.path.isabs(head_file) or os.path.normpath(head_file).split(os.sep)[0] in ("..", "."):
-        return [f"`head-file` is {shown(head_file)}, expected a file in the repository"]
+    for key in ("head-file", "schema-file"):
+        path = table.get(key, key)
+        if os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] in ("..", "."):
+            return [f"`{key}` is {shown(path)}, expected a file in the repository"]
     written = table.get("file-name", "any")
     try:
         groups = getattr(file_name_pattern(written), "groupindex", {})

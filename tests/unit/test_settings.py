@@ -33,6 +33,7 @@ branches = ["expand", "contract"]
 published = ["main", "release/*"]
 version-locations = ["migrations/versions"]
 head-file = "./migrations/HEAD"
+schema-file = "schema.sql"
 ignore = ["future-timestamp"]
 enable = ["schema", "file-name"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
@@ -63,6 +64,7 @@ SCOPE = Scope(
     published=("main", "release/*"),
     version_locations=("migrations/versions",),
     head_file="migrations/HEAD",
+    schema_file="schema.sql",
 )
 EXPECTED = Settings(
     path="revgate.toml",
@@ -273,6 +275,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "branches": st.lists(st.just("a"), max_size=2),
     "published": st.lists(st.just("a"), max_size=2),
     "head-file": st.just("a"),
+    "schema-file": st.just("a"),
     "version-locations": st.lists(st.just("a"), max_size=2),
     "name": st.just("a"),
     "config": st.just("a"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from revgate.history.history import History
     from revgate.rules import Rule
 
-_NEVER = frozenset(("upgrade-fails", "table-count", "squash-differs"))
+_NEVER = frozenset(("upgrade-fails", "table-count", "squash-differs", "stale-schema-file"))
 _OF_MODELS = frozenset(("missing-table", "model-drift", "unmapped-table"))
 _MISSING = "missing-table"
 _MANY = 5

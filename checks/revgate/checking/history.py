@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from revgate import environments
 from revgate.checking.advice import advise
 from revgate.checking.file_rules import judge_file
+from revgate.checking.selection import Choice
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
 from revgate.findings import ERROR
 from revgate.history.read import Read, absent_folders, list_all, notes_on, read, subfolder_notes
 from revgate.result import Allowed, Judged, Result
-from revgate.rules import CONTENT, DOWNGRADE, NAMING, ask
-from revgate.text import nearest
+from revgate.rules import CHAIN, CONTENT, DOWNGRADE, NAMING, ask
+from revgate.text import choose_one, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from revgate.checking.selection import Choice
     from revgate.environments import Environment
     from revgate.findings import Finding
     from revgate.history.history import History
@@ -48,6 +48,24 @@ def check(
     listed, notes = list_named(source, settings, environment)
     result, reads = check_listed(source, settings, choice, listed, cached=cached)
     return result._replace(notes=(*result.notes, *notes)), reads
+
+
+def one_history(
+    source: Source, settings: Settings, environment: str | None
+) -> tuple[Read, tuple[str, ...]]:
+    """Return the only environment, and what is wrong with its chain.
+
+    Raises:
+        UsageError: There are several to choose from.
+        CannotJudgeError: No environment was found.
+    """
+    found = environments.find(source, settings, environment)
+    if len(found) > 1:
+        raise UsageError(choose_one(each.name for each in found))
+    choice = Choice(settings, groups=(CHAIN,))
+    result, reads = check(source, settings, choice, environment=found[0].name)
+    errors = (each for each in result.findings if each.severity is ERROR)
+    return reads[0], tuple(f"{each.path}:{each.line} {each.message}" for each in errors)
 
 
 def list_named(

@@ -289,6 +289,26 @@ def _doctor(arguments: argparse.Namespace) -> int:
     )
 
 
+def _schema(arguments: argparse.Namespace) -> int:
+    from revgate.checking.history import one_history
+    from revgate.errors import CannotJudgeError
+    from revgate.roundtrip import schema
+    from revgate.roundtrip.order import upgrade_order
+
+    root, settings = settings_of(arguments)
+    read, broken = one_history(source_of(arguments, root), settings, arguments.environment)
+    if broken:
+        raise CannotJudgeError("\n".join(("the history has no head to build:", *broken)))
+    environment = read.history.environment
+    options = _options(arguments, root, settings)._replace(
+        database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
+        cached=not arguments.no_cache,
+    )
+    chain = upgrade_order(environment, read.history.graph, options)
+    write(schema(environment, chain, options), arguments.output)
+    return 0
+
+
 def _upgrade(arguments: argparse.Namespace) -> int:
     from revgate.upgrade import command
     from revgate.upgrade.run import Patience
@@ -361,6 +381,7 @@ _COMMANDS = {
     "init": _init,
     "doctor": _doctor,
     "upgrade": _upgrade,
+    "schema": _schema,
     "graph": _graph,
     "rules": _rules,
     "explain": _explain,

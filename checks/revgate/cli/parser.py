@@ -225,6 +225,17 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     place(command)
 
 
+def _schema(command: argparse.ArgumentParser) -> None:
+    server(command)
+    project(command)
+    command.add_argument(
+        "--output", metavar="FILE", help="write to FILE instead of standard output"
+    )
+    command.add_argument("--no-cache", action="store_true", help="ignore cached facts")
+    command.add_argument("--quiet", action="store_true", help="hide the progress bar")
+    place(command)
+
+
 def _upgrade(command: argparse.ArgumentParser) -> None:
     database(command)
     what = command.add_mutually_exclusive_group()
@@ -345,6 +356,12 @@ COMMANDS = {
         " through env.py with retries when a lock times out, and verify the result as doctor does.",
         _upgrade,
     ),
+    "schema": _Command(
+        "print the schema at the head as SQL",
+        "Upgrade a throwaway database to the head, and print its schema as pg_dump does, without"
+        " comments, owners and what else depends on the machine.",
+        _schema,
+    ),
     "graph": _Command("draw the chain of revisions", "Draw the chain of revisions.", _graph),
     "rules": _Command("list all rules", "List all rules.", _rules),
     "explain": _Command("explain a rule", "Print the documentation of a rule.", _explain),
@@ -448,12 +465,7 @@ seconds.__name__ = "number of seconds"  # for argparse's error message
 
 def live(command: argparse.ArgumentParser) -> None:
     """Add the options of a round trip."""
-    command.add_argument(
-        "--database-url",
-        metavar="URL",
-        help="a PostgreSQL server to create the throwaway database on (default:"
-        " REVGATE_DATABASE_URL, else PostgreSQL installed here, else the embedded server)",
-    )
+    server(command)
     command.add_argument("--shard", metavar="I/N", help="step only part I of N, for a job matrix")
     command.add_argument(
         "--no-rows",
@@ -467,6 +479,16 @@ def live(command: argparse.ArgumentParser) -> None:
         " databases",
     )
     project(command)
+
+
+def server(command: argparse.ArgumentParser) -> None:
+    """Add the option that names the server of throwaway databases."""
+    command.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="a PostgreSQL server to create the throwaway database on (default:"
+        " REVGATE_DATABASE_URL, else PostgreSQL installed here, else the embedded server)",
+    )
 
 
 def database(command: argparse.ArgumentParser) -> None:

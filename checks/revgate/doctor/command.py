@@ -6,22 +6,17 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate import environments
-from revgate.checking import history as history_checks
-from revgate.checking.selection import Choice
+from revgate.checking.history import one_history
 from revgate.doctor import ExaminedDatabase, begun, create, examine, opened, report, reset
 from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
-from revgate.findings import ERROR
 from revgate.postgres.names import shown_name
 from revgate.roundtrip.answers import ModelsFailed
 from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.order import upgrade_order
-from revgate.rules import CHAIN
-from revgate.text import choose_one, count, printable
+from revgate.text import count, printable
 
 if TYPE_CHECKING:
-    from revgate.history.read import Read
     from revgate.postgres.snapshot import Key
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
@@ -78,24 +73,6 @@ def run(
         write = report.as_json if request.form == "json" else report.as_text
         say(write(examination))
         return 1 if examination.failed else 0
-
-
-def one_history(
-    source: Source, settings: Settings, environment: str | None
-) -> tuple[Read, tuple[str, ...]]:
-    """Return the only environment, and what is wrong with its chain.
-
-    Raises:
-        UsageError: There are several to choose from.
-        CannotJudgeError: No environment was found.
-    """
-    found = environments.find(source, settings, environment)
-    if len(found) > 1:
-        raise UsageError(choose_one(each.name for each in found))
-    choice = Choice(settings, groups=(CHAIN,))
-    result, reads = history_checks.check(source, settings, choice, environment=found[0].name)
-    errors = (each for each in result.findings if each.severity is ERROR)
-    return reads[0], tuple(f"{each.path}:{each.line} {each.message}" for each in errors)
 
 
 def _refuse_remote(target: Target, option: str, *, remote: bool) -> None:

@@ -96,6 +96,11 @@ class Server:
         return f"revgate_{self._run:012x}_"
 
     @property
+    def major(self) -> int:
+        """The major version of PostgreSQL."""
+        return self.version_number // 10000
+
+    @property
     def is_encrypted(self) -> bool:
         """Whether the connection to it is encrypted."""
         return bool(self._admin.info.ssl_in_use)

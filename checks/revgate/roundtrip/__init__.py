@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from revgate.history.revision import Revision
     from revgate.roundtrip.squash import Replaced
 
-__all__ = ["Options", "RoundTrip", "run"]
+__all__ = ["Options", "RoundTrip", "run", "schema"]
 
 
 def run(
@@ -53,3 +53,22 @@ def run(
         from revgate.roundtrip.squash import compare_squash
 
         return compare_squash(observed, replaced, options)
+
+
+def schema(environment: Environment, chain: Sequence[Revision], options: Options) -> str:
+    """Return the schema at the head of a history, as SQL.
+
+    Args:
+        environment: The environment.
+        chain: Its revisions in upgrade order.
+        options: Of the run.
+
+    Raises:
+        CannotJudgeError: The history fails, or there is no `pg_dump` for the server.
+    """
+    from revgate.postgres.descendants import ending_descendants
+    from revgate.roundtrip.built import schema_at_head
+    from revgate.roundtrip.interruption import orderly_end
+
+    with orderly_end(), ending_descendants():
+        return schema_at_head(environment, chain, options)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.postgres.schema_text import HEADER
+
 if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.history.revision import Revision
@@ -220,6 +222,21 @@ class SquashDifferences(NamedTuple):
     """None of them if both build the same."""
 
 
+class SchemaFile(NamedTuple):
+    """The file that the setting `schema-file` names, and what it should hold."""
+
+    path: str
+    before: str | None
+    """None if it cannot be read."""
+    after: str
+
+    @property
+    def is_of_another_version(self) -> bool:
+        """Whether another major version of PostgreSQL wrote it: its text may differ in wording."""
+        first, expected = (each.partition("\n")[0] for each in (self.before or "", self.after))
+        return first != expected and first.startswith(HEADER) and self.before != self.after
+
+
 class RoundTrip(NamedTuple):
     """Everything that was observed for one environment."""
 
@@ -247,6 +264,8 @@ class RoundTrip(NamedTuple):
     """What isolates the migrations: the `kernel`, or only `guards` in the database drivers."""
     squash: SquashDifferences | None = None
     """None if the first revision replaces none, or if they could not be compared."""
+    schema_file: SchemaFile | None = None
+    """None if the settings name none, or if the head was not reached."""
     durations: tuple[tuple[str, float], ...] = ()
     """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran."""
     other_contexts: tuple[RoundTrip, ...] = ()

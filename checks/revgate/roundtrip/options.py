@@ -43,13 +43,18 @@ class Options(NamedTuple):
     """Whether what the base's revisions build may be kept on a server that stays, and used."""
     network: bool = False
     """Whether env.py may open network connections."""
+    schema_file: str | None = None
+    """What the schema at the head is compared with; see `for_environment`."""
     prepared: Preparation = Preparation()
     """What the throwaway has before the first revision."""
     require_isolation: bool = False
     """Whether to end the run if the kernel cannot isolate it."""
 
     def for_environment(self, environment: Environment) -> Options:
-        """Return the options with `expect-tables` of an environment, unless the user gave one."""
-        if self.expect_tables is not None:
-            return self
-        return self._replace(expect_tables=environment.scope.expect_tables)
+        """Return the options with what the settings say of an environment.
+
+        A number of tables that the user gave counts for all of them.
+        """
+        scope = environment.scope
+        tables = scope.expect_tables if self.expect_tables is None else self.expect_tables
+        return self._replace(expect_tables=tables, schema_file=scope.schema_file)

@@ -190,6 +190,8 @@ def run_production(session: Session) -> None:
         own = {name.rpartition(".")[0] for name in own_tables(session.snapshots[-1])}
         schemas = schemas_of_others(started, session.contexts) - own
         tables = count_tables(outside(snapshotter.take(), schemas))
+        if isinstance(answer, Finished):
+            session.read_schema(started.address)
         if isinstance(answer, Finished) and session.model_report:
             with session.timed(MODELS):
                 _compare_built_models(session, session.model_report, address, snapshotter)

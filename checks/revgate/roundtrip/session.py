@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from functools import partial
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 from revgate.history.digest import key_of
 from revgate.postgres import templates
 from revgate.postgres.roles import Roles
+from revgate.postgres.schema_text import schema_text
 from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, count_tables, outside
 from revgate.roundtrip.agent_client import Agent, MigrationContext
 from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished, FunctionLines, ModelReport
+from revgate.roundtrip.built import schema_programs
 from revgate.roundtrip.checkpoints import Checkpoints
 from revgate.roundtrip.explain import (
     explain_missing,
@@ -31,11 +34,13 @@ from revgate.roundtrip.observed import (
     Models,
     Pass,
     RoundTrip,
+    SchemaFile,
     Step,
 )
 from revgate.roundtrip.order import heads_of, merge_notes
 from revgate.roundtrip.plan import make_plan
 from revgate.roundtrip.tenants import schemas_of_others
+from revgate.source import read_regular
 from revgate.text import count, quoted
 
 if TYPE_CHECKING:
@@ -92,6 +97,7 @@ class Session:
         """The latest snapshot of the database that is stepped."""
         self.model_report: ModelReport | None = None
         self.models: Models | None = None
+        self.schema_file: SchemaFile | None = None
         self._report = report
         self._rebuilds = 0
         self._select_stepped()
@@ -126,6 +132,8 @@ class Session:
         self.server = stack.enter_context(
             throwaway(self.options.database_url, cached=self.options.cached)
         )
+        if self.options.schema_file:
+            self._schema_programs = schema_programs(self.server)
         self.server.prepare(self.options.prepared)
         builder = self.start_agent() if self.plan.start else None
         stepper, self.production_agent = self.start_agent(), self.start_agent()
@@ -264,6 +272,23 @@ class Session:
         self.take_snapshot(self.snapshots[index])
         return True
 
+    def read_schema(self, address: Address) -> None:
+        """Read the schema file, and what it should hold, from a database at the head."""
+        path = self.options.schema_file
+        if path is None or not self.plan.to_head:
+            return
+        after = schema_text(address, self._schema_programs, self.server.major)
+        try:
+            before = read_regular(os.path.join(self.options.root, path)).decode()
+        except (OSError, ValueError):
+            before = None
+        self.schema_file = SchemaFile(path, before, after)
+        if self.schema_file.is_of_another_version:
+            self.notes.append(
+                f"{path} was not compared with the schema: another version of PostgreSQL wrote it,"
+                f" and this server is {self.server.major}"
+            )
+
     # -- results --------------------------------------------------------------------------------
 
     def record_failure(self, step: Step, during: str, failed: Failed) -> None:
@@ -342,5 +367,6 @@ class Session:
             self.plan.from_base,
             self.plan.to_head,
             isolation="kernel" if self.database.agent.isolated else "guards",
+            schema_file=self.schema_file,
             durations=tuple(self.durations.items()),
         )

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.git import check_out
 from revgate.postgres.process import private_folder
-from revgate.postgres.roles import Roles
 from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, Snapshotter, compare
-from revgate.roundtrip.agent_client import Agent
-from revgate.roundtrip.answers import Failed
+from revgate.roundtrip.built import built
 from revgate.roundtrip.interpreter import find_python, run_folders
 from revgate.roundtrip.observed import SquashDifferences
-from revgate.roundtrip.order import heads_of
 from revgate.text import count
 
 if TYPE_CHECKING:
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.roles import Roles
     from revgate.postgres.server import Server
     from revgate.roundtrip.agent_client import MigrationContext
     from revgate.roundtrip.observed import RoundTrip
@@ -95,26 +92,9 @@ def _published(replaced: Replaced, options: Options) -> Iterator[Options]:
 def _build(
     server: Server, environment: Environment, chain: Sequence[Revision], options: Options
 ) -> list[Snapshot]:
-    """Upgrade an empty database to the last of some revisions.
-
-    Raises:
-        CannotJudgeError: A revision fails, or env.py does.
-    """
-    roles = Roles(server, options.root, (each.path for each in chain))
-    roles.wait_for_others(options.timeout)
-    address = server.create_database()
-    agent = Agent(environment, options)
-    try:
-        create = partial(server.create_next_to, address)
-        started = agent.begin(address, heads_of(chain), create, production=True)
-        answer = agent.finish()
-        if isinstance(answer, Failed):
-            raise CannotJudgeError(f"`upgrade()` of `{answer.revision}` fails: {answer.message}")
-        return [_snapshot(each, roles) for each in (started, *agent.further_contexts)]
-    finally:
-        agent.close()
-        server.drop_database(address)
-        roles.forget(all_of_them=True)
+    """Return the schemas that some revisions build, one for each migration context."""
+    with built(server, environment, chain, options) as (contexts, roles):
+        return [_snapshot(each, roles) for each in contexts]
 
 
 def _snapshot(context: MigrationContext, roles: Roles) -> Snapshot:

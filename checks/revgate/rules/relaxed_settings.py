@@ -3,9 +3,9 @@
 A change is judged by the settings of the target branch, so that none can switch off its own gate.
 What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
 ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
-`linear = false`, more `branches`, an environment that is left out, a `head-file` or `expect-tables`
-that is removed, fewer entries of `published`, and new entries of `allow-published` and
-`allow-squash`.
+`linear = false`, more `branches`, an environment that is left out, a `head-file`, `schema-file` or
+`expect-tables` that is removed, fewer entries of `published`, and new entries of `allow-published`
+and `allow-squash`.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -89,6 +89,7 @@ def _scope(
         yield "baseline", f"the baseline would be `{after.baseline}`{where}, a later revision"
     if after.file_name != before.file_name:
         yield "file-name", f"`file-name` would be `{after.file_name}`{where}"
+    yield from _unchecked(before, after, where)
     if before.linear and not after.linear:
         yield "linear", f"`linear` would be false{where}"
     for label in after.branches:
@@ -97,7 +98,15 @@ def _scope(
     for pattern in before.published:
         if pattern not in after.published:
             yield "published", f"revisions of `{pattern}` would not count as published{where}"
-    if before.head_file is not None and after.head_file != before.head_file:
-        yield "head-file", f"`{before.head_file}` would not be compared with the head{where}"
+
+
+def _unchecked(before: Scope, after: Scope, where: str) -> Iterator[tuple[str, str]]:
+    """Yield what nothing would be compared with any more."""
     if before.expect_tables is not None and after.expect_tables is None:
         yield "expect-tables", f"the number of tables would not be checked{where}"
+    for key, old, new in (
+        ("head-file", before.head_file, after.head_file),
+        ("schema-file", before.schema_file, after.schema_file),
+    ):
+        if old not in (None, new):
+            yield key, f"`{old}` would not be compared{where}"

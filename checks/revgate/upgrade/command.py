@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import gate
 from revgate.checking import history as history_checks
+from revgate.checking.history import one_history
 from revgate.doctor import ExaminedDatabase, begun, examine, opened, report
-from revgate.doctor.command import check_confirmable, confirm, one_history
+from revgate.doctor.command import check_confirmable, confirm
 from revgate.doctor.database import VersionTable, look
 from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
