@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from revgate.checking.selection import Choice
 from revgate.rules import CHAIN, ERROR, SUBJECTS, Finding, all_rules, rule, rules_that_judge
+from revgate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,3 +76,30 @@ def test_any_other_parameters_are_refused(check: Callable[..., Any], parameters:
         "the rule 'test-rules' must take one parameter, named head, script, history, merge,"
         f" observed, settled or change, not ({parameters})"
     )
+
+
+OFF = {each.name for each in all_rules().values() if not each.enabled}
+
+
+@pytest.mark.parametrize(
+    ("settings", "select", "running"),
+    [
+        (Settings(), (), set()),
+        (Settings(ignore=("wide-index",), severity=(("wide-index", "error"),)), (), set()),
+        (Settings(enable=("wide-index",)), (), {"wide-index"}),
+        (Settings(enable=("wide-index",), ignore=("wide-index",)), (), {"wide-index"}),
+        (Settings(), ("wide-index", "blocking-lock"), {"wide-index"}),
+        (Settings(enable=("schema",)), ("wide-index",), {"wide-index"}),
+        (Settings(enable=("live",)), (), OFF & {"missing-statement-timeout"}),
+        (Settings(enable=("schema",)), (), OFF - {"missing-statement-timeout"}),
+    ],
+)
+def test_a_rule_that_is_off_runs_where_it_is_named(
+    settings: Settings, select: tuple[str, ...], running: set[str]
+) -> None:
+    choice = Choice(settings, select)
+
+    assert {each.name for each in choice.rules} & OFF == running
+    assert {each.name for each in choice.stage(live=True)} & OFF == running
+    reported = {each.name for each in choice.rules if each.reported} & OFF
+    assert reported == running - {*settings.ignore}

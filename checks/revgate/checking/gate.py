@@ -15,7 +15,7 @@ from revgate.history.merge import Merge
 from revgate.history.read import read
 from revgate.history.work_tree import commit_work_tree
 from revgate.roundtrip.order import upgrade_order
-from revgate.rules import CHAIN, HOUSEKEEPING, ask
+from revgate.rules import CHAIN, HOUSEKEEPING, SCHEMA, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -223,13 +223,14 @@ def observe(
     from revgate import roundtrip
 
     history = read.history
+    rules = choice.stage(live=True)
+    judges_schema = any(rule.group is SCHEMA for rule in rules)
     observed = roundtrip.run(
         history.environment,
         upgrade_order(history.environment, history.graph, options),
-        options.for_environment(history.environment),
+        options.for_environment(history.environment)._replace(judges_schema=judges_schema),
         replaced,
     )
-    rules = choice.stage(live=True)
     if not options.rows:
         rules = tuple(rule for rule in rules if rule.name not in _ON_ROWS)
     findings = [

@@ -107,6 +107,7 @@ class Agent:
         self._mask = Mask(os.environ, self._env)
         self._root = options.root
         self._x_arguments = options.x_arguments
+        self._texts = options.judges_schema
         self._config = os.path.join(options.root, *environment.config.split("/"))
         self.notes: list[str] = []
         self.further_contexts: list[MigrationContext] = []
@@ -224,6 +225,7 @@ class Agent:
             ],
             folders=run_folders(self._environment, self._root),
             x_arguments=list(self._x_arguments),
+            texts=self._texts,
         )
 
     def _located(self, context: Context) -> MigrationContext:

@@ -279,6 +279,7 @@ def _statement(message: dict[str, Any]) -> Statement:
         ),
         tuple(message["rewrites"]),
         tuple(message["scans"]),
+        message["text"],
     )
 
 

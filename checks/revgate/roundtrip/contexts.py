@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip import passes
-from revgate.roundtrip.observed import PRODUCTION, UPGRADE, Failure, RoundTrip
+from revgate.roundtrip.observed import PRODUCTION, UPGRADE, Failure, RoundTrip, Step
 from revgate.roundtrip.tenants import schemas_of_others
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def run_all(
             notes.append(f"{name}: not run, because the migration context before it fails")
             break
         observed, _ = passes.run(environment, chain, plain, report, number, contexts)
+        observed = observed._replace(steps=tuple(_as_new(observed.steps, options.new)))
         notes += [f"{name}: {note}" for note in observed.notes if note not in first.notes]
         further.append(observed._replace(context=name, notes=()))
     if len(names) > _MAX_FURTHER + 1:
@@ -51,6 +52,12 @@ def run_all(
         failures=tuple(_not_repeated(first.failures, further)),
         notes=tuple(dict.fromkeys((*first.notes, *notes))),
     )
+
+
+def _as_new(steps: Sequence[Step], new: frozenset[str] | None) -> Iterator[Step]:
+    """Yield steps with what the target branch has marked: all of them are stepped in any case."""
+    for step in steps:
+        yield step._replace(new=new is None or step.revision.id in new)
 
 
 def _not_repeated(failures: Sequence[Failure], further: Sequence[RoundTrip]) -> Iterator[Failure]:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.postgres.schema_text import HEADER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.objects import Table, Type
     from revgate.postgres.server import ServerFacts
+    from revgate.postgres.snapshot import Key
     from revgate.postgres.snapshot.change import CatalogueChange
 
 UPGRADE = "upgrade"
@@ -69,6 +73,20 @@ class Statement(NamedTuple):
     """Existing tables that it rewrote."""
     scans: tuple[str, ...] = ()
     """Existing tables that it scanned in full, under a strong lock."""
+    text: str = ""
+    """Its whole text; empty unless a rule on schemas runs."""
+
+
+class SchemaChange(NamedTuple):
+    """What an upgrade did to tables and types."""
+
+    objects: Mapping[tuple[str, int], Table | Type | None]
+    """By `table` or `type` and oid, all that it touched, as it left them; None if it dropped them.
+    An object keeps its oid when it is renamed."""
+    appeared: tuple[Key, ...]
+    """Kind and name of each object of any kind, except a partition, that was not there before under
+    that name."""
+    vanished: tuple[Key, ...]
 
 
 class LostRows(NamedTuple):
@@ -125,6 +143,8 @@ class Step(NamedTuple):
     """False for a revision that the target branch already has."""
     rows: Rows | None = None
     """None if it did not run on populated tables."""
+    schema: SchemaChange | None = None
+    """By the first upgrade; None unless a rule on schemas runs."""
 
     @property
     def locks(self) -> tuple[tuple[int, Lock], ...]:
@@ -268,6 +288,8 @@ class RoundTrip(NamedTuple):
     """None if the settings name none, or if the head was not reached."""
     durations: tuple[tuple[str, float], ...] = ()
     """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran."""
+    schema: SchemaChange | None = None
+    """The schema before the first step, as a change of an empty one."""
     other_contexts: tuple[RoundTrip, ...] = ()
     """One for each further migration context of env.py: a second database, another schema."""
 

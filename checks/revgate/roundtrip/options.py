@@ -47,6 +47,8 @@ class Options(NamedTuple):
     """What the schema at the head is compared with; see `for_environment`."""
     prepared: Preparation = Preparation()
     """What the throwaway has before the first revision."""
+    judges_schema: bool = False
+    """Whether to follow what upgrades do to the schema, for the rules of the group `schema`."""
     require_isolation: bool = False
     """Whether to end the run if the kernel cannot isolate it."""
 

@@ -33,6 +33,7 @@ from revgate.roundtrip.observed import (
 )
 from revgate.roundtrip.order import heads_of
 from revgate.roundtrip.rows.populated import PopulatedPass
+from revgate.roundtrip.schema import SchemaFollower
 from revgate.roundtrip.session import Session
 from revgate.roundtrip.tenants import schemas_of_others
 
@@ -114,11 +115,17 @@ def _run_stepped(session: Session) -> None:
 def run_upgrade(session: Session) -> int:
     """Upgrade to the head; return how many revisions could be upgraded."""
     session.snapshots = [session.take_snapshot()]
+    follow = SchemaFollower(session.database.started.address).follow
+    if session.options.judges_schema:
+        session.schema = follow({}, session.current)
     for index in range(len(session.revisions)):
         if not session.step(index, "upgrade", UPGRADE):
             session.note_skipped(session.revisions[index + 1 :], "not run", index)
             return index if session.rebuild(index) else 0
         session.snapshots.append(session.take_snapshot())
+        if session.options.judges_schema:
+            change = follow(*session.snapshots[-2:])
+            session.steps[index] = session.steps[index]._replace(schema=change)
     return len(session.revisions)
 
 

@@ -34,6 +34,7 @@ from revgate.roundtrip.observed import (
     Models,
     Pass,
     RoundTrip,
+    SchemaChange,
     SchemaFile,
     Step,
 )
@@ -95,6 +96,8 @@ class Session:
         """Before the first upgrade, and after each."""
         self.current: Snapshot = {}
         """The latest snapshot of the database that is stepped."""
+        self.schema: SchemaChange | None = None
+        """The schema before the first upgrade, if a rule on schemas runs."""
         self.model_report: ModelReport | None = None
         self.models: Models | None = None
         self.schema_file: SchemaFile | None = None
@@ -369,4 +372,5 @@ class Session:
             isolation="kernel" if self.database.agent.isolated else "guards",
             schema_file=self.schema_file,
             durations=tuple(self.durations.items()),
+            schema=self.schema,
         )

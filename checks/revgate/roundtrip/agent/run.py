@@ -43,7 +43,7 @@ class Run:
         self._local: list[str] = []
         self._arguments: dict[str, Any] = {}
         """What env.py passes to `upgrade()` and `downgrade()`."""
-        self._watch = Watch()
+        self._watch = Watch(texts=job.get("texts", False))
         self.sql = io.StringIO()
         """The output of offline mode."""
 

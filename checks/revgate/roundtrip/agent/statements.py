@@ -13,6 +13,8 @@ from typing import Any
 
 MAX_LENGTH = 300
 """Characters of a statement that are reported."""
+MAX_TEXT = 50_000
+"""Characters of a statement of which the whole text is wanted."""
 MAX_STATEMENTS = 500
 """Statements of one step that are reported; those with locks or rewrites always are."""
 
@@ -46,7 +48,13 @@ _HARMLESS = re.compile(
 class Watch:
     """Observes the statements of one step at a time, on any connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, texts: bool = False) -> None:
+        """Observe nothing yet.
+
+        Args:
+            texts: Whether to report whole statements.
+        """
+        self._texts = texts
         self._path: str | None = None
         self._since = ""
         self._names: dict[int, str] = {}
@@ -111,10 +119,13 @@ class Watch:
             "ms": round(took, 3),
             "sql": " ".join(statement.split())[:MAX_LENGTH],
             "locks": [], "rewrites": [], "scans": [],
-            "begun": self._begun,
+            "text": "", "begun": self._begun,
         }  # fmt: skip
-        if self._names and not _HARMLESS.match(statement):
-            self._inspect(connection.connection, seen)
+        if not _HARMLESS.match(statement):
+            if self._texts:
+                seen["text"] = statement[:MAX_TEXT]
+            if self._names:
+                self._inspect(connection.connection, seen)
         self._seen.append(seen)
 
     def _inspect(self, connection: Any, seen: dict[str, Any]) -> None:

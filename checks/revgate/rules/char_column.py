@@ -1,0 +1,48 @@
+"""A new column is a `char(n)`, which pads its values with spaces.
+
+## Why it hurts
+It saves no space, and it does not reject shorter values: it fills them up with spaces. Those come
+back when a value is read; comparisons ignore them, `LIKE` and regular expressions do not.
+
+## Example
+    def upgrade() -> None:
+        op.add_column("users", sa.Column("country", sa.CHAR(2)))
+
+## Instead
+    def upgrade() -> None:
+        op.add_column("users", sa.Column("country", sa.Text()))
+        op.create_check_constraint("ck_users_country", "users", "length(country) = 2")
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from revgate.rules import SCHEMA, WARNING, Finding, rule
+from revgate.rules._schema import added_to_tables, of_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from revgate.postgres.objects import Column
+    from revgate.roundtrip.observed import RoundTrip
+
+
+@rule(severity=WARNING, group=SCHEMA, enabled=False)
+def char_column(observed: RoundTrip) -> Iterable[Finding]:
+    """Report columns of the type `char`."""
+    return added_to_tables(
+        observed,
+        partial(
+            of_columns,
+            is_wrong=_is_wrong,
+            what="is a `{type}`",
+            advice="make {name} a `text`: `sa.Text()`, with a CHECK constraint on its length if"
+            " that matters",
+        ),
+    )
+
+
+def _is_wrong(column: Column) -> bool:
+    return column.base == "bpchar"

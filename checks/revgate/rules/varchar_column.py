@@ -1,0 +1,51 @@
+"""A new column is a `varchar(n)`: a text with a limit that is part of its type.
+
+A `varchar` without a limit is the same as `text`, and is not reported.
+
+## Why it hurts
+`text` is as fast. Lowering the limit rewrites the table. Raising it takes an exclusive lock, and
+views that use the column have to be dropped first. A CHECK constraint can be replaced while the
+table is in use.
+
+## Example
+    def upgrade() -> None:
+        op.add_column("users", sa.Column("nickname", sa.String(20)))
+
+## Instead
+    def upgrade() -> None:
+        op.add_column("users", sa.Column("nickname", sa.Text()))
+        op.create_check_constraint("ck_users_nickname", "users", "length(nickname) <= 20")
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from revgate.rules import SCHEMA, WARNING, Finding, rule
+from revgate.rules._schema import added_to_tables, of_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from revgate.postgres.objects import Column
+    from revgate.roundtrip.observed import RoundTrip
+
+
+@rule(severity=WARNING, group=SCHEMA, enabled=False)
+def varchar_column(observed: RoundTrip) -> Iterable[Finding]:
+    """Report columns of the type `varchar` with a limit."""
+    return added_to_tables(
+        observed,
+        partial(
+            of_columns,
+            is_wrong=_is_wrong,
+            what="is a `{type}`",
+            advice="make {name} a `text`: `sa.Text()`, with a CHECK constraint on its length if"
+            " that matters",
+        ),
+    )
+
+
+def _is_wrong(column: Column) -> bool:
+    return column.base == "varchar" and column.modifier >= 0
