@@ -22,8 +22,9 @@ ROWS = False
 # A function whose body looks like what a dump has around it.
 TABLES = '''
 def upgrade():
+    default = "--\\n\\n\\n\\nSET row_security = on;"
     op.create_table("users", sa.Column("id", sa.Integer, primary_key=True),
-                    sa.Column("name", sa.Text, server_default="--\\n\\n\\n\\nSET row_security = on;"))
+                    sa.Column("name", sa.Text, server_default=default))
     op.execute("""
         CREATE FUNCTION answer() RETURNS integer LANGUAGE plpgsql AS $body$
 BEGIN
@@ -102,7 +103,8 @@ def test_what_depends_on_the_machine_is_left_out() -> None:
         "    a text DEFAULT E'\\\\' NOT NULL\n);\n\n\n\n\\unrestrict aBc\n"
     )
     assert normalized(dumped) == (
-        "SET default_tablespace = fast;\n\nCREATE TABLE t (\n    a text DEFAULT E'\\\\' NOT NULL\n);\n"
+        "SET default_tablespace = fast;\n\nCREATE TABLE t (\n"
+        "    a text DEFAULT E'\\\\' NOT NULL\n);\n"
     )
 
 

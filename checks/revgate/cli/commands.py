@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from revgate.cli.context import configured, report, settings_of, source_of
+from revgate.cli.context import configured, is_of_git, report, settings_of, source_of
 from revgate.cli.output import complain, show, unwritten, write
 from revgate.cli.parser import parser
 from revgate.errors import RevgateError, UsageError, machine_fault
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from revgate.checking.selection import Request
     from revgate.result import Result
     from revgate.roundtrip.options import Options
     from revgate.settings import Settings
@@ -83,6 +84,8 @@ def _check(arguments: argparse.Namespace) -> int:
     root, settings, request = configured(arguments)
     source = source_of(arguments, root)
     cached = not arguments.no_cache
+    if arguments.fix or arguments.diff:
+        _fix(arguments, root, settings, request)
     if arguments.against is None:
         result = verdict_cache.check(
             source,
@@ -107,6 +110,26 @@ def _check(arguments: argparse.Namespace) -> int:
         cached=cached,
     )
     return report(arguments, _naming_base(result, arguments.against, against), source)
+
+
+def _fix(arguments: argparse.Namespace, root: str, settings: Settings, request: Request) -> None:
+    """Fix the work tree; with `--diff`, print what would be changed, and nothing is written."""
+    from revgate.repair.fix import fix, summary
+    from revgate.target_branch import find_base
+
+    if not arguments.fix or is_of_git(arguments):
+        raise UsageError("--diff requires --fix, and --fix the work tree: not --staged or --at")
+    fixed = fix(
+        root,
+        settings,
+        request.choose(settings),
+        environment=request.environment,
+        against=None if arguments.against is None else find_base(root, arguments.against),
+        dry_run=arguments.diff,
+    )
+    if arguments.diff:
+        show(fixed.diff)
+    complain("\n".join((*fixed.lines, summary(fixed, dry_run=arguments.diff))))
 
 
 def _naming_base(result: Result, written: str | None, base: str | None) -> Result:
@@ -292,7 +315,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _schema(arguments: argparse.Namespace) -> int:
     from revgate.checking.history import one_history
     from revgate.errors import CannotJudgeError
-    from revgate.roundtrip import schema
+    from revgate.roundtrip import schema_text
     from revgate.roundtrip.order import upgrade_order
 
     root, settings = settings_of(arguments)
@@ -305,7 +328,7 @@ def _schema(arguments: argparse.Namespace) -> int:
         cached=not arguments.no_cache,
     )
     chain = upgrade_order(environment, read.history.graph, options)
-    write(schema(environment, chain, options), arguments.output)
+    write(schema_text(environment, chain, options), arguments.output)
     return 0
 
 

@@ -111,7 +111,10 @@ def _names(written: str | None) -> list[str]:
 
 def report(arguments: argparse.Namespace, result: Result, source: Source) -> int:
     """Write the requested reports, and return the exit code."""
-    for text, path in reports(arguments, result, source):
+    # With --diff, standard output is for `git apply`.
+    for text, path in (
+        () if getattr(arguments, "diff", False) else reports(arguments, result, source)
+    ):
         write(text, path)
     match arguments.fail_on:
         case "never":

@@ -94,6 +94,14 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="check the git index; in pre-commit's pre-push stage, the commit being pushed",
     )
     which.add_argument("--at", metavar="REV", help="check a commit")
+    command.add_argument(
+        "--fix",
+        action="store_true",
+        help="first fix what can be fixed by position, in revisions that are not published",
+    )
+    command.add_argument(
+        "--diff", action="store_true", help="with --fix: print the changes, and write nothing"
+    )
     against(command)
     common(command)
 

@@ -85,7 +85,7 @@ def _edits(step: Step, script: Script, text: RevisionText, ids: dict[str, str]) 
     if header.revision_id is not None:
         yield text.restated(header.revision_id, step.id)
     if header.create_date is not None and header.create_date.text:
-        yield text.restated(header.create_date, _date(step.created, header.create_date.text))
+        yield text.restated(header.create_date, dated(step.created, header.create_date.text))
 
 
 def _parent(text: RevisionText, parent: str) -> Edit:
@@ -117,7 +117,7 @@ def _dependencies(step: Step, text: RevisionText, ids: dict[str, str]) -> Iterat
                 yield text.replaced(node, ids[key])
 
 
-def _date(created: datetime, before: str) -> str:
+def dated(created: datetime, before: str) -> str:
     """Format a time as the line does, in UTC if it names a zone."""
     form = _DATE.match(before)
     separator, zone = form.groups() if form else (" ", None)

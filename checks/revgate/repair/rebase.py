@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
     """Only of a dry run."""
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """One environment."""
 
     sides: Sides
@@ -85,7 +85,7 @@ def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime)
     work = WorkTree(root, is_repository=True)
     found = environments.find(work, settings, options.environment)
     plans = [
-        _plan(open_sides(work, each, onto, settings), now, restamp=options.restamp)
+        _plan(open_sides(work, each, onto, settings), now if options.restamp else None)
         for each in found
         if len(found) == 1 or is_there(onto.tree, each, settings)
     ]
@@ -100,9 +100,15 @@ def rebase(root: str, settings: Settings, options: RebaseOptions, now: datetime)
     return Outcome((*lines, *_next(root, onto, plans)))
 
 
-def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
+def plan_of(sides: Sides) -> Plan:
+    """Return what moves the new revisions of one environment behind the head of the base."""
+    return _plan(sides, None)
+
+
+def _plan(sides: Sides, now: datetime | None) -> Plan:
+    """Plan the moves; with a time, the revisions get new timestamps too."""
     ordered = in_order(sides.new())
-    steps = _steps(sides, ordered, now, restamp=restamp)
+    steps = _steps(sides, ordered, now)
     _keep_released(sides, steps)
     ids = {step.revision.id: step.id for step in steps if step.created}
     changes = [
@@ -112,15 +118,13 @@ def _plan(sides: Sides, now: datetime, *, restamp: bool) -> _Plan:
     ]
     heads = _heads_in_one_line(sides, steps, changes)
     path = sides.here.scope.head_file if steps else None
-    return _Plan(sides, steps, changes, heads, head_edit(sides.root, path, heads))
+    return Plan(sides, steps, changes, heads, head_edit(sides.root, path, heads))
 
 
-def _steps(
-    sides: Sides, ordered: Sequence[Revision], now: datetime, *, restamp: bool
-) -> list[Step]:
+def _steps(sides: Sides, ordered: Sequence[Revision], now: datetime | None) -> list[Step]:
     """Put each line of new revisions after its head."""
     lines = sides.lines(ordered)
-    if not restamp:
+    if now is None:
         return [step for head, line in lines for step in behind(head, line)]
     _need_timestamps(sides)
     by_id = {**sides.here.graph.by_id, **sides.onto.graph.by_id}
@@ -204,7 +208,7 @@ def _heads_in_one_line(
 # Output.
 
 
-def _said(onto: Onto, plans: Sequence[_Plan], *, named: bool) -> Iterator[str]:
+def _said(onto: Onto, plans: Sequence[Plan], *, named: bool) -> Iterator[str]:
     yield f"onto {onto.name}{f' ({onto.why})' if onto.why else ''}"
     for plan in plans:
         name = f"{plan.sides.here.environment.name}: " if named else ""
@@ -226,7 +230,7 @@ def _names(edit: FileEdit) -> str:
     return " and ".join(f"`{head}`" for head in edit.after.decode().split())
 
 
-def _left_out(onto: Onto, found: Sequence[Environment], plans: Sequence[_Plan]) -> Iterator[str]:
+def _left_out(onto: Onto, found: Sequence[Environment], plans: Sequence[Plan]) -> Iterator[str]:
     judged = {plan.sides.here.environment.name for plan in plans}
     for each in found:
         if each.name not in judged:
@@ -241,7 +245,7 @@ def _line(step: Step) -> str:
     return f"{step.revision.path}: parent {old} -> `{step.parent}`{name}"
 
 
-def _remarks(plan: _Plan) -> Iterator[str]:
+def _remarks(plan: Plan) -> Iterator[str]:
     """Yield remarks about the new chain of one environment."""
     early = [
         f"`{step.id}`"
@@ -261,7 +265,7 @@ def _remarks(plan: _Plan) -> Iterator[str]:
             )
 
 
-def _stamps(plan: _Plan) -> list[str]:
+def _stamps(plan: Plan) -> list[str]:
     """Return the timestamp of each step's parent."""
     sides = plan.sides
     stamps = {
@@ -272,7 +276,7 @@ def _stamps(plan: _Plan) -> list[str]:
     return [stamps.get(step.parent, "") for step in plan.steps]
 
 
-def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
+def _next(root: str, onto: Onto, plans: Sequence[Plan]) -> Iterator[str]:
     """Yield the next steps for the user."""
     heads = [plan.head_edit.path for plan in plans if plan.head_edit is not None]
     paths = [each.path for plan in plans for each in plan.changes]
@@ -292,7 +296,7 @@ def _next(root: str, onto: Onto, plans: Sequence[_Plan]) -> Iterator[str]:
         yield f"next: git add -A -- {places} && {commit}"
 
 
-def _head_files(plans: Sequence[_Plan]) -> dict[str, str]:
+def _head_files(plans: Sequence[Plan]) -> dict[str, str]:
     """Return the command that writes each head file once the target branch is merged, by path."""
     named = {plan.sides.here.scope.head_file: plan.heads for plan in plans if plan.steps}
     return {path: write_command(path, heads) for path, heads in named.items() if path}

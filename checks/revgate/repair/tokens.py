@@ -108,7 +108,7 @@ class RevisionText:
         Raises:
             UsageError: It is split into several pieces.
         """
-        start, end = self._span(node)
+        start, end = self.span(node)
         written = self.text[start:end]
         kinds = [token.type for token in _tokens(written)]
         pieces = isinstance(node, ast.Constant) and kinds.count(tokenize.STRING) > 1
@@ -116,10 +116,28 @@ class RevisionText:
             raise self.refusal(node.lineno, "the value is split into several pieces")
         return Edit(start, end, self._literal(value, _QUOTES.match(written) or self._own_quotes()))
 
-    def _span(self, node: ast.expr) -> tuple[int, int]:
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Return where a node begins and ends, in characters."""
         return self._offset(node.lineno, node.col_offset), self._offset(
             node.end_lineno or node.lineno, node.end_col_offset or 0
         )
+
+    def indent(self, statement: ast.stmt) -> str:
+        """Return the white space before a statement.
+
+        Raises:
+            UsageError: Something else is before it.
+        """
+        start, _ = self.span(statement)
+        found = self.text[self._starts[statement.lineno - 1] : start]
+        if found.strip():
+            raise self.refusal(statement.lineno, "the statement does not begin its line")
+        return found
+
+    @property
+    def newline(self) -> str:
+        """How lines end."""
+        return "\r\n" if "\r\n" in self.text else "\n"
 
     def _offset(self, line: int, column: int) -> int:
         """Return the character at a position that counts the bytes of UTF-8, as `ast` does."""
@@ -131,7 +149,7 @@ class RevisionText:
     def _own_quotes(self) -> re.Match[str] | None:
         """Return the quotes used for the id, for a value that has none."""
         node = self.value("revision")
-        return _QUOTES.match(self.text, self._span(node)[0]) if node is not None else None
+        return _QUOTES.match(self.text, self.span(node)[0]) if node is not None else None
 
     def _literal(self, value: str, quotes: re.Match[str] | None) -> str:
         prefix, quote = quotes.groups() if quotes else ("", '"')

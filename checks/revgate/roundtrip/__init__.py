@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from revgate.history.revision import Revision
     from revgate.roundtrip.squash import Replaced
 
-__all__ = ["Options", "RoundTrip", "run", "schema"]
+__all__ = ["Options", "RoundTrip", "run", "schema_text"]
 
 
 def run(
@@ -55,7 +55,7 @@ def run(
         return compare_squash(observed, replaced, options)
 
 
-def schema(environment: Environment, chain: Sequence[Revision], options: Options) -> str:
+def schema_text(environment: Environment, chain: Sequence[Revision], options: Options) -> str:
     """Return the schema at the head of a history, as SQL.
 
     Args:

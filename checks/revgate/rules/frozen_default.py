@@ -36,11 +36,15 @@ _EXPRESSIONS = {
 def frozen_default(script: Script) -> Iterator[Finding]:
     """Yield each default that is a string but was meant as an expression."""
     for default in script.frozen_defaults:
-        text = default.text.strip()
-        expression = _EXPRESSIONS.get(text.lower(), text)
+        expression = expression_of(default.text)
         yield Finding.at(
             script.revision,
             default.position,
             f"the server default `'{default.text}'` is evaluated once, when the migration runs",
             help=f'write `server_default=sa.text("{expression}")`; in SQL, `DEFAULT {expression}`',
         )
+
+
+def expression_of(text: str) -> str:
+    """Return the SQL expression that a string stands for."""
+    return _EXPRESSIONS.get(text.strip().lower(), text.strip())

@@ -243,20 +243,59 @@ def _title(effect: Effect) -> str:
 
 def _help(effect: Effect, up: _Net, down: _Net) -> str:
     """Return what to add to `downgrade()`, and where: in the reverse order of the upgrade."""
-    statement = _drop(effect)
+    statement = drop_operation(effect)
     if statement is None:
         return f"name the {effect.kind} in `upgrade()`, and drop it by that name in `downgrade()`"
+    before = _line_after(effect, up, down)
+    where = f" before line {before}" if before else ", at its end"
+    return f"add to `downgrade()`{where}: `{statement}`"
+
+
+def _line_after(effect: Effect, up: _Net, down: _Net) -> int | None:
+    """Return the line of `downgrade()` that a drop belongs before; None for its end."""
     earlier = [
         undone.line
         for key, undone in down.dropped.items()
         if (made := up.created.get(key)) is not None and made.line < effect.line
     ]
     # A type goes last: by then, every column of that type is gone, in any order of drops.
-    where = f" before line {min(earlier)}" if earlier and effect.kind != "type" else ", at its end"
-    return f"add to `downgrade()`{where}: `{statement}`"
+    return min(earlier) if earlier and effect.kind != "type" else None
 
 
-def _drop(effect: Effect) -> str | None:
+class MissingDrop(NamedTuple):
+    """What `downgrade()` has to drop as well."""
+
+    statement: str
+    before: int | None
+    """The line that it belongs before; None for the end."""
+
+
+def missing_drops(script: Script) -> list[MissingDrop] | None:
+    """Return what to add to a downgrade, in order; None if more is needed to undo the upgrade."""
+    if not (script.upgrade_effects.complete and script.downgrade_effects.complete):
+        return None
+    names = _renamed(script.upgrade_effects, script.downgrade_effects)
+    up, down = _net(script.upgrade_effects, names), _net(script.downgrade_effects, names)
+    up = up._replace(created=_with_parents(up.created))
+    if up.dropped or up.touched:
+        return None
+    gone = down._replace(dropped=dict(down.dropped))
+    found: dict[Key, MissingDrop] = {}
+    # A table takes along what belongs to it.
+    for key, effect in sorted(up.created.items(), key=lambda pair: pair[0][0] != "table"):
+        if gone.went(effect):
+            continue
+        statement = drop_operation(effect)
+        if statement is None:
+            return None
+        gone.dropped[key] = effect
+        found[key] = MissingDrop(statement, _line_after(effect, up, down))
+    latest_first = [key for key in reversed(up.created) if key in found]
+    # By then, no column is of a type.
+    return [found[key] for key in sorted(latest_first, key=lambda key: key[0] == "type")]
+
+
+def drop_operation(effect: Effect) -> str | None:
     """Return the statement that drops an object; None if nothing names it."""
     if effect.name is None:
         return None
