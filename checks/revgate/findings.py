@@ -70,6 +70,8 @@ class Finding(NamedTuple):
     severity: Severity = ERROR
     """A rule may set WARNING for a milder case; it then never becomes an error."""
     environment: str = ""
+    table: str = ""
+    """The existing table whose size decides how much it matters, quoted, with its schema."""
 
     @classmethod
     def at(
@@ -80,10 +82,12 @@ class Finding(NamedTuple):
         *,
         help: str,  # noqa: A002 - the the public name
         related: Sequence[Related] = (),
+        table: str = "",
     ) -> Finding:
         """Create a finding at a position in the file of a revision."""
         line, column = position
-        return cls(message, help, revision.path, line, column, revision.id, tuple(related))
+        found = cls(message, help, revision.path, line, column, revision.id, tuple(related))
+        return found._replace(table=table) if table else found
 
     def as_related(self) -> Related:
         """Return it as a place that belongs to another finding."""

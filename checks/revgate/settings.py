@@ -82,6 +82,10 @@ class Settings(NamedTuple):
     """Created on the throwaway server before the first revision."""
     schemas: tuple[str, ...] = ()
     """Created in the throwaway database before the first revision."""
+    table_sizes: str | None = None
+    """A file that says how large tables are in production, relative to the repository root."""
+    large_table: int = 100
+    """Megabytes from which on a table is large."""
     superuser: bool = True
     """Whether the history runs as a superuser, and not only as the owner of the database."""
 
@@ -185,6 +189,14 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "schemas": (
         {"type": "array", "items": {"type": "string", "minLength": 1}},
         "Schemas that production has before the first revision; the throwaway database gets them.",
+    ),
+    "table-sizes": (
+        {"type": "string", "minLength": 1},
+        "A file of `revgate doctor --sizes`: locks, scans and rewrites of large tables are errors.",
+    ),
+    "large-table": (
+        {"type": "integer", "minimum": 0},
+        "With `table-sizes`: the megabytes from which on a table is large (default 100).",
     ),
     "superuser": (
         {"type": "boolean"},
@@ -386,6 +398,8 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
         network=table.get("network", False),
         roles=tuple(table.get("roles", ())),
         schemas=tuple(table.get("schemas", ())),
+        table_sizes=_normalized(table.get("table-sizes")),
+        large_table=table.get("large-table", 100),
         superuser=table.get("superuser", True),
     )
 
@@ -426,8 +440,12 @@ def _scope(table: dict[str, Any], default: Scope) -> Scope:
             values[key] = tuple(values[key])
     for key in ("head_file", "schema_file"):
         if key in values:
-            values[key] = os.path.normpath(values[key]).replace(os.sep, "/")
+            values[key] = _normalized(values[key])
     return default._replace(**values)
+
+
+def _normalized(path: str | None) -> str | None:
+    return None if path is None else os.path.normpath(path).replace(os.sep, "/")
 
 
 _PYTHON_TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
@@ -495,7 +513,7 @@ def _unusable_values(table: dict[str, Any]) -> list[str]:
     """Check what a schema cannot: that `file-name` is a usable pattern, and files lie inside."""
     import re
 
-    for key in ("head-file", "schema-file"):
+    for key in ("head-file", "schema-file", "table-sizes"):
         path = table.get(key, key)
         if os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] in ("..", "."):
             return [f"`{key}` is {shown(path)}, expected a file in the repository"]

@@ -43,6 +43,8 @@ network = true
 roles = ["readonly_app"]
 schemas = ["app"]
 superuser = false
+table-sizes = "data/../table-sizes.json"
+large-table = 5
 [[environment]]
 name = "billing"
 config = "services/billing/alembic.ini"
@@ -85,6 +87,8 @@ EXPECTED = Settings(
     roles=("readonly_app",),
     schemas=("app",),
     superuser=False,
+    table_sizes="table-sizes.json",
+    large_table=5,
 )
 
 
@@ -142,6 +146,8 @@ WRONG = {
     "expect-tables = '63'": "`expect-tables` is '63', expected a whole number",
     "expect-tables = true": "`expect-tables` is True, expected a whole number",
     "expect-tables = 1.0": "`expect-tables` is 1.0, expected a whole number",
+    "table-sizes = '../t.json'": "`table-sizes` is '../t.json', expected a file in the repository",
+    "large-table = -1": "`large-table` is -1, expected at least 0",
     "expect-tables = -1": "`expect-tables` is -1, expected at least 0",
     "baseline = 5": "`baseline` is 5, expected a string",
     "baseline = ''": "`baseline` is empty",

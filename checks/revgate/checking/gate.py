@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import history as history_checks
 from revgate.checking import merge as merge_checks
+from revgate.checking import weight
 from revgate.checking.advice import advise
 from revgate.checking.covered import leave_out_covered
 from revgate.checking.file_rules import judge_file
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from revgate.checking.counterparts import Pair
     from revgate.checking.selection import Choice, Request
+    from revgate.checking.weight import Scale
     from revgate.history.merge import Sides
     from revgate.history.read import Read
     from revgate.result import Allowed, Result
@@ -59,7 +61,7 @@ def run(
     asked = request
     if name != "gate":
         asked = request._replace(select=(), ignore=(), groups=(CHAIN, HOUSEKEEPING))
-    choice = request.choose(settings)
+    choice, judging = request.choose(settings), settings
     pairs: dict[str, _Published] | None = None
     if against is None:
         result, reads = history_checks.check(
@@ -77,7 +79,8 @@ def run(
             against=against,
             cached=options.cached,
         )
-        result, choice = checked.result, request.choose(checked.ruling.settings)
+        result, judging = checked.result, checked.ruling.settings
+        choice = request.choose(judging)
         pairs = {
             each: _published(checked.sides, pair) for pair in checked.pairs for each in pair.names
         }
@@ -87,10 +90,11 @@ def run(
             for each, files in listed
         ]
     result = result._replace(command=name)
+    scale = weight.load(options.root, judging)
     for each in reads:
         observed = _broken(result, each)
         if observed is None:
-            observed = _observe_new(each, choice, options, pairs)
+            observed = _observe_new(each, choice, options, pairs, scale)
         result = _join(withdraw(result, observed), observed)
     return result._replace(findings=once(result.findings))
 
@@ -196,18 +200,26 @@ def _published(sides: Sides, pair: Pair) -> _Published:
 
 
 def _observe_new(
-    read: Read, choice: Choice, options: Options, pairs: dict[str, _Published] | None
+    read: Read,
+    choice: Choice,
+    options: Options,
+    pairs: dict[str, _Published] | None,
+    scale: Scale | None,
 ) -> Observed:
     """Run the round trip of the revisions that the target branch lacks, or of all of them."""
     if pairs is None:
-        return observe(read, choice, options)
+        return observe(read, choice, options, scale=scale)
     published = pairs.get(read.history.environment.name, _Published())
     new = frozenset(read.history.graph.by_id) - published.ids
-    return observe(read, choice, options._replace(new=new), published.replaced)
+    return observe(read, choice, options._replace(new=new), published.replaced, scale)
 
 
 def observe(
-    read: Read, choice: Choice, options: Options, replaced: Replaced | None = None
+    read: Read,
+    choice: Choice,
+    options: Options,
+    replaced: Replaced | None = None,
+    scale: Scale | None = None,
 ) -> Observed:
     """Run the round trip of one environment, and the live rules on it.
 
@@ -216,6 +228,7 @@ def observe(
         choice: The rules to run.
         options: Those of the round trip.
         replaced: The published revisions that the first one stands for, if it is a squash.
+        scale: What weighs findings about tables; None to report all of them as they are.
 
     Raises:
         CannotJudgeError: The round trip could not run at all.
@@ -240,6 +253,7 @@ def observe(
         for each in (observed, *observed.other_contexts)
         for finding in _named(each, ask(rule, [each], history.environment.name))
     ]
+    findings, small = scale.weigh(findings) if scale else (findings, "")
     findings = advise(history, findings, replaced.first if replaced else None)
     outcome = settle(history.revisions, findings, rules, history.environment.name)
     # Suppressions in revisions that were not stepped through cannot be judged as unused.
@@ -247,7 +261,7 @@ def observe(
     kept = [each for each in outcome.kept if each.rule != _UNUSED or each.revision in stepped]
     kept, note = leave_out_covered(history, kept, rules, options.root)
     allowed = tuple(outcome.allowed)
-    notes = (*observed.notes, note) if note else observed.notes
+    notes = (*observed.notes, *filter(None, (small, note)))
     return Observed(tuple(kept), allowed, observed, notes, outcome.ignored)
 
 

@@ -303,6 +303,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
         cached=not arguments.no_cache,
         reset=arguments.reset,
         create_missing=arguments.create_missing,
+        sizes=arguments.sizes,
         yes=arguments.yes,
         remote=arguments.remote,
     )

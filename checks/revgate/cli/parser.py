@@ -221,6 +221,11 @@ def _doctor(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="create the tables of the models that the database lacks; for development only",
     )
+    what.add_argument(
+        "--sizes",
+        metavar="FILE",
+        help="write rows and bytes of each table to FILE, for `table-sizes` in the settings",
+    )
     command.add_argument(
         "--remote", action="store_true", help="allow --reset and --create-missing on another host"
     )

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate import environments
 from revgate.checking.history import one_history
-from revgate.doctor import ExaminedDatabase, begun, create, examine, opened, report, reset
+from revgate.doctor import ExaminedDatabase, begun, create, examine, opened, report, reset, sizes
 from revgate.doctor.target import Target, find_database
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.postgres.names import shown_name
@@ -35,6 +36,8 @@ class DoctorOptions(NamedTuple):
     cached: bool
     reset: bool
     create_missing: bool
+    sizes: str | None
+    """The file that gets the sizes of the tables, instead of an examination."""
     yes: str | None
     """The name of the database that may be reset without confirmation."""
     remote: bool
@@ -47,12 +50,18 @@ def run(
     """Examine, reset or complete one database.
 
     Returns:
-        0 if all tests passed or the requested change was made, else 1.
+        0 if all tests passed or what was requested is done, else 1.
 
     Raises:
         UsageError: No database is named, or changing it was not allowed.
         CannotJudgeError: It cannot be reached, or the history cannot be run.
     """
+    if request.sizes is not None:
+        found = environments.find(source, settings, request.environment)
+        folders = [folder for each in found for folder in run_folders(each, options.root)]
+        target = find_database(options.root, request.url, folders)
+        say(sizes.write(target.address, request.sizes))
+        return 0
     read, broken = one_history(source, settings, request.environment)
     environment = read.history.environment
     options = options.for_environment(environment)

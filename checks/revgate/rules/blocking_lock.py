@@ -3,7 +3,8 @@
 Reports locks on existing tables under which PostgreSQL reads or changes rows: building an index,
 validating a constraint, or updating rows while a table is locked. Locks that are held only briefly,
 as for a new column, are not reported here; for the time spent waiting for them, see
-`missing-lock-timeout`. For rewrites of a table, see `table-rewrite`.
+`missing-lock-timeout`. For rewrites of a table, see `table-rewrite`. With `table-sizes` in the
+settings, blocking a large table is an error, and blocking a small one is not reported.
 
 ## Why it hurts
 On an empty table this takes no time. In production, every request that writes to the table waits
@@ -24,6 +25,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from revgate.postgres.names import split_name
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
 from revgate.rules._locks import avoid, blocks, held, held_ms, strong_locks
 
@@ -37,6 +39,7 @@ _INDEX = re.compile(
 )
 _CONSTRAINT = re.compile(r'ADD\s+CONSTRAINT\s+("[^"]+"|\w+)\s+(\w+)', re.IGNORECASE)
 _NOT_NULL = re.compile(r'ALTER(?:\s+COLUMN)?\s+("[^"]+"|\w+)\s+SET\s+NOT\s+NULL', re.IGNORECASE)
+_CHANGED = re.compile(r'\b(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([\w$."]+)', re.IGNORECASE)
 _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 
 
@@ -75,6 +78,7 @@ def _builds_and_checks(step: Step) -> Iterator[Finding]:
                 )
                 for each, _ in others
             ),
+            table=table,
         )
 
 
@@ -107,10 +111,16 @@ def _changes(step: Step) -> Iterator[Finding]:
                 help="change the rows in a separate revision, before or after the one that locks"
                 f" `{name}`, in batches if there are many\n{_duration(step, table)}",
                 related=(place,),
+                table=table if _changes_rows_of(table, statement) else "",
             )
             return
         for lock in strong_locks(statement):
             taken = taken or (statement, lock.table, lock.mode)
+
+
+def _changes_rows_of(table: str, statement: Statement) -> bool:
+    found = _CHANGED.search(statement.sql)
+    return bool(found and split_name(found[1])[1] == split_name(table)[1])
 
 
 def _help(table: str, statement: Statement) -> str:

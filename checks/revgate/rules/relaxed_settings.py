@@ -3,9 +3,9 @@
 A change is judged by the settings of the target branch, so that none can switch off its own gate.
 What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
 ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
-`linear = false`, more `branches`, an environment that is left out, a `head-file`, `schema-file` or
-`expect-tables` that is removed, fewer entries of `published`, and new entries of `allow-published`
-and `allow-squash`.
+`linear = false`, more `branches`, a greater `large-table`, an environment that is left out, a
+`head-file`, `schema-file` or `expect-tables` that is removed, fewer entries of `published`, and new
+entries of `allow-published` and `allow-squash`.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -49,12 +49,7 @@ def relaxed_settings(change: SettingsChange) -> Iterator[Finding]:
 
 def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
     before, after = change.before, change.after
-    for name in sorted({*after.ignore} - {*before.ignore}):
-        yield "ignore", f"`{name}` would be ignored"
-    for name in sorted({*before.enable} - {*after.enable}):
-        yield "enable", f"`{name}` would no longer be enabled"
-    for name in _lowered(before, after):
-        yield "severity", f"`{name}` would be only a warning"
+    yield from _rules(before, after)
     yield from _scope(change, before.scope, after.scope, "")
     after_scopes = {(each.config, each.section): each.scope for each in after.environments}
     for each in before.environments:
@@ -70,6 +65,17 @@ def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
     if after.allow_squash is not None and after.allow_squash != before.allow_squash:
         what = f"the published revisions up to `{after.allow_squash}`"
         yield "allow-squash", f"{what} could be replaced by one"
+
+
+def _rules(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:
+    for name in sorted({*after.ignore} - {*before.ignore}):
+        yield "ignore", f"`{name}` would be ignored"
+    for name in sorted({*before.enable} - {*after.enable}):
+        yield "enable", f"`{name}` would no longer be enabled"
+    for name in _lowered(before, after):
+        yield "severity", f"`{name}` would be only a warning"
+    if after.large_table > before.large_table:
+        yield "large-table", f"tables of less than {after.large_table} MB would count as small"
 
 
 def _lowered(before: Settings, after: Settings) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """An upgrade rewrites an existing table, which blocks all reads and writes.
 
 PostgreSQL holds its strongest lock on the table until every row is copied and every index rebuilt.
-All existing tables are reported, since their size in production is not known.
+All existing tables are reported, unless `table-sizes` in the settings says which are small.
 
 ## Why it hurts
 On an empty table this takes a millisecond; in production it takes minutes or hours, and every
@@ -47,6 +47,7 @@ def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
                     f"`upgrade()` of `{step.revision.id}` rewrites `{name}`, which blocks reads"
                     " and writes until every row is copied",
                     help=_help(name, statement),
+                    table=table,
                 )
 
 
