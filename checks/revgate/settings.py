@@ -86,8 +86,12 @@ class Settings(NamedTuple):
     """A file that says how large tables are in production, relative to the repository root."""
     large_table: int = 100
     """Megabytes from which on a table is large."""
+    extensions: tuple[str, ...] = ()
+    """Created in the throwaway database before the first revision."""
     superuser: bool = True
     """Whether the history runs as a superuser, and not only as the owner of the database."""
+    ignore_objects: tuple[str, ...] = ()
+    """Patterns of objects that are not compared with the history or the models."""
 
 
 # key: (JSON Schema of its value, what it means)
@@ -198,9 +202,17 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "integer", "minimum": 0},
         "With `table-sizes`: the megabytes from which on a table is large (default 100).",
     ),
+    "extensions": (
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "Extensions that production has before the first revision; the throwaway gets them.",
+    ),
     "superuser": (
         {"type": "boolean"},
         "false: the history runs as the database's owner, without the rights of a superuser.",
+    ),
+    "ignore-objects": (
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        'Objects that doctor, upgrade and the model rules skip: `["monitoring.*", "index tmp_*"]`.',
     ),
     "network": (
         {"type": "boolean"},
@@ -400,7 +412,9 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
         schemas=tuple(table.get("schemas", ())),
         table_sizes=_normalized(table.get("table-sizes")),
         large_table=table.get("large-table", 100),
+        extensions=tuple(table.get("extensions", ())),
         superuser=table.get("superuser", True),
+        ignore_objects=tuple(table.get("ignore-objects", ())),
     )
 
 

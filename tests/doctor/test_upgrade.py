@@ -72,7 +72,7 @@ def test_a_database_that_is_not_where_its_stamp_says(application: Application) -
 
 def test_differences_by_hand_are_accepted_on_request(application: Application) -> None:
     application.alembic("upgrade", "r2")
-    application.sql("CREATE INDEX by_hand ON users (mood)")
+    application.sql("CREATE UNIQUE INDEX by_hand ON users (mood)")
 
     assert run(application)[0] == 3
     code, out, _ = run(application, "--despite-differences", "--no-backup")

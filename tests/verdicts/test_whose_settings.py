@@ -125,6 +125,22 @@ def test_settings_that_are_relaxed_on_main_hold(ruled: Verdicts) -> None:
     assert ruled.against().report["summary"]["ignored"] == 1
 
 
+def test_a_round_trip_that_would_see_less_is_reported(ruled: Verdicts) -> None:
+    ruled.on_main(settings("superuser = false", 'roles = ["app"]', "expect-tables = 3"))
+    more = ('roles = ["app", "reader"]', 'schemas = ["s"]', 'extensions = ["citext"]')
+    ruled.change(settings(*more, 'ignore-objects = ["a.*"]', "network = true", "expect-tables = 3"))
+    found = ruled.against().report["findings"]
+    facts = {each["message"] for each in found if each["rule"] == "relaxed-settings"}
+    assert facts == {
+        "the role `reader` would exist before the first revision",
+        "the schema `s` would exist before the first revision",
+        "the extension `citext` would exist before the first revision",
+        "objects that match `a.*` would not be compared",
+        "the history would run as a superuser again",
+        "`env.py` could open network connections",
+    }
+
+
 def test_settings_that_are_removed(ruled: Verdicts) -> None:
     ruled.on_main(settings('severity = { "future-timestamp" = "error" }', "expect-tables = 3"))
     ruled.change({"pyproject.toml": None, **new("20990101000000", R2)})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from revgate.history.merge import Sides
     from revgate.source import Source
 
-_DESCRIBES = ("env", "roles", "schemas", "table_sizes", "ignore_objects")
+_DESCRIBES = ("env", "roles", "schemas", "extensions", "table_sizes", "ignore_objects")
 _DESCRIBES_SCOPE = ("expect_tables", "head_file", "schema_file")
 
 

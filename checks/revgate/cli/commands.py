@@ -370,7 +370,10 @@ def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Op
         progress=not arguments.quiet and sys.stderr.isatty(),
         x_arguments=tuple(arguments.x_arguments),
         network=settings.network,
-        prepared=Preparation(settings.roles, settings.schemas, settings.superuser),
+        prepared=Preparation(
+            settings.roles, settings.schemas, settings.superuser, settings.extensions
+        ),
+        ignore_objects=settings.ignore_objects,
     )
 
 

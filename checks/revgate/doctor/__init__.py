@@ -10,17 +10,19 @@ import shlex
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.doctor.additions import Separated, separate
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, Test, run_tests
 from revgate.doctor.states import States, StatesCache, build, comparable, extensions_of
 from revgate.doctor.tenants import compare_tenants
 from revgate.history.digest import key_of
-from revgate.postgres.names import name_parts
+from revgate.postgres.names import name_parts, shown_name
 from revgate.postgres.snapshot import Snapshot, count_tables, outside, queries
+from revgate.postgres.snapshot.ignored import is_ignored, without
 from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
-from revgate.roundtrip.order import heads_of
+from revgate.roundtrip.order import heads_of, needs_of, order_from
 from revgate.roundtrip.tenants import name_in_sql, others_of
 
 if TYPE_CHECKING:
@@ -52,14 +54,33 @@ class ExaminedDatabase(NamedTuple):
     notes: tuple[str, ...]
     tenants: tuple[Test, ...] = ()
     """Tests of the schemas of other tenants."""
+    ignored: tuple[str, ...] = ()
+    """`ignore-objects` in the settings."""
 
     @property
     def known(self) -> frozenset[tuple[str, str]]:
         """Kind and name of every object that the history or the models have ever contained."""
-        keys = {key for state in self.states.snapshots for key in state}
-        there = {key: name_parts(key[1]) for key in self.found.snapshot if key[0] == "table"}
-        tables = self.models.tables if self.models else frozenset()
+        seen = self.without_ignored()
+        keys = {key for state in seen.states.snapshots for key in state}
+        there = {key: name_parts(key[1]) for key in seen.found.snapshot if key[0] == "table"}
+        tables = seen.models.tables if seen.models else frozenset()
         return frozenset(keys | {key for key, table in there.items() if table in tables})
+
+    def without_ignored(self) -> ExaminedDatabase:
+        """Return the same without the objects that the settings leave out."""
+        if not self.ignored:
+            return self
+        snapshots = tuple(without(each, self.ignored) for each in self.states.snapshots)
+        models = self.models
+        if models:
+            names = {each: shown_name(*each) for each in models.tables}
+            tables = (each for each in names if not is_ignored("table", names[each], self.ignored))
+            models = models._replace(tables=frozenset(tables))
+        return self._replace(
+            found=self.found._replace(snapshot=without(self.found.snapshot, self.ignored)),
+            states=self.states._replace(snapshots=snapshots),
+            models=models,
+        )
 
 
 @contextmanager
@@ -102,6 +123,13 @@ def opened(
         closing(Agent(environment, options)) as agent,
         closing(AgentDatabase(agent, server, heads_of(chain))) as database,
     ):
+        table = VersionTable(*database.started[1:3])
+        tenant = _tenant(database)
+        if tenant and not table.schema:
+            table = table._replace(schema=tenant)
+        if table != VersionTable():
+            found = look(target.address, table)
+        chain = order_from(chain, found.stamps)
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
         cache = StatesCache(options.root, environment, key, enabled=cached)
         models, notes = _models(database)
@@ -109,20 +137,15 @@ def opened(
         if states is None:
             states = build(database, chain, report)
             cache.save(states)
-        table = states.version_table
-        tenant = _tenant(database)
-        if tenant and not table.schema:
-            table = table._replace(schema=tenant)
-        if table != VersionTable():
-            found = look(target.address, table)
         others = _other_tenants(environment, server, options, chain) if tenant else []
         tenants = tuple(compare_tenants(target.address, found, tenant, others))
         schemas = {name_in_sql(each.schema) for each in others}
         found = found._replace(snapshot=outside(found.snapshot, schemas))
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
         yield ExaminedDatabase(
-            target, environment, chain, (), found, states, models, database, notes, tenants
-        )
+            target, environment, chain, (), found, states, models, database, notes, tenants,
+            options.ignore_objects,
+        )  # fmt: skip
 
 
 def _tenant(database: AgentDatabase) -> str:
@@ -182,8 +205,10 @@ def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examinatio
         examined: The database.
         expect_tables: The expected number of tables; None for that of the head.
     """
-    diagnosis = None if examined.broken else _diagnosis(examined)
-    head = examined.chain[-1].id if examined.chain else ""
+    examined = examined.without_ignored()
+    separated = None if examined.broken else _separated(examined)
+    diagnosis = _diagnosis(examined, separated) if separated else None
+    head = ", ".join(heads_of(examined.chain))
     at_head = _at_head(examined)
     if expect_tables is None and at_head is not None:
         expect_tables = count_tables(at_head)
@@ -194,6 +219,7 @@ def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examinatio
         expect_tables,
         examined.models.tables if examined.models else None,
         at_head,
+        sum(each.kind == "table" for each in separated.additions) if separated else 0,
     )
     where = f"{examined.target.address} by {examined.target.named_by}"
     tests, missing, unmapped = run_tests(examined.found, expected, diagnosis, where)
@@ -210,16 +236,22 @@ def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examinatio
         missing,
         unmapped,
         _commands(examined.environment, diagnosis),
-        examined.notes,
+        (*examined.notes, *(separated.notes() if separated else ())),
+        separated.additions if separated else (),
     )
 
 
-def _diagnosis(examined: ExaminedDatabase) -> Diagnosis:
-    extensions = extensions_of(examined.states.snapshots)
-    states = tuple(comparable(each, extensions) for each in examined.states.snapshots)
-    history = History(tuple(each.id for each in examined.chain), states)
-    actual = comparable(examined.found.snapshot, extensions)
-    return diagnose(history, examined.found.stamps, actual)
+def _separated(examined: ExaminedDatabase) -> Separated:
+    snapshots = examined.states.snapshots
+    extensions = extensions_of(snapshots)
+    states = tuple(comparable(each, extensions) for each in snapshots)
+    return separate(states, comparable(examined.found.snapshot, extensions))
+
+
+def _diagnosis(examined: ExaminedDatabase, separated: Separated) -> Diagnosis:
+    ids = tuple(each.id for each in examined.chain)
+    history = History(ids, separated.states, needs_of(examined.chain))
+    return diagnose(history, examined.found.stamps, separated.rest)
 
 
 def _at_head(examined: ExaminedDatabase) -> Snapshot | None:

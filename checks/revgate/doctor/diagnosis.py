@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.postgres.snapshot import Snapshot, compare
 from revgate.postgres.snapshot.describe import drop_statements
+from revgate.roundtrip.order import applied_by
 from revgate.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from revgate.postgres.snapshot.change import CatalogueChange
 
@@ -23,16 +24,29 @@ BASE = "base"
 
 
 class History(NamedTuple):
-    """A linear chain, and the catalog before its first revision and after each."""
+    """Revisions in one order, and the catalog before the first of them and after each."""
 
     revisions: tuple[str, ...]
     """Ids in upgrade order."""
     states: tuple[Snapshot, ...]
     """One more than revisions; fewer if a revision failed on the throwaway database."""
+    needs: Mapping[str, frozenset[str]]
+    """The ids that each revision needs directly; see `needs_of`."""
+
+    def stamps(self, index: int) -> tuple[str, ...]:
+        """Return what Alembic stores for a state: one id, or one for each branch."""
+        applied = self.revisions[:index]
+        needed = frozenset[str]().union(*(self.needs[each] for each in applied))
+        return tuple(each for each in applied if each not in needed)
 
     def name(self, index: int) -> str:
-        """Return the revision of a state, by its index; `base` for the first."""
-        return self.revisions[index - 1] if index else BASE
+        """Return the revisions that a state is stamped with; `base` for the first."""
+        return ", ".join(self.stamps(index)) or BASE
+
+    @property
+    def head(self) -> str:
+        """What `alembic upgrade` is asked for: `heads` if branches remain."""
+        return "heads" if len(self.stamps(len(self.revisions))) > 1 else "head"
 
 
 class Diagnosis(NamedTuple):
@@ -44,7 +58,8 @@ class Diagnosis(NamedTuple):
     sentence: str
     """The fact, with names in backticks."""
     revision: str
-    """The revision whose catalog the database has, or the nearest; `base` before the first."""
+    """The revision whose catalog the database has, or the nearest; `base` before the first, and
+    several ids after a comma if it is on several branches."""
     exact: bool
     """Whether the catalog matches that revision exactly."""
     changes: tuple[CatalogueChange, ...] = ()
@@ -71,12 +86,11 @@ def diagnose(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagn
 
 
 def _claimed(history: History, stamps: Sequence[str]) -> int | None:
-    """Return the index of the stamped state; None if the stamp is not a single known revision."""
-    if not stamps:
-        return 0
-    if len(stamps) == 1 and stamps[0] in history.revisions:
-        return history.revisions.index(stamps[0]) + 1
-    return None
+    """Return the index of the stamped state; None if no state has these stamps."""
+    applied = applied_by(stamps, history.needs)
+    if applied is None or applied != {*history.revisions[: len(applied)]}:
+        return None
+    return len(applied)
 
 
 def _exact(
@@ -92,7 +106,7 @@ def _exact(
         f"{sentence}, and its schema matches {_named(name)}{again}",
         name,
         exact=True,
-        commands=(_stamp(name, stamps, claimed), *_upgrade(history, at)),
+        commands=(_stamp(history, at, stamps, claimed), *_upgrade(history, at)),
         pending=history.revisions[at:],
     )
 
@@ -104,10 +118,10 @@ def _as_stamped(history: History, at: int) -> Diagnosis:
     elif pending:
         state, sentence = (
             "behind",
-            f"the database is at `{name}`, {count(len(pending), 'revision')} behind",
+            f"the database is at {_ticked(name)}, {count(len(pending), 'revision')} behind",
         )
     else:
-        state, sentence = "at-head", f"the database is at the head, `{name}`"
+        state, sentence = "at-head", f"the database is at the {history.head}, {_ticked(name)}"
     return Diagnosis(
         state, sentence, name, exact=True, commands=_upgrade(history, at), pending=pending
     )
@@ -139,7 +153,10 @@ def _wrongly_stamped(
     if not stamps:
         return "never-stamped", "the database was never stamped"
     how = "low" if claimed < at else "high"
-    return f"stamped-too-{how}", f"the database is stamped `{stamps[0]}`, which is too {how}"
+    return (
+        f"stamped-too-{how}",
+        f"the database is stamped {_ticked(', '.join(stamps))}, which is too {how}",
+    )
 
 
 def _unknown(history: History, stamps: Sequence[str]) -> str:
@@ -148,7 +165,7 @@ def _unknown(history: History, stamps: Sequence[str]) -> str:
         names = ", ".join(f"`{stamp}`" for stamp in gone)
         return f"the database is stamped {names}, which the history does not have"
     names = ", ".join(f"`{stamp}`" for stamp in stamps)
-    return f"the database has several stamps, {names}, and the history is one line"
+    return f"the database has several stamps, {names}, which no upgrade of this history leaves"
 
 
 def _half_applied(history: History, stamps: Sequence[str], actual: Snapshot) -> Diagnosis | None:
@@ -178,7 +195,7 @@ def _finish(
     """Return how to run a half-applied revision: drop what exists, then run all of it."""
     undone = drop_statements(done) or (f"-- undo by hand what `{history.revisions[index]}` did",)
     claimed = _claimed(history, stamps)
-    stamp = () if claimed == index else (_stamp(history.name(index), stamps, claimed),)
+    stamp = () if claimed == index else (_stamp(history, index, stamps, claimed),)
     return (*undone, *stamp, *_upgrade(history, index))
 
 
@@ -201,7 +218,7 @@ def _inexact(
     changes = compare(history.states[at], actual)
     commands: tuple[str, ...] = ("-- first, reconcile the differences listed above by hand",)
     if claimed != at:
-        commands = (*commands, _stamp(name, stamps, claimed))
+        commands = (*commands, _stamp(history, at, stamps, claimed))
     return Diagnosis(
         "changed-by-hand",
         f"the schema matches no revision; the nearest is {_named(name)}, with"
@@ -238,14 +255,15 @@ def _skipped(history: History, claimed: int, actual: Snapshot) -> list[int]:
 
 
 def _never_ran(history: History, claimed: int, skipped: list[int], actual: Snapshot) -> Diagnosis:
-    names = ", ".join(f"`{history.name(index)}`" for index in skipped)
+    revisions = [history.revisions[index - 1] for index in skipped]
+    names = ", ".join(f"`{each}`" for each in revisions)
     commands = [
-        f"alembic upgrade {history.name(index - 1)}:{history.name(index)} --sql"
-        for index in skipped
+        f"alembic upgrade {min(history.needs[each], default=BASE)}:{each} --sql"
+        for each in revisions
     ]
     return Diagnosis(
         "skipped",
-        f"the database is stamped `{history.name(claimed)}`, but {names} never ran here: the"
+        f"the database is stamped {_ticked(history.name(claimed))}, but {names} never ran here: the"
         " history was reordered since",
         history.name(claimed),
         exact=False,
@@ -268,15 +286,22 @@ def _distance(state: Snapshot, actual: Snapshot) -> int:
     return sum(state.get(key) != actual.get(key) for key in {*state, *actual})
 
 
-def _stamp(name: str, stamps: Sequence[str], claimed: int | None) -> str:
-    # Alembic looks up the current stamp before it stamps; --purge ignores it.
-    purge = "--purge " if claimed is None and stamps else ""
-    return f"alembic stamp {purge}{name}"
+def _stamp(history: History, at: int, stamps: Sequence[str], claimed: int | None) -> str:
+    # Alembic looks up the current stamp before it stamps, and keeps those of other branches;
+    # --purge ignores it.
+    targets = history.stamps(at) or (BASE,)
+    several = len(stamps) > 1 or len(targets) > 1
+    purge = "--purge " if stamps and (several or claimed is None) else ""
+    return f"alembic stamp {purge}{' '.join(targets)}"
 
 
 def _upgrade(history: History, at: int) -> tuple[str, ...]:
-    return ("alembic upgrade head",) if history.revisions[at:] else ()
+    return (f"alembic upgrade {history.head}",) if history.revisions[at:] else ()
 
 
 def _named(name: str) -> str:
-    return "an empty database" if name == BASE else f"`{name}`"
+    return "an empty database" if name == BASE else _ticked(name)
+
+
+def _ticked(name: str) -> str:
+    return " and ".join(f"`{each}`" for each in name.split(", "))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from revgate.doctor.database import Found
     from revgate.doctor.diagnosis import Diagnosis
+    from revgate.postgres.snapshot.change import CatalogueChange
 
 Table = tuple[str, str]
 """Schema and name, unquoted."""
@@ -50,6 +51,8 @@ class Examination(NamedTuple):
     unmapped: tuple[Table, ...]
     commands: tuple[str, ...]
     notes: tuple[str, ...]
+    additions: tuple[CatalogueChange, ...] = ()
+    """What the database has in addition to its history."""
 
     @property
     def failed(self) -> int:
@@ -69,6 +72,7 @@ class Examination(NamedTuple):
             "exact": diagnosis.exact if diagnosis else None,
             "pending": list(diagnosis.pending) if diagnosis else [],
             "differences": [each._asdict() for each in diagnosis.changes] if diagnosis else [],
+            "additions": [{"kind": each.kind, "name": each.name} for each in self.additions],
             "commands": list(self.commands),
             "tables": self.tables,
             "expected_tables": self.expected,
@@ -105,6 +109,8 @@ class Expected(NamedTuple):
     models: frozenset[Table] | None
     """The models' tables; None if env.py names no models."""
     at_head: Snapshot | None
+    additional_tables: int = 0
+    """Tables of the database that no revision creates."""
 
 
 def run_tests(
@@ -125,7 +131,7 @@ def run_tests(
         Test("connection", passed=True, says=f"connected to {where}, PostgreSQL {found.version}"),
         _chain(expected),
         _revision(diagnosis, found.stamps),
-        _count(count_tables(found.snapshot), expected.tables),
+        _count(count_tables(found.snapshot) - expected.additional_tables, expected),
         *_models(expected, missing, unmapped),
     ]
     return tests, missing, unmapped
@@ -154,14 +160,14 @@ def _revision(diagnosis: Diagnosis | None, stamps: Sequence[str]) -> Test:
     return Test("revision", passed=passed, says=diagnosis.sentence, details=tuple(details))
 
 
-def _count(tables: int, expected: int | None) -> Test:
+def _count(tables: int, expected: Expected) -> Test:
     said = count(tables, "table")
-    if expected is None:
-        return Test("tables", passed=True, says=said)
-    passed = tables == expected
-    return Test(
-        "tables", passed=passed, says=f"{said}, {'as' if passed else f'{expected}'} expected"
-    )
+    passed = expected.tables in (None, tables)
+    if expected.tables is not None:
+        said += f", {'as' if passed else expected.tables} expected"
+    if expected.additional_tables:
+        said += f", and {expected.additional_tables} that no revision creates"
+    return Test("tables", passed=passed, says=said)
 
 
 def _models(

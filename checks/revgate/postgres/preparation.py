@@ -1,4 +1,4 @@
-"""What a project says that production has before the first revision runs: roles and schemas.
+"""What a project says that production has before the first revision: roles, schemas, extensions.
 
 Also the user that the history runs as, where that must not be a superuser.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
@@ -20,6 +20,7 @@ class Preparation(NamedTuple):
     roles: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
     superuser: bool = True
+    extensions: tuple[str, ...] = ()
 
 
 class Host(Protocol):
@@ -96,8 +97,12 @@ class Prepared:
         return address._replace(owner=self.owner, owner_password=self._password)
 
     def furnish(self, address: Address) -> None:
-        """Create the schemas in a new database."""
-        if not self._wanted.schemas:
+        """Create the schemas and extensions in a new database.
+
+        Raises:
+            CannotJudgeError: The server does not have an extension, or refuses to create it.
+        """
+        if not (self._wanted.schemas or self._wanted.extensions):
             return
         owner = f" AUTHORIZATION {quoted(self.owner)}" if self.owner else ""
         connection = connect(address)
@@ -105,8 +110,22 @@ class Prepared:
             with connection.cursor() as cursor:
                 for name in self._wanted.schemas:
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}{owner}")
+                for name in self._wanted.extensions:
+                    _create_extension(cursor, name, address)
         finally:
             connection.close()
+
+
+def _create_extension(cursor: Any, name: str, address: Address) -> None:
+    import psycopg2
+
+    try:
+        cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {quoted(name)} CASCADE")
+    except psycopg2.Error as error:
+        raise CannotJudgeError(
+            f"cannot create the extension `{name}` on {address}: {error.diag.message_primary}\n"
+            "install it there, or name a server that has it with `--database-url`"
+        ) from None
 
 
 def _drop_abandoned_owners(server: Host) -> None:

@@ -49,6 +49,8 @@ class Options(NamedTuple):
     """What the throwaway has before the first revision."""
     judges_schema: bool = False
     """Whether to follow what upgrades do to the schema, for the rules of the group `schema`."""
+    ignore_objects: tuple[str, ...] = ()
+    """Patterns of objects that are not compared with the history or the models."""
     require_isolation: bool = False
     """Whether to end the run if the kernel cannot isolate it."""
 

@@ -8,7 +8,7 @@ from revgate.errors import CannotJudgeError
 from revgate.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from revgate.environments import Environment
     from revgate.history.graph import Graph
@@ -59,6 +59,41 @@ def heads_of(revisions: Sequence[Revision]) -> list[str]:
     """
     needed = {name for each in revisions for name in (*each.parents, *each.depends_on)}
     return [each.id for each in revisions if not needed & {each.id, *each.labels}]
+
+
+def needs_of(revisions: Iterable[Revision]) -> dict[str, frozenset[str]]:
+    """Return the ids that each of some revisions needs directly: its parents and dependencies."""
+    listed = list(revisions)
+    ids = {name: each.id for each in listed for name in (*each.labels, each.id)}
+    return {
+        each.id: frozenset(ids[name] for name in (*each.parents, *each.depends_on) if name in ids)
+        for each in listed
+    }
+
+
+def applied_by(stamps: Iterable[str], needs: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    """Return the ids of all revisions that stamps stand for; None if one is unknown."""
+    found: set[str] = set()
+    left = list(stamps)
+    while left:
+        revision = left.pop()
+        if revision not in needs:
+            return None
+        if revision not in found:
+            found.add(revision)
+            left += needs[revision]
+    return frozenset(found)
+
+
+def order_from(revisions: Sequence[Revision], stamps: Iterable[str]) -> list[Revision]:
+    """Return revisions in the order in which a database with some stamps has and will run them.
+
+    Args:
+        revisions: In the order of an empty database.
+        stamps: The rows of its version table; an unknown one changes nothing.
+    """
+    applied = applied_by(stamps, needs_of(revisions)) or frozenset()
+    return sorted(revisions, key=lambda each: each.id not in applied)
 
 
 def merge_notes(revisions: Iterable[Revision]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from revgate.postgres.snapshot import (
     outside,
     own_tables,
 )
+from revgate.postgres.snapshot.ignored import is_ignored
 from revgate.roundtrip.answers import Failed, Finished, ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.models import Comparison
 from revgate.roundtrip.models_database import build
@@ -261,5 +262,12 @@ def _compare_built_models(
 
 def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> Models:
     steps = session.steps or [session.new_step(session.all_revisions[-1])]
-    root = session.options.root
-    return Comparison(report, steps, session.snapshots, built, root).conclude()
+    root, patterns = session.options.root, session.options.ignore_objects
+    models = Comparison(report, steps, session.snapshots, built, root).conclude()
+    if not patterns:
+        return models
+    missing, unmapped, drift = (
+        tuple(each for each in found if not is_ignored("table", each.table, patterns))
+        for found in (models.missing, models.unmapped, models.drift)
+    )
+    return models._replace(missing=missing, unmapped=unmapped, drift=drift)

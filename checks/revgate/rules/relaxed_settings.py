@@ -5,7 +5,9 @@ What it relaxes holds once it is merged: for the next change, not for itself. Re
 ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
 `linear = false`, more `branches`, a greater `large-table`, an environment that is left out, a
 `head-file`, `schema-file` or `expect-tables` that is removed, fewer entries of `published`, and new
-entries of `allow-published` and `allow-squash`.
+entries of `allow-published`, `allow-squash` and `ignore-objects`. So are settings that hide from the
+round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`, `superuser`
+that is no longer false, and `network = true`, which isolates the run less.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -34,14 +36,23 @@ if TYPE_CHECKING:
     from revgate.settings import Scope, Settings
 
 
+_LATER = (
+    "the settings of the target branch judge this change; if it needs the new ones, merge them"
+    " first, in a pull request of their own"
+)
+_AT_ONCE = (
+    "it describes production, so it counts for this change already: make sure that it is true there"
+)
+_DESCRIBING = ("roles", "schemas", "extensions", "ignore-objects")
+
+
 @rule(severity=WARNING, group=HOUSEKEEPING)
 def relaxed_settings(change: SettingsChange) -> Iterator[Finding]:
     """Yield each setting that would be less strict after the merge."""
     for key, fact in _relaxed(change):
         yield Finding(
             message=fact,
-            help="the settings of the target branch judge this change; if it needs the new ones,"
-            " merge them first, in a pull request of their own",
+            help=_AT_ONCE if key in _DESCRIBING else _LATER,
             path=change.path,
             line=change.line_of(key),
         )
@@ -65,6 +76,25 @@ def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
     if after.allow_squash is not None and after.allow_squash != before.allow_squash:
         what = f"the published revisions up to `{after.allow_squash}`"
         yield "allow-squash", f"{what} could be replaced by one"
+    yield from _looser_runs(before, after)
+
+
+def _looser_runs(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:
+    """Yield what the round trip would no longer see."""
+    made = (
+        ("roles", "role", before.roles, after.roles),
+        ("schemas", "schema", before.schemas, after.schemas),
+        ("extensions", "extension", before.extensions, after.extensions),
+    )
+    for key, noun, old, new in made:
+        for name in sorted({*new} - {*old}):
+            yield key, f"the {noun} `{name}` would exist before the first revision"
+    for pattern in sorted({*after.ignore_objects} - {*before.ignore_objects}):
+        yield "ignore-objects", f"objects that match `{pattern}` would not be compared"
+    if after.superuser and not before.superuser:
+        yield "superuser", "the history would run as a superuser again"
+    if after.network and not before.network:
+        yield "network", "`env.py` could open network connections"
 
 
 def _rules(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:

@@ -96,6 +96,11 @@ class Kind(NamedTuple):
     """Whether `doctor --reset` drops it by name; other objects go with what they belong to."""
     per_installation: bool = False
     """Whether it differs between installations of one application: owners, grants, roles."""
+    binds: str | None = None
+    """What the facts of an object begin with that changes what its owner accepts or does; empty for
+    every object of the kind, None for none."""
+    storage: str = ""
+    """A regular expression for the storage options among the facts: how rows are kept."""
 
 
 def write(statement: Statement, change: CatalogueChange) -> str:

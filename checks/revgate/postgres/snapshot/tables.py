@@ -83,6 +83,9 @@ TABLE = Kind(
         ),
     ),
     resettable=True,
+    storage=(
+        r"(?:^|, )(?:(?:toast\.)?[a-z_]+=[^\s,]+|tablespace [^,]+|replica identity \w+)(?=, |$)"
+    ),
 )
 # A statistics target that is not set is -1 up to PostgreSQL 16 and NULL from 17 on.
 COLUMN = Kind(
@@ -123,6 +126,10 @@ COLUMN = Kind(
     ),
     drop="ALTER TABLE {owner} DROP COLUMN {part}",
     restore="ALTER TABLE {owner} ADD COLUMN {part} {before}",
+    binds="",
+    storage=(
+        r" (?:STORAGE \w+|COMPRESSION \w+|STATISTICS \d+|\((?:n_distinct\w*=[^\s,)]+(?:, )?)+\))"
+    ),
 )
 DEFAULT = Kind(
     ("default",),
@@ -144,6 +151,7 @@ DEFAULT = Kind(
     restore="ALTER TABLE {owner} ALTER COLUMN {part} SET DEFAULT {before}",
     restores_changes=True,
     label="default of `{name}`",
+    binds="",
 )
 
 # NOT NULL is a fact of its column, also where PostgreSQL 18 keeps a constraint for it. Constraints
@@ -165,6 +173,8 @@ CONSTRAINT = Kind(
     drop="ALTER TABLE {owner} DROP CONSTRAINT {part}",
     restore="ALTER TABLE {owner} ADD CONSTRAINT {part} {before}",
     label=_OF_TABLE,
+    binds="",
+    storage=r" WITH \([a-z_]+=[^)]*\)",
 )
 # Indexes that only serve a constraint are left out.
 INDEX = Kind(
@@ -194,6 +204,8 @@ INDEX = Kind(
         ),
     ),
     restore="{line}",
+    binds="CREATE UNIQUE ",
+    storage=r" (?:WITH \([^)]*\)|CLUSTERED|REPLICA IDENTITY|TABLESPACE \S+$)",
 )
 STATISTICS = Kind(
     ("statistics",),
@@ -235,6 +247,7 @@ TRIGGER = Kind(
     drop=_ON_TABLE,
     restore="{line}",
     label=_OF_TABLE,
+    binds="",
 )
 POLICY = Kind(
     ("policy",),
@@ -262,6 +275,7 @@ POLICY = Kind(
     drop=_ON_TABLE,
     restore="CREATE POLICY {part} ON {owner} {before}",
     label=_OF_TABLE,
+    binds="",
 )
 # The rule that makes a view is the view's own text.
 RULE = Kind(
@@ -283,6 +297,7 @@ RULE = Kind(
     drop=_ON_TABLE,
     restore="{line}",
     label=_OF_TABLE,
+    binds="",
 )
 VIEW = Kind(
     ("view", "materialized view"),
@@ -298,4 +313,5 @@ VIEW = Kind(
         ),
     ),
     resettable=True,
+    storage=r"^(?:(?:toast\.)?(?:autovacuum_\w+|fillfactor)=[^\s,]+(?:, | ))+",
 )

@@ -67,6 +67,7 @@ ENUM_LABEL = Kind(
     ),
     drop="",
     label="enum label `{part}` of `{owner}`",
+    binds="",
 )
 ENUM_ORDER = Kind(
     ("enum order",),
@@ -84,4 +85,5 @@ ENUM_ORDER = Kind(
         ),
     ),
     drop="",
+    binds="",
 )
