@@ -186,7 +186,9 @@ def upgrade():
     op.execute(  # expect: domain-check
         "ALTER DOMAIN email ADD CONSTRAINT long CHECK (length(VALUE) > 3)"
     )
-    op.execute('CREATE MATERIALIZED VIEW "M" AS SELECT 1')  # expect: unqualified-name
+    op.execute(  # expect: unqualified-name
+        'SET LOCAL work_mem = 64; CREATE MATERIALIZED VIEW "M" AS SELECT 1'
+    )
     op.execute(  # expect: unqualified-name
         "CREATE OR REPLACE FUNCTION two(a int) RETURNS int LANGUAGE sql AS 'SELECT 2'"
     )

@@ -74,7 +74,7 @@ class Statement(NamedTuple):
     scans: tuple[str, ...] = ()
     """Existing tables that it scanned in full, under a strong lock."""
     text: str = ""
-    """Its whole text; empty unless a rule on schemas runs."""
+    """Its whole text, if it creates or alters something and a rule on schemas runs."""
 
 
 class SchemaChange(NamedTuple):

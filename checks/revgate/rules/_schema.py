@@ -136,8 +136,7 @@ def to_finding(step: Step, defect: Defect) -> Finding:
 
 def _line_of(step: Step, names: tuple[str, ...]) -> int:
     """Return the line that created something, by its names or else by that of the whole."""
-    creates = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
-    statements = [each for each in step.statements if each.line and creates.search(each.text)]
+    statements = [each for each in step.statements if each.line and each.text]
     for wanted in (names, (names[0], names[-1]), names[:1], names[-1:]):
         patterns = [mention(each) for each in wanted]
         for statement in statements:

@@ -66,7 +66,7 @@ def _defects(table: Table) -> Iterator[Defect]:
 
 def _serves(index: Index, key: Constraint, table: Table) -> bool:
     first = index.columns[: len(key.columns)]
-    if index.method not in ("btree", "hash") or set(first) != set(key.columns):
+    if not index.valid or index.method not in ("btree", "hash") or set(first) != set(key.columns):
         return False
     not_null = {f"({table.column(each).name} IS NOT NULL)" for each in key.columns}
     return index.condition in ("", *not_null)

@@ -43,6 +43,7 @@ WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 _HARMLESS = re.compile(
     r"\s*(INSERT|VALUES|SET|SHOW|SAVEPOINT|RELEASE|COMMENT|NOTIFY)\b", re.IGNORECASE
 )
+_CREATES = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
 
 
 class Watch:
@@ -121,11 +122,10 @@ class Watch:
             "locks": [], "rewrites": [], "scans": [],
             "text": "", "begun": self._begun,
         }  # fmt: skip
-        if not _HARMLESS.match(statement):
-            if self._texts:
-                seen["text"] = statement[:MAX_TEXT]
-            if self._names:
-                self._inspect(connection.connection, seen)
+        if self._texts and _CREATES.search(statement):
+            seen["text"] = statement[:MAX_TEXT]
+        if self._names and not _HARMLESS.match(statement):
+            self._inspect(connection.connection, seen)
         self._seen.append(seen)
 
     def _inspect(self, connection: Any, seen: dict[str, Any]) -> None:
