@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from revgate.cli import main
+from revgate.postgres.connect import parse_address
+from revgate.postgres.programs import find_local
+
+if TYPE_CHECKING:
+    import pytest
 
 Application = Any
 """The class of the fixture, which stands in conftest.py."""
@@ -145,3 +157,68 @@ def test_a_database_on_branches_of_a_merged_history(application: Application) ->
     for command in told["commands"]:
         application.alembic(*command.split()[1:])
     assert application.examine()["passed"]
+
+
+# Commands for a database that env.py does not connect to.
+
+
+def run_printed(application: Application, commands: list[str], **variables: str) -> None:
+    """Run commands in a shell, as they are copied from the report."""
+    folders = (Path(sys.executable).parent, Path(__file__).parents[2] / "hooks", find_local() or "")
+    path = os.pathsep.join(map(str, (*folders, os.environ["PATH"])))
+    for command in commands:
+        environ = {**os.environ, "PATH": path, "PYTHONPATH": str(application.root), **variables}
+        words = ["sh", "-c", command]
+        ran = subprocess.run(
+            words, cwd=application.root, capture_output=True, text=True, check=False, env=environ
+        )
+        assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
+
+
+def test_printed_commands_act_on_the_database_that_was_named(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application.alembic("upgrade", "r1")
+    application.alembic("stamp", "r2")
+    ini = application.root / "alembic.ini"
+    ini.write_text(ini.read_text().replace(application.url, "postgresql://u@192.0.2.1/production"))
+    address = parse_address(application.url)
+    told = application.examine()
+
+    public = shlex.quote(address.public_url())
+    assert told["commands"] == [
+        f"revgate alembic --database-url {public} stamp r1",
+        f"revgate alembic --database-url {public} upgrade head",
+    ]
+    assert address.password
+    assert address.password not in str(told)
+    run_printed(application, told["commands"][:1], PGPASSWORD=address.password)
+    told = application.examine()
+    assert (told["state"], told["current"]) == ("behind", ["r1"])
+
+    # A URL that came from a variable is named by it.
+    monkeypatch.setenv("SHOP", application.url)
+    application.sql("CREATE TABLE posts (id serial PRIMARY KEY, user_id int)")
+    told = application.examine()
+    assert told["commands"] == [
+        f"psql {public} -c 'DROP TABLE posts;'",
+        'revgate alembic --database-url "$SHOP" upgrade head',
+    ]
+    run_printed(application, told["commands"], PGPASSWORD=address.password)
+    assert application.examine()["passed"]
+
+    # The password file is libpq's.
+    words = ("downgrade", "r2")
+    pgpass = application.root / "pgpass"
+    pgpass.write_text(f"*:*:{address.database}:{address.user}:{address.password}\n")
+    pgpass.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(pgpass))
+    monkeypatch.setenv("PYTHONPATH", str(application.root))
+    assert main(["alembic", "--database-url", address.public_url(), *words]) == 0
+    assert main(["alembic", "--database-url", address.public_url(), "current"]) == 0
+    assert application.capsys.readouterr().out.strip() == "r2"
+    name = address.database
+    code = main(["upgrade", "--database-url", application.url, "--no-backup", "--yes", name])
+    said = application.capsys.readouterr().out
+    assert code == 0, said
+    assert '  revgate alembic --database-url "$SHOP" downgrade r2    undoes' in said

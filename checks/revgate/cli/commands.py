@@ -333,6 +333,21 @@ def _schema(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _alembic(arguments: argparse.Namespace) -> int:
+    from revgate.doctor import alembic
+
+    root, settings = settings_of(arguments)
+    return alembic.run(
+        source_of(arguments, root),
+        settings,
+        arguments.environment,
+        arguments.database_url,
+        arguments.words,
+        _options(arguments, root, settings),
+        partial(write, path=None),
+    )
+
+
 def _upgrade(arguments: argparse.Namespace) -> int:
     from revgate.upgrade import command
     from revgate.upgrade.run import Patience
@@ -408,6 +423,7 @@ _COMMANDS = {
     "init": _init,
     "doctor": _doctor,
     "upgrade": _upgrade,
+    "alembic": _alembic,
     "schema": _schema,
     "graph": _graph,
     "rules": _rules,

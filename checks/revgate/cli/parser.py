@@ -302,6 +302,19 @@ def _upgrade(command: argparse.ArgumentParser) -> None:
     command.set_defaults(select=None, ignore=None, timeout=0.0)
 
 
+def _alembic(command: argparse.ArgumentParser) -> None:
+    _database_url(command)
+    project(command)
+    place(command)
+    command.add_argument(
+        "words",
+        metavar="COMMAND",
+        nargs=argparse.REMAINDER,
+        help="a command of Alembic with its arguments, such as `stamp head`",
+    )
+    command.set_defaults(quiet=True)
+
+
 def _comment(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--file", metavar="FILE", required=True, help="a report in the format `comment`"
@@ -368,6 +381,13 @@ COMMANDS = {
         " for confirmation, back up with pg_dump and verify the backup's table of contents, upgrade"
         " through env.py with retries when a lock times out, and verify the result as doctor does.",
         _upgrade,
+    ),
+    "alembic": _Command(
+        "run a command of Alembic on the database that is named",
+        "Run a command of Alembic, such as `stamp` or `downgrade`, with every connection of env.py"
+        " going to the database of --database-url or DATABASE_URL, whichever URL env.py has."
+        " Without a password in the URL, PGPASSWORD and ~/.pgpass are used, or it is asked for.",
+        _alembic,
     ),
     "schema": _Command(
         "print the schema at the head as SQL",
@@ -506,13 +526,17 @@ def server(command: argparse.ArgumentParser) -> None:
 
 def database(command: argparse.ArgumentParser) -> None:
     """Add the options that choose an existing database and confirm changes to it."""
+    _database_url(command)
+    command.add_argument(
+        "--yes", metavar="NAME", help="confirm with the name of the database, instead of typing it"
+    )
+
+
+def _database_url(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--database-url",
         metavar="URL",
         help="the database (default: DATABASE_URL from the environment or a .env file)",
-    )
-    command.add_argument(
-        "--yes", metavar="NAME", help="confirm with the name of the database, instead of typing it"
     )
 
 

@@ -6,11 +6,11 @@ two are compared.
 
 from __future__ import annotations
 
-import shlex
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.doctor.additions import Separated, separate
+from revgate.doctor.advice import commands_for
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, Test, run_tests
@@ -26,7 +26,7 @@ from revgate.roundtrip.order import heads_of, needs_of, order_from
 from revgate.roundtrip.tenants import name_in_sql, others_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from revgate.doctor.target import Target
     from revgate.environments import Environment
@@ -56,6 +56,9 @@ class ExaminedDatabase(NamedTuple):
     """Tests of the schemas of other tenants."""
     ignored: tuple[str, ...] = ()
     """`ignore-objects` in the settings."""
+    x_arguments: tuple[str, ...] = ()
+    reached: str = ""
+    """The database that env.py connects to, such as `localhost:5432/shop`; empty if unknown."""
 
     @property
     def known(self) -> frozenset[tuple[str, str]]:
@@ -65,6 +68,10 @@ class ExaminedDatabase(NamedTuple):
         there = {key: name_parts(key[1]) for key in seen.found.snapshot if key[0] == "table"}
         tables = seen.models.tables if seen.models else frozenset()
         return frozenset(keys | {key for key, table in there.items() if table in tables})
+
+    def advised(self, commands: Iterable[str]) -> tuple[str, ...]:
+        """Return commands in the form that acts on this database."""
+        return commands_for(commands, self.target, self.environment, self.reached, self.x_arguments)
 
     def without_ignored(self) -> ExaminedDatabase:
         """Return the same without the objects that the settings leave out."""
@@ -144,7 +151,7 @@ def opened(
         notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
         yield ExaminedDatabase(
             target, environment, chain, (), found, states, models, database, notes, tenants,
-            options.ignore_objects,
+            options.ignore_objects, options.x_arguments, database.started.origin,
         )  # fmt: skip
 
 
@@ -235,7 +242,7 @@ def examine(examined: ExaminedDatabase, expect_tables: int | None) -> Examinatio
         diagnosis,
         missing,
         unmapped,
-        _commands(examined.environment, diagnosis),
+        examined.advised(diagnosis.commands if diagnosis else ()),
         (*examined.notes, *(separated.notes() if separated else ())),
         separated.additions if separated else (),
     )
@@ -257,18 +264,3 @@ def _diagnosis(examined: ExaminedDatabase, separated: Separated) -> Diagnosis:
 def _at_head(examined: ExaminedDatabase) -> Snapshot | None:
     snapshots = examined.states.snapshots
     return snapshots[-1] if len(snapshots) > len(examined.chain) else None
-
-
-def _commands(environment: Environment, diagnosis: Diagnosis | None) -> tuple[str, ...]:
-    """Return the commands, with options for a configuration that Alembic would not find."""
-    words = ["alembic"]
-    if environment.config not in ("alembic.ini", "pyproject.toml"):
-        words += ["-c", environment.config]
-    if environment.section not in ("", "alembic"):
-        words += ["-n", environment.section]
-    program = " ".join(map(shlex.quote, words))
-    commands = diagnosis.commands if diagnosis else ()
-    return tuple(
-        program + command.removeprefix("alembic") if command.startswith("alembic ") else command
-        for command in commands
-    )

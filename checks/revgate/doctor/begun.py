@@ -12,11 +12,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from revgate.doctor.advice import database_option
 from revgate.history import cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from revgate.doctor.target import Target
     from revgate.postgres.connect import Address
 
 
@@ -61,8 +63,12 @@ def forget(address: Address) -> None:
         os.unlink(_path(address))
 
 
-def describe(address: Address) -> list[str]:
+_NEXT = "compare the database with `revgate doctor{0}`, then continue with `revgate upgrade{0}`"
+
+
+def describe(target: Target) -> list[str]:
     """Return lines about an upgrade that began and did not end; none if there is none."""
+    address = target.address
     try:
         facts = json.loads(cache.read_file(_path(address)))
         at, before, head, backup = (facts[key] for key in ("at", "before", "head", "backup"))
@@ -70,13 +76,14 @@ def describe(address: Address) -> list[str]:
             return []
     except (OSError, ValueError, LookupError, TypeError):
         return []
+    option = f" {database_option(target)}".rstrip()
     began = (
         f"an upgrade from {before} to {head} began at {at} and was interrupted: what it had not"
         " committed was rolled back"
     )
     lines = [
         began,
-        "compare the database with `revgate doctor`, then continue with `revgate upgrade`",
+        _NEXT.format(option),
     ]
     if backup:
         lines.append(f"the backup from before it is {backup}; to restore it in a second database:")

@@ -77,7 +77,7 @@ def run(
         if request.create_missing:
             return _create_missing(examined, options, say)
         examination = examine(examined, options.expect_tables)
-        notes = (*begun.describe(target.address), *examination.notes)
+        notes = (*begun.describe(target), *examination.notes)
         examination = examination._replace(notes=notes)
         write = report.as_json if request.form == "json" else report.as_text
         say(write(examination))
@@ -110,7 +110,8 @@ def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
     confirm(examined.target, request.yes, "drop them", say)
     reset.drop(examined.target.address, plan)
     dropped = len(plan.drops) + (plan.version_table is not None)
-    say(f"✓ dropped {count(dropped, 'object')}\n  Run next: alembic upgrade head\n")
+    (following,) = examined.advised(["alembic upgrade head"])
+    say(f"✓ dropped {count(dropped, 'object')}\n  Run next: {following}\n")
     return 0
 
 

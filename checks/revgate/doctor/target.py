@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
 from revgate.postgres.connect import Address, parse_address
+from revgate.postgres.password import with_password
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ class Target(NamedTuple):
     address: Address
     named_by: str
     """`--database-url`, `DATABASE_URL` or `.env`."""
+    url: str = ""
+    """As it was written."""
 
     @property
     def is_local(self) -> bool:
@@ -46,12 +49,12 @@ def find_database(root: str, url: str | None, folders: Sequence[str] = ()) -> Ta
         UsageError: No database is named, or its URL or file cannot be read.
     """
     if url:
-        return Target(parse_address(url), "--database-url")
+        return Target(with_password(parse_address(url)), "--database-url", url)
     if named := os.environ.get(VARIABLE):
-        return Target(_parsed(named, VARIABLE), VARIABLE)
+        return Target(with_password(_parsed(named, VARIABLE)), VARIABLE, named)
     for folder in dict.fromkeys((root, *folders)):
         if named := _in_file(os.path.join(folder, ".env")):
-            return Target(_parsed(named, ".env"), ".env")
+            return Target(with_password(_parsed(named, ".env")), ".env", named)
     raise UsageError(
         "no database is named: set DATABASE_URL in the environment or in .env, or pass"
         " `--database-url` postgresql://user:password@host:5432/name"

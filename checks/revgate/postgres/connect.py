@@ -52,6 +52,10 @@ class Address(NamedTuple):
             f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._rest()}"
         )
 
+    def public_url(self) -> str:
+        """Return a URL for libpq, with the user and without the password."""
+        return f"postgresql://{quote(self.user, safe='')}@{self._rest()}"
+
     def _rest(self) -> str:
         if self.host.startswith("/"):
             where = (("host", self.host), ("port", str(self.port)), *self.parameters)

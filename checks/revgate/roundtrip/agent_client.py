@@ -202,6 +202,18 @@ class Agent:
             )
         return answer.sql
 
+    def command(self, database: Address, words: Sequence[str]) -> str:
+        """Run a command of Alembic on a database, and return what it prints.
+
+        Raises:
+            CannotJudgeError: It fails, or env.py connects to a second database.
+        """
+        self._get_ready()
+        self._database, self._create_database = database, _refuse_second
+        self._mask = Mask(os.environ, self._env, known=[database.password])
+        self._send_job(database, context=0, mode="command", head=[], words=list(words))
+        return self._receive(Finished, doing=f"`alembic {words[0]}`").sql
+
     def order(self) -> Order:
         """Ask for the order in which Alembic runs the revisions; env.py is not executed."""
         self._begin_without_database(mode="order")
@@ -401,6 +413,10 @@ class Agent:
         with suppress(BrokenPipeError):
             self._in.close()
         self._process.wait()
+
+
+def _refuse_second(_name: str) -> None:
+    raise CannotJudgeError("env.py connects to a second database; only one was named")
 
 
 def _refuse_databases(_name: str) -> None:

@@ -5,9 +5,9 @@ What it relaxes holds once it is merged: for the next change, not for itself. Re
 ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
 `linear = false`, more `branches`, a greater `large-table`, an environment that is left out, a
 `head-file`, `schema-file` or `expect-tables` that is removed, fewer entries of `published`, and new
-entries of `allow-published`, `allow-squash` and `ignore-objects`. So are settings that hide from the
-round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`, `superuser`
-that is no longer false, and `network = true`, which isolates the run less.
+entries of `allow-published`, `allow-squash` and `ignore-objects`. So are settings that hide from
+the round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`,
+`superuser` that is no longer false, and `network = true`, which isolates the run less.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.

@@ -98,7 +98,7 @@ def run(
     if request.yes is not None:
         check_confirmable(target, request.yes)
     path = _backup_path(target, request)
-    say("".join(f"⚠ {line}\n" for line in begun.describe(target.address)))
+    say("".join(f"⚠ {line}\n" for line in begun.describe(target)))
     with opened(target, environment, chain, (), options, cached=True) as examined:
         pass  # the throwaway database is no longer needed
     examination = examine(examined, options.expect_tables)
@@ -122,7 +122,7 @@ def run(
                 target.address, environment, chain[-1].id, options, request.patience, say
             )
         except (KeyboardInterrupt, Interrupted, CannotJudgeError):
-            say("".join(f"✗ {line}\n" for line in begun.describe(target.address)))
+            say("".join(f"✗ {line}\n" for line in begun.describe(target)))
             raise
     return _verify(examined, options, failed, path, say)
 
@@ -227,7 +227,6 @@ def _verify(
     found = look(examined.target.address, examined.states.version_table)
     examination = examine(examined._replace(found=found), options.expect_tables)
     say(report.as_text(examination))
-    before = ", ".join(examined.found.stamps) or "base"
     if failed:
         message = " ".join(failed.message.split())
         say(f"✗ `{failed.revision}`, line {failed.line}: {message}\n")
@@ -236,15 +235,17 @@ def _verify(
                 "  Another session holds the lock: end its transaction, or retry when traffic is"
                 " lower.\n"
             )
-    say("".join(f"{line}\n" for line in _ways_back(before, found.stamps, kept)))
+    say("".join(f"{line}\n" for line in _ways_back(examined, found.stamps, kept)))
     return 1 if failed or examination.failed else 0
 
 
-def _ways_back(before: str, stamps: Sequence[str], kept: str | None) -> list[str]:
+def _ways_back(examined: ExaminedDatabase, stamps: Sequence[str], kept: str | None) -> list[str]:
     lines = []
-    if ", ".join(stamps) != before:
+    before = examined.found.stamps
+    if stamps != before and len(before) < 2:  # Alembic downgrades one branch at a time
+        (back,) = examined.advised([f"alembic downgrade {before[0] if before else 'base'}"])
         lines.append("To go back:")
-        lines.append(f"  alembic downgrade {before}    undoes the upgrade, and drops newer data")
+        lines.append(f"  {back}    undoes the upgrade, and drops newer data")
     if kept:
         lines.append("To restore the previous state in a second database:")
         lines.append(f"  createdb NEW && pg_restore --exit-on-error --dbname NEW {kept}")

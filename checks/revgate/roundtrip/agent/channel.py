@@ -2,7 +2,7 @@
 
 The agent sends `ready`, receives one job, and answers with events. After the job it is asked for
 one step at a time (`"mode": "steps"`), or runs to the end (`"production"`, `"script"`). With
-`"mode": "order"` it only reads the history.
+`"mode": "order"` it only reads the history, and with `"command"` it runs one of Alembic's commands.
 
 Requests:
 
@@ -27,7 +27,8 @@ Events, by their `event`:
     models, no-models, ddl       see `models.py`; models-failed has a `message`
     database                     a database called `name` is needed; the reply is {"error": text},
                                  empty if it was created
-    finished                     env.py has ended; `sql` is what it wrote in offline mode
+    finished                     env.py has ended; `sql` is what it wrote in offline mode, or what
+                                 the command printed
     broken                       env.py raised outside of a step: line, path, path_line, and what
                                  `reads.missing_reads` and `failures.describe` return
     unusable                     the environment cannot be run: kind, message

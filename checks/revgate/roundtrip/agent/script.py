@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ import traceback
 from argparse import Namespace
 from typing import Any
 
+from .application import application
 from .channel import Unusable
 
 
@@ -68,6 +70,23 @@ def extend_sys_path(folders: list[str]) -> None:
     """
     for folder in folders:
         sys.path += [each for each in (folder, os.path.join(folder, "src")) if os.path.isdir(each)]
+
+
+def run_command(config: Any, script: Any, job: dict[str, Any]) -> str:
+    """Run a command of Alembic with its arguments; return what it prints."""
+    from alembic.config import CommandLine
+    from alembic.script import ScriptDirectory
+
+    line = CommandLine(prog="revgate alembic")
+    options = line.parser.parse_args(job["words"])
+    options.x, options.raiseerr = job["x_arguments"] or None, True
+    config.cmd_opts = options
+    config.stdout = config.output_buffer = io.StringIO()
+    ScriptDirectory.from_config = classmethod(lambda *_: script)  # type: ignore[assignment, method-assign, unused-ignore]  # ours knows where the revisions are
+    with application(config, script):
+        line.run_cmd(config, options)
+    printed: str = config.stdout.getvalue()
+    return printed
 
 
 def upgrade_order(script: Any) -> dict[str, Any]:

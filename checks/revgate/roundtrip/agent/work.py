@@ -16,7 +16,7 @@ from .failures import describe, line_in, print_traceback, remember_errors
 from .guards import guard_drivers
 from .reads import missing_reads, record_reads
 from .run import Run, watch_local_settings
-from .script import extend_sys_path, open_script, upgrade_order, versions
+from .script import extend_sys_path, open_script, run_command, upgrade_order, versions
 from .server_statements import guard_server
 from .target import Target, answer_connections
 from .variables import Attributes, add_from_files, point_at, provide, provide_url
@@ -68,6 +68,9 @@ def work(channel: Channel) -> None:
         extend_sys_path(job["folders"])
         if job["mode"] == "order":
             channel.send("order", **upgrade_order(script))
+            return
+        if job["mode"] == "command":
+            channel.send("finished", sql=run_command(config, script, job))
             return
         run = Run(channel, config, script, job, target)
         run.execute()
