@@ -50,6 +50,7 @@ def test_sizes_are_written_rounded_and_sorted(application: Application) -> None:
         'CREATE TABLE log_2 PARTITION OF "Log" DEFAULT',
         "INSERT INTO \"Log\" SELECT '2025-01-01', generate_series(1, 300)",
         "CREATE TABLE fresh (id int)",
+        "CREATE TABLE bare (id int) PARTITION BY LIST (id)",
         "ANALYZE users; ANALYZE posts; ANALYZE log_1; ANALYZE log_2; ANALYZE alembic_version",
     ):
         application.sql(statement)
@@ -57,7 +58,7 @@ def test_sizes_are_written_rounded_and_sorted(application: Application) -> None:
     code, out, err = application.run("--sizes", "sizes.json")
     assert (code, err) == (0, "")
     assert out == (
-        "✓ wrote the sizes of 7 tables to sizes.json\n"
+        "✓ wrote the sizes of 8 tables to sizes.json\n"
         "⚠ never analyzed, so the number of rows is not known: `fresh`\n"
         "  Run next: ANALYZE in the database, then this command again\n"
     )
@@ -66,7 +67,7 @@ def test_sizes_are_written_rounded_and_sorted(application: Application) -> None:
     assert [*tables] == sorted(tables)
     rows = {name: each["rows"] for name, each in tables.items()}
     assert rows == {
-        'public."Log"': 300, "public.alembic_version": 1, "public.fresh": None,
+        'public."Log"': 300, "public.bare": 0, "public.alembic_version": 1, "public.fresh": None,
         "public.log_1": 300, "public.log_2": 0, "public.posts": 1300, "public.users": 12000,
     }  # fmt: skip
     assert tables["public.fresh"]["bytes"] == 0

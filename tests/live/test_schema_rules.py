@@ -248,3 +248,20 @@ def test_the_settings_enable_a_group_or_one_rule(repository: Repository) -> None
     named.write_text(f'{written}enable = ["schema"]\nseverity = {{ "varchar-column" = "error" }}\n')
     judged = repository.judge("gate", "--no-rows", "--ignore", "missing-primary-key")
     assert (judged.code, judged.findings) == (1, [("varchar-column", "r1")])
+
+
+def test_the_line_that_the_help_gives_adds_the_index(repository: Repository) -> None:
+    named = repository.root / "revgate.toml"
+    named.write_text(f'{named.read_text()}enable = ["unindexed-foreign-key"]\n')
+    table = """
+        CREATE SCHEMA "My app";
+        CREATE TABLE "My app"."Orders" (id bigint PRIMARY KEY, "userId" bigint, n bigint,
+            CONSTRAINT parent FOREIGN KEY ("userId") REFERENCES "My app"."Orders")
+    """
+    repository.revision("r1", None, table, 'DROP SCHEMA "My app" CASCADE')
+
+    judged = repository.judge("gate", "--no-rows")
+    assert judged.findings == [("unindexed-foreign-key", "r1")]
+    line = judged.told["findings"][0]["help"].removeprefix("add `").removesuffix("`")
+    repository.revision("r2", "r1", f"({line})", """DROP INDEX "My app"."ix_Orders_userId" """)
+    assert repository.judge("gate", "--no-rows").findings == [("missing-lock-timeout", "r2")]

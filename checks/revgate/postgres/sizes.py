@@ -27,16 +27,18 @@ Sizes = dict[str, TableSize]
 
 # The planner's estimate is -1 for a table that has never been analyzed.
 _QUERY = """
+WITH leaf (oid, relid) AS (
+    SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'm')
+    UNION ALL
+    SELECT c.oid, t.relid FROM pg_class c CROSS JOIN LATERAL pg_partition_tree(c.oid) t
+    WHERE c.relkind = 'p' AND t.isleaf
+)
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-       CASE WHEN min(l.reltuples) < 0 THEN NULL ELSE sum(l.reltuples)::int8 END,
+       CASE WHEN min(l.reltuples) < 0 THEN NULL ELSE coalesce(sum(l.reltuples), 0)::int8 END,
        coalesce(sum(pg_total_relation_size(l.oid)), 0)::int8
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN LATERAL (
-    SELECT p.oid, p.reltuples FROM pg_class p
-    WHERE CASE WHEN c.relkind = 'p' THEN p.oid IN (
-                   SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE t.isleaf)
-               ELSE p.oid = c.oid END
-) l ON true
+LEFT JOIN leaf ON leaf.oid = c.oid
+LEFT JOIN pg_class l ON l.oid = leaf.relid
 WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 GROUP BY 1
