@@ -129,5 +129,15 @@ def _add(line: str) -> str:
 
 def execute_operation(statement: str) -> str:
     """Return the Alembic operation that runs a statement."""
-    quotes = '"""' if '"' in statement else '"'
-    return f"op.execute({quotes}{statement}{quotes})"
+    return f"op.execute({_literal(statement)})"
+
+
+def _literal(text: str) -> str:
+    """Return a string of Python that means a text, in the quotes that need no escapes."""
+    if "\\" in text or not text.isprintable():
+        return ascii(text) if not text.isprintable() else repr(text)
+    for quotes in ('"', "'"):
+        if quotes not in text:
+            return f"{quotes}{text}{quotes}"
+    end = " " if text.endswith('"') else ""
+    return f'"""{text}{end}"""' if '"""' not in text else repr(text)

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING
 
 from revgate.postgres.names import split_name
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
-from revgate.rules._locks import avoid, blocks, held, held_ms, strong_locks
+from revgate.rules._locks import blocks, held, held_ms, strong_locks
+from revgate.rules._recipes import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 _INDEX = re.compile(
     r'CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)', re.IGNORECASE
 )
-_CONSTRAINT = re.compile(r'ADD\s+CONSTRAINT\s+("[^"]+"|\w+)\s+(\w+)', re.IGNORECASE)
-_NOT_NULL = re.compile(r'ALTER(?:\s+COLUMN)?\s+("[^"]+"|\w+)\s+SET\s+NOT\s+NULL', re.IGNORECASE)
 _CHANGED = re.compile(r'\b(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([\w$."]+)', re.IGNORECASE)
 _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 
@@ -69,7 +68,7 @@ def _builds_and_checks(step: Step) -> Iterator[Finding]:
             (first.line or step.upgrade_line, 1),
             f"`upgrade()` of `{step.revision.id}` blocks {blocks(mode)} on `{name}` during"
             f" {_work(first)} (`{mode}`)",
-            help=f"{_help(name, first)}\n{_duration(step, table)}",
+            help=f"{instead(name, first)}\n{_duration(step, table)}",
             related=tuple(
                 Related(
                     step.revision.path,
@@ -121,35 +120,3 @@ def _changes(step: Step) -> Iterator[Finding]:
 def _changes_rows_of(table: str, statement: Statement) -> bool:
     found = _CHANGED.search(statement.sql)
     return bool(found and split_name(found[1])[1] == split_name(table)[1])
-
-
-def _help(table: str, statement: Statement) -> str:
-    if found := _INDEX.match(statement.sql):
-        return (
-            f"build `{found[1]}` without blocking writes:"
-            " `with op.get_context().autocommit_block():` and `postgresql_concurrently=True`"
-        )
-    if found := _NOT_NULL.search(statement.sql):
-        column = found[1]
-        return (
-            f"first `ALTER TABLE {table} ADD CONSTRAINT {_word(column)}_not_null CHECK ({column} IS"
-            f" NOT NULL) NOT VALID`, then in a later revision `ALTER TABLE {table} VALIDATE"
-            f" CONSTRAINT {_word(column)}_not_null`; `SET NOT NULL` then skips the scan"
-        )
-    found = _CONSTRAINT.search(statement.sql)
-    if found and found[2].upper() in ("UNIQUE", "PRIMARY"):
-        return (
-            f"build a unique index on `{table}` with `postgresql_concurrently=True` first, then"
-            f" `ALTER TABLE {table} ADD CONSTRAINT {found[1]} {found[2].upper()}"
-            f"{' KEY' * (found[2].upper() == 'PRIMARY')} USING INDEX ...`"
-        )
-    if found:
-        return (
-            f"add `{found[1]}` with `postgresql_not_valid=True`, then in a later revision run"
-            f" `ALTER TABLE {table} VALIDATE CONSTRAINT {found[1]}`, which does not block writes"
-        )
-    return avoid(table, statement)
-
-
-def _word(name: str) -> str:
-    return name.strip('"')

@@ -25,16 +25,18 @@ the statements before the failing one locked was blocked for nothing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.observed import ROWS, RoundTrip
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
 from revgate.rules._live import failure_on_rows
+from revgate.rules._recipes import not_null_column, not_null_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Doubt, Step
+    from revgate.roundtrip.observed import Doubt, Failure, Step
 
 _WAYS = {
     "23502": "give existing rows a value first: add the column as nullable or with a"
@@ -46,6 +48,7 @@ _WAYS = {
     "55006": "check deferred constraints before altering the table:"
     ' `op.execute("SET CONSTRAINTS ALL IMMEDIATE")`',
 }
+_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?([^\s]+)", re.IGNORECASE)
 _ELSE = "make it work on any rows that the schema before this revision allows"
 
 
@@ -54,11 +57,20 @@ def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise only if tables have rows."""
     for failure in observed.failures:
         if failure.during == ROWS:
-            way = _WAYS.get(failure.sqlstate, _ELSE)
+            way = _WAYS.get(failure.sqlstate, _ELSE) + _in_steps(failure)
             yield failure_on_rows(failure, "upgrade", way, "production has no such rows")
     for step in observed.pending_steps():
         for doubt in step.rows.doubts if step.rows else ():
             yield _doubted(step, doubt)
+
+
+def _in_steps(failure: Failure) -> str:
+    """Return how to set NOT NULL without a long lock, once no row violates it."""
+    column = not_null_column(failure.statement) if failure.sqlstate == "23502" else None
+    table = _TABLE.match(failure.statement)
+    if column is None or table is None:
+        return ""
+    return f"; on a large table, {not_null_steps(column, table[1])}"
 
 
 def _doubted(step: Step, doubt: Doubt) -> Finding:

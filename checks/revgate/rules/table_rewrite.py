@@ -19,19 +19,15 @@ request that uses the table waits until it is done.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import avoid
+from revgate.rules._recipes import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import RoundTrip, Statement
-
-_TYPE = re.compile(r'ALTER(?:\s+COLUMN)?\s+("[^"]+"|\w+)\s+(?:SET\s+DATA\s+)?TYPE\s', re.IGNORECASE)
-_ADDED = re.compile(r'ADD(?:\s+COLUMN)?(?:\s+IF NOT EXISTS)?\s+("[^"]+"|\w+)\s', re.IGNORECASE)
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=WARNING, group=LIVE)
@@ -46,22 +42,6 @@ def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
                     (statement.line or step.upgrade_line, 1),
                     f"`upgrade()` of `{step.revision.id}` rewrites `{name}`, which blocks reads"
                     " and writes until every row is copied",
-                    help=_help(name, statement),
+                    help=instead(name, statement),
                     table=table,
                 )
-
-
-def _help(table: str, statement: Statement) -> str:
-    if found := _TYPE.search(statement.sql):
-        column = found[1]
-        return (
-            f"add a second column next to `{column}` of `{table}`, write to both, backfill it in"
-            " batches outside this transaction, and switch over in a later revision"
-        )
-    if found := _ADDED.search(statement.sql):
-        column = found[1]
-        return (
-            f"add `{column}` to `{table}` without the volatile default, set the default in a"
-            f" separate statement, and backfill `{column}` in batches outside this transaction"
-        )
-    return avoid(table, statement)

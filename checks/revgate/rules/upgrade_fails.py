@@ -20,9 +20,18 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.observed import UPGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
+from revgate.rules._recipes import AUTOCOMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_IN_TRANSACTION = "25001"
+_UNSAFE_ENUM_LABEL = "55P04"
+_WAYS = {
+    _IN_TRANSACTION: f"run it outside of the transaction: {AUTOCOMMIT}",
+    _UNSAFE_ENUM_LABEL: f"commit the new label before it is used: add it within {AUTOCOMMIT}",
+}
 
 
 @rule(severity=ERROR, group=LIVE)
@@ -30,4 +39,6 @@ def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise when run one by one."""
     for failure in observed.failures:
         if failure.during == UPGRADE:
-            yield failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
+            found = failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
+            way = _WAYS.get(failure.sqlstate)
+            yield found._replace(help=f"{way}\n{found.help}") if way else found
