@@ -134,7 +134,7 @@ def _with_consequence(cause: Finding, consequence: Finding) -> Finding:
 _UNUSED = "unused-allow"
 _NOT_LINEAR = ("branch-label", "cross-dependency", "merge-revision", "multiple-bases")
 """Rules of the chain about histories that Alembic runs."""
-_ON_ROWS = ("downgrade-fails-on-rows", "fails-on-rows", "rows-lost")
+_ON_ROWS = ("breaks-running-code", "downgrade-fails-on-rows", "fails-on-rows", "rows-lost")
 _IN_THE_TEXT = "lopsided-downgrade"
 _CONSEQUENCES = {
     "downgrade-residue": ("reupgrade-fails", "lopsided-downgrade"),

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
-from revgate.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -126,9 +125,8 @@ class Choice:
         wanted = _with_hiders(select, known) if select else known.keys()
         severity = dict(severities)
         return tuple(
-            rule._replace(
-                severity=Severity(severity.get(name, rule.severity)),
-                reported=name in wanted and name not in left_out,
+            rule.with_severity(severity.get(name))._replace(
+                reported=name in wanted and name not in left_out
             )
             for name, rule in known.items()
             if (name in wanted or name in left_out or rule.group in ON_GRAPH)

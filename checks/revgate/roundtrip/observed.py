@@ -6,6 +6,7 @@ Times are measured by the agent.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.postgres.schema_text import HEADER
@@ -113,6 +114,61 @@ class Doubt(NamedTuple):
     """Of the statement; 0 if unknown."""
 
 
+class Broken(StrEnum):
+    """What an upgrade took from code that was written for the schema before it."""
+
+    RELATION = "relation"
+    COLUMN = "column"
+    OMITTED = "omitted"
+    """A new column that inserts do not name, and that needs a value."""
+    DEFAULT = "default"
+    """Likewise an old one, which has lost its default."""
+    NOT_NULL = "not null"
+    VALUE = "value"
+    """A value that a column does not take any more."""
+    COMPARISON = "comparison"
+    CHECK = "check"
+    UNIQUE = "unique"
+    FOREIGN_KEY = "foreign key"
+    GENERATED = "generated"
+    """A column that cannot be written any more."""
+    ACCESS = "access"
+    HIDDEN = "hidden"
+    """Rows that a role does not see any more."""
+    REFUSED = "refused"
+    """For any other reason, such as a trigger."""
+    NULLABLE = "nullable"
+    """A column that may hold NULL now."""
+    FUNCTION = "function"
+    TYPE = "type"
+    SEQUENCE = "sequence"
+    ROLE = "role"
+
+
+class Break(NamedTuple):
+    """Something that code could do before an upgrade, and cannot do after it."""
+
+    what: Broken
+    object: str
+    """What it is about, as messages name it: a table, a function, a type."""
+    part: str = ""
+    """Of a table: the column or the constraint, as messages name it."""
+    now: str = ""
+    """The new name, for what was renamed; what was written, for a value that is refused."""
+    doing: str = ""
+    """What the code does: `inserts into`."""
+    role: str = ""
+    """As whom; empty for anyone."""
+    error: str = ""
+    """PostgreSQL's message."""
+    line: int = 0
+    """Of the statement that changed it; 0 if unknown."""
+    statement: str = ""
+    """Its text, truncated."""
+    mapped: bool = False
+    """Whether the models of the target branch map it, so that its code breaks for certain."""
+
+
 class Rows(NamedTuple):
     """The test rows at the start of a step, and what happened to them."""
 
@@ -145,6 +201,8 @@ class Step(NamedTuple):
     """None if it did not run on populated tables."""
     schema: SchemaChange | None = None
     """By the first upgrade; None unless a rule on schemas runs."""
+    breaks: tuple[Break, ...] = ()
+    """What code that was written for the schema before it can no longer do."""
 
     @property
     def locks(self) -> tuple[tuple[int, Lock], ...]:

@@ -140,6 +140,21 @@ class Rule(NamedTuple):
     """Whether it runs unless the settings say otherwise; one that is off has to be named."""
     reported: bool = True
     """False if its findings are only counted, since the run ignores it or selects others."""
+    proved: Severity | None = None
+    """The severity of findings that it does not mark as milder, if that is not `severity`."""
+
+    def with_severity(self, configured: str | None) -> Rule:
+        """Return the rule with the severity that the settings give it, if any."""
+        if configured is None:
+            return self
+        severity = Severity(configured)
+        return self._replace(severity=severity, proved=self.proved and severity)
+
+    def severity_of(self, finding: Finding) -> Severity:
+        """Return how much one of its findings matters."""
+        if self.proved:
+            return self.severity if finding.severity is WARNING else self.proved
+        return WARNING if finding.severity is WARNING else self.severity
 
     @property
     def is_live(self) -> bool:
@@ -159,7 +174,12 @@ class Rule(NamedTuple):
 
 
 def rule(
-    *, severity: Severity, group: Group, lasting: bool = True, enabled: bool = True
+    *,
+    severity: Severity,
+    group: Group,
+    lasting: bool = True,
+    enabled: bool = True,
+    proved: Severity | None = None,
 ) -> Callable[[Callable[[Any], Iterable[Finding]]], Rule]:
     """Turn a function that yields findings into a rule, documented by its module's docstring.
 
@@ -178,6 +198,7 @@ def rule(
             documentation=(check.__globals__["__doc__"] or "").strip(),
             lasting=lasting,
             enabled=enabled,
+            proved=proved,
         )
 
     return declare
@@ -225,5 +246,5 @@ def ask(rule: Rule, subjects: Iterable[object], environment: str) -> Iterator[Fi
     """Run one rule, and add its name, its severity and the environment to its findings."""
     for subject in subjects:
         for finding in rule.check(subject):
-            severity = WARNING if finding.severity is WARNING else rule.severity
+            severity = rule.severity_of(finding)
             yield finding._replace(rule=rule.name, severity=severity, environment=environment)

@@ -24,6 +24,7 @@ __all__ = [
     "Snapshotter",
     "compare",
     "count_tables",
+    "differences",
     "outside",
     "own_tables",
     "owner_of",
@@ -89,6 +90,18 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
         and not (key[0] == "enum order" and ("type", key[1]) in relabelled)
     ]
     return tuple(sorted(changes))
+
+
+def differences(before: Snapshot, after: Snapshot) -> list[tuple[Key, str | None, str | None]]:
+    """Return every object that differs, with its facts before and after; None where it is not."""
+    earlier, later = unlike(before, after)
+    keys = [*earlier, *(key for key in later if key not in earlier)]
+    pairs = ((key, earlier.get(key), later.get(key)) for key in keys)
+    return [
+        (key, old and old[2], new and new[2])
+        for key, old, new in pairs
+        if (old and old[2]) != (new and new[2]) or (old is None) != (new is None)
+    ]
 
 
 def owner_of(key: Key, snapshot: Snapshot) -> Key:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.postgres.names import quoted
 from revgate.roundtrip.rows.order import in_order, needs
 from revgate.roundtrip.rows.plan import EMPTY, ROWS, Plan
-from revgate.roundtrip.rows.relaxed import Schema, relaxations
+from revgate.roundtrip.rows.relaxed import Schema, relaxations, violation
 from revgate.roundtrip.rows.solve import Solver
 from revgate.roundtrip.rows.values import Values
 
@@ -132,6 +132,11 @@ class Filler:
         """Read some tables as they are."""
         read, values = self._read(tables)
         return Schema(tuple(read), values.types)
+
+    def violation(self, table: TableRows, condition: str) -> dict[str, str]:
+        """Return values that a table takes and that violate a condition; none if none are found."""
+        read, values = self._read([table])
+        return violation(read[0], condition, values, self._solver)
 
     def _fill(self, empty: Iterable[TableRows]) -> dict[int, str]:
         tables, values = self._read(empty)

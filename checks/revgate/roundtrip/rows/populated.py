@@ -15,6 +15,7 @@ from revgate.roundtrip.rows.downgrades import Downgrades
 from revgate.roundtrip.rows.fill import Filler
 from revgate.roundtrip.rows.losses import Losses
 from revgate.roundtrip.rows.relaxed import Schema, may_alter_types
+from revgate.roundtrip.rows.running.running_code import RunningCode
 from revgate.roundtrip.rows.unfilled import doubts
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class PopulatedPass:
         cursor.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
         self._catalogue = Catalogue(cursor, psycopg2.Error, table, schema)
         self._filler = Filler(cursor, psycopg2.Error, self._catalogue)
+        self._running = RunningCode(cursor, psycopg2.Error, self._filler)
         self._ours = set()
         self._counts: list[TableRows] | None = None
         self._widths: dict[int, int] = {}
@@ -110,10 +112,13 @@ class PopulatedPass:
         step = self._session.steps[index]
         rows, reasons = _rows(before, self._reasons), self._reasons
         altered = self._altered(step, before)
+        earlier, later = self._session.snapshots[index : index + 2]
+        self._running.prepare(earlier, later, before)
         answer = self._database.step("upgrade", step.revision.id)
         if isinstance(answer, Failed):
             self._record(index, rows)
             return answer
+        self._record_breaks(index)
         self._counts = after = self._catalogue.count_rows()
         at_stake = {each.oid: each.rows for each in before if each.oid in self._ours}
         losses = Losses(before, after, at_stake, step.statements)
@@ -128,6 +133,12 @@ class PopulatedPass:
     def _record(self, index: int, rows: Rows) -> None:
         steps = self._session.steps
         steps[index] = steps[index]._replace(rows=rows)
+
+    def _record_breaks(self, index: int) -> None:
+        """Record what code that was written for the schema before a step can no longer do."""
+        steps = self._session.steps
+        breaks = tuple(each for each, _ in self._running.conclude(steps[index].statements))
+        steps[index] = steps[index]._replace(breaks=breaks)
 
     def _altered(self, step: Step, counts: Sequence[TableRows]) -> Schema:
         """Return the tables that a step will alter, as they are."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.roundtrip.rows.catalogue import Check
 from revgate.roundtrip.rows.solve import Solver, suggestions
 from revgate.roundtrip.rows.values import Values, length, precision, quoted
 
@@ -113,6 +114,16 @@ def _of_checks(old: Table, new: Table, values: Values, solver: Solver) -> Iterat
             for name in gone.columns
         }
         yield from solver.solve(new, (*related, violated), choices)[:1]
+
+
+def violation(table: Table, condition: str, values: Values, solver: Solver) -> dict[str, str]:
+    """Return values that a table takes and that violate a further condition on its rows."""
+    words = set(re.findall(r'"(?:[^"]|"")+"|\w+', condition))
+    columns = tuple(column.name for column in table.columns if column.name in words)
+    if not columns:
+        return {}
+    stricter = table._replace(checks=(*table.checks, Check(condition, columns)))
+    return next(_of_checks(stricter, table, values, solver), {})
 
 
 def _of_foreign_keys(old: Table, new: Table, values: Values) -> Iterator[dict[str, str]]:
