@@ -62,13 +62,13 @@ class Index(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table that is not a partition."""
+    """A table that is neither a partition nor foreign."""
 
     oid: int
     name: str
     """Quoted where SQL requires it, with its schema; the names within are quoted likewise."""
     kind: str
-    """As in `relkind`: `r`, `p` or `f`."""
+    """As in `relkind`: `r` or `p`."""
     columns: tuple[Column, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[Index, ...] = ()
@@ -93,7 +93,7 @@ _TABLES = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid IN (SELECT to_regclass(name)::oid FROM unnest(%s) AS named (name))
-  AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+  AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 _COLUMNS = """
 SELECT a.attrelid, a.attnum, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
@@ -143,7 +143,7 @@ def read(address: Address, tables: Sequence[str], types: Sequence[str]) -> list[
 
     Args:
         address: The database.
-        tables: Names as a snapshot has them; partitions and what is gone are skipped.
+        tables: Names as a snapshot has them; those of partitions and foreign tables are skipped.
         types: Likewise; only enums and domains are returned.
     """
     from revgate.postgres.connect import connect

@@ -54,6 +54,8 @@ def added_defects(
 ) -> Iterator[tuple[Step, Defect]]:
     """Yield each defect at the head that a pending revision added, with its step.
 
+    An object that one revision drops and creates again is not new.
+
     Args:
         observed: The round trip.
         kind: `table` or `type`.
@@ -62,10 +64,16 @@ def added_defects(
     since: dict[int, dict[tuple[object, ...], tuple[Step | None, Defect]]] = {}
     for step, change in _changes(observed):
         touched = {oid: each for (sort, oid), each in change.objects.items() if sort == kind}
+        known = {oid: since.pop(oid, {}) for oid in touched}
+        said = {was.message: origin for each in known.values() for origin, was in each.values()}
         for oid, each in touched.items():
-            known = since.pop(oid, {})
             since[oid] = {
-                defect.key: (known[defect.key][0] if defect.key in known else step, defect)
+                defect.key: (
+                    known[oid][defect.key][0]
+                    if defect.key in known[oid]
+                    else said.get(defect.message, step),
+                    defect,
+                )
                 for defect in (defects(each) if each else ())
             }
     found = (each for defects_ in since.values() for each in defects_.values())

@@ -40,8 +40,6 @@ def missing_primary_key(observed: RoundTrip) -> Iterable[Finding]:
 
 
 def _defects(table: Table) -> Iterator[Defect]:
-    if table.kind == "f":
-        return
     if not any(each.kind == "p" for each in table.constraints):
         name = shown(table)
         yield Defect(

@@ -47,8 +47,6 @@ def unindexed_foreign_key(observed: RoundTrip) -> Iterable[Finding]:
 
 
 def _defects(table: Table) -> Iterator[Defect]:
-    if table.kind == "f":
-        return
     for key in table.constraints:
         if key.kind == "f" and not any(_serves(each, key, table) for each in table.indexes):
             columns = listed(table, key.columns)
