@@ -6,7 +6,7 @@ Judged is the schema after the last revision, so that an upgrade may leave somet
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from revgate.findings import Finding
 from revgate.postgres.names import split_name, unquoted
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from revgate.postgres.snapshot import Key
     from revgate.roundtrip.observed import RoundTrip, SchemaChange, Step
 
+
+Added = TypeVar("Added")
 
 LONGEST = 63
 """Bytes of a name. It is cut off between two characters, so it may lose up to three more."""
@@ -67,20 +69,11 @@ def added_defects(
         known = {oid: since.pop(oid, {}) for oid in touched}
         said = {was.message: origin for each in known.values() for origin, was in each.values()}
         for oid, each in touched.items():
-            since[oid] = {
-                defect.key: (
-                    known[oid][defect.key][0]
-                    if defect.key in known[oid]
-                    else said.get(defect.message, step),
-                    defect,
-                )
-                for defect in (defects(each) if each else ())
-            }
-    found = (each for defects_ in since.values() for each in defects_.values())
-    pending = {step.revision.id for step in observed.pending_steps()}
-    for origin, defect in found:
-        if origin and origin.revision.id in pending:
-            yield origin, defect
+            for defect in defects(each) if each else ():
+                known_by_name = (said.get(defect.message, step), defect)
+                origin, _ = known[oid].get(defect.key, known_by_name)
+                since.setdefault(oid, {})[defect.key] = origin, defect
+    yield from _of_pending(observed, (each for found in since.values() for each in found.values()))
 
 
 def added_names(observed: RoundTrip) -> Iterator[tuple[Step, Key]]:
@@ -90,10 +83,16 @@ def added_names(observed: RoundTrip) -> Iterator[tuple[Step, Key]]:
         for key in change.vanished:
             since.pop(key, None)
         since.update(dict.fromkeys(change.appeared, step))
+    yield from _of_pending(observed, ((origin, key) for key, origin in since.items()))
+
+
+def _of_pending(
+    observed: RoundTrip, found: Iterable[tuple[Step | None, Added]]
+) -> Iterator[tuple[Step, Added]]:
     pending = {step.revision.id for step in observed.pending_steps()}
-    for key, origin in since.items():
+    for origin, each in found:
         if origin and origin.revision.id in pending:
-            yield origin, key
+            yield origin, each
 
 
 def _changes(observed: RoundTrip) -> Iterator[tuple[Step | None, SchemaChange]]:
