@@ -214,9 +214,12 @@ with create_engine("postgresql://u@db.example.com/shop").connect() as connection
         "def upgrade():\n    op.execute('CREATE TABLE t ()')\n\n"
         "def downgrade():\n    op.execute('DROP TABLE IF EXISTS one.t')\n"
     )
-    observed = project(body, env=env).run()
+    first = "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
+    observed = project(first, body, env=env).run(new=frozenset(("r2",)))
     assert observed.failures == ()
     assert observed.after_downgrade == ()
+    for each in (observed, *observed.other_contexts):
+        assert [step.revision.id for step in each.pending_steps()] == ["r2"]
     assert [each.context for each in observed.other_contexts] == ["the schema `two`"]
     (left, gone) = sorted(each.change.how for each in observed.other_contexts[0].after_downgrade)
     assert (left, gone) == ("gone", "left")
