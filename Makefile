@@ -55,6 +55,7 @@ lint: $(INSTALLED)
 	$(BIN)/python docs/pictures.py --check
 	$(BIN)/python docs/website.py
 	$(BIN)/shellcheck .ci/run
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci docs/gitlab/*.yml
