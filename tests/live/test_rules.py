@@ -54,7 +54,7 @@ def ask(observed: object) -> list[Finding]:
     return [
         finding._replace(rule=rule.name)
         for rule in all_rules().values()
-        if rule.group is LIVE and rule.name not in OF_STATEMENTS
+        if rule.group is LIVE and rule.enabled and rule.name not in OF_STATEMENTS
         for finding in rule.check(observed)
     ]
 

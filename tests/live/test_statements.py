@@ -21,7 +21,12 @@ COMPARES_SNAPSHOTS = True
 ROWS = False
 
 
-RULES = ("blocking-lock", "missing-lock-timeout", "table-rewrite")
+RULES = (
+    "blocking-lock",
+    "leftover-session-setting",
+    "missing-lock-timeout",
+    "table-rewrite",
+)
 GROUND = """
 def upgrade():
     op.execute("CREATE TABLE users (id int PRIMARY KEY, email text, age int, stamp timestamp)")
@@ -31,7 +36,7 @@ def upgrade():
 def downgrade():
     op.execute("DROP TABLE posts, users")
 """
-BOUNDED = "op.execute(\"SET LOCAL lock_timeout = '5s'\")"
+BOUNDED = "op.execute(\"SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '9s'\")"
 
 
 def step(*lines: str, bounded: bool = True) -> str:
@@ -43,10 +48,10 @@ def run_sql(statement: str, *, bounded: bool = True) -> str:
     return step(f"op.execute({statement!r})", bounded=bounded)
 
 
-def ask(observed: RoundTrip) -> list[Finding]:
+def ask(observed: RoundTrip, *more: str) -> list[Finding]:
     return [
         finding._replace(rule=name)
-        for name in RULES
+        for name in (*RULES, *more)
         for finding in all_rules()[name].check(observed)
     ]
 
@@ -214,3 +219,168 @@ def test_a_statement_of_another_schema_is_named_with_it(project: ProjectMaker) -
     (finding,) = ask(project(run_sql(made), body).run())
 
     assert '`"My App"."T"`' in finding.message
+
+
+# One history has them all: what one revision did must not be charged to the next either.
+BLOCK = "with op.get_context().autocommit_block():"
+LIMITS = (
+    "    op.execute(\"SET lock_timeout = '5s'\")",
+    "    op.execute(\"SET statement_timeout = '9s'\")",
+)
+RESETS = ('    op.execute("RESET lock_timeout")', '    op.execute("RESET statement_timeout")')
+
+
+def alone(*statements: str, rest: tuple[str, ...] = ()) -> str:
+    """Return a revision with statements in an `autocommit_block()`, and others after it."""
+    lines = [f"    op.execute({each!r})" for each in statements]
+    again = [f"op.execute({each!r})" for each in rest]
+    return step(BLOCK, *LIMITS, *lines, *RESETS, BOUNDED, *again)
+
+
+MORE_GROUND = """
+def upgrade():
+    for each in (
+        "CREATE TABLE parts (id int) PARTITION BY LIST (id)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)",
+        "CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2)",
+        "CREATE TABLE old (a int)", "CREATE INDEX ix_old ON old (a)",
+        "CREATE INDEX ix_one ON users (stamp)", "CREATE INDEX ix_two ON users (stamp)",
+        "CREATE FUNCTION touched() RETURNS trigger AS 'BEGIN RETURN NEW; END' LANGUAGE plpgsql",
+        "CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users)",
+    ):
+        op.execute(each)
+
+
+def downgrade():
+    op.execute("DROP TABLE orders, old, parts CASCADE")
+    op.execute("DROP FUNCTION touched() CASCADE")
+"""
+INDEX = "CREATE INDEX CONCURRENTLY ix_age ON users (age)"
+TRIGGER = "CREATE TRIGGER {} BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touched()"
+SEEN_AS_THEY_ARE = (
+    ("an index, and then a column", alone(INDEX, rest=("ALTER TABLE users ADD a int",)), ""),
+    (
+        "a unique index, and then its constraint",
+        alone(
+            "CREATE UNIQUE INDEX CONCURRENTLY uq ON users (email)",
+            rest=("ALTER TABLE users ADD CONSTRAINT uq UNIQUE USING INDEX uq",),
+        ),
+        "",
+    ),
+    (
+        "a check that is validated, and then NOT NULL",
+        alone(
+            "ALTER TABLE users ADD CONSTRAINT aged CHECK (age IS NOT NULL) NOT VALID",
+            "ALTER TABLE users VALIDATE CONSTRAINT aged",
+            rest=("ALTER TABLE users ALTER age SET NOT NULL",),
+        ),
+        "",
+    ),
+    (
+        "rows inserted, whose foreign key is checked, and then a column",
+        run_sql("INSERT INTO users (id, age) VALUES (1, 1)").replace(
+            "\n\n\ndef down",
+            "\n    op.execute('INSERT INTO orders VALUES (1, 1)')"
+            "\n    op.execute('ALTER TABLE users ADD b int')\n\n\ndef down",
+        ),
+        "",
+    ),
+    ("an index dropped concurrently", alone("DROP INDEX CONCURRENTLY ix_one"), ""),
+    (
+        "a partition detached concurrently",
+        alone("ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY"),
+        "",
+    ),
+    ("a weak lock", run_sql("LOCK TABLE users IN SHARE UPDATE EXCLUSIVE MODE"), ""),
+    ("a plain vacuum", alone("VACUUM users"), ""),
+    ("a trigger in a transaction of its own", alone(TRIGGER.format("t1")), ""),
+    (
+        "an index dropped along with its table",
+        step("op.drop_index('ix_old', 'old')", "op.drop_table('old')"),
+        "",
+    ),
+    (
+        "COMMIT by hand between a lock and a scan",
+        step(
+            "op.execute('ALTER TABLE users ADD c int')",
+            "op.execute('COMMIT')",
+            "op.execute('UPDATE users SET age = 1')",
+        ),
+        "",
+    ),
+    (
+        "an index",
+        alone("CREATE INDEX ix_plain ON users (age)"),
+        "blocks writes on `users` during an index build (`ShareLock`)",
+    ),
+    (
+        "an index after COMMIT by hand",
+        step(
+            "op.execute('COMMIT')",
+            *(line.strip() for line in LIMITS),
+            "op.execute('CREATE INDEX ix_hand ON users (age)')",
+            *(line.strip() for line in RESETS),
+        ),
+        "blocks writes on `users` during an index build (`ShareLock`)",
+    ),
+    (
+        "an index dropped",
+        run_sql("DROP INDEX ix_two"),
+        "blocks reads and writes on `users` during `DROP INDEX`",
+    ),
+    (
+        "a partition detached",
+        run_sql("ALTER TABLE parts DETACH PARTITION parts_2"),
+        "blocks reads and writes on `parts` during `DETACH PARTITION`",
+    ),
+    (
+        "a lock",
+        run_sql("LOCK TABLE users"),
+        "blocks reads and writes on `users` during `LOCK TABLE`",
+    ),
+    (
+        "a full vacuum",
+        alone("VACUUM FULL users"),
+        "blocks reads and writes on `users` during `VACUUM FULL` (`AccessExclusiveLock`)",
+    ),
+    (
+        "a trigger",
+        run_sql(TRIGGER.format("t2")),
+        "blocks writes on `users` during `CREATE TRIGGER` (`ShareRowExclusiveLock`)",
+    ),
+    (
+        "no statement timeout",
+        step(
+            "op.execute(\"SET LOCAL lock_timeout = '5s'\")",
+            "op.execute('ALTER TABLE users ADD e int')",
+            bounded=False,
+        ),
+        "holds `AccessExclusiveLock` on `users` with no `statement_timeout`",
+    ),
+    (
+        "a setting of the session",
+        step("op.execute('SET work_mem = 65536')", "op.execute(\"SET app.tenant = 'a'\")",
+             "op.execute('RESET app.tenant')"),
+        "leaves `work_mem` at `65536` for every later revision (before: `4096`)",
+    ),
+    (
+        "a setting by a function",
+        step("op.execute(\"SELECT set_config('app.user', 'b', false)\")"),
+        "leaves `app.user` at `b`",
+    ),
+)  # fmt: skip
+
+
+def test_each_statement_is_seen_as_it_is(project: ProjectMaker) -> None:
+    observed = project(GROUND, MORE_GROUND, *(body for _, body, _ in SEEN_AS_THEY_ARE)).run()
+    found = {f"r{at}": what for at, (what, _, _) in enumerate(SEEN_AS_THEY_ARE, start=3)}
+    expected = {what: message for what, _, message in SEEN_AS_THEY_ARE if message}
+    messages: dict[str, list[str]] = {}
+    for each in ask(observed, "missing-statement-timeout"):
+        if each.revision in found:
+            messages.setdefault(found[each.revision], []).append(each.message)
+
+    assert not [each for each in observed.failures if each.during == "upgrade"]
+    assert {what: len(each) for what, each in messages.items()} == dict.fromkeys(expected, 1)
+    for what, message in expected.items():
+        assert message in messages[what][0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from revgate.roundtrip.observed import Lock, Statement
+from revgate.roundtrip.observed import LeftSetting, Lock, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +78,15 @@ class Done(NamedTuple):
     ms: float
     lines: FunctionLines
     statements: tuple[Statement, ...]
+    commits: tuple[int, ...] = ()
+    settings: tuple[LeftSetting, ...] = ()
+
+
+class Interrupted(NamedTuple):
+    """An upgrade was interrupted after a commit."""
+
+    latest: str
+    """The statement that ran last."""
 
 
 class Failed(NamedTuple):
@@ -239,6 +248,7 @@ Answer = (
     | Done
     | Failed
     | Attempted
+    | Interrupted
     | Finished
     | Broken
     | Unusable
@@ -265,7 +275,9 @@ def _function_lines(message: dict[str, Any]) -> FunctionLines:
 
 def _done(message: dict[str, Any]) -> Done:
     statements = tuple(map(_statement, message["statements"]))
-    return Done(message["ms"], _function_lines(message), statements)
+    settings = tuple(LeftSetting(**each) for each in message["settings"])
+    lines, commits = _function_lines(message), tuple(message["commits"])
+    return Done(message["ms"], lines, statements, commits, settings)
 
 
 def _statement(message: dict[str, Any]) -> Statement:
@@ -274,12 +286,15 @@ def _statement(message: dict[str, Any]) -> Statement:
         message["ms"],
         message["sql"],
         tuple(
-            Lock(each["table"], each["mode"], each["held_ms"], each["bounded"])
+            Lock(each["table"], each["mode"], each["held_ms"], each["bounded"], each["limited"])
             for each in message["locks"]
         ),
         tuple(message["rewrites"]),
         tuple(message["scans"]),
         message["text"],
+        tuple(message["drops"]),
+        message["transaction"],
+        message["alone"],
     )
 
 
@@ -347,6 +362,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "done": _done,
     "failed": _failed,
     "attempted": _attempted,
+    "interrupted": lambda message: Interrupted(message["latest"]),
     "finished": lambda message: Finished(message["sql"]),
     "broken": _broken,
     "unusable": lambda message: Unusable(message["kind"], message["message"]),

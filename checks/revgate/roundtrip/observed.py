@@ -59,6 +59,8 @@ class Lock(NamedTuple):
     """From the start of the statement to the end of the step, when it commits."""
     bounded: bool
     """Whether `lock_timeout` was set, which limits the wait for the lock."""
+    limited: bool = True
+    """Whether `statement_timeout` was set, which limits what is done under the lock."""
 
 
 class Statement(NamedTuple):
@@ -76,6 +78,22 @@ class Statement(NamedTuple):
     """Existing tables that it scanned in full, under a strong lock."""
     text: str = ""
     """Its whole text, if it creates or alters something and a rule on schemas runs."""
+    drops: tuple[str, ...] = ()
+    """Existing tables that it dropped."""
+    transaction: int = 0
+    """The number of its transaction within the step."""
+    alone: bool = False
+    """Whether it committed by itself."""
+
+
+class LeftSetting(NamedTuple):
+    """A setting of the session that a step changes for whatever runs after it."""
+
+    name: str
+    before: str
+    after: str
+    line: int
+    """Of the statement that changed it; 0 if unknown."""
 
 
 class SchemaChange(NamedTuple):
@@ -203,6 +221,10 @@ class Step(NamedTuple):
     """By the first upgrade; None unless a rule on schemas runs."""
     breaks: tuple[Break, ...] = ()
     """What code that was written for the schema before it can no longer do."""
+    settings: tuple[LeftSetting, ...] = ()
+    """Settings that the first upgrade left changed."""
+    commits: tuple[int, ...] = ()
+    """The statements, by number, before which the first upgrade had committed something."""
 
     @property
     def locks(self) -> tuple[tuple[int, Lock], ...]:

@@ -235,7 +235,12 @@ class Session:
             return False
         step = self.steps[index]
         if during == UPGRADE:
-            step = step._replace(upgrade_ms=answer.ms, statements=answer.statements)
+            step = step._replace(
+                upgrade_ms=answer.ms,
+                statements=answer.statements,
+                settings=answer.settings,
+                commits=answer.commits,
+            )
         if during == DOWNGRADE:
             step = step._replace(downgrade_ms=answer.ms)
         self.steps[index] = step

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from revgate.roundtrip.observed import Lock, Statement
+    from revgate.roundtrip.observed import Lock, Statement, Step
 
 _BLOCKS = {
     "ShareLock": "writes",
@@ -41,7 +41,10 @@ def strong_locks(statement: Statement) -> Iterator[Lock]:
 def held(statements: tuple[Statement, ...]) -> Iterator[tuple[Statement, dict[str, str]]]:
     """Yield each statement with the strongest lock held on each table while it runs."""
     modes: dict[str, str] = {}
+    transaction = 0
     for statement in statements:
+        if statement.transaction != transaction:
+            modes, transaction = {}, statement.transaction
         for lock in strong_locks(statement):
             modes[lock.table] = stronger(modes.get(lock.table, ""), lock.mode)
         yield statement, dict(modes)
@@ -53,6 +56,15 @@ def held_ms(statements: tuple[Statement, ...], table: str) -> float:
         (lock.held_ms for each in statements for lock in strong_locks(each) if lock.table == table),
         default=0.0,
     )
+
+
+def first_strong_lock(step: Step, wanted: Callable[[Lock], bool]) -> tuple[Statement, Lock] | None:
+    """Return the first lock of a step that blocks writes and is wanted, with its statement."""
+    for statement in step.statements:
+        for lock in strong_locks(statement):
+            if wanted(lock):
+                return statement, lock
+    return None
 
 
 def avoid(table: str, statement: Statement) -> str:

@@ -6,6 +6,10 @@ as for a new column, are not reported here; for the time spent waiting for them,
 `missing-lock-timeout`. For rewrites of a table, see `table-rewrite`. With `table-sizes` in the
 settings, blocking a large table is an error, and blocking a small one is not reported.
 
+Also reports statements that need not block: `DROP INDEX` and `DETACH PARTITION`, which have a form
+with `CONCURRENTLY`; `VACUUM FULL`; `LOCK TABLE`; and `CREATE TRIGGER` in a transaction that holds
+its lock for longer than the statement.
+
 ## Why it hurts
 On an empty table this takes no time. In production, every request that writes to the table waits
 until the last row has been read, and queued requests block further requests.
@@ -23,7 +27,8 @@ until the last row has been read, and queued requests block further requests.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.postgres.names import split_name
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
@@ -33,12 +38,61 @@ from revgate.rules._recipes import instead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import RoundTrip, Statement, Step
+    from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
 
 _INDEX = re.compile(
     r'CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)', re.IGNORECASE
 )
 _CHANGED = re.compile(r'\b(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([\w$."]+)', re.IGNORECASE)
+_ALONE = "within `with op.get_context().autocommit_block():`"
+
+
+class _Form(NamedTuple):
+    """A statement that need not block."""
+
+    name: str
+    pattern: re.Pattern[str]
+    help: str
+    is_brief: bool = False
+    """Whether only the rest of the transaction makes its lock last."""
+    rewrites: bool = False
+
+
+def _form(name: str, pattern: str, help: str, **facts: bool) -> _Form:  # noqa: A002 - as in Finding
+    return _Form(name, re.compile(pattern, re.IGNORECASE), help, **facts)
+
+
+_FORMS = (
+    _form(
+        "DROP INDEX",
+        r"\bDROP\s+INDEX\s+(?!CONCURRENTLY\b)",
+        f"drop it {_ALONE}, with `postgresql_concurrently=True`",
+    ),
+    _form(
+        "DETACH PARTITION",
+        r"\bDETACH\s+PARTITION\b(?!.*\bCONCURRENTLY\b)",
+        f"write `ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY`, {_ALONE}",
+    ),
+    _form(
+        "VACUUM FULL",
+        r"^\s*VACUUM\s*\(?[^;]*?\bFULL\b",
+        "write `VACUUM` without `FULL`, which does not block, or use an extension that rewrites a"
+        " table while it is in use, such as pg_repack",
+        rewrites=True,
+    ),
+    _form(
+        "LOCK TABLE",
+        r"(?:^|;)\s*LOCK\s",
+        "remove it, or take a weaker lock: `IN SHARE UPDATE EXCLUSIVE MODE` excludes other schema"
+        " changes, and blocks neither reads nor writes",
+    ),
+    _form(
+        "CREATE TRIGGER",
+        r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b",
+        f"create it {_ALONE}, which holds the lock no longer than the statement",
+        is_brief=True,
+    ),
+)
 _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 
 
@@ -46,8 +100,39 @@ _CHANGES = re.compile(r"\s*(?:WITH\b.*?\b)?(UPDATE|DELETE)\b", re.IGNORECASE)
 def blocking_lock(observed: RoundTrip) -> Iterator[Finding]:
     """Report work on rows under a lock that blocks writes."""
     for step in observed.pending_steps():
-        yield from _builds_and_checks(step)
-        yield from _changes(step)
+        found = [*_builds_and_checks(step), *_changes(step)]
+        yield from found
+        lines = {each.line for each in found}
+        yield from (each for each in _needless(step) if each.line not in lines)
+
+
+def _needless(step: Step) -> Iterator[Finding]:
+    """Report statements that take a lock which another statement would not need."""
+    dropped = {table for each in step.statements for table in each.drops}
+    for statement in step.statements:
+        form = next((each for each in _FORMS if each.pattern.search(statement.sql)), None)
+        if form is None or (statement.alone and form.is_brief):
+            continue
+        for lock in sorted(strong_locks(statement), key=partial(_place, statement)):
+            if lock.table in dropped or (form.rewrites and lock.table not in statement.rewrites):
+                continue
+            name = lock.table.removeprefix("public.")
+            yield Finding.at(
+                step.revision,
+                (statement.line or step.upgrade_line, 1),
+                f"`upgrade()` of `{step.revision.id}` blocks {blocks(lock.mode)} on `{name}`"
+                f" during `{form.name}` (`{lock.mode}`)",
+                help=f"{form.help}\n{_duration(step, lock.table)}",
+                table=lock.table,
+            )
+            break
+
+
+def _place(statement: Statement, lock: Lock) -> int:
+    """Return where a statement names a table, or its end if it does not."""
+    bare = lock.table.rpartition(".")[2].strip('"')
+    found = re.search(rf"(?<!\w){re.escape(bare)}(?!\w)", statement.sql)
+    return found.start() if found else len(statement.sql)
 
 
 def _builds_and_checks(step: Step) -> Iterator[Finding]:
@@ -96,6 +181,8 @@ def _changes(step: Step) -> Iterator[Finding]:
     """Report the first change of rows that prolongs a lock taken by an earlier statement."""
     taken: tuple[Statement, str, str] | None = None
     for statement in step.statements:
+        if taken and taken[0].transaction != statement.transaction:
+            taken = None
         if taken and statement.line and _CHANGES.match(statement.sql):
             earlier, table, mode = taken
             name = table.removeprefix("public.")

@@ -22,12 +22,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import blocks, strong_locks
+from revgate.rules._locks import blocks, first_strong_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
+    from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=WARNING, group=LIVE)
@@ -35,7 +35,7 @@ def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
     """Report the first lock of each revision that has no timeout."""
     env = f"{observed.environment.script_location}/env.py"
     for step in observed.pending_steps():
-        found = _first(step)
+        found = first_strong_lock(step, lambda lock: not lock.bounded)
         if found is None:
             continue
         statement, lock = found
@@ -49,11 +49,3 @@ def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
             f' revisions, where {env} creates its engine: `connect_args={{"options": "-c'
             ' lock_timeout=5s"}`',
         )
-
-
-def _first(step: Step) -> tuple[Statement, Lock] | None:
-    for statement in step.statements:
-        for lock in strong_locks(statement):
-            if not lock.bounded:
-                return statement, lock
-    return None

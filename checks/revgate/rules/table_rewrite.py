@@ -19,6 +19,7 @@ request that uses the table waits until it is done.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 
     from revgate.roundtrip.observed import RoundTrip
 
+_VACUUM = re.compile(r"\s*VACUUM\b", re.IGNORECASE)
+
 
 @rule(severity=WARNING, group=LIVE)
 def table_rewrite(observed: RoundTrip) -> Iterator[Finding]:
     """Report statements that rewrite an existing table."""
     for step in observed.pending_steps():
         for statement in step.statements:
+            if _VACUUM.match(statement.sql):
+                continue  # `blocking-lock` reports it
             for table in statement.rewrites:
                 name = table.removeprefix("public.")
                 yield Finding.at(

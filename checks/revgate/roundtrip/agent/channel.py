@@ -9,6 +9,8 @@ Requests:
     {job}                        everything of `Agent._send_job`: database, config, mode, head, ...
     {"do": "upgrade" | "downgrade", "revision": id, "watch": bool}
     {"do": "attempt", "revision": id, "tables": query, "again": bool, "watch": bool}
+    {"do": "interrupt", "revision": id, "statement": number}
+                                 upgrade, and end as a crash would before that statement
     {"do": "models"}             compare the models with the database
     {"do": "ddl", "tables": [[schema, name], ...]}
     {"do": "end"}                let env.py run to its end
@@ -21,7 +23,9 @@ Events, by their `event`:
     idle                         waits for the first step
     step                         production has reached `revision`
     order                        `revisions` in upgrade order; or an `error` of Alembic
-    done                         ms, lines, statements (see `statements.py`)
+    done                         ms, lines, and, if watched: statements (see `statements.py`),
+                                 commits (see `transactions.py`), settings (see `settings.py`)
+    interrupted                  `latest`, the statement that ran last
     attempted                    the results of `Attempt`, and statements
     failed                       revision, line, lines, and what `failures.describe` returns
     models, no-models, ddl       see `models.py`; models-failed has a `message`

@@ -16,6 +16,7 @@ from .failures import begin_step, cause_of, describe, line_in, line_of, missing_
 from .models import compare, ddl
 from .reads import recorded
 from .statements import Watch
+from .transactions import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +141,9 @@ class Run:
             if request["do"] == "attempt":
                 self._attempt(context, revision, request)
                 continue
+            if request["do"] == "interrupt":
+                self._interrupt(context, revision, request["statement"])
+                continue
             self._step = (revision, request["do"])  # the file may lack the function
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
@@ -151,6 +155,7 @@ class Run:
             yield self._tracked(step, revision, request["do"])
             statements = self._watch.end()
             self._commit(context)
+            commits, settings = self._conclude(context)
             self._step = None
             took = (time.perf_counter() - begun) * 1000
             self._channel.send(
@@ -158,7 +163,35 @@ class Run:
                 ms=round(took, 3),
                 lines=self._lines(revision),
                 statements=statements,
+                commits=commits,
+                settings=settings,
             )
+
+    def _conclude(self, context: Any) -> tuple[list[int], list[Any]]:
+        """Return where a watched step committed on its way, and the settings that it leaves."""
+        transactions = self._watch.transactions
+        if transactions is None:
+            return [], []
+        self._watch.forget()
+        left = self._watch.settings.left(context.connection.connection)
+        return transactions.places(), left
+
+    def _interrupt(self, context: Any, revision: Any, statement: int) -> None:
+        """Run an upgrade up to a statement, and end it there as a crash would."""
+        self._step = (revision, "upgrade")
+        begin_step()
+        context.impl.memo.clear()
+        transactions = self._watch.interrupt(statement)
+        try:
+            with context.begin_transaction(_per_migration=True):
+                revision.module.upgrade(**self._arguments)
+                raise Interrupted  # noqa: TRY301 - the end of the function is a place as well
+        except Interrupted:
+            self._watch.forget()
+        context.connection.connection.rollback()
+        self._commit(context)
+        self._step = None
+        self._channel.send("interrupted", latest=" ".join(transactions.latest.split()))
 
     def _send_models(self, context: Any, request: dict[str, Any]) -> None:
         """Send what was asked about the models, or why they failed."""
@@ -197,6 +230,7 @@ class Run:
         if not only_drops(revision.module.downgrade):
             attempt.run(downgrade, upgrade, again=request["again"])
         statements = self._watch.end()
+        self._watch.forget()
         if attempt.restored:
             self._commit(context)
         self._step = None
