@@ -17,10 +17,10 @@ from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError, UsageError
+from revgate.history.habit import derive
 from revgate.history.read import read
 from revgate.history.source import WorkTree
 from revgate.repair.new import TEMPLATE, open_history, write_new
-from revgate.setup.form import derive
 
 if TYPE_CHECKING:
     from revgate.history.history import History

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from revgate import environments
 from revgate.checking.advice import advise
 from revgate.checking.file_rules import judge_file
+from revgate.checking.habits import gather
 from revgate.checking.selection import Choice
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
@@ -105,7 +106,8 @@ def check_listed(
 def _judged_alone(read: Read, rules: Sequence[Rule]) -> Outcome:
     read.history.told = errors_of(rules)
     found = advise(read.history, findings_of(read, rules))
-    return settle(read.history.revisions, found, rules, read.history.environment.name)
+    outcome = settle(read.history.revisions, found, rules, read.history.environment.name)
+    return outcome._replace(kept=gather(read.history, outcome.kept))
 
 
 def sum_up(reads: Sequence[Read], outcomes: Iterable[Outcome]) -> Result:

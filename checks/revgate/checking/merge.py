@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.checking import history as history_checks
 from revgate.checking.agreement import NOTHING, agreement_of, take_out_agreed
 from revgate.checking.counterparts import nothing, read_branch, read_pairs
+from revgate.checking.habits import gather
 from revgate.checking.released import released
 from revgate.checking.ruling import relaxed_by, rule_on
 from revgate.checking.suppressions import Outcome, settle
@@ -152,7 +153,8 @@ def judge_pair(
     before = base.history.graph.by_id
     touched = [each for each in after.history.revisions if before.get(each.id) is not each]
     outcome = settle(touched, left, rules, name, after.history.published)
-    return outcome._replace(allowed=outcome.allowed + agreed)
+    kept = gather(after.history, outcome.kept)
+    return outcome._replace(kept=kept, allowed=outcome.allowed + agreed)
 
 
 def _heads(

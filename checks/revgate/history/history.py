@@ -63,6 +63,12 @@ class History:
         )
         return f'alembic merge {stamp}-m "merge heads" {shlex.join(heads or ("heads",))}'
 
+    @property
+    def main_head(self) -> str:
+        """The head that most of the history leads to; there must be one."""
+        graph = self.graph
+        return max(graph.heads, key=lambda head: (len(graph.ancestors(head)), head))
+
     @cached_property
     def exempt(self) -> set[str]:
         """Ids up to the baseline, and published ones: naming and downgrade rules skip them."""

@@ -9,11 +9,11 @@ from revgate.checking import history as history_checks
 from revgate.checking.file_rules import judge_file
 from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError
+from revgate.history.habit import habit_of
 from revgate.history.history import History
 from revgate.history.read import read, revision_files
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
 from revgate.settings import Scope, Settings, from_table
-from revgate.setup.form import form_of
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
@@ -139,7 +139,7 @@ def _with_baselines(proposal: Proposal, judgement: Judgement) -> Proposal | None
     faults = tuple(each for each in judgement.result.findings if is_exemptable(each))
     faulty = {each.environment for each in faults}
     scopes = tuple(
-        scope._replace(baseline=newest(history))
+        scope._replace(baseline=history.main_head)
         if scope.file_name != "timestamp" or history.environment.name in faulty
         else scope
         for scope, history in zip(proposal.scopes, judgement.histories, strict=True)
@@ -182,21 +182,12 @@ def is_exemptable(finding: Finding) -> bool:
     return all_rules()[finding.rule].group in (NAMING, DOWNGRADE)
 
 
-def newest(history: History) -> str:
-    """Return the head that most of the history leads to."""
-    graph = history.graph
-    return max(graph.heads, key=lambda head: (len(graph.ancestors(head)), head))
-
-
 def _scope(history: History) -> Scope:
-    graph = history.graph
-    newest_first = [graph.by_id[key] for key in reversed(graph.order)]
-    form = form_of(newest_first) if newest_first else Scope().file_name
     unlike = any(each.depends_on or len(each.parents) > 1 for each in history.revisions)
     branches = _branches(history)
     labelled = {label for each in history.revisions for label in each.labels}
     return Scope(
-        file_name=form,
+        file_name=habit_of(history),
         linear=not (unlike or labelled - {*branches}),
         branches=branches,
     )

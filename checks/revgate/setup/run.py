@@ -219,7 +219,7 @@ def _left(judgement: Judgement) -> Iterator[str]:
     for history in judgement.histories:
         if history.environment.name in old:
             yield (
-                f'{history.environment.name}: `baseline = "{proposal.newest(history)}"` in the'
+                f'{history.environment.name}: `baseline = "{history.main_head}"` in the'
                 " settings exempts existing revisions from rules on names and downgrades"
             )
     if any(not proposal.is_exemptable(each) for each in judgement.left):

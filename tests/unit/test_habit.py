@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from revgate.history.habit import derive, form_of
 from revgate.history.names import read_name
 from revgate.history.revision import Revision
-from revgate.setup.form import derive, form_of
 
 HASH = "ae1027a6acf4"
 

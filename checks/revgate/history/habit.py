@@ -1,4 +1,4 @@
-"""Detects the file name pattern a history follows, for the `file-name` setting.
+"""Detects the file name pattern that a history follows, for the `file-name` setting.
 
 The newest names count: older habits are covered by the baseline.
 """
@@ -13,6 +13,7 @@ from revgate.history.names import impossible, read_valid_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from revgate.history.history import History
     from revgate.history.revision import Revision
 
 _LOOKED_AT = 10
@@ -20,8 +21,16 @@ _A_HABIT = 3
 _STAMP = re.compile(r"[0-9]+(?:[-_.T]?[0-9]+)*(?=[-_.]|$)")
 _NUMBER = re.compile(r"[0-9]+(?=[-_.])")
 _HASH = re.compile(r"[0-9a-f]{6,}")
+_OF_A_HASH = range(10, 14)
 _SEPARATORS = "-_."
 _SHORTEST_DATE = 8
+
+
+def habit_of(history: History) -> str:
+    """Return the setting `file-name` that the newest revisions of a history follow."""
+    graph = history.graph
+    newest_first = [graph.by_id[key] for key in reversed(graph.order)]
+    return form_of(newest_first) if newest_first else "timestamp"
 
 
 def form_of(newest_first: Sequence[Revision]) -> str:
@@ -114,3 +123,34 @@ def _joined(lead: str, rest: str) -> str | None:
 
 def _literal(separator: str) -> str:
     return separator.replace(".", r"\.")
+
+
+def family_of(revision: Revision) -> str | None:
+    """Return the pattern of a name without the length of its hash, which older Alembics varied."""
+    key = revision.id
+    if key.isdigit() and len(key) in _OF_A_HASH and impossible(key) is not None:
+        # A hash without a letter, which is no number.
+        revision = revision._replace(
+            id="a" * len(key), path=revision.path.replace(key, "a" * len(key))
+        )
+    form = derive(revision)
+    if form is None:
+        return None
+    form = re.sub(r"(\[0-9a-f\])\{[0-9]+\}", r"\1", form)
+    return re.sub(r"\(\?P<slug>.*\)$", "(?P<slug>)", form)
+
+
+def described(family: str) -> str:
+    """Write a pattern as people do: `YYYY_MM_DD-<id>_description.py`."""
+    stamp = re.search(r"\(\?P<stamp>([^)]*)\)", family)
+    if stamp:
+        units = iter("YYYYMMDDHHMMSS")
+        written = re.sub(
+            r"\[0-9\]\{([0-9]+)\}",
+            lambda part: "".join(unit for _, unit in zip(range(int(part[1])), units, strict=False)),
+            stamp[1],
+        )
+        family = family.replace(stamp[0], written)
+    family = family.replace("[0-9a-f]", "<id>").replace("(?P<slug>)", "description")
+    family = re.sub(r"\[0-9\]\{([0-9]+)\}", lambda part: "N" * int(part[1]), family)
+    return f"{family}.py".replace("\\", "")
