@@ -286,6 +286,11 @@ def has_settings(root: str, path: str) -> bool:
     return _table(_read(root, path), path) is not None
 
 
+def keys_in(data: bytes | None, path: str) -> frozenset[str]:
+    """Return the keys of the settings that the contents of a file state."""
+    return frozenset(_table(data, path) or ())
+
+
 def load_file(root: str, path: str, check_rules: RuleCheck | None = None) -> Settings:
     """Read the settings from one file.
 

@@ -180,6 +180,60 @@ def test_settings_that_stand_already_are_left(straight: Any) -> None:
     assert straight.text("pyproject.toml") == text
 
 
+RUNNING = {"env": {"DATABASE_URL": "postgresql://x"}, "roles": ["app"]}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("revgate.toml", '# ours\nroles = ["app"]\n\n[env]\nDATABASE_URL = "postgresql://x"\n'),
+        (
+            "pyproject.toml",
+            (
+                '[project]\nname = "x"\n[tool.revgate]  # ours\nroles = ["app"]\n'
+                '[tool.revgate.env]\nDATABASE_URL = "postgresql://x"\n[tool.other]\na = 1\n'
+            ),
+        ),
+        (
+            "pyproject.toml",
+            (
+                "[tool.revgate.env]\nDATABASE_URL = 'postgresql://x'\n"
+                "[tool]\nrevgate.roles = ['app']\n"
+            ),
+        ),
+    ],
+)
+def test_settings_of_the_round_trip_alone_are_completed(
+    repository: Any, name: str, before: str, newline: str
+) -> None:
+    """A gate that asks for variables is what most people run first."""
+    repository.environment_at("migrations")
+    (repository.root / name).write_bytes(before.replace("\n", newline).encode())
+    keys = hashes(repository)
+    if "[tool]" in before:  # a table that cannot be reopened
+        assert "append this by hand" in repository.revgate("init", "--yes", code=2)
+        return
+    set_up(repository)
+    text = (repository.root / name).read_bytes().decode()
+    assert text.count("\n") == text.count(newline)
+    found = tomllib.loads(text)
+    found = found if name == "revgate.toml" else found["tool"]["revgate"]
+    assert found == {**RUNNING, "baseline": keys[-1], "file-name": found["file-name"]}
+
+
+def test_two_habits_are_added_to_settings_of_the_round_trip(repository: Any) -> None:
+    repository.put("revgate.toml", 'roles = ["app"]\n')
+    for folder, first in (("one", "a"), ("two", "b")):
+        repository.put(f"{folder}/alembic.ini", "[alembic]\nscript_location = %(here)s/alembic\n")
+        repository.put(f"{folder}/alembic/env.py", "")
+        hashes(repository, folder=f"{folder}/alembic", first=first)
+    set_up(repository)
+    found = tomllib.loads(repository.text("revgate.toml"))
+    assert found["roles"] == ["app"]
+    assert {each["name"] for each in found["environment"]} == {"one/alembic", "two/alembic"}
+
+
 def test_existing_settings_get_advice_about_a_baseline(repository: Any) -> None:
     repository.environment_at("migrations")
     *_, last = hashes(repository)

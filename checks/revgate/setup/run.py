@@ -1,6 +1,6 @@
 """`revgate init` from end to end: inspect the repository, propose files, and write them.
 
-All files are computed before the first one is written. Existing setup is left unchanged.
+All files are computed before the first one is written. Existing settings are kept.
 """
 
 from __future__ import annotations
@@ -67,18 +67,27 @@ def propose(start: str, options: SetupOptions) -> Outcome:
         raise UsageError(f"{root} is not a git repository: run `git init` there first")
     source = WorkTree(root, is_repository=True)
     there = settings_.load(root)
-    if there.path is None:
+    if there.path is None or _are_of_round_trip(root, there.path):
         found, judgement = proposal.propose(source)
     else:
         found, judgement = None, proposal.judged(source, there)
     seen = (*_seen(judgement), *_said(found, judgement, there.path))
     if judgement.broken:
         return Outcome(root, seen, problems=tuple(_broken(judgement)))
-    parts = [_settings(root, found), _hooks(root), *_pipelines(root, options)]
+    parts = [_settings(root, found, there.path), _hooks(root), *_pipelines(root, options)]
     changes = tuple(part for part in parts if isinstance(part, FileEdit))
     lines = (*seen, *(part for part in parts if isinstance(part, str)))
     done = tuple(_next(start, root, changes))
     return Outcome(root, lines, changes, tuple(_left(judgement)), done)
+
+
+_OF_ROUND_TRIP = frozenset({"env", "network", "roles", "schemas", "superuser"})
+
+
+def _are_of_round_trip(root: str, path: str) -> bool:
+    """Whether settings say nothing about the history, only how env.py runs."""
+    keys = settings_.keys_in(_bytes(root, path), path)
+    return bool(keys) and keys <= _OF_ROUND_TRIP
 
 
 def apply(outcome: Outcome) -> None:
@@ -93,9 +102,12 @@ def apply(outcome: Outcome) -> None:
 # The files. Each function returns an edit, or says why there is none.
 
 
-def _settings(root: str, found: Proposal | None) -> FileEdit | str:
+def _settings(root: str, found: Proposal | None, path: str | None) -> FileEdit | str:
     if found is None:
         return "settings: left unchanged"
+    if path is not None:
+        data = _bytes(root, path) or b""
+        return _changed(path, data, toml.insert(data, found, path))
     name = "pyproject.toml"
     before = _bytes(root, name)
     if before is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 from revgate.errors import UsageError
-from revgate.settings import parse_toml
+from revgate.settings import FILES, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,14 +29,17 @@ def written(proposal: Proposal, *, in_tool: bool) -> str:
         proposal: The settings.
         in_tool: As `[tool.revgate]`, for pyproject.toml; else for the top of revgate.toml.
     """
-    prefix = "tool.revgate." if in_tool else ""
     lines = ["[tool.revgate]"] if in_tool else []
-    lines += _keys(proposal.common)
-    if proposal.severity:
-        lines += ["", f"[{prefix}severity]", *_keys(dict(proposal.severity))]
-    for environment in proposal.environments:
-        lines += ["", f"[[{prefix}environment]]", *_keys(environment)]
+    lines += [*_keys(proposal.common), *_tables(proposal, in_tool=in_tool)]
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _tables(proposal: Proposal, *, in_tool: bool) -> Iterable[str]:
+    prefix = "tool.revgate." if in_tool else ""
+    if proposal.severity:
+        yield from ("", f"[{prefix}severity]", *_keys(dict(proposal.severity)))
+    for environment in proposal.environments:
+        yield from ("", f"[[{prefix}environment]]", *_keys(environment))
 
 
 def _keys(table: Mapping[str, object]) -> Iterable[str]:
@@ -48,6 +52,36 @@ def _value(value: object) -> str:
     if isinstance(value, str) and "\\" in value and "'" not in value and value.isprintable():
         return f"'{value}'"  # a pattern stays readable
     return json.dumps(value, ensure_ascii=False)
+
+
+_TABLE = re.compile(rb"(?m)^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*revgate[ \t]*\][^\n]*(\n|\Z)")
+
+
+def insert(data: bytes, proposal: Proposal, name: str) -> bytes:
+    """Add settings to a file that has others: keys before its tables, tables at its end.
+
+    Args:
+        data: The file.
+        proposal: The settings, none of which the file has.
+        name: The file's, relative to the repository root.
+
+    Raises:
+        UsageError: As for `append`.
+    """
+    in_tool = name != FILES[0]
+    header = _TABLE.search(data) if in_tool else None
+    if in_tool and header is None:
+        return append(data, written(proposal, in_tool=True), name)
+    newline = b"\r\n" if b"\r\n" in data else b"\n"
+    keys = b"".join(line.encode() + newline for line in _keys(proposal.common))
+    at = header.end() if header else 0
+    gap = newline if at and not data[:at].endswith(b"\n") else b""
+    between = newline if not in_tool and keys else b""
+    result = data[:at] + gap + keys + between + data[at:]
+    if not _holds(parse_toml(data, name), result, name):
+        raise _by_hand(name, written(proposal, in_tool=in_tool))
+    tables = "\n".join(_tables(proposal, in_tool=in_tool)).lstrip("\n")
+    return append(result, f"{tables}\n", name) if tables else result
 
 
 def append(data: bytes, table: str, name: str) -> bytes:
@@ -68,11 +102,15 @@ def append(data: bytes, table: str, name: str) -> bytes:
     end = "" if not text or text.endswith("\n") else newline
     result = f"{text}{end}{gap}{table.replace(chr(10), newline)}".encode()
     if not _holds(before, result, name):
-        raise UsageError(
-            f"{name} cannot be edited automatically: append this by hand, or rewrite it"
-            f" in another form\n{table}{os.linesep}"
-        )
+        raise _by_hand(name, table)
     return result
+
+
+def _by_hand(name: str, table: str) -> UsageError:
+    return UsageError(
+        f"{name} cannot be edited automatically: append this by hand, or rewrite it"
+        f" in another form\n{table}{os.linesep}"
+    )
 
 
 def _holds(before: Mapping[str, object], result: bytes, name: str) -> bool:
