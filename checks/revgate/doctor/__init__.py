@@ -14,6 +14,7 @@ from revgate.doctor.advice import commands_for
 from revgate.doctor.database import Found, VersionTable, look
 from revgate.doctor.diagnosis import Diagnosis, History, diagnose
 from revgate.doctor.examination import Examination, Expected, Test, run_tests
+from revgate.doctor.rewording import Rewording
 from revgate.doctor.states import States, StatesCache, build, comparable, extensions_of
 from revgate.doctor.tenants import compare_tenants
 from revgate.history.digest import key_of
@@ -122,6 +123,7 @@ def opened(
     if broken:
         yield ExaminedDatabase(target, environment, chain, broken, found, States(), None, None, ())
         return
+    options = options._replace(major=found.major)
     with (
         orderly_end(),
         ending_descendants(),
@@ -140,15 +142,18 @@ def opened(
         key = key_of(options.root, environment, chain, server.facts.version, *queries())
         cache = StatesCache(options.root, environment, key, enabled=cached)
         models, notes = _models(database)
+        rewording = Rewording(found.snapshot if found.major != server.major else {})
         states = cache.load()
-        if states is None:
-            states = build(database, chain, report)
+        if states is None or rewording.is_needed(states.snapshots):
+            states = build(database, chain, report, rewording.visit)
             cache.save(states)
         others = _other_tenants(environment, server, options, chain) if tenant else []
         tenants = tuple(compare_tenants(target.address, found, tenant, others))
         schemas = {name_in_sql(each.schema) for each in others}
-        found = found._replace(snapshot=outside(found.snapshot, schemas))
-        notes = (*notes, *_notes(states, found, server.facts.version), *agent.notes)
+        found = found._replace(snapshot=rewording.applied(outside(found.snapshot, schemas)))
+        states = states._replace(snapshots=tuple(map(rewording.without_unread, states.snapshots)))
+        notes = (*notes, *_notes(states, found, server), *agent.notes)
+        notes = (*notes, *rewording.notes(server.facts.version, found.version))
         yield ExaminedDatabase(
             target, environment, chain, (), found, states, models, database, notes, tenants,
             options.ignore_objects, options.x_arguments, database.started.origin,
@@ -185,14 +190,13 @@ def _models(database: AgentDatabase) -> tuple[ModelReport | None, tuple[str, ...
     return answer, ()
 
 
-def _notes(states: States, found: Found, version: str) -> Iterator[str]:
+def _notes(states: States, found: Found, server: Server) -> Iterator[str]:
     if states.stopped:
         yield f"not compared with later revisions: {states.stopped}"
-    ours, theirs = (each.partition(".")[0] for each in (version, found.version))
-    if ours != theirs:
+    if found.major != server.major:
         yield (
-            f"the history was run on PostgreSQL {version} and the database is on {found.version}:"
-            " they may print the same definition differently"
+            f"the history was run on PostgreSQL {server.facts.version}, since none of version"
+            f" {found.major} was used; the database is on {found.version}"
         )
 
 
@@ -200,7 +204,7 @@ def _notes(states: States, found: Found, version: str) -> Iterator[str]:
 def _server(options: Options) -> Iterator[Server]:
     from revgate.postgres.server import throwaway
 
-    with throwaway(options.database_url, cached=options.cached) as server:
+    with throwaway(options.database_url, cached=options.cached, major=options.major) as server:
         server.prepare(options.prepared)
         yield server
 

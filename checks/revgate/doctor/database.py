@@ -33,6 +33,11 @@ class Found(NamedTuple):
     """The rows of the version table, sorted; empty if there is no such table."""
     snapshot: Snapshot
 
+    @property
+    def major(self) -> int:
+        """The major version of the server."""
+        return int(self.version.partition(".")[0])
+
 
 def look(address: Address, version_table: VersionTable) -> Found:
     """Read a database.

@@ -10,10 +10,11 @@ from revgate.postgres.snapshot import KIND_OF
 from revgate.roundtrip.answers import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.connect import Address
     from revgate.postgres.snapshot import Snapshot
     from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.progress import Report
@@ -36,20 +37,38 @@ class _Step(NamedTuple):
     taken: list[tuple[str, str]]
 
 
-def build(database: AgentDatabase, chain: Sequence[Revision], report: Report) -> States:
+def build(
+    database: AgentDatabase,
+    chain: Sequence[Revision],
+    report: Report,
+    visit: Callable[[Address, Snapshot], None] | None,
+) -> States:
     """Upgrade an empty database one revision at a time, with a snapshot of each state.
+
+    Args:
+        database: The database.
+        chain: The revisions in upgrade order.
+        report: Receives the progress.
+        visit: Called in each state with the database and the snapshot.
 
     Raises:
         CannotJudgeError: env.py exits, or takes too long.
     """
-    snapshots, stopped = [database.take_snapshot()], ""
+
+    def take() -> Snapshot:
+        taken = database.take_snapshot()
+        if visit:
+            visit(database.started.address, taken)
+        return taken
+
+    snapshots, stopped = [take()], ""
     for revision in chain:
         answer = database.step("upgrade", revision.id)
         report("upgrade")
         if isinstance(answer, Failed):
             stopped = f"`{revision.id}` cannot be run: {' '.join(answer.message.split())}"
             break
-        snapshots.append(database.take_snapshot())
+        snapshots.append(take())
     table = VersionTable(database.started.version_table, database.started.version_table_schema)
     return States(table, tuple(snapshots), stopped)
 

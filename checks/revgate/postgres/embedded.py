@@ -14,12 +14,20 @@ import shutil
 import subprocess
 import tempfile
 
-from revgate.postgres.programs import is_complete
+from revgate.postgres.programs import is_complete, major_version
 
 
-def find_embedded() -> str | None:
-    """Return the folder of an embedded PostgreSQL's programs; None if none is installed."""
-    return _unpacked_pg0() or _pgserver()
+def find_embedded(major: int | None = None) -> str | None:
+    """Return the folder of an embedded PostgreSQL's programs; None if none is installed.
+
+    Args:
+        major: The major version that it must have; None for any.
+    """
+    for find in (_unpacked_pg0, _pgserver):
+        folder = find()
+        if folder and major in (None, major_version(folder)):
+            return folder
+    return None
 
 
 def _package(name: str) -> str | None:

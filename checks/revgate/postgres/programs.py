@@ -21,13 +21,17 @@ _FOLDERS = (
 OLDEST = 14
 
 
-def find_local() -> str | None:
+def find_local(major: int | None = None) -> str | None:
     """Return the folder of PostgreSQL's programs; None if this machine has none.
 
     PATH reflects the user's choice, so it comes first; of versioned folders, the newest does.
+
+    Args:
+        major: The major version that they must have; None for any that is supported.
     """
     for folder in (*_on_path(), *_versioned()):
-        if _usable(folder):
+        version = major_version(folder) if is_complete(folder) else 0
+        if version >= OLDEST and major in (None, version):
             return folder
     return None
 
@@ -49,8 +53,8 @@ def major_version(folder: str, program: str = "postgres") -> int:
 
 
 def _on_path() -> list[str]:
-    found = shutil.which("initdb")
-    folders = [os.path.dirname(os.path.realpath(found))] if found else []
+    found = [shutil.which("initdb", path=each) for each in os.get_exec_path()]
+    folders = [os.path.dirname(os.path.realpath(each)) for each in found if each]
     if shutil.which("pg_config"):
         try:
             answer = subprocess.run(
@@ -74,7 +78,3 @@ def _numbers(folder: str) -> list[int]:
 def is_complete(folder: str) -> bool:
     """Return whether a folder has every program that a server of our own needs."""
     return all(os.access(os.path.join(folder, name), os.X_OK) for name in _NEEDED)
-
-
-def _usable(folder: str) -> bool:
-    return is_complete(folder) and major_version(folder) >= OLDEST

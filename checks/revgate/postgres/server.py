@@ -349,12 +349,15 @@ def _joined(error: Exception, end: str) -> str:
 
 
 @contextmanager
-def throwaway(database_url: str | None, *, cached: bool = True) -> Iterator[Server]:
+def throwaway(
+    database_url: str | None, *, cached: bool = True, major: int | None = None
+) -> Iterator[Server]:
     """Provide a server for the duration of the block.
 
     Args:
         database_url: A server to use; default REVGATE_DATABASE_URL, or else a new server.
         cached: Whether a new server may begin as a copy of what `initdb` made in an earlier run.
+        major: The major version that a new server should have, if this machine has it.
 
     Raises:
         CannotJudgeError: No server is available.
@@ -365,7 +368,7 @@ def throwaway(database_url: str | None, *, cached: bool = True) -> Iterator[Serv
         with _named(parse_address(url)) as server:
             yield server
         return
-    kind, programs = _programs(os.environ.get("REVGATE_SERVER"))
+    kind, programs = _programs(os.environ.get("REVGATE_SERVER"), major)
     with own_server(programs, cached=cached) as address, _session(kind, address) as server:
         yield server
 
@@ -391,15 +394,16 @@ def _session(kind: str, address: Address) -> Iterator[Server]:
         server.close()
 
 
-def _programs(forced: str | None) -> tuple[str, str]:
+def _programs(forced: str | None, major: int | None) -> tuple[str, str]:
     """Return the kind of server to start and the folder of its programs.
 
+    Those of the given major version if there are any, else the first that are found.
     REVGATE_SERVER (`local` or `embedded`) selects a kind, which is how each is tested.
     """
-    for kind, find in (("local", find_local), ("embedded", find_embedded)):
-        if forced in (None, "", kind):
-            folder = find()
-            if folder:
+    kinds = (("local", find_local), ("embedded", find_embedded))
+    for wanted in dict.fromkeys((major, None)):
+        for kind, find in kinds:
+            if forced in (None, "", kind) and (folder := find(wanted)):
                 return kind, folder
     raise CannotJudgeError(
         f"no PostgreSQL found: version {OLDEST} or newer is not installed here, nor is an embedded"

@@ -45,6 +45,8 @@ class Options(NamedTuple):
     """Whether env.py may open network connections."""
     schema_file: str | None = None
     """What the schema at the head is compared with; see `for_environment`."""
+    major: int | None = None
+    """The major version that a server of our own should have, if this machine has it."""
     prepared: Preparation = Preparation()
     """What the throwaway has before the first revision."""
     judges_schema: bool = False

@@ -133,7 +133,9 @@ class Session:
         self._fork_server = ForkServer(command)
         stack.callback(self._fork_server.close)
         self.server = stack.enter_context(
-            throwaway(self.options.database_url, cached=self.options.cached)
+            throwaway(
+                self.options.database_url, cached=self.options.cached, major=self.options.major
+            )
         )
         if self.options.schema_file:
             self._schema_programs = schema_programs(self.server)

@@ -72,7 +72,7 @@ def _built(
 ) -> tuple[list[Snapshot], list[Snapshot]]:
     """Return the schemas before and after the squash, one for each migration context."""
     environment = observed.environment
-    with throwaway(options.database_url, cached=options.cached) as server:
+    with throwaway(options.database_url, cached=options.cached, major=options.major) as server:
         server.prepare(options.prepared)
         with _published(replaced, options) as there:
             before = _build(server, replaced.environment, replaced.chain, there)

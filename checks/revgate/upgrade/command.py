@@ -109,7 +109,8 @@ def run(
         return 1 if examination.failed else 0
     check_confirmable(target, request.yes)
     new = frozenset(pending)
-    observed = gate.observe(read, choice, options._replace(new=new, timeout=STEP_TIMEOUT))
+    rehearsal = options._replace(new=new, timeout=STEP_TIMEOUT, major=examined.found.major)
+    observed = gate.observe(read, choice, rehearsal)
     if _fails(read, observed, new, say):
         return 1
     say(plan.render(target, examined.found.stamps, pending, observed.roundtrip))
@@ -224,8 +225,9 @@ def _verify(
     kept: str | None,
     say: Say,
 ) -> int:
-    found = look(examined.target.address, examined.states.version_table)
-    examination = examine(examined._replace(found=found), options.expect_tables)
+    target, environment, chain = examined.target, examined.environment, examined.chain
+    with opened(target, environment, chain, (), options, cached=True) as after:
+        examination = examine(after, options.expect_tables)
     say(report.as_text(examination))
     if failed:
         message = " ".join(failed.message.split())
@@ -235,7 +237,8 @@ def _verify(
                 "  Another session holds the lock: end its transaction, or retry when traffic is"
                 " lower.\n"
             )
-    say("".join(f"{line}\n" for line in _ways_back(examined, found.stamps, kept)))
+    say("".join(f"{line}
+" for line in _ways_back(examined, after.found.stamps, kept)))
     return 1 if failed or examination.failed else 0
 
 

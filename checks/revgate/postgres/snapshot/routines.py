@@ -120,13 +120,16 @@ OPERATOR_FAMILY = Kind(
         ),
     ),
 )
+# The locale of ICU is in `collcollate` and `collctype` up to PostgreSQL 14.
 COLLATION = _in_schema(
     "collation",
     "pg_collation",
     "coll",
     """
-    concat_ws(' ', o.collprovider, o.collcollate, o.collctype, o.collisdeterministic,
-              coalesce(to_jsonb(o) ->> 'colllocale', to_jsonb(o) ->> 'colliculocale'))
+    concat_ws(' ', o.collprovider, o.collisdeterministic,
+              coalesce(to_jsonb(o) ->> 'colllocale', to_jsonb(o) ->> 'colliculocale',
+                       o.collcollate),
+              nullif(o.collctype, o.collcollate))
     """,
 )
 TEXT_SEARCH_CONFIGURATION = _in_schema(
