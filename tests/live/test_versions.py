@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from tests.live.test_rules import ask
-from tests.servers import RELEASES, programs_of
+from tests.servers import RELEASES, are_available, programs_of
 
 from revgate.cli import main
 from revgate.postgres.connect import Address, connect
@@ -27,6 +27,7 @@ from revgate.postgres.server import Server, throwaway
 ProjectMaker = Callable[..., Any]
 Servers = Callable[[int], Server]
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(not are_available(), reason="npm is needed to download servers")
 NEIGHBORS = [(14, 15), (15, 16), (16, 17), (17, 18)]
 BOTH_WAYS = [*NEIGHBORS, *((new, old) for old, new in NEIGHBORS)]
 

@@ -195,8 +195,8 @@ def _notes(states: States, found: Found, server: Server) -> Iterator[str]:
         yield f"not compared with later revisions: {states.stopped}"
     if found.major != server.major:
         yield (
-            f"the history was run on PostgreSQL {server.facts.version}, since none of version"
-            f" {found.major} was used; the database is on {found.version}"
+            f"the history was run on PostgreSQL {server.facts.version} and the database is on"
+            f" {found.version}: definitions that they print differently were compared by meaning"
         )
 
 

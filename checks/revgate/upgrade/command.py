@@ -237,8 +237,7 @@ def _verify(
                 "  Another session holds the lock: end its transaction, or retry when traffic is"
                 " lower.\n"
             )
-    say("".join(f"{line}
-" for line in _ways_back(examined, after.found.stamps, kept)))
+    say("".join(f"{line}\n" for line in _ways_back(examined, after.found.stamps, kept)))
     return 1 if failed or examination.failed else 0
 
 
