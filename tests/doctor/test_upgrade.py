@@ -70,15 +70,57 @@ def test_a_database_that_is_not_where_its_stamp_says(application: Application) -
     assert stamp(application) == ["r2"]
 
 
-def test_differences_by_hand_are_accepted_on_request(application: Application) -> None:
+def test_only_what_makes_the_upgrade_fail_is_refused(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
     application.alembic("upgrade", "r2")
-    application.sql("CREATE UNIQUE INDEX by_hand ON users (mood)")
+    # In the way of `r3`, which adds the column.
+    application.sql("ALTER TABLE posts ADD title int")
+    code, out, err = run(application, "--no-backup")
+    assert (code, stamp(application)) == (3, ["r2"])
+    assert "posts.title" in out
+    assert "not upgraded: on a copy of this database's schema, `r3`, line 6, fails" in err
 
-    assert run(application)[0] == 3
-    code, out, _ = run(application, "--despite-differences", "--no-backup")
+    # An index by hand, and a table that an upgrade leaves alone.
+    application.sql("ALTER TABLE posts DROP title; CREATE INDEX by_hand ON users (mood)")
+    application.sql("ALTER TABLE users ADD nickname text; CREATE TABLE notes (id int)")
+    with monkeypatch.context() as patched:
+        break_programs(application, patched)
+        code, _, err = run(application, "--no-backup")
+    assert (code, stamp(application)) == (3, ["r2"])
+    assert "the schema could not be copied to a throwaway database: pg_dump: disk full" in err
+    assert "or pass `--despite-differences`" in err
+    code, out, _ = run(application, "--no-backup")
+    assert "✓ the upgrade succeeds on a copy of this database's schema" in out
     assert stamp(application) == ["r3"]
-    assert code == 1  # the difference is still there
-    assert "index `by_hand`" in out
+    assert code == 1  # the column is still there
+    application.sql("ALTER TABLE users DROP nickname")
+    assert application.examine()["passed"]
+
+
+LEFTOVER = """
+from alembic import op
+revision = "r4"
+down_revision = "r3"
+
+
+def upgrade():
+    op.execute("CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+
+
+def downgrade():
+    op.execute("SELECT 1")
+"""
+
+
+def test_a_leftover_of_a_downgrade_is_no_reason_to_refuse(application: Application) -> None:
+    (application.root / "migrations" / "versions" / "r4.py").write_text(LEFTOVER)
+    application.alembic("upgrade", "r4")
+    application.alembic("downgrade", "r2")
+    code, out, err = run(application, "--no-backup")
+    assert code == 0, (out, err)
+    assert "⚠ does not stop the upgrade: `downgrade-residue` in pending revisions" in out
+    assert stamp(application) == ["r4"]
 
 
 def test_what_fails_on_a_throwaway_is_not_tried(application: Application) -> None:
@@ -103,8 +145,8 @@ def test_a_backup_that_is_there_is_not_overwritten(application: Application) -> 
     assert stamp(application) == ["r2"]
 
 
-def test_no_backup_no_upgrade(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    application.alembic("upgrade", "r2")
+def break_programs(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a `pg_dump` and a `pg_restore` on PATH that fail."""
     broken = application.root / "bin"
     broken.mkdir()
     for name in ("pg_dump", "pg_restore"):
@@ -112,6 +154,11 @@ def test_no_backup_no_upgrade(application: Application, monkeypatch: pytest.Monk
         (broken / name).write_text(script + "echo 'disk full' >&2; exit 1\n")
         (broken / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{broken}:{os.environ['PATH']}")
+
+
+def test_no_backup_no_upgrade(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    application.alembic("upgrade", "r2")
+    break_programs(application, monkeypatch)
     code, _, err = run(application)
 
     assert code == 3

@@ -81,3 +81,8 @@ def test_a_driver_that_is_installed_and_fits(
     observed = made.run(python=interpreter(version), rows=False)
     assert observed.failures == observed.after_downgrade == ()
     assert [each.tables for each in observed.passes] == [1, 0, 1, 1]
+    usual = "psycopg" if version == "sqlalchemy2.1" else "psycopg2"
+    fact = (
+        f"the driver `{usual}` is not installed or does not fit, so env.py connected with `{sync}`"
+    )
+    assert any(note.startswith(fact) for note in observed.notes), observed.notes

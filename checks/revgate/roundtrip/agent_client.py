@@ -74,6 +74,8 @@ class MigrationContext(NamedTuple):
     """The database that env.py asked for, such as `db.example.com:5432/shop`."""
     schema: str = ""
     """Where a table without a schema is created."""
+    stand_ins: Sequence[Sequence[str]] = ()
+    """Drivers that are not installed or do not fit, each with the one that was used."""
 
 
 class Agent:

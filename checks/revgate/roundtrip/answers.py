@@ -33,6 +33,8 @@ class Context(NamedTuple):
     """The database that env.py asked for, such as `db.example.com:5432/shop`."""
     schema: str
     """Where a table without a schema is created; empty if nowhere."""
+    stand_ins: list[list[str]]
+    """Drivers that are not installed or do not fit, each with the one that was used."""
 
 
 class Started(NamedTuple):

@@ -155,6 +155,11 @@ class Session:
         self.database = self.open_database(agent=stepper)
         if not stepper.isolated:
             self.notes.append(stepper.explain_guards())
+        for named, used in self.database.started.stand_ins:
+            self.notes.append(
+                f"the driver `{named}` is not installed or does not fit, so env.py connected with"
+                f" `{used}`: what differs between the two was not checked"
+            )
 
     def start_agent(self) -> Agent:
         """Start an agent that ends with the session."""

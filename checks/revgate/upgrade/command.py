@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.checking import gate
@@ -25,7 +26,9 @@ from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.interruption import Interrupted
 from revgate.roundtrip.options import STEP_TIMEOUT
 from revgate.roundtrip.order import upgrade_order
+from revgate.text import quoted
 from revgate.upgrade import backup, plan, script
+from revgate.upgrade.copy import try_on_copy
 from revgate.upgrade.run import LOCK_NOT_AVAILABLE, Patience, upgrade
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 _READY = ("behind", "empty")
+_FAILS = ("upgrade-fails", "fails-in-one-transaction", "fails-on-rows")
+"""The rules for an upgrade that fails; what others find is no reason to refuse it."""
+_DIFFERENT = ("changed-by-hand", "half-applied")
 
 
 class UpgradeOptions(NamedTuple):
@@ -102,7 +108,8 @@ def run(
     with opened(target, environment, chain, (), options, cached=True) as examined:
         pass  # the throwaway database is no longer needed
     examination = examine(examined, options.expect_tables)
-    pending = _pending(examination, request, say)
+    try_copy = partial(try_on_copy, examined, chain[-1].id, options)
+    pending = _pending(examination, request, try_copy, say)
     if not pending:
         if not examination.failed:
             begun.forget(target.address)
@@ -156,11 +163,16 @@ def _stamp(root: str, url: str | None, folders: Sequence[str]) -> str:
     return stamps[0] if stamps else "base"
 
 
-def _pending(examination: Examination, request: UpgradeOptions, say: Say) -> Sequence[str]:
+def _pending(
+    examination: Examination,
+    request: UpgradeOptions,
+    try_copy: Callable[[], Failed | None],
+    say: Say,
+) -> Sequence[str]:
     """Return the pending revisions; show the doctor's report if there are none.
 
     Raises:
-        CannotJudgeError: The schema does not match the stamp.
+        CannotJudgeError: The schema does not match the stamp, or the upgrade would fail on it.
     """
     diagnosis = examination.diagnosis
     if diagnosis is None:  # only if the history is not linear, which was ruled out
@@ -168,31 +180,65 @@ def _pending(examination: Examination, request: UpgradeOptions, say: Say) -> Seq
     if diagnosis.state == "at-head":
         say(report.as_text(examination))
         return ()
-    by_hand = diagnosis.state == "changed-by-hand" and request.despite_differences
-    if diagnosis.state in _READY or (by_hand and _is_stamped(examination, diagnosis.revision)):
+    stamped = _is_stamped(examination, diagnosis.revision)
+    if diagnosis.state in _READY and not examination.additions:
         return diagnosis.pending
-    say(report.as_text(examination))
-    raise CannotJudgeError(
-        "not upgraded: the schema does not match the stamp, so an upgrade could fail halfway or"
-        " build on missing objects\nrun the commands listed above first"
-        + (
-            "; or pass `--despite-differences` if the differences are intended"
-            if diagnosis.state == "changed-by-hand"
-            else ""
+    if diagnosis.state in _DIFFERENT and stamped and request.despite_differences:
+        return diagnosis.pending
+    if diagnosis.state not in (*_READY, *_DIFFERENT) or not stamped:
+        say(report.as_text(examination))
+        raise CannotJudgeError(
+            "not upgraded: the schema does not match the stamp, so an upgrade could fail halfway or"
+            " build on missing objects\nrun the commands listed above first"
         )
-    )
+    _rehearse(examination, try_copy, say)
+    return diagnosis.pending
+
+
+def _rehearse(examination: Examination, try_copy: Callable[[], Failed | None], say: Say) -> None:
+    """Upgrade a copy of a schema that is not exactly that of a revision.
+
+    Raises:
+        CannotJudgeError: The upgrade fails there, or there is no copy of a schema that differs.
+    """
+    different = examination.diagnosis is not None and not examination.diagnosis.exact
+    if different:
+        say(report.as_text(examination))
+    try:
+        failed = try_copy()
+    except CannotJudgeError as error:
+        if different:
+            raise CannotJudgeError(
+                f"not upgraded: the schema differs from that of the stamp, and {error}\nrun the"
+                " commands listed above first; or pass `--despite-differences` if the differences"
+                " are intended"
+            ) from None
+        say(f"note: {error}\n")
+        return
+    if failed:
+        raise CannotJudgeError(
+            f"not upgraded: on a copy of this database's schema, `{failed.revision}`, line"
+            f" {failed.line}, fails: {' '.join(failed.message.split())}\nremove what is in its way,"
+            " or pass `--despite-differences` if it will be gone by then"
+        )
+    say("✓ the upgrade succeeds on a copy of this database's schema\n")
 
 
 def _is_stamped(examination: Examination, revision: str) -> bool:
-    return examination.stamps == ((revision,) if revision != "base" else ())
+    return {*examination.stamps} == ({*revision.split(", ")} if revision != "base" else set())
 
 
 def _fails(read: Read, observed: gate.Observed, pending: frozenset[str], say: Say) -> bool:
-    """Whether the round trip found an error in a pending revision, which is then reported."""
-    errors = [
+    """Whether the round trip found that a pending upgrade fails, which is then reported."""
+    found = [
         each for each in observed.findings if each.severity is ERROR and each.revision in pending
     ]
+    errors = [each for each in found if each.rule in _FAILS]
     if not errors:
+        others = sorted({each.rule for each in found})
+        if others:
+            fact = f"does not stop the upgrade: {quoted(others)} in pending revisions"
+            say(f"⚠ {fact}; `revgate gate` has the details\n")
         return False
     from revgate.reports import render
 

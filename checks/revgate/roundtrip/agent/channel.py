@@ -19,7 +19,7 @@ Events, by their `event`:
 
     ready                        versions of Python, Alembic and SQLAlchemy
     started, further-context     a migration context: database, version_table,
-                                 version_table_schema, origin, schema
+                                 version_table_schema, origin, schema, stand_ins
     idle                         waits for the first step
     step                         production has reached `revision`
     order                        `revisions` in upgrade order; or an `error` of Alembic

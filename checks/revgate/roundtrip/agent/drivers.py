@@ -18,6 +18,10 @@ _ASYNC = ("asyncpg", "psycopg")
 _NAMES = ("psycopg2", "psycopg", "psycopg_async", "asyncpg", "pg8000")
 
 
+STAND_INS: dict[str, str] = {}
+"""The driver that was used instead of one that is not installed, or does not fit."""
+
+
 def register_drivers(connect: Callable[[Any, Any, Any, Any], Any]) -> None:
     """Choose the driver of every PostgreSQL engine from now on.
 
@@ -42,13 +46,14 @@ class Driver:
     @classmethod
     def get_dialect_cls(cls, url: Any) -> Any:
         """Return the dialect of a URL."""
-        return _dialect(_named(url), (_default().driver, *_SYNC, *_ASYNC))
+        named = _named(url)
+        return _dialect(named, (_default().driver, *_SYNC, *_ASYNC), named or _default().driver)
 
     @classmethod
     def get_async_dialect_cls(cls, url: Any) -> Any:
         """Return the dialect of a URL for an asynchronous engine."""
         named = _named(url)
-        found = _dialect(named if named.partition("_")[0] in _ASYNC else "", _ASYNC)
+        found = _dialect(named if named.partition("_")[0] in _ASYNC else "", _ASYNC, named)
         return found.get_async_dialect_cls(url)
 
     @classmethod
@@ -77,11 +82,19 @@ def _default() -> Any:
     return importlib.import_module("sqlalchemy.dialects.postgresql").dialect
 
 
-def _dialect(named: str, others: tuple[str, ...]) -> Any:
-    """Return the dialect of a driver, or of the first of some others that is installed."""
+def _dialect(named: str, others: tuple[str, ...], wanted: str) -> Any:
+    """Return the dialect of a driver, or of the first of some others that is installed.
+
+    Args:
+        named: The driver; empty for none.
+        others: Those that may stand in for it.
+        wanted: What SQLAlchemy would use; empty if that is not known.
+    """
     for driver in (named, *others):
         name, _, kind = driver.partition("_")
         place = f"sqlalchemy.dialects.postgresql.{name}"
         if name and importlib.util.find_spec(name) and importlib.util.find_spec(place):
+            if wanted and name != wanted.partition("_")[0]:
+                STAND_INS[wanted] = name
             return getattr(importlib.import_module(place), f"dialect_{kind}" if kind else "dialect")
     return _default()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .application import application
 from .attempt import Attempt, only_drops
 from .channel import Unusable
+from .drivers import STAND_INS
 from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
 from .models import compare, ddl
 from .reads import recorded
@@ -91,6 +92,7 @@ class Run:
                 database=database,
                 schema=schema or "",
                 origin=self._target.origin(database),
+                stand_ins=sorted(STAND_INS.items()),
             )
         return number
 
