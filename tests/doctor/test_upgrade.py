@@ -113,7 +113,7 @@ def downgrade():
 """
 
 
-def test_a_leftover_of_a_downgrade_is_no_reason_to_refuse(application: Application) -> None:
+def test_a_leftover_of_a_downgrade_does_not_stop_an_upgrade(application: Application) -> None:
     (application.root / "migrations" / "versions" / "r4.py").write_text(LEFTOVER)
     application.alembic("upgrade", "r4")
     application.alembic("downgrade", "r2")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 _READY = ("behind", "empty")
 _FAILS = ("upgrade-fails", "fails-in-one-transaction", "fails-on-rows")
-"""The rules for an upgrade that fails; what others find is no reason to refuse it."""
+"""The rules for an upgrade that fails; what others find does not stop it."""
 _DIFFERENT = ("changed-by-hand", "half-applied")
 
 
