@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from revgate.checking.counterparts import Pair
     from revgate.checking.selection import Choice, Request
     from revgate.checking.weight import Scale
+    from revgate.history.history import History
     from revgate.history.merge import Sides
     from revgate.history.read import Read
     from revgate.result import Allowed, Result
     from revgate.roundtrip.observed import RoundTrip
-    from revgate.roundtrip.options import Options
+    from revgate.roundtrip.options import Options, Release
     from revgate.roundtrip.squash import Replaced
     from revgate.settings import Settings
     from revgate.source import Source
@@ -181,6 +182,8 @@ class _Published(NamedTuple):
     """Of the revisions that stay as they are."""
     replaced: Replaced | None = None
     """Those that a squash replaces."""
+    release: Release | None = None
+    """What runs at the moment; None if it has no revision."""
 
 
 def _published(sides: Sides, pair: Pair) -> _Published:
@@ -189,14 +192,21 @@ def _published(sides: Sides, pair: Pair) -> _Published:
     base = pair.base.history
     ids = frozenset(base.graph.by_id)
     squash = pair.merged and Merge(sides, base, pair.merged.history).squash
+    commit = sides.base.revision or ""
     if not squash:
-        return _Published(ids)
+        return _Published(ids, None, _release(base, commit))
     from revgate.roundtrip.squash import Replaced
 
     chain = (base.graph.by_id[key] for key in base.graph.order if key in squash.replaced)
-    commit = sides.base.revision or ""
     replaced = Replaced(squash.first.id, tuple(chain), base.environment, commit)
     return _Published(ids - {squash.first.id}, replaced)
+
+
+def _release(base: History, commit: str) -> Release | None:
+    from revgate.roundtrip.options import Release
+
+    heads = tuple(base.graph.heads)
+    return Release(base.environment, commit, heads) if heads and commit else None
 
 
 def _observe_new(
@@ -211,7 +221,13 @@ def _observe_new(
         return observe(read, choice, options, scale=scale)
     published = pairs.get(read.history.environment.name, _Published())
     new = frozenset(read.history.graph.by_id) - published.ids
-    return observe(read, choice, options._replace(new=new), published.replaced, scale)
+    return observe(
+        read,
+        choice,
+        options._replace(new=new, release=published.release),
+        published.replaced,
+        scale,
+    )
 
 
 def observe(

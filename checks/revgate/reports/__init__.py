@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from revgate.reports.detail import Detail
     from revgate.result import Result
-    from revgate.roundtrip.observed import Pass, Step
+    from revgate.roundtrip.observed import Pass, RoundTrip, Step
 
 __all__ = [
     "DETAILED",
@@ -102,6 +102,22 @@ def durations(result: Result) -> Iterator[tuple[str, float]]:
         for name, each in trip.durations:
             seconds[name] = seconds.get(name, 0.0) + each
     yield from seconds.items()
+
+
+def deploy_order(trips: Iterable[RoundTrip]) -> str:
+    """Return what can be deployed first in all environments; empty if that is known of none."""
+    orders = {trip.deploy_order for trip in trips if trip.deploy_order}
+    orders = orders - {"either"} or orders
+    return orders.pop() if len(orders) == 1 else "neither" if orders else ""
+
+
+ORDERS = {
+    "migrate first": "the running code works on the new schema; the new code needs the migration",
+    "code first": "the new code works on the schema as it is; the migration breaks the old code",
+    "either": "the running code works on the new schema, and the new code on the schema as it is",
+    "neither": "the migration breaks the running code, and the new code needs the migration",
+}
+"""What each deploy order means."""
 
 
 def steps(result: Result) -> list[Step]:

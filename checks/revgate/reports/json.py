@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from revgate import __version__
+from revgate.reports import deploy_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def _environment(judged: Judged) -> dict[str, Any]:
 def _roundtrip(trips: Sequence[RoundTrip]) -> dict[str, Any]:
     """Return one object for all environments; each pass and revision names its own."""
     return {
+        "deploy_order": deploy_order(trips) or None,
         "isolation": "guards" if any(t.isolation == "guards" for t in trips) else "kernel",
         "server": trips[0].server._asdict(),
         "passes": [

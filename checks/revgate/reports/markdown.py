@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.reports import HOME, most_severe_first, passes, rule_link, steps, verdict
+from revgate.reports import (
+    HOME,
+    ORDERS,
+    deploy_order,
+    most_severe_first,
+    passes,
+    rule_link,
+    steps,
+    verdict,
+)
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
 from revgate.text import count, truncate
@@ -128,6 +137,9 @@ def _passes(result: Result) -> Iterator[str]:
     server = result.roundtrips[0].server
     yield f"**PostgreSQL {plain(server.version)}** ({plain(server.kind)})"
     yield ""
+    if order := deploy_order(result.roundtrips):
+        yield f"**deploy-order: {order}** ({ORDERS[order]})"
+        yield ""
     yield "| pass | tables | seconds |"
     yield "| --- | ---: | ---: |"
     for name, each in passes(result):

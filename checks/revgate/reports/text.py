@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import SLOW_MS, durations, passes, steps, verdict
+from revgate.reports import ORDERS, SLOW_MS, deploy_order, durations, passes, steps, verdict
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _passes(result: Result) -> Iterator[str]:
     for name, seconds in durations(result):
         if seconds >= _SHOWN:
             yield f"  {name:<14} {'':>11} {seconds:>8.2f} s"
+    if order := deploy_order(result.roundtrips):
+        yield f"deploy-order: {order} ({ORDERS[order]})"
     slow = [step for step in steps(result) if step.longest_ms >= SLOW_MS]
     slow.sort(key=lambda step: step.longest_ms, reverse=True)
     yield from (printable(_slow(step)) for step in slow[:_SLOWEST])

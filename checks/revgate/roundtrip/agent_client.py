@@ -28,6 +28,7 @@ from revgate.roundtrip.answers import (
     Finished,
     FurtherContext,
     Idle,
+    Mapped,
     ModelReport,
     ModelsFailed,
     NoModels,
@@ -275,6 +276,11 @@ class Agent:
         self._send(do="models")
         doing = "comparing the models with the database"
         return self._receive(ModelReport, NoModels, ModelsFailed, doing=doing)
+
+    def mapped(self) -> Mapped | NoModels | ModelsFailed:
+        """Ask which tables and columns env.py's models name."""
+        self._send(do="mapped")
+        return self._receive(Mapped, NoModels, ModelsFailed, doing="reading the models")
 
     def models_ddl(self, tables: Iterable[Table]) -> TableStatements | ModelsFailed:
         """Ask for the statements that create some of the models' tables."""

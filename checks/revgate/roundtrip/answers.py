@@ -224,6 +224,21 @@ class ModelReport(NamedTuple):
     classes: dict[Table, ModelClass]
 
 
+class MappedColumn(NamedTuple):
+    """A column as a model has it."""
+
+    name: str
+    nullable: bool
+    omitted: bool
+    """Whether inserts leave it to the database."""
+
+
+class Mapped(NamedTuple):
+    """What models name: the columns of each table."""
+
+    tables: dict[Table, tuple[MappedColumn, ...]]
+
+
 class NoModels(NamedTuple):
     """env.py names no `target_metadata`."""
 
@@ -256,6 +271,7 @@ Answer = (
     | Unusable
     | DatabaseRequest
     | ModelReport
+    | Mapped
     | NoModels
     | ModelsFailed
     | TableStatements
@@ -370,11 +386,17 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "unusable": lambda message: Unusable(message["kind"], message["message"]),
     "database": lambda message: DatabaseRequest(message["name"]),
     "models": _model_report,
+    "mapped": lambda message: Mapped(
+        {
+            (schema, name): tuple(map(MappedColumn._make, columns))
+            for schema, name, columns in message["tables"]
+        }
+    ),
     "no-models": lambda _: NoModels(),
     "models-failed": lambda message: ModelsFailed(message["message"]),
     "ddl": lambda message: TableStatements(_table_statements(message)),
 }
 """By the `event` of the message."""
 
-PLAIN_EVENTS = frozenset(("models", "no-models", "ddl", "finished"))
+PLAIN_EVENTS = frozenset(("models", "no-models", "mapped", "ddl", "finished"))
 """Their text is executed or saved, not shown, so passwords in it are not masked."""

@@ -31,7 +31,7 @@ def run_all(
     names = _names(contexts)
     if options.shard and options.shard[0] > 1:
         names = names[:1]  # the first shard runs the others
-    plain = options._replace(new=None, shard=None, expect_tables=None)
+    plain = options._replace(new=None, shard=None, expect_tables=None, release=None)
     further: list[RoundTrip] = []
     notes: list[str] = []
     for number, name in enumerate(names[1 : _MAX_FURTHER + 1], start=1):

@@ -362,6 +362,9 @@ class RoundTrip(NamedTuple):
     """The migration context of env.py, such as "the schema `b`"; empty for the first."""
     isolation: str = "kernel"
     """What isolates the migrations: the `kernel`, or only `guards` in the database drivers."""
+    deploy_order: str = ""
+    """What can be deployed first: `migrate first`, `code first`, `either` or `neither`. Empty if
+    that is not known."""
     squash: SquashDifferences | None = None
     """None if the first revision replaces none, or if they could not be compared."""
     schema_file: SchemaFile | None = None

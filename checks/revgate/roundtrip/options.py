@@ -14,6 +14,15 @@ STEP_TIMEOUT = 600.0
 """Seconds that one step can take by default."""
 
 
+class Release(NamedTuple):
+    """What the target branch has of an environment: the code that runs while it is migrated."""
+
+    environment: Environment
+    """As the target branch has it."""
+    commit: str
+    heads: tuple[str, ...]
+
+
 class Options(NamedTuple):
     """How the history of an environment runs, for every command that runs it."""
 
@@ -35,6 +44,8 @@ class Options(NamedTuple):
     """Passed to env.py like `alembic -x key=value`."""
     new: frozenset[str] | None = None
     """Ids of the revisions that the target branch lacks; None if there is no target branch."""
+    release: Release | None = None
+    """What runs at the moment; None if there is no target branch, or it has no revision."""
     shard: tuple[int, int] | None = None
     """The number of this job, from 1, and how many jobs share the steps."""
     rows: bool = True

@@ -92,6 +92,7 @@ class Session:
         self.after_again: list[Difference] = []
         self.notes: list[str] = []
         self.durations: dict[str, float] = {}
+        self.deploy_order = ""
         self.snapshots: list[Snapshot] = []
         """Before the first upgrade, and after each."""
         self.current: Snapshot = {}
@@ -384,5 +385,6 @@ class Session:
             isolation="kernel" if self.database.agent.isolated else "guards",
             schema_file=self.schema_file,
             durations=tuple(self.durations.items()),
+            deploy_order=self.deploy_order,
             schema=self.schema,
         )

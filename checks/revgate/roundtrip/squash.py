@@ -6,23 +6,19 @@ a copy of the target branch's files.
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import CannotJudgeError
-from revgate.git import check_out
-from revgate.postgres.process import private_folder
 from revgate.postgres.server import throwaway
 from revgate.postgres.snapshot import Snapshot, Snapshotter, compare
 from revgate.roundtrip.built import built
-from revgate.roundtrip.interpreter import find_python, run_folders
 from revgate.roundtrip.observed import SquashDifferences
+from revgate.roundtrip.target_tree import checked_out
 from revgate.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
@@ -74,19 +70,9 @@ def _built(
     environment = observed.environment
     with throwaway(options.database_url, cached=options.cached, major=options.major) as server:
         server.prepare(options.prepared)
-        with _published(replaced, options) as there:
+        with checked_out(replaced.environment, replaced.commit, options) as there:
             before = _build(server, replaced.environment, replaced.chain, there)
         return before, _build(server, environment, (squash,), options)
-
-
-@contextmanager
-def _published(replaced: Replaced, options: Options) -> Iterator[Options]:
-    """Check out the target branch in a folder of its own, with the Python of the work tree."""
-    python = find_python(options.python, run_folders(replaced.environment, options.root))
-    with private_folder() as private:
-        root = os.path.join(private, "published")
-        check_out(options.root, replaced.commit, root)
-        yield options._replace(root=root, python=python)
 
 
 def _build(

@@ -28,7 +28,7 @@ Events, by their `event`:
     interrupted                  `latest`, the statement that ran last
     attempted                    the results of `Attempt`, and statements
     failed                       revision, line, lines, and what `failures.describe` returns
-    models, no-models, ddl       see `models.py`; models-failed has a `message`
+    models, no-models, ddl, mapped   see `models.py`; models-failed has a `message`
     database                     a database called `name` is needed; the reply is {"error": text},
                                  empty if it was created
     finished                     env.py has ended; `sql` is what it wrote in offline mode, or what

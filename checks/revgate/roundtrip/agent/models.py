@@ -46,6 +46,35 @@ def compare(context: Any) -> dict[str, Any] | None:
     }
 
 
+def mapped(context: Any) -> list[list[Any]] | None:
+    """Return what the models name: schema, name and columns of each table; None without metadata.
+
+    A column is its name, whether it can be null, and whether inserts leave it to the database.
+    """
+    metadata = _all(context.opts.get("target_metadata"))
+    default = context.dialect.default_schema_name or "public"
+    tables = [table for each in metadata for table in each.tables.values()]
+    described = [
+        [
+            table.schema or default,
+            table.name,
+            [[str(each.name), bool(each.nullable), _is_omitted(each)] for each in table.columns],
+        ]
+        for table in tables
+    ]
+    return described if metadata else None
+
+
+def _is_omitted(column: Any) -> bool:
+    """Tell whether an insert that is not given a value leaves the column out."""
+    if column.server_default is not None or column.computed is not None:
+        return True
+    if getattr(column, "identity", None) is not None:
+        return True
+    counts = column is column.table._autoincrement_column
+    return bool(counts) and column.default is None
+
+
 def _all(target: Any) -> list[Any]:
     """Return each metadata that env.py names: none, one, or several."""
     if target is None:

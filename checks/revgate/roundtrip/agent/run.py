@@ -14,7 +14,7 @@ from .attempt import Attempt, only_drops
 from .channel import Unusable
 from .drivers import STAND_INS
 from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
-from .models import compare, ddl
+from .models import compare, ddl, mapped
 from .reads import recorded
 from .statements import Watch
 from .transactions import Interrupted
@@ -136,7 +136,7 @@ class Run:
             if request["do"] == "end":
                 self._step = None
                 return
-            if request["do"] in ("models", "ddl"):
+            if request["do"] in ("models", "ddl", "mapped"):
                 self._send_models(context, request)
                 continue
             revision = self._script.get_revision(request["revision"])
@@ -200,6 +200,9 @@ class Run:
         try:
             if request["do"] == "ddl":
                 self._channel.send("ddl", ddl=ddl(context, request["tables"]))
+            elif request["do"] == "mapped":
+                tables = mapped(context)
+                self._channel.send("no-models" if tables is None else "mapped", tables=tables)
             else:
                 report = compare(context)
                 self._channel.send("no-models" if report is None else "models", **(report or {}))

@@ -5,24 +5,31 @@ It follows the passes on empty tables, and covers only revisions that succeeded 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.postgres.connect import connect
-from revgate.roundtrip.answers import Failed
+from revgate.roundtrip.answers import Failed, Mapped
 from revgate.roundtrip.observed import ROWS, Rows
 from revgate.roundtrip.rows.catalogue import Catalogue, TableRows
 from revgate.roundtrip.rows.downgrades import Downgrades
 from revgate.roundtrip.rows.fill import Filler
 from revgate.roundtrip.rows.losses import Losses
 from revgate.roundtrip.rows.relaxed import Schema, may_alter_types
+from revgate.roundtrip.rows.running.operations import naming
+from revgate.roundtrip.rows.running.release import deploy_order, naming_of, what_works
 from revgate.roundtrip.rows.running.running_code import RunningCode
 from revgate.roundtrip.rows.unfilled import doubts
+from revgate.roundtrip.target_tree import running_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from revgate.history.revision import Revision
     from revgate.roundtrip.observed import Doubt, LostRows, Step
+    from revgate.roundtrip.rows.running.operations import Naming
+    from revgate.roundtrip.rows.running.relations import Relation
+    from revgate.roundtrip.rows.running.release import Works
     from revgate.roundtrip.session import Session
 
 _MAX_REBUILDS = 20
@@ -43,6 +50,10 @@ class PopulatedPass:
         self._ours: set[int] = set()
         self._rebuilds = 0
         self._notes: list[str] = []
+        self._release: Mapped | None = None
+        """What the models of the target branch map."""
+        self._works: Works | None = None
+        """What the new models can do before the first pending revision."""
         pending = {step.revision.id for step in session.result().pending_steps()}
         self._pending = frozenset(pending)
         places = [at for at, each in enumerate(session.revisions) if each.id in pending]
@@ -66,9 +77,11 @@ class PopulatedPass:
         if not places:
             return []
         self._downgrades = Downgrades(self._session)
+        self._read_release()
         self._open()
         try:
             self._run_to(places[-1])
+            self._record_deploy_order()
         finally:
             self._close()
         return [*self._notes, *_unfilled_notes(self._unfilled)]
@@ -84,7 +97,8 @@ class PopulatedPass:
         cursor.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
         self._catalogue = Catalogue(cursor, psycopg2.Error, table, schema)
         self._filler = Filler(cursor, psycopg2.Error, self._catalogue)
-        self._running = RunningCode(cursor, psycopg2.Error, self._filler)
+        self._cursor, self._errors = cursor, psycopg2.Error
+        self._running = RunningCode(cursor, psycopg2.Error, self._filler, self._naming())
         self._ours = set()
         self._counts: list[TableRows] | None = None
         self._widths: dict[int, int] = {}
@@ -109,6 +123,8 @@ class PopulatedPass:
     def _step_with_rows(self, index: int) -> Failed | None:
         """Run a step on populated tables; return its failure."""
         before = self._fill()
+        if self._release and self._works is None:
+            self._works = self._what_works()
         step = self._session.steps[index]
         rows, reasons = _rows(before, self._reasons), self._reasons
         altered = self._altered(step, before)
@@ -137,8 +153,44 @@ class PopulatedPass:
     def _record_breaks(self, index: int) -> None:
         """Record what code that was written for the schema before a step can no longer do."""
         steps = self._session.steps
-        breaks = tuple(each for each, _ in self._running.conclude(steps[index].statements))
+        known = self._release is not None
+        breaks = tuple(
+            each._replace(mapped=known and typical)
+            for each, typical in self._running.conclude(steps[index].statements)
+        )
         steps[index] = steps[index]._replace(breaks=breaks)
+
+    def _read_release(self) -> None:
+        """Read the models of the code that runs while the pending revisions are applied."""
+        session = self._session
+        if session.options.release:
+            given = session.options.release, session.options
+            self._release, note = running_models(session.server, session.base, *given)
+            self._notes += [note] if note else []
+
+    def _naming(self) -> Callable[[Relation], Naming | None]:
+        return partial(naming_of, self._release) if self._release else naming
+
+    def _what_works(self) -> Works | None:
+        """Find out what the new models can do with the database as it is."""
+        answer = self._database.agent.mapped()
+        try:
+            return what_works(self._cursor, answer) if isinstance(answer, Mapped) else None
+        except self._errors:
+            return None
+
+    def _record_deploy_order(self) -> None:
+        """Record whether the new code or the migration can come first."""
+        session = self._session
+        complete = session.plan.to_head and not session.options.shard
+        if not complete or session.failures or not self._works:
+            return
+        later = self._what_works()
+        if later:
+            migrates = not any(each.mapped for step in session.steps for each in step.breaks)
+            session.deploy_order = deploy_order(
+                migrate_first=migrates, code_first=not self._works.needs(later)
+            )
 
     def _altered(self, step: Step, counts: Sequence[TableRows]) -> Schema:
         """Return the tables that a step will alter, as they are."""

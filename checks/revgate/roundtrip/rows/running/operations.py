@@ -73,6 +73,8 @@ class Naming(NamedTuple):
     columns: frozenset[str]
     omitted: frozenset[str]
     """Those that it leaves to the database when it inserts."""
+    nullable: frozenset[str] = frozenset()
+    """Those in which it expects NULL, whether or not there can be any."""
 
 
 def naming(relation: Relation) -> Naming:
@@ -215,7 +217,8 @@ def _of_column(
         return
     if not column.not_null and "NOT NULL" in (part.after or ""):
         yield write(relation, row, named, {column.name: "NULL"}, column.name)
-    if column.not_null and "NOT NULL" not in (part.after or ""):
+    loses_not_null = column.not_null and "NOT NULL" not in (part.after or "")
+    if loses_not_null and column.name not in named.nullable:
         statement = f"UPDATE {relation.name} SET {column.name} = NULL"
         yield Operation(Kind.NULL, relation.name, (statement,), column.name, typical=False)
     if (part.before or "").removesuffix(" NOT NULL") == (part.after or "").removesuffix(
