@@ -10,7 +10,7 @@ from __future__ import annotations
 __version__ = "0.1.0"
 
 FORMATS = (
-    *("text", "json", "github", "sarif", "junit", "gitlab"),
+    *("text", "concise", "json", "github", "sarif", "junit", "gitlab"),
     *("markdown", "comment", "html"),
 )
 """Each is a module of `revgate.reports`. They stand here since the command line has to know them,

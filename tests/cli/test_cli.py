@@ -318,10 +318,19 @@ def test_text(add: Add, run: Run) -> None:
     _, out, _ = run("check")
     lines = out.splitlines()
     where = f"{VERSIONS}/{THIRD}_step.py"
-    assert lines[0].startswith(f"{where}:4:1: error[multiple-heads] the history has 2 heads: ")
-    assert f"    {VERSIONS}/{FIRST}_step.py:3: the branches diverge at `{FIRST}`" in lines
-    assert any(line.startswith("    help: ") for line in lines)
-    assert f"{where}:11:1: error[empty-downgrade] `downgrade()` of `{THIRD}` does nothing" in lines
+    assert lines[0].startswith("error[multiple-heads] the history has 2 heads: ")
+    assert lines[1] == f"  --> {where}:4:1"
+    assert lines[3] == f' 4 | down_revision = "{FIRST}"'
+    assert lines[4] == f"   | {'^' * len(lines[3][5:])}"
+    assert f"  {VERSIONS}/{FIRST}_step.py:3: the branches diverge at `{FIRST}`" in lines
+    assert any(line.startswith("  help: ") for line in lines)
+    assert f"error[empty-downgrade] `downgrade()` of `{THIRD}` does nothing" in lines
+    concise = run("check", "--format", "concise")[1].splitlines()
+    assert concise[0].startswith(f"{where}:4:1: error[multiple-heads] the history has 2 heads: ")
+    assert concise[1].startswith(f"{where}:11:1: error[empty-downgrade] ")
+    counted = run("check", "--statistics")[1]
+    assert "     1  error    multiple-heads" in counted
+    assert "help:" not in counted
     assert lines[-2:] == [
         f"migrations: 3 revisions, heads {SECOND}, {THIRD}",
         "✗ 2 errors, 0 warnings",

@@ -245,6 +245,7 @@ def check_html(text: str, made: Any) -> None:
 
 CHECKS = {
     "text": check_text,
+    "concise": check_text,
     "json": check_json,
     "github": check_github,
     "sarif": check_sarif,

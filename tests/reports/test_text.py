@@ -10,16 +10,17 @@ from tests.reports.conftest import lock_of
 
 from revgate.findings import Related
 from revgate.reports import Style, render
+from revgate.reports.excerpt import Excerpt
 from revgate.reports.terminal import follows_links, width
 
 
 def test_it_stays_as_scripts_know_it(make: Any) -> None:
     found = make.finding(related=(Related("b.py", 3, "`r1` is a head"),))
     assert render(make([found], notes=("x",)).result, "text") == (
-        "migrations/versions/r0_step.py:12:5: error[empty-downgrade] `downgrade()` of `r0` does"
-        " nothing\n"
-        "    b.py:3: `r1` is a head\n"
-        "    help: drop what `upgrade()` makes\n"
+        "error[empty-downgrade] `downgrade()` of `r0` does nothing\n"
+        "  --> migrations/versions/r0_step.py:12:5\n"
+        "  b.py:3: `r1` is a head\n"
+        "  help: drop what `upgrade()` makes\n"
         "\n"
         "note: x\n"
         "migrations: 3 revisions, head r2\n"
@@ -30,7 +31,7 @@ def test_it_stays_as_scripts_know_it(make: Any) -> None:
 def test_links_lead_to_the_file_and_are_off_without_a_terminal(make: Any) -> None:
     found = make.finding(path="migrations/a b.py")
     text = render(make([found]).result, "text", Style(color=True, links_to="/home/me"))
-    link = "\x1b]8;;file:///home/me/migrations/a%20b.py\x1b\\migrations/a b.py\x1b]8;;\x1b\\:12:5:"
+    link = "\x1b]8;;file:///home/me/migrations/a%20b.py\x1b\\migrations/a b.py\x1b]8;;\x1b\\:12:5"
     assert link in text
     assert "\x1b]8" not in render(make([found]).result, "text", Style(color=True))
 
@@ -78,13 +79,13 @@ def test_a_terminal_has_the_width_that_it_says() -> None:
 def test_help_is_wrapped_at_words_and_code_is_not_torn(make: Any) -> None:
     said = "put one behind the other, and write `down_revision = '20250101000000'` in the file"
     found = make.finding(help=said)
-    lines = render(make([found]).result, "text", Style(width=50)).splitlines()[1:5]
-    assert lines == [
-        "    help: put one behind the other, and write",
-        "          `down_revision = '20250101000000'` in",
-        "          the file",
-        "",
+    lines = render(make([found]).result, "text", Style(width=50)).splitlines()
+    assert lines[3:6] == [
+        "  help: put one behind the other, and write",
+        "        `down_revision = '20250101000000'` in the",
+        "        file",
     ]
+    assert max(map(len, lines)) <= 50
     assert said in render(make([found]).result, "text", Style(width=200))
 
 
@@ -125,3 +126,44 @@ def test_a_revision_that_did_not_run_is_not_an_error(make: Any, trip_of: Any) ->
     for form in ("text", "markdown", "comment", "junit", "html"):
         made = make(roundtrips=trip)
         assert render(made.result, form, details=made.details)
+
+
+SOURCE = ["import x", "", "def downgrade():", "\tpass  # nothing", 'down_revision = "a"  # why']
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "expected"),
+    [
+        (4, 2, [" 3 | def downgrade():", " 4 |     pass  # nothing", "   |     ^^^^"]),
+        (5, 17, [" 4 |     pass  # nothing", f" 5 | {SOURCE[4]}", f"   | {' ' * 16}^^^"]),
+        (3, 1, [" 3 | def downgrade():", "   | ^^^^^^^^^^^^^^^^"]),
+        (3, None, [" 3 | def downgrade():"]),
+        (2, 1, []),
+        (9, 1, []),
+        (1, 99, [" 1 | import x"]),
+    ],
+)
+def test_an_excerpt_underlines_the_place(
+    line: int, column: int | None, expected: list[str]
+) -> None:
+    assert [*Excerpt(SOURCE, line, column).shown(80)] == expected
+
+
+def test_hostile_source_stays_text(make: Any) -> None:
+    found = make.finding(path="a.py", line=1, column=1)
+    hostile = "\x1b[2J::error::x " + "y" * 500
+    text = render(make([found]).result, "text", Style(sources={"a.py": [hostile]}, width=60))
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines()[:4])) <= 62
+
+
+def test_only_some_findings_of_a_rule_are_shown(make: Any) -> None:
+    many = [make.finding(path=f"{number}.py", rule="file-name") for number in range(30)]
+    result = make([*many, make.finding(rule="multiple-heads")]).result
+    text = render(result, "text")
+    assert text.startswith("error[multiple-heads]")
+    assert text.count("error[file-name]") == 20
+    assert "... and 10 more of file-name; `--show all` shows them" in text
+    assert "    30  error    file-name" in text
+    assert render(result, "text", Style(show_all=True)).count("error[file-name]") == 30
+    assert "error[" not in render(result, "text", Style(statistics=True))

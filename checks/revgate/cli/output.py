@@ -29,7 +29,7 @@ def reports(
         UsageError: A `--report` without a format or file.
         CannotJudgeError: The revisions, which some formats show, no longer exist.
     """
-    from revgate.reports import render
+    from revgate.reports import Style, render
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # Code scanning also opens alerts for SARIF results marked as suppressed:
@@ -38,9 +38,15 @@ def reports(
     others = [parse_report(written) for written in arguments.report]
     forms = [arguments.form, *(form for form, _ in others)]
     details = _details(arguments, result, source, forms)
+    plain = Style(
+        show_all=getattr(arguments, "show", None) == "all",
+        statistics=getattr(arguments, "statistics", False),
+    )
+    if "text" in forms:
+        plain = plain._replace(sources=_sources(result, plain, source))
     for form, path in others:
-        yield render(result, form, details=details), path
-    style = _style(arguments, source.root)
+        yield render(result, form, plain, details), path
+    style = _styled(plain, arguments, source.root)
     yield render(result, arguments.form, style, details), arguments.output
 
 
@@ -77,17 +83,33 @@ def _details(
     return read_details(source, result, operations=operations, cached=not arguments.no_cache)
 
 
-def _style(arguments: argparse.Namespace, root: str) -> Style:
-    from revgate.reports import Style
+def _sources(result: Result, style: Style, source: Source) -> dict[str, list[str]]:
+    """Return the lines of the files that findings are about, as far as they are shown."""
+    from revgate.errors import RevgateError
+    from revgate.reports import worth_showing
 
+    paths: dict[str, None] = {}
+    for finding in worth_showing(result, show_all=style.show_all):
+        paths |= dict.fromkeys([finding.path, *(each.path for each in finding.related)])
+    paths.pop("", None)
+    try:
+        contents = source.read([*paths]) if paths else ()
+        return {each.path: each.data.decode(errors="replace").splitlines() for each in contents}
+    except RevgateError:  # one is in conflict, or no longer there
+        return {}
+
+
+def _styled(plain: Style, arguments: argparse.Namespace, root: str) -> Style:
+    """Add what the terminal can show."""
     is_terminal = arguments.output is None and sys.stdout.isatty()
     color = arguments.output is None and _has_color(arguments.color)
+    style = plain._replace(color=color, quiet=arguments.quiet)
     if not is_terminal:
-        return Style(color=color, quiet=arguments.quiet)
+        return style
     from revgate.reports.terminal import follows_links, width
 
     links_to = root if color and follows_links(os.environ) else None
-    return Style(color, arguments.quiet, links_to, width(sys.stdout))
+    return style._replace(links_to=links_to, width=width(sys.stdout))
 
 
 def _has_color(choice: str) -> bool:

@@ -462,6 +462,17 @@ def common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--select", metavar="RULE,…", help="check only these rules")
     command.add_argument("--ignore", metavar="RULE,…", help="skip these rules")
     command.add_argument("--format", choices=FORMATS, default="text", dest="form")
+    command.add_argument(
+        "--statistics",
+        action="store_true",
+        help="in the format text: count the findings of each rule instead of showing them",
+    )
+    command.add_argument(
+        "--show",
+        choices=("some", "all"),
+        default="some",
+        help="in the format text: `all` shows every finding, also of a rule that has very many",
+    )
     _output(command)
     command.add_argument(
         "--report",

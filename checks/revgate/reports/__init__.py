@@ -12,8 +12,9 @@ from revgate import FORMATS
 from revgate.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from revgate.findings import Finding
     from revgate.reports.detail import Detail
     from revgate.result import Result
     from revgate.roundtrip.observed import Pass, RoundTrip, Step
@@ -22,16 +23,19 @@ __all__ = [
     "DETAILED",
     "FORMATS",
     "HOME",
+    "MOST_OF_A_RULE",
     "SITE",
     "SLOW_MS",
     "WITH_OPERATIONS",
     "Style",
+    "in_reading_order",
     "most_severe_first",
     "passes",
     "render",
     "rule_link",
     "steps",
     "verdict",
+    "worth_showing",
 ]
 
 SLOW_MS = 1000
@@ -39,6 +43,9 @@ SLOW_MS = 1000
 
 HOME = "https://github.com/revgate/revgate"
 """The prefix of links in reports."""
+
+MOST_OF_A_RULE = 20
+"""Findings of one rule that are shown unless all are asked for."""
 
 SITE = "https://revgate.github.io/revgate"
 """The documentation, with a page for each rule."""
@@ -60,6 +67,12 @@ class Style(NamedTuple):
     """The absolute path of the repository root if the terminal supports links; else None."""
     width: int | None = None
     """Columns of the terminal; None to leave lines unwrapped."""
+    sources: Mapping[str, Sequence[str]] = {}
+    """The lines of files that findings are about, by path, for the format `text`."""
+    show_all: bool = False
+    """Whether to show every finding, also where a rule has very many."""
+    statistics: bool = False
+    """Whether to count the findings of each rule instead of showing them."""
 
 
 def render(
@@ -148,3 +161,32 @@ def most_severe_first(result: Result) -> Iterable[int]:
     """Return the indexes of findings, errors before warnings, otherwise in order."""
     findings = result.findings
     return sorted(range(len(findings)), key=lambda at: findings[at].severity != "error")
+
+
+def in_reading_order(result: Result) -> list[Finding]:
+    """Return the findings as people read them: errors first, the chain before names, by rule."""
+    from revgate.rules import Group, all_rules
+
+    rules, groups = all_rules(), [*Group]
+    unknown = (len(groups), "")
+
+    def rank(finding: Finding) -> tuple[bool, tuple[int, str]]:
+        rule = rules.get(finding.rule)
+        place = (groups.index(rule.group), rule.name) if rule else unknown
+        return finding.severity != "error", place
+
+    return sorted(result.findings, key=rank)
+
+
+def worth_showing(result: Result, *, show_all: bool) -> list[Finding]:
+    """Return the findings in reading order, of each rule only some unless all are asked for."""
+    found = in_reading_order(result)
+    if show_all:
+        return found
+    seen: dict[str, int] = {}
+    kept = []
+    for finding in found:
+        seen[finding.rule] = seen.get(finding.rule, 0) + 1
+        if seen[finding.rule] <= MOST_OF_A_RULE:
+            kept.append(finding)
+    return kept

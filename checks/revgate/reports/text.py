@@ -1,11 +1,24 @@
-"""The report for people: findings as `path:line:column`, what to do, and a verdict."""
+"""The report for people: each finding with its code and what to do, and a verdict."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from revgate.findings import ERROR
-from revgate.reports import ORDERS, SLOW_MS, deploy_order, durations, passes, steps, verdict
+from revgate.reports import (
+    MOST_OF_A_RULE,
+    ORDERS,
+    SLOW_MS,
+    deploy_order,
+    durations,
+    in_reading_order,
+    passes,
+    steps,
+    verdict,
+    worth_showing,
+)
+from revgate.reports.excerpt import Excerpt
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
@@ -20,62 +33,96 @@ _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOWEST = 5
 _SHOWN = 0.005
 """Seconds that are not shown as 0.00."""
-_HELP = "    help: "
+_FEW = 3
+"""So many findings can be counted at a glance."""
 
 
 def render(result: Result, style: Style) -> str:
     """Write the result; every line ends in a newline."""
-    lines: list[str] = []
-    for finding in result.findings:
-        lines += _finding(finding, style)
+    lines = [*(_statistics(result) if style.statistics else _findings(result, style))]
     if not style.quiet:
-        if lines:
-            lines.append("")
         lines += _passes(result)
-        lines += [f"note: {printable(note)}" for note in result.remarks]
+        for note in result.remarks:
+            lines += _wrapped(f"note: {printable(note)}", style, "      ")
         lines += [_environment(judged) for judged in result.environments]
         color = _RED if result.errors else _GREEN
         lines.append(_paint(verdict(result), color, style))
     return "".join(f"{harmless(line)}\n" for line in lines)
 
 
+def _findings(result: Result, style: Style) -> Iterator[str]:
+    shown = worth_showing(result, show_all=style.show_all)
+    last = {finding.rule: number for number, finding in enumerate(shown)}
+    total = Counter(finding.rule for finding in result.findings)
+    for number, finding in enumerate(shown):
+        yield from _finding(finding, style)
+        left = total[finding.rule] - MOST_OF_A_RULE
+        if not style.show_all and left > 0 and last[finding.rule] == number:
+            yield f"... and {left:,} more of {finding.rule}; `--show all` shows them"
+        yield ""
+    if len(result.findings) > _FEW:
+        yield from _statistics(result)
+
+
+def _statistics(result: Result) -> Iterator[str]:
+    """Yield the number of findings of each rule, the worst first."""
+    total = Counter((each.rule, each.severity.value) for each in in_reading_order(result))
+    for (rule, severity), number in total.items():
+        yield f"{number:>6,}  {severity:<7}  {rule}"
+    if total:
+        yield ""
+
+
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
-    place = _place(finding.path, f"{finding.line}:{finding.column}", style)
     color = _RED if finding.severity is ERROR else _YELLOW
-    rule = _paint(f"{finding.severity.value}[{finding.rule}]", color, style)
-    yield f"{_paint(place, _BOLD, style)} {rule} {printable(finding.message)}"
+    rule = f"{finding.severity.value}[{finding.rule}]"
+    first, *rest = _wrapped(f"{rule} {printable(finding.message)}", style, "  ")
+    yield _paint(rule, color, style) + first.removeprefix(rule)
+    yield from rest
+    place = _place(finding.path, f"{finding.line}:{finding.column}", style)
+    yield f"  --> {_paint(place, _BOLD, style)}"
+    yield from _excerpt(style, finding.path, finding.line, finding.column)
     for related in finding.related:
-        yield f"    {_place(related.path, str(related.line), style)} {printable(related.message)}"
+        where = _place(related.path, str(related.line), style)
+        yield from _wrapped(f"  {where}: {printable(related.message)}", style, "    ")
+        yield from _excerpt(style, related.path, related.line)
     for number, line in enumerate(finding.help.splitlines()):
-        label = _paint("help:", _DIM, style) if number == 0 else "     "
-        for part in _wrapped(printable(line), style):
-            yield f"    {label} {part}"
-            label = "     "
+        label = "  help: " if number == 0 else " " * len("  help: ")
+        text, *more = _wrapped(f"{label}{printable(line)}", style, " " * len(label))
+        yield text.replace("help:", _paint("help:", _DIM, style), 1) if number == 0 else text
+        yield from more
+
+
+def _excerpt(style: Style, path: str, line: int, column: int | None = None) -> Iterator[str]:
+    for each in Excerpt(style.sources.get(path, ()), line, column).shown(style.width):
+        yield _paint(each, _DIM, style) if column is None else each
 
 
 def _place(path: str, position: str, style: Style) -> str:
     """Name a place; if the terminal supports links, the path links to the file."""
     shown = printable(path)
     if style.links_to is None:
-        return f"{shown}:{position}:"
+        return f"{shown}:{position}"
     import os
 
     from revgate.reports.uri import quoted
 
     target = quoted(os.path.join(style.links_to, path))
-    return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}:"
+    return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}"
 
 
-def _wrapped(text: str, style: Style) -> Sequence[str]:
-    """Wrap a line of help at the terminal width, but never within backticks: that is code."""
-    if style.width is None or len(text) + len(_HELP) <= style.width:
+def _wrapped(text: str, style: Style, indent: str) -> Sequence[str]:
+    """Wrap a line at the terminal width, but never within backticks: that is code."""
+    if style.width is None or len(text) <= style.width:
         return [text]
-    lines = [""]
-    for word in _words(text):
-        if lines[-1] and len(_HELP) + len(lines[-1]) + 1 + len(word) > style.width:
-            lines.append(word)
+    start = len(text) - len(text.lstrip())
+    lines = [text[:start]]
+    for word in _words(text[start:]):
+        spaced = f" {word}" if lines[-1].strip() else word
+        if lines[-1].strip() and len(lines[-1]) + len(spaced) > style.width:
+            lines.append(indent + word)
         else:
-            lines[-1] += f" {word}" if lines[-1] else word
+            lines[-1] += spaced
     return lines
 
 

@@ -1,0 +1,65 @@
+"""Shows the source lines that a finding is about, with the place underlined."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from revgate.text import printable, truncate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_LONGEST = 100
+# A string, or the rest of the line without a comment.
+_MARKED = re.compile(
+    r"""(?P<string>[rbuRBU]{0,2}(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote))"""
+    r"""|(?P<rest>(?:"[^"]*"|'[^']*'|[^#"'])*)"""
+)
+
+
+class Excerpt:
+    """A few lines of one file."""
+
+    def __init__(self, lines: Sequence[str], line: int, column: int | None = None) -> None:
+        """Choose the lines.
+
+        Args:
+            lines: Those of the file.
+            line: The one to show, from 1.
+            column: Where to begin to underline, from 1; None for no underline and no other line.
+        """
+        self._lines, self._line, self._column = lines, line, column
+
+    def shown(self, width: int | None) -> Iterator[str]:
+        """Yield the lines, each with its number; nothing if the file has no such line."""
+        if not 1 <= self._line <= len(self._lines):
+            return
+        text = self._lines[self._line - 1].rstrip()
+        if not text:
+            return
+        gutter = len(str(self._line))
+        room = min(_LONGEST, (width or _LONGEST) - gutter - 4)
+        if self._column and self._line > 1 and self._lines[self._line - 2].strip():
+            before = _plain(self._lines[self._line - 2].rstrip(), room)
+            yield f" {self._line - 1:>{gutter}} | {before}"
+        yield f" {self._line} | {_plain(text, room)}"
+        if self._column:
+            start, length = _marked(text, self._column, room)
+            if length:
+                yield f" {'':>{gutter}} | {' ' * start}{'^' * length}"
+
+
+def _plain(text: str, room: int) -> str:
+    return truncate(printable(text.expandtabs(4)), room)
+
+
+def _marked(text: str, column: int, room: int) -> tuple[int, int]:
+    """Return where to underline, and for how many characters."""
+    begin = column - 1
+    if text[:begin].strip() == "":
+        begin = len(text) - len(text.lstrip())
+    found = _MARKED.match(text, begin)
+    marked = found[0].rstrip() if found else ""
+    start = len(printable(text[:begin].expandtabs(4)))
+    return start, max(0, min(len(printable(marked)), room - start))
