@@ -112,7 +112,7 @@ def test_a_session_that_is_ended_from_outside(
     def end(asleep: Asleep) -> None:
         server.execute(f"SELECT pg_terminate_backend({asleep.pid})")
 
-    said = _injected(project, tmp_path, end, caught=caught)
+    said = _injected(project, tmp_path, end, caught=caught, jobs=1)
     assert "during `upgrade()` of `r1`" in said
     assert "the server ended the session" in said or "the connection to the server was lost" in said
 
@@ -127,7 +127,7 @@ def test_all_sessions_of_the_database_are_ended(
         )
 
     # The session that reads the catalog is gone, while the migration goes on.
-    said = _injected(project, tmp_path, end, seconds=1)
+    said = _injected(project, tmp_path, end, seconds=1, jobs=1)
     assert "this says nothing about the revisions" in said
 
 

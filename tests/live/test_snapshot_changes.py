@@ -178,6 +178,32 @@ def test_a_small_change_is_described_by_itself(
     assert compare(before, taken) == ()
 
 
+def test_what_another_transaction_commits_later_is_seen(followed: Followed) -> None:
+    followed.follower.take()
+    late = connect(followed.address)
+    with late.cursor() as cursor:
+        cursor.execute("BEGIN; CREATE TABLE late (id int)")
+        followed.run("CREATE TABLE early (id int)")
+        assert_same(followed, "while it is open")
+        cursor.execute("COMMIT")
+    late.close()
+    assert_same(followed, "once it has committed")
+
+
+def test_a_transaction_in_another_database_delays_nothing(
+    followed: Followed, server: Server
+) -> None:
+    followed.follower.take()
+    other = connect(server.address)
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN; CREATE TABLE elsewhere (id int)")
+        followed.run("CREATE TABLE here (id int)")
+        assert_same(followed, "while the other one is open")
+        assert followed.follower._changes.look() == (set(), set())
+        cursor.execute("ROLLBACK")
+    other.close()
+
+
 ENDS = ("one by one", "together", "rolled back", "half rolled back")
 
 

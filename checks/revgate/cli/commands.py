@@ -163,6 +163,7 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
             shard=None if arguments.shard is None else parse_shard(arguments.shard),
             cached=not arguments.no_cache,
+            jobs=arguments.jobs,
             rows=not arguments.no_rows,
             require_isolation=arguments.require_isolation,
         ),

@@ -507,10 +507,32 @@ def seconds(text: str) -> float:
 seconds.__name__ = "number of seconds"  # for argparse's error message
 
 
+def positive(text: str) -> int:
+    """Parse a number from 1 on.
+
+    Raises:
+        ValueError: It is not one; argparse reports it.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+positive.__name__ = "number from 1 on"
+
+
 def live(command: argparse.ArgumentParser) -> None:
     """Add the options of a round trip."""
     server(command)
     command.add_argument("--shard", metavar="I/N", help="step only part I of N, for a job matrix")
+    command.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="how many parts of the round trip work at the same time (default: one per processor);"
+        " the result does not depend on it",
+    )
     command.add_argument(
         "--no-rows",
         action="store_true",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -138,11 +139,16 @@ def try_connect(address: Address) -> Any | None:
 @contextmanager
 def _without_variables() -> Iterator[None]:
     """Hide PG* from libpq: PGHOSTADDR alone would redirect the connection to another server."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
+    with _HIDING:
+        kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
+        try:
+            yield
+        finally:
+            os.environ.update(kept)
+
+
+_HIDING = threading.Lock()
+"""All threads have one environment."""
 
 
 def _arguments(address: Address) -> dict[str, Any]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from revgate.postgres.snapshot import Key
 
 _MAKES_ROLES = re.compile(r"(?i)\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\b(?!\s+MAPPING)")
+_IS_OF_THE_SERVER = re.compile(
+    r"(?i)\bPREPARE\s+TRANSACTION\b|\bREPLICATION\b|replication_slot|\bSUBSCRIPTION\b"
+    r"|\bTABLESPACE\b|\bALTER\s+SYSTEM\b"
+)
 _ONE_AT_A_TIME = 0x7265766761746500
 _DUPLICATE = "42710"
 
@@ -41,6 +45,13 @@ class Roles:
         self._before = server.roles()
         self._expected = self._before
         self.notes: list[str] = []
+        self.were_made = False
+        """Whether any had to be dropped so far."""
+
+    @property
+    def stay_in_databases(self) -> bool:
+        """Whether no revision changes what belongs to the whole server, by the text."""
+        return not (_MAKES_ROLES.search(self._text) or _IS_OF_THE_SERVER.search(self._text))
 
     def wait_for_others(self, timeout: float | None) -> None:
         """Keep other runs from creating roles for as long as this one lasts.
@@ -79,6 +90,7 @@ class Roles:
         """Drop the roles that revisions created, once nothing depends on them."""
         made = self._server.roles() - (self._before if all_of_them else self._expected)
         ours = frozenset(name for name in made if not self._shared or self._is_named(name))
+        self.were_made = self.were_made or bool(ours)
         self._server.drop_roles(ours)
         if all_of_them:
             self._report(made & self._server.roles(), ours)

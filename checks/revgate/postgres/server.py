@@ -7,10 +7,11 @@ that number while it lasts, so that databases left by a killed run can be recogn
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
@@ -64,7 +65,7 @@ class Server:
         version = _row(self._admin, "SHOW server_version").partition(" ")[0]
         self.facts = ServerFacts(kind, version)
         self._databases: list[str] = []
-        self._made = 0
+        self._numbers = itertools.count(1)
         self._relay: Relay | None = None
         self._run = secrets.randbits(48)
         if self.version_number < OLDEST * 10000:
@@ -141,8 +142,7 @@ class Server:
         Raises:
             CannotJudgeError: The user lacks the privilege; with the statement that grants it.
         """
-        self._made += 1
-        name = f"{self.prefix}{self._made}"
+        name = f"{self.prefix}{next(self._numbers)}"
         self._databases.append(name)
         self._try_to_create(name, template)
         return self.address._replace(database=name)
@@ -220,7 +220,8 @@ class Server:
         for name in list(self._databases):
             if name == address.database or name.startswith(f"{address.database}_"):
                 self._drop(name)
-                self._databases.remove(name)
+                with suppress(ValueError):  # another thread was faster
+                    self._databases.remove(name)
 
     def try_lock(self, key: int) -> bool:
         """Try to take an advisory lock in the named database; return whether it was free."""

@@ -410,11 +410,16 @@ class Agent:
         lines = [line.rstrip() for line in text.splitlines() if line.strip()][-8:]
         return "".join(f"\n    {self._mask(line)}" for line in lines)
 
+    def kill(self) -> None:
+        """End the process and all that it started; what another thread waits for fails."""
+        if not self._out.closed:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
-        """End the process and all that it started."""
+        """End the process, and forget it."""
         self._watch.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
         self._selector.close()
         for stream in (self._out, self._output):
             stream.close()

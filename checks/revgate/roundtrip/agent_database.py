@@ -49,14 +49,11 @@ class AgentDatabase:
         self.agent = agent
         self.address = server.create_database(template)
         self._snapshotter: Snapshotter | None = None
+        self._visible = visible
+        self._original = original._snapshotter if original else None
         try:
             create = partial(server.create_next_to, self.address)
             self.started = agent.begin(self.address, head, create, context=context)
-            self._snapshotter = Snapshotter(
-                *self.started[:3],
-                visible=visible,
-                original=original._snapshotter if original else None,
-            )
         except BaseException:
             self.close()
             raise
@@ -74,7 +71,10 @@ class AgentDatabase:
 
     def take_snapshot(self, expected: Snapshot | None = None) -> Snapshot:
         """Take a snapshot; see `Snapshotter.take`."""
-        assert self._snapshotter  # noqa: S101 - set unless __init__ raised
+        if self._snapshotter is None:
+            self._snapshotter = Snapshotter(
+                *self.started[:3], visible=self._visible, original=self._original
+            )
         return self._snapshotter.take(expected)
 
     def leave(self, expected: Snapshot) -> None:

@@ -64,6 +64,8 @@ class Comparison:
         self._head = snapshots[-1]
         self._built = built
         self._root = os.path.realpath(root)
+        self._ours = _Parts.of(self._head)
+        self._theirs = _Parts.of(built or {})
         self._names = {
             name_parts(name): name
             for kind, name in self._head
@@ -138,7 +140,7 @@ class Comparison:
         if self._built is None or operation.operation not in _NOUNS:
             return False
         ours, theirs = (
-            _parts_of(each, _table(operation), operation.name) for each in (self._head, self._built)
+            each.named(_table(operation), operation.name) for each in (self._ours, self._theirs)
         )
         return bool(ours) and ours == theirs
 
@@ -157,7 +159,7 @@ class Comparison:
 
     def _altered(self, operation: ModelOperation) -> Iterator[ModelDifference]:
         table, column = _table(operation), operation.name
-        key = next((each for each in self._head if _is_column(each, table, column)), None)
+        key = self._ours.columns.get((table, column))
         sides = key and self._sides(key, defaults=True)
         if sides and sides.actual != sides.modeled:
             fact, is_minor = self._described(table, column, sides), sides.is_minor
@@ -280,12 +282,8 @@ class Comparison:
         return ModelDifference(fact, fix, touched, place, in_database, self._shown(table))
 
     def _key(self, table: Table, part: str) -> Key:
-        name = self._names.get(table, "")
-        for key, (_, owner, _) in self._head.items():
-            is_part = part and owner == name and key[0] in _PARTS
-            if is_part and unquoted(split_name(key[1])[1]) == part:
-                return key
-        return ("table", name)
+        found = self._ours.columns.get((table, part)) or self._ours.keys.get((table, part))
+        return found or ("table", self._names.get(table, ""))
 
     def _touched(self, key: Key) -> Step:
         """Return the revision that last changed an object."""
@@ -308,7 +306,6 @@ class Comparison:
 
 
 _NAMED_PARTS = ("index", "constraint")
-_PARTS = ("column", *_NAMED_PARTS)
 _NOUNS = {
     "AddColumnOp": "column",
     "DropColumnOp": "column",
@@ -339,19 +336,32 @@ def _column(name: str) -> tuple[Table, str]:
     return name_parts(owner), unquoted(column)
 
 
-def _is_column(key: Key, table: Table, column: str) -> bool:
-    return key[0] == "column" and _column(key[1]) == (table, column)
+class _Parts(NamedTuple):
+    """The columns, indexes and constraints of a snapshot, by their tables."""
 
+    columns: dict[tuple[Table, str], Key]
+    keys: dict[tuple[Table, str], Key]
+    """Of indexes and constraints, by name."""
+    definitions: dict[Table, list[tuple[str, str, str]]]
+    """Their names, kinds and definitions."""
 
-def _parts_of(snapshot: Snapshot, table: Table, name: str) -> Counter[tuple[str, str]]:
-    """Return kinds and definitions of a table's indexes and constraints of a name; "" is any."""
-    return Counter(
-        (kind, facts)
-        for (kind, full), (_, owner, facts) in snapshot.items()
-        if kind in _NAMED_PARTS
-        and name_parts(owner) == table
-        and name in ("", unquoted(split_name(full)[1]))
-    )
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> _Parts:
+        """Return those of a snapshot."""
+        found = cls({}, {}, {})
+        for key, (_, owner, facts) in snapshot.items():
+            if key[0] == "column":
+                found.columns[_column(key[1])] = key
+            elif key[0] in _NAMED_PARTS:
+                table, name = name_parts(owner), unquoted(split_name(key[1])[1])
+                found.keys.setdefault((table, name), key)
+                found.definitions.setdefault(table, []).append((name, key[0], facts))
+        return found
+
+    def named(self, table: Table, name: str) -> Counter[tuple[str, str]]:
+        """Return kinds and definitions of a table's parts of a name; "" is any."""
+        every = self.definitions.get(table, ())
+        return Counter((kind, facts) for each, kind, facts in every if name in ("", each))
 
 
 def _tables(snapshot: Snapshot) -> Iterator[str]:

@@ -48,6 +48,8 @@ class Options(NamedTuple):
     """What runs at the moment; None if there is no target branch, or it has no revision."""
     shard: tuple[int, int] | None = None
     """The number of this job, from 1, and how many jobs share the steps."""
+    jobs: int | None = None
+    """How many parts of the run work at the same time; the number of processors if None."""
     rows: bool = True
     """Whether the history also runs on populated tables."""
     cached: bool = True

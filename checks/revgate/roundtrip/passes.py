@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import ExitStack
+import re
+from concurrent.futures import Future
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.snapshot import (
     Snapshot,
-    Snapshotter,
     compare,
-    count_tables,
-    outside,
-    own_tables,
 )
 from revgate.postgres.snapshot.ignored import is_ignored
-from revgate.roundtrip.answers import Failed, Finished, ModelReport, ModelsFailed, NoModels
+from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
+from revgate.roundtrip.jobs import Jobs, default_jobs
 from revgate.roundtrip.models import Comparison
-from revgate.roundtrip.models_database import build
 from revgate.roundtrip.observed import (
     AGAIN,
     DOWNGRADE,
     MODELS,
-    PRODUCTION,
     SETUP,
     UPGRADE,
     WITH_ROWS,
     Difference,
     Models,
-    Pass,
 )
-from revgate.roundtrip.order import heads_of
+from revgate.roundtrip.part import Part, take_over
+from revgate.roundtrip.plan import divide
+from revgate.roundtrip.production import run_production, take_production
 from revgate.roundtrip.rows.populated import PopulatedPass
 from revgate.roundtrip.schema import SchemaFollower
 from revgate.roundtrip.session import Session
-from revgate.roundtrip.tenants import schemas_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
-    from revgate.postgres.connect import Address
     from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.agent_client import MigrationContext
-    from revgate.roundtrip.observed import RoundTrip
+    from revgate.roundtrip.observed import Failure, RoundTrip
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
@@ -77,108 +72,228 @@ def run(
     """
     if not chain:
         raise CannotJudgeError(f"{environment.name} has no revisions to run")
-    session = Session(environment, chain, options, report, context, contexts)
-    with ExitStack() as stack:
-        with session.timed(SETUP):
-            session.start(stack)
-        populated = PopulatedPass(session) if options.rows else None
-        try:
-            _run_stepped(session)
-        finally:
-            session.checkpoints.close()
-            session.database.close()
-        session.roles.forget()
-        reached = len(session.snapshots) - 1
-        if populated:
-            with session.timed(WITH_ROWS):
-                session.notes += populated.run(reached)
-        if session.plan.production and not context and reached == len(session.revisions):
-            run_production(session)
-        session.collect_notes()
+    make = partial(Session, environment, chain, options, report, context, contexts)
+    try:
+        session = make()
+        _run_session(session, alone=False)
+    except (Indivisible, CannotJudgeError) as error:
+        if isinstance(error, CannotJudgeError) and _NO_ROOM not in str(error):
+            raise
+        session = make()
+        _run_session(session, alone=True)
     return session.result(), session.contexts
 
 
-def _run_stepped(session: Session) -> None:
-    with session.timed_pass(UPGRADE):
-        reached = run_upgrade(session)
-    if reached == len(session.revisions) and session.plan.to_head:
+class Indivisible(Exception):  # noqa: N818 - not an error
+    """The parts of a history do not fit together, or disturb each other on one server."""
+
+
+def _run_session(session: Session, *, alone: bool) -> None:
+    """Run a session.
+
+    Args:
+        session: The session.
+        alone: Whether nothing runs at the same time, and the history is one part.
+
+    Raises:
+        Indivisible: It has to run alone.
+    """
+    with ExitStack() as stack:
+        with session.timed(SETUP):
+            session.start(stack)
+        alone = alone or not session.roles.stay_in_databases
+        # The rules on schemas follow objects by their oids, which each database assigns itself.
+        divided = not (alone or session.context or session.options.judges_schema)
+        places = divide(len(session.revisions)) if divided else [(0, len(session.revisions))]
+        number = 1 if alone else session.options.jobs or default_jobs()
+        jobs = Jobs(number, session.stop)
+        try:
+            _run_passes(session, jobs, places)
+        finally:
+            jobs.close()
+        if not alone and (session.roles.were_made or any(map(_may_be_of_others, session.failures))):
+            raise Indivisible
+        session.collect_notes()
+
+
+def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]]) -> None:
+    populated = PopulatedPass(session) if session.options.rows else None
+    models: Future[ModelReport | None] = Future()
+    parts = [jobs.start(partial(_run_part, session, start, stop, models)) for start, stop in places]
+    production = None
+    if session.plan.production and not session.context:
+        production = jobs.start(partial(run_production, session, models))
+    run = _fitting(parts)
+    take_over(session, run)
+    session.roles.forget()
+    if populated:
+        with session.timed(WITH_ROWS):
+            session.notes += populated.run(len(session.snapshots) - 1)
+    built = None
+    if production and len(session.snapshots) - 1 == len(session.revisions):
+        built = take_production(session, production())
+    _compare_models(session, run[-1].models, built)
+
+
+def _fitting(parts: Sequence[Callable[[], Part | None]]) -> list[Part]:
+    """Return the parts that ran, up to the first whose upgrade failed.
+
+    Raises:
+        Indivisible: One does not begin with the schema that the one before it ends with.
+    """
+    run: list[Part] = []
+    for each in parts:
+        part = each()
+        if part is None or (run and compare(run[-1].snapshots[-1], part.snapshots[0])):
+            raise Indivisible
+        run.append(part)
+        if not part.is_whole:
+            break
+    return run
+
+
+_CONFLICTS = ("40P01", "55006", "XX000")
+"""Deadlocks, things in use, and concurrent changes of a catalog that all databases share."""
+_OF_THE_SERVER = re.compile(r"\brole\b|prepared transaction|transaction identifier|\breplication\b")
+_NO_ROOM = "out of shared memory"
+
+
+def _may_be_of_others(failure: Failure) -> bool:
+    """Tell whether a step may have failed because of another part, on the same server."""
+    return failure.sqlstate in _CONFLICTS or bool(_OF_THE_SERVER.search(failure.message))
+
+
+def _run_part(
+    session: Session, start: int, stop: int, models: Future[ModelReport | None]
+) -> Part | None:
+    """Step a part of the history, and close its databases.
+
+    Args:
+        session: The round trip.
+        start: The place of the first revision.
+        stop: The place after the last one.
+        models: Gets the models once they have been compared, or None if they are not.
+
+    Returns:
+        The part; None if the revisions below it cannot run in one go.
+    """
+    try:
+        with session.timed(SETUP) if not start else nullcontext():
+            part = _begin_part(session, start, stop)
+        if part is None:
+            return None
+        try:
+            _step_part(session, part, models)
+        finally:
+            part.close()
+        return part
+    finally:
+        if stop == len(session.revisions) and not models.done():
+            models.set_result(None)
+
+
+def _begin_part(session: Session, start: int, stop: int) -> Part | None:
+    if not start:
+        part = Part(session, start, stop, None, session.stepper)
+        if not session.stepper.isolated:
+            session.isolated = False
+            part.notes.append(session.stepper.explain_guards())
+        for named, used in part.database.started.stand_ins:
+            part.notes.append(
+                f"the driver `{named}` is not installed or does not fit, so env.py connected with"
+                f" `{used}`: what differs between the two was not checked"
+            )
+        return part
+    stepper, builder = session.start_agent(), session.start_agent()
+    below = session.all_revisions[: session.plan.start + start]
+    base = session.build_base(builder, below)
+    return Part(session, start, stop, base, stepper) if base else None
+
+
+def _step_part(session: Session, part: Part, models: Future[ModelReport | None]) -> None:
+    with part.timed_pass(UPGRADE):
+        reached = run_upgrade(session, part)
+    if not part.is_whole:
+        session.discard(part.stop)
+    elif part.stop == len(session.revisions) and session.plan.to_head:
         with session.timed(MODELS):
-            _compare_models(session)
+            part.models = part.database.agent.compare_models()
+        models.set_result(part.models if isinstance(part.models, ModelReport) else None)
     if reached == 0:
         return
-    with session.timed_pass(DOWNGRADE):
-        at_base = run_downgrade(session, reached)
+    with part.timed_pass(DOWNGRADE):
+        at_base = run_downgrade(part, reached)
     if at_base:
-        with session.timed_pass(AGAIN):
-            run_upgrade_again(session, reached)
+        with part.timed_pass(AGAIN):
+            run_upgrade_again(part, reached)
 
 
-def run_upgrade(session: Session) -> int:
+def run_upgrade(session: Session, part: Part) -> int:
     """Upgrade to the head; return how many revisions could be upgraded."""
-    session.snapshots = [session.take_snapshot()]
-    follow = SchemaFollower(session.database.started.address).follow
+    part.snapshots = [part.take_snapshot()]
+    follow = SchemaFollower(part.database.started.address).follow
     if session.options.judges_schema:
-        session.schema = follow({}, session.current)
-    for index in range(len(session.revisions)):
-        if not session.step(index, "upgrade", UPGRADE):
-            session.note_skipped(session.revisions[index + 1 :], "not run", index)
-            return index if session.rebuild(index) else 0
-        session.snapshots.append(session.take_snapshot())
+        part.schema = follow({}, part.current)
+    for index in range(len(part.revisions)):
+        if not part.step(index, "upgrade", UPGRADE):
+            part.note_skipped(session.revisions[part.start + index + 1 :], "not run", index)
+            return index if part.rebuild(index) else 0
+        part.snapshots.append(part.take_snapshot())
         if session.options.judges_schema:
-            change = follow(*session.snapshots[-2:])
-            session.steps[index] = session.steps[index]._replace(schema=change)
-    return len(session.revisions)
+            change = follow(*part.snapshots[-2:])
+            part.steps[index] = part.steps[index]._replace(schema=change)
+    return len(part.revisions)
 
 
-def run_downgrade(session: Session, reached: int) -> bool:
+def run_downgrade(part: Part, reached: int) -> bool:
     """Downgrade to the base; return whether it was reached.
 
     After a downgrade that fails, the next one runs in a fresh database.
     """
-    session.current = session.snapshots[reached]
+    part.current = part.snapshots[reached]
     for index in reversed(range(reached)):
-        if _downgrade(session, index):
-            _compare_after_downgrade(session, index)
-        elif not session.rebuild(index):
-            session.note_skipped(session.revisions[:index], "not downgraded", index)
+        if _downgrade(part, index):
+            _compare_after_downgrade(part, index)
+        elif not part.rebuild(index):
+            part.note_skipped(part.revisions[:index], "not downgraded", index)
             return False
     return True
 
 
-def _downgrade(session: Session, index: int) -> bool:
+def _downgrade(part: Part, index: int) -> bool:
     """Run a downgrade; again, if it fails on a schema that a later one left different."""
-    failures = len(session.failures)
-    if session.step(index, "downgrade", DOWNGRADE):
+    failures = len(part.failures)
+    if part.step(index, "downgrade", DOWNGRADE):
         return True
-    after = session.snapshots[index + 1]
-    if not compare(after, session.current) or not session.rebuild(index + 1):
+    after = part.snapshots[index + 1]
+    if not compare(after, part.current) or not part.rebuild(index + 1):
         return False
-    del session.failures[failures:]
-    return session.step(index, "downgrade", DOWNGRADE)
+    del part.failures[failures:]
+    return part.step(index, "downgrade", DOWNGRADE)
 
 
-def _compare_after_downgrade(session: Session, index: int) -> None:
+def _compare_after_downgrade(part: Part, index: int) -> None:
     """Record what this downgrade got wrong, without what an earlier one had left already."""
-    known = set(compare(session.snapshots[index + 1], session.current))
-    before = session.snapshots[index]
-    for change in compare(before, session.take_snapshot(before)):
+    known = set(compare(part.snapshots[index + 1], part.current))
+    before = part.snapshots[index]
+    for change in compare(before, part.take_snapshot(before)):
         if not _is_known(change, known):
-            session.after_downgrade.append(Difference(session.steps[index], change))
+            part.after_downgrade.append(Difference(part.steps[index], change))
 
 
-def run_upgrade_again(session: Session, reached: int) -> None:
+def run_upgrade_again(part: Part, reached: int) -> None:
     """Upgrade a second time, and compare each schema with the one of the first time."""
-    known = set(compare(session.snapshots[0], session.current))
+    known = set(compare(part.snapshots[0], part.current))
     for index in range(reached):
-        if not session.step(index, "upgrade", AGAIN):
-            rest = session.revisions[index + 1 : reached]
-            session.note_skipped(rest, "not upgraded again", index)
+        if not part.step(index, "upgrade", AGAIN):
+            rest = part.revisions[index + 1 : reached]
+            part.note_skipped(rest, "not upgraded again", index)
             return
-        first = session.snapshots[index + 1]
-        changes = compare(first, session.take_snapshot(first))
+        first = part.snapshots[index + 1]
+        changes = compare(first, part.take_snapshot(first))
         for change in changes:
             if not _is_known(change, known):
-                session.after_again.append(Difference(session.steps[index], change))
+                part.after_again.append(Difference(part.steps[index], change))
         known |= set(changes)
 
 
@@ -193,52 +308,21 @@ def _is_known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
     )
 
 
-def run_production(session: Session) -> None:
-    """Run `upgrade head` in one go, in the transactions that env.py asks for."""
-    agent = session.production_agent
-    address = session.base or session.server.create_database()
-    begun = time.perf_counter()
-    try:
-        create = partial(session.server.create_next_to, address)
-        heads = heads_of(session.all_revisions)
-        started = agent.begin(address, heads, create, production=True)
-        answer = agent.finish()
-        seconds = time.perf_counter() - begun
-        session.contexts = [started, *agent.further_contexts]
-        snapshotter = Snapshotter(*started[:3])
-        # What the steps of this context have made in a schema of another one counts here too.
-        own = {name.rpartition(".")[0] for name in own_tables(session.snapshots[-1])}
-        schemas = schemas_of_others(started, session.contexts) - own
-        tables = count_tables(outside(snapshotter.take(), schemas))
-        if isinstance(answer, Finished):
-            session.read_schema(started.address)
-        if isinstance(answer, Finished) and session.model_report:
-            with session.timed(MODELS):
-                _compare_built_models(session, session.model_report, address, snapshotter)
-        snapshotter.close()
-    finally:
-        agent.close()
-        session.server.drop_database(address)
-    if isinstance(answer, Failed):
-        _record_production_failure(session, answer)
-    complete = isinstance(answer, Finished)
-    session.passes.append(Pass(PRODUCTION, seconds, tables, complete))
-
-
-def _record_production_failure(session: Session, failed: Failed) -> None:
-    steps = {each.id: session.new_step(each) for each in session.all_revisions}
-    steps |= {each.revision.id: each for each in session.steps}
-    *_, latest = session.contexts
-    if len(session.contexts) > 1 and latest.origin:
-        failed = failed._replace(message=f"{failed.message}, in the database `{latest.origin}`")
-    session.record_failure(steps[failed.revision], PRODUCTION, failed)
-
-
 # -- models --------------------------------------------------------------------------------------
 
 
-def _compare_models(session: Session) -> None:
-    answer = session.database.agent.compare_models()
+def _compare_models(
+    session: Session,
+    answer: ModelReport | NoModels | ModelsFailed | None,
+    built: Snapshot | None,
+) -> None:
+    """Compare the models with the schema at the head.
+
+    Args:
+        session: The round trip.
+        answer: What the agent says about the models.
+        built: The schema that the models' tables give; None if there is none.
+    """
     match answer:
         case ModelsFailed(message):
             session.models = Models(0, failure=message)
@@ -250,26 +334,8 @@ def _compare_models(session: Session) -> None:
                 " import the modules that define them?"
             )
         case ModelReport():
-            session.model_report = answer
-            session.models = _compared(session, answer, None)
-
-
-def _compare_built_models(
-    session: Session, report: ModelReport, address: Address, snapshotter: Snapshotter
-) -> None:
-    """Compare also what only PostgreSQL can tell, in a database that is no longer needed."""
-    if report.problem and report.differences is not None:
-        session.notes.append(
-            "part of Alembic's comparison of the models raised, so only the catalogs were compared"
-            f" there: {report.problem}"
-        )
-    problems = build(address, report)
-    if problems:
-        session.notes.append(
-            "not all models could be created on a throwaway database, so some defaults and CHECK"
-            f" constraints were not compared: {problems[0]}"
-        )
-    session.models = _compared(session, report, snapshotter.take())
+            with session.timed(MODELS):
+                session.models = _compared(session, answer, built)
 
 
 def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> Models:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.errors import UsageError
@@ -57,6 +58,23 @@ def make_plan(
     steps = len(chain) - first
     start, stop = (first + steps * edge // count for edge in (number - 1, number))
     return Plan(start, stop, len(chain), number in (1, count))
+
+
+_DIVIDED = (60, 500, 1500)
+"""Numbers of revisions from which on a history has one part more."""
+
+
+def divide(length: int) -> list[tuple[int, int]]:
+    """Divide revisions into parts that can be stepped side by side.
+
+    It depends on the history alone: what is found must not depend on the machine.
+
+    Returns:
+        The place of the first revision of each part, and the place after the last.
+    """
+    parts = 1 + sum(length >= each for each in _DIVIDED)
+    edges = [length * number // parts for number in range(parts + 1)]
+    return list(pairwise(edges))
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -32,6 +32,7 @@ class Snapshotter:
         *,
         visible: Callable[[Key], bool] | None = None,
         original: Snapshotter | None = None,
+        follows: bool = True,
     ) -> None:
         """Prepare the statements that take a snapshot.
 
@@ -44,6 +45,8 @@ class Snapshotter:
             visible: Tells which objects belong to the database; None for all.
             original: That of the database which this one is a copy of, and that has not changed
                 since its last snapshot.
+            follows: Whether to describe only what changed since the last snapshot; it takes time to
+                prepare.
         """
         self._connection = connection or connect(address)
         self._cursor = self._connection.cursor()
@@ -52,7 +55,7 @@ class Snapshotter:
         self._visible = visible
         self._relations = self._without(version_table, version_schema)
         self._changes = Changes(self._cursor)
-        self._follows = connection is None
+        self._follows = follows and connection is None
         self._latest: SharedSnapshot | None = None
         self._keys: dict[int, list[Key]] = {}
         """Of each unit that is described."""

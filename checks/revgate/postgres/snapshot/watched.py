@@ -137,7 +137,17 @@ concat_ws('|',
     (SELECT count(*) || ' ' || sum(d.objid::int8) FROM pg_depend d
      WHERE d.refclassid = 'pg_extension'::regclass))
 """
-_NOW = f"SELECT '', pg_snapshot_xmin(pg_current_snapshot())::text::int8, to_json({_STATE.strip()})"
+# Transactions of other databases change nothing in this one. One whose database is unknown may.
+_OLDEST = """
+coalesce((
+    SELECT min(x::text::int8) FROM pg_snapshot_xip(pg_current_snapshot()) x
+    WHERE NOT EXISTS (
+        SELECT FROM pg_stat_activity a
+        WHERE a.datname <> current_database()
+          AND a.backend_xid = (x::text::int8 % 4294967296)::text::xid)
+), pg_snapshot_xmax(pg_current_snapshot())::text::int8)
+"""
+_NOW = f"SELECT '', {_OLDEST.strip()}, to_json({_STATE.strip()})"
 """The oldest transaction that may still change something, and the state."""
 
 
