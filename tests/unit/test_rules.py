@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from revgate.checking.selection import Choice
-from revgate.rules import CHAIN, ERROR, SUBJECTS, Finding, all_rules, rule, rules_that_judge
+from revgate.rules import (
+    CHAIN,
+    ERROR,
+    SUBJECTS,
+    WARNING,
+    Finding,
+    all_rules,
+    rule,
+    rules_that_judge,
+)
 from revgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,3 +112,16 @@ def test_a_rule_that_is_off_runs_where_it_is_named(
     assert {each.name for each in choice.stage(live=True)} & OFF == running
     reported = {each.name for each in choice.rules if each.reported} & OFF
     assert reported == running - {*settings.ignore}
+
+
+def test_what_is_proved_is_an_error_unless_the_settings_give_a_severity() -> None:
+    rule = all_rules()["breaks-running-code"]
+    proved = Finding("m", "h", "p.py")
+    milder = proved._replace(severity=WARNING)
+
+    configured = (None, "error", "warning")
+    found = [
+        tuple(rule.with_severity(each).severity_of(finding) for finding in (proved, milder))
+        for each in configured
+    ]
+    assert found == [(ERROR, WARNING), (ERROR, ERROR), (WARNING, WARNING)]
