@@ -129,7 +129,7 @@ def family_of(revision: Revision) -> str | None:
     """Return the pattern of a name without the length of its hash, which older Alembics varied."""
     key = revision.id
     if key.isdigit() and len(key) in _OF_A_HASH and impossible(key) is not None:
-        # A hash without a letter, which is no number.
+        # A hash without a letter, not a number.
         revision = revision._replace(
             id="a" * len(key), path=revision.path.replace(key, "a" * len(key))
         )
