@@ -81,6 +81,8 @@ MORE = [
     "ALTER EXTENSION hstore DROP FUNCTION f(int)", "CREATE TABLE hs (h hstore DEFAULT 'a=>1')",
     "ALTER EXTENSION hstore SET SCHEMA other", "DROP EXTENSION hstore CASCADE",
     "ALTER ROLE leader RENAME TO chief", "ALTER ROLE chief RENAME TO leader",
+    "ALTER ROLE leader SET work_mem = '8MB'", "ALTER TABLE t CLUSTER ON t_pkey",
+    "SELECT lo_create(0)", "SELECT lo_unlink(oid) FROM pg_largeobject_metadata",
     "ALTER TABLE u OWNER TO leader", "ALTER FUNCTION f(int) OWNER TO leader",
     "ALTER TYPE mood OWNER TO leader", "ALTER SCHEMA other OWNER TO leader",
     "REASSIGN OWNED BY leader TO {user}", "DROP OWNED BY leader", "GRANT ALL ON u TO leader",

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
+from revgate.postgres.snapshot.database import setting_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,9 +77,12 @@ class Roles:
 
     def sees(self, key: Key) -> bool:
         """Return whether an object is none of others: not a role of theirs, nor the run's owner."""
-        if key[0] != "role":
+        role = key[1] if key[0] == "role" else None
+        if key[0] == "setting":
+            role = setting_role(key[1])
+        if role is None:
             return True
-        name = key[1].strip('"')
+        name = role.strip('"')
         owner = self._server.prepared.owner if self._server.prepared else ""
         return name != owner and (not self._shared or self._is_named(name))
 

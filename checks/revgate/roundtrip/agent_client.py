@@ -28,6 +28,7 @@ from revgate.roundtrip.answers import (
     Finished,
     FurtherContext,
     Idle,
+    Interrupted,
     Mapped,
     ModelReport,
     ModelsFailed,
@@ -270,6 +271,11 @@ class Agent:
         """
         self._send(do="attempt", revision=revision, tables=tables, again=again, watch=watch)
         return self._receive(Attempted, doing=f"`downgrade()` of `{revision}`")
+
+    def interrupt(self, revision: str, statement: int) -> Interrupted | Failed:
+        """Run `upgrade()` of a revision, and end it before a statement, as a crash would."""
+        self._send(do="interrupt", revision=revision, statement=statement)
+        return self._receive(Interrupted, Failed, doing=f"`upgrade()` of `{revision}`")
 
     def compare_models(self) -> ModelReport | NoModels | ModelsFailed:
         """Compare env.py's models with the database."""

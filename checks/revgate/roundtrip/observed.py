@@ -277,6 +277,22 @@ class Difference(NamedTuple):
     change: CatalogueChange
 
 
+class Unresumed(NamedTuple):
+    """An upgrade that does not arrive when it is run again after an interruption."""
+
+    step: Step
+    statement: str
+    """The statement after which it was interrupted, on one line."""
+    line: int
+    """Of that statement; 0 if unknown."""
+    message: str = ""
+    """Why it fails; empty if it does not."""
+    failed_at: int = 0
+    """The line at which it fails."""
+    changes: tuple[CatalogueChange, ...] = ()
+    """How the schema differs from that of an upgrade without an interruption."""
+
+
 class ModelDifference(NamedTuple):
     """One difference between the models and the migrated database."""
 
@@ -373,6 +389,8 @@ class RoundTrip(NamedTuple):
     """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran."""
     schema: SchemaChange | None = None
     """The schema before the first step, as a change of an empty one."""
+    unresumed: tuple[Unresumed, ...] = ()
+    """Upgrades that do not arrive after an interruption; at most one for each revision."""
     other_contexts: tuple[RoundTrip, ...] = ()
     """One for each further migration context of env.py: a second database, another schema."""
 

@@ -30,6 +30,7 @@ from revgate.roundtrip.observed import (
 from revgate.roundtrip.part import Part, take_over
 from revgate.roundtrip.plan import divide
 from revgate.roundtrip.production import run_production, take_production
+from revgate.roundtrip.resumption import check_resumption
 from revgate.roundtrip.rows.populated import PopulatedPass
 from revgate.roundtrip.schema import SchemaFollower
 from revgate.roundtrip.session import Session
@@ -129,6 +130,7 @@ def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]])
     if populated:
         with session.timed(WITH_ROWS):
             session.notes += populated.run(len(session.snapshots) - 1)
+    check_resumption(session, len(session.snapshots) - 1)
     built = None
     if production and len(session.snapshots) - 1 == len(session.revisions):
         built = take_production(session, production())

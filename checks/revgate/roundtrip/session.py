@@ -33,6 +33,7 @@ from revgate.roundtrip.observed import (
     SchemaChange,
     SchemaFile,
     Step,
+    Unresumed,
 )
 from revgate.roundtrip.order import heads_of, merge_notes
 from revgate.roundtrip.plan import make_plan
@@ -85,6 +86,7 @@ class Session:
         self.failures: list[Failure] = []
         self.after_downgrade: list[Difference] = []
         self.after_again: list[Difference] = []
+        self.unresumed: list[Unresumed] = []
         self.notes: list[str] = []
         self.durations: list[tuple[str, float]] = []
         self.deploy_order = ""
@@ -326,6 +328,7 @@ class Session:
             schema_file=self.schema_file,
             durations=_summed(self.durations),
             deploy_order=self.deploy_order,
+            unresumed=tuple(self.unresumed),
             schema=self.schema,
         )
 

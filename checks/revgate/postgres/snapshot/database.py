@@ -177,21 +177,28 @@ ROLE = Kind(
 )
 
 
+_EVERYWHERE = " IN ALL DATABASES"
+
+
 def _reset(change: CatalogueChange) -> str:
-    parameter, _, role = change.name.partition(" FOR ROLE ")
+    parameter, _, role = change.name.removesuffix(_EVERYWHERE).partition(" FOR ROLE ")
+    if change.name.endswith(_EVERYWHERE):
+        return f"ALTER ROLE {role or 'ALL'} RESET {parameter}"
     subject = f"ROLE {role} IN DATABASE <name>" if role else "DATABASE <name>"
     return f"ALTER {subject} RESET {parameter}"
 
 
+# A setting of a role in all databases belongs to the server, as the role does.
 SETTING = Kind(
     ("setting",),
     (
         Query(
             None,
-            """
+            f"""
             'setting',
             concat_ws(' ', split_part(c.text, '=', 1),
-                'FOR ROLE ' || quote_ident(nullif(pg_get_userbyid(nullif(s.setrole, 0)), ''))),
+                'FOR ROLE ' || quote_ident(nullif(pg_get_userbyid(nullif(s.setrole, 0)), '')))
+            || CASE s.setdatabase WHEN 0 THEN '{_EVERYWHERE}' ELSE '' END,
             CASE WHEN s.setrole <> 0 THEN 'role' END,
             CASE WHEN s.setrole <> 0 THEN quote_ident(pg_get_userbyid(s.setrole)) END,
             substr(c.text, strpos(c.text, '=') + 1)
@@ -201,9 +208,32 @@ SETTING = Kind(
             CROSS JOIN LATERAL unnest(s.setconfig) AS c(text)
             LEFT JOIN pg_database b ON b.oid = s.setdatabase
             """,
-            "b.datname = current_database()",
+            "b.datname = current_database() OR s.setdatabase = 0",
         ),
     ),
     drop=_reset,
     per_installation=True,
 )
+# Most are numbered by the server, and another number says nothing. They are data, as rows are.
+LARGE_OBJECT = Kind(
+    ("large object",),
+    (
+        Query(
+            ("pg_largeobject_metadata", "o.oid"),
+            """
+            'large object', 'number ' || row_number() OVER (ORDER BY o.oid), NULL, NULL,
+            'owner ' || quote_ident(pg_get_userbyid(o.lomowner))
+            """,
+            "pg_largeobject_metadata o",
+        ),
+    ),
+    drop="SELECT lo_unlink(<oid>)",
+    per_installation=True,
+)
+
+
+def setting_role(name: str) -> str | None:
+    """Return the role whose setting in all databases has a name; None for any other setting."""
+    if not name.endswith(_EVERYWHERE):
+        return None
+    return name.removesuffix(_EVERYWHERE).partition(" FOR ROLE ")[2]

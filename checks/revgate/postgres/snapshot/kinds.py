@@ -15,6 +15,7 @@ KINDS = (
     database.EXTENSION,
     database.ROLE,
     database.SETTING,
+    database.LARGE_OBJECT,
     types.TYPE,
     types.ENUM_LABEL,
     types.ENUM_ORDER,

@@ -71,7 +71,12 @@ TABLE = Kind(
                 CASE WHEN r.relforcerowsecurity THEN 'forced row level security' END,
                 CASE r.relreplident WHEN 'f' THEN 'replica identity full'
                                     WHEN 'n' THEN 'replica identity nothing'
-                                    WHEN 'i' THEN 'replica identity index' END)
+                                    WHEN 'i' THEN 'replica identity index' END,
+                -- Another index says it itself.
+                (SELECT 'clustered on ' || quote_ident(k.conname)
+                 FROM pg_index x JOIN pg_constraint k ON k.conindid = x.indexrelid
+                 WHERE x.indrelid = r.oid AND x.indisclustered AND k.conrelid = r.oid
+                   AND k.contype IN ('p', 'u', 'x')))
             """,
             """
             relation r

@@ -116,7 +116,7 @@ _AS_A_WHOLE = (
     "pg_namespace", "pg_extension", "pg_foreign_data_wrapper", "pg_foreign_server",
     "pg_event_trigger", "pg_publication", "pg_publication_rel", "pg_default_acl", "pg_cast",
     "pg_language", "pg_am", "pg_operator", "pg_opclass", "pg_opfamily", "pg_amop", "pg_collation",
-    "pg_ts_config", "pg_ts_config_map", "pg_ts_dict",
+    "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_largeobject_metadata",
 )  # fmt: skip
 """A change in any of these is followed by a whole snapshot."""
 

@@ -19,8 +19,12 @@ WHERE pid = pg_backend_pid() AND locktype = 'virtualxid' AND granted
 """
 
 
-class Interrupted(BaseException):
-    """Ends a step on purpose where it has committed, as a crash would."""
+class Interrupted(Exception):  # noqa: N818 - not an error
+    """Ends a step on purpose where it has committed, as a crash would.
+
+    After a BaseException, SQLAlchemy gives up the connection. A revision that catches this one gets
+    it again at its next statement.
+    """
 
 
 class Transactions:
