@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.histories import write_history
+from benchmarks.histories import write_history, write_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,8 +54,12 @@ _TESTS = {
 _PACKAGES = ("pytest-alembic", "alembic", "sqlalchemy", "psycopg2-binary", "pytest")
 _NAMES = ("test_single_head_revision", "test_upgrade", "test_up_down_consistency",
           "test_downgrade_leaves_no_trace")  # fmt: skip
-_QUADRATIC = 200
+_QUADRATIC = 50
 """Revisions above which the experimental test takes minutes, and is left out."""
+_OTHERS = 200
+"""Revisions of the histories that `others` measures."""
+_EVERY = 4
+"""Of these revisions, the downgrade of one fails."""
 _PLAIN = (
     "for to in 'upgrade head' 'downgrade base' 'upgrade head' 'downgrade base'; do {} $to; done"
 )
@@ -107,6 +111,55 @@ def table(work: Path, sizes: list[int], measure: Measure, revgate: list[str]) ->
                 for each in databases.values():
                     server.drop_database(each)
     return _written(columns)
+
+
+def others(work: Path, measure: Measure, git: Callable[..., None], revgate: list[str]) -> list[str]:
+    """Measure failing downgrades, one new revision on a target branch, and the reference gate.
+
+    Args:
+        work: A folder of our own.
+        measure: As for `table`.
+        git: Runs git in a folder.
+        revgate: The command.
+    """
+    from revgate.postgres.server import throwaway
+
+    with throwaway(None) as server:
+        here = ["--database-url", server.address.url()]
+        folder = work / "failing"
+        _write(folder, _OTHERS, mixed=False)
+        command = [*revgate, "roundtrip", "--no-rows", "--no-cache", "--fail-on", "never", *here]
+        whole = measure(command, folder, 2).seconds
+        files = sorted((folder / "migrations" / "versions").glob("*.py"))
+        for path in files[::_EVERY]:
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text + "\n\ndef downgrade():\n    op.drop_table('absent')\n")
+        failing = measure(command, folder, 1).seconds
+
+        folder = work / "against"
+        _write(folder, _OTHERS, mixed=False)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "history")
+        git(folder, "branch", "published")
+        versions = folder / "migrations" / "versions"
+        write_revision(versions, _OTHERS, max(versions.glob("*.py")).name[:14])
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "one more")
+        gate = [*revgate, "gate", "--against", "published", "--fail-on", "never", *here]
+        measure(gate, folder, 1)
+        against = measure(gate, folder, 3).seconds
+    project = Path(__file__).resolve().parent.parent
+    reference = measure(["make", "-s", "gate"], project, 3).seconds
+    fails = (
+        f"`revgate roundtrip --no-rows`, {len(files[::_EVERY])} of {_OTHERS} downgrades fail:"
+        f" {failing:.1f} s, {failing / whole:.1f} times as long as if none does."
+    )
+    gates = (
+        f"`revgate gate --against` with one new revision on {_OTHERS}, which an earlier run on the"
+        f" server has built: {against:.1f} s. `make gate` on the reference application:"
+        f" {reference:.1f} s."
+    )
+    return [fails, "", gates]
 
 
 def _figures(

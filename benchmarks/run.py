@@ -264,6 +264,7 @@ def main() -> int:
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--roundtrips", default="50,200,1000")
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--only", choices=("static", "roundtrip"), help="print one part of it")
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
     lengths = [int(length) for length in arguments.roundtrips.split(",")]
@@ -273,7 +274,12 @@ def main() -> int:
         lambda: ["", import_line()],
         lambda: ["", pulls_line(work, sizes[-1])],
         lambda: ["", *roundtrip.table(work, lengths, measure, [sys.executable, "-m", "revgate"])],
+        lambda: ["", *roundtrip.others(work, measure, git, [sys.executable, "-m", "revgate"])],
     ]
+    if arguments.only:
+        steps = steps[:3] if arguments.only == "static" else steps[3:]
+    # Otherwise every process compiles what it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         lines = [
             f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}.",
@@ -285,7 +291,8 @@ def main() -> int:
             lines += found
     finally:
         shutil.rmtree(work)
-    write_page(lines)
+    if not arguments.only:
+        write_page(lines)
     return 0
 
 
