@@ -310,6 +310,23 @@ def test_findings_are_sorted_and_repeatable(add: Add, repository: Path, run: Run
     assert run("check", "--format", "json", "--no-cache")[1] == out
 
 
+# Commands.
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (2, "")
+    assert "run check, then roundtrip" in out
+
+
+@pytest.mark.parametrize(("word", "near"), [("chekc", "check"), ("roundtrp", "roundtrip")])
+def test_a_misspelt_command_names_the_nearest(run: Run, word: str, near: str) -> None:
+    code, out, err = run(word)
+    assert (code, out) == (2, "")
+    assert f"unknown command {word!r}; did you mean {near!r}?" in err
+    assert "hook" not in run("hok")[2].replace("'hok'", "")
+
+
 # Text.
 
 

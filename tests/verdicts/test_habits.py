@@ -92,7 +92,7 @@ def test_a_habit_is_one_finding(
     assert "rename" not in found["help"]
 
 
-def test_ids_that_are_no_timestamps_are_one_finding(
+def test_ids_other_than_timestamps_are_one_finding(
     project: Callable[[Names], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project(UNLIKE)
@@ -105,7 +105,7 @@ def test_ids_that_are_no_timestamps_are_one_finding(
 @pytest.mark.parametrize(
     "names", [hashed(4), [*stamped(20), *hashed(6)], [*stamped(9), ("abc", "add.py")]]
 )
-def test_a_few_wrong_names_are_told_one_by_one(
+def test_a_few_wrong_names_are_reported_one_by_one(
     names: Names, project: Callable[[Names], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project(names)

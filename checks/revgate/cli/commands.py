@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from revgate.cli.context import configured, is_of_git, report, settings_of, source_of
 from revgate.cli.output import complain, show, unwritten, write
-from revgate.cli.parser import parser
+from revgate.cli.parser import COMMANDS, listed, parser
 from revgate.errors import RevgateError, UsageError, machine_fault
-from revgate.text import choose_one, printable
+from revgate.text import choose_one, nearest, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 1, 2 or 3; 130 after Ctrl-C.
     """
     words = sys.argv[1:] if argv is None else argv
+    if not words:
+        write(parser().format_help())
+        return UsageError.exit_code
+    if words[0] not in COMMANDS and not words[0].startswith("-"):
+        complain(f"unknown command {words[0]!r}{nearest(words[0], listed())}; see `revgate --help`")
+        return UsageError.exit_code
     try:
         arguments = parser(words).parse_args(words)
     except SystemExit as stop:  # argparse exits after --help, --version, and errors

@@ -86,6 +86,11 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     return top
 
 
+def listed() -> list[str]:
+    """Return the names of the commands that `--help` lists."""
+    return [name for name, command in COMMANDS.items() if command.help is not None]
+
+
 def _check(command: argparse.ArgumentParser) -> None:
     which = command.add_mutually_exclusive_group()
     which.add_argument(
