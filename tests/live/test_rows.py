@@ -384,7 +384,7 @@ def test_a_partition_is_lost_when_dropped_and_not_when_detached(project: Project
     ]
 
 
-IGNORED = "missing-lock-timeout,blocking-lock"
+IGNORED = "missing-lock-timeout,blocking-lock,unbounded-change"
 ALLOWED = """
 def upgrade():
     # revgate: allow[fails-on-rows] there are no users yet

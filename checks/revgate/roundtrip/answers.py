@@ -313,6 +313,7 @@ def _statement(message: dict[str, Any]) -> Statement:
         tuple(message["drops"]),
         message["transaction"],
         message["alone"],
+        message["changed"],
     )
 
 

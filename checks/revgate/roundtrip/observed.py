@@ -84,6 +84,8 @@ class Statement(NamedTuple):
     """The number of its transaction within the step."""
     alone: bool = False
     """Whether it committed by itself."""
+    changed: int = 0
+    """The rows that it changed, as its driver says."""
 
 
 class LeftSetting(NamedTuple):
@@ -187,6 +189,16 @@ class Break(NamedTuple):
     """Whether the models of the target branch map it, so that its code breaks for certain."""
 
 
+class UnboundedChange(NamedTuple):
+    """A statement that changed every test row of a table."""
+
+    table: str
+    rows: int
+    verb: str
+    """`updates` or `deletes`."""
+    line: int
+
+
 class Rows(NamedTuple):
     """The test rows at the start of a step, and what happened to them."""
 
@@ -200,6 +212,7 @@ class Rows(NamedTuple):
     lost_by_downgrade: tuple[LostRows, ...] = ()
     """Of tables that existed before the upgrade."""
     doubts: tuple[Doubt, ...] = ()
+    unbounded: tuple[UnboundedChange, ...] = ()
 
 
 class Step(NamedTuple):

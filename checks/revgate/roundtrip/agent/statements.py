@@ -225,7 +225,7 @@ class Watch:
                 self._facts["rewrites"].append(name)
                 self._facts["locks"].append(_lock(name, _REWRITES_UNDER, *timeouts))
 
-    def _after(self, connection: Any, _cursor: Any, statement: str, *_facts: Any) -> None:
+    def _after(self, connection: Any, cursor: Any, statement: str, *_facts: Any) -> None:
         if self.transactions is None:
             return
         self.transactions.after(statement)
@@ -242,6 +242,7 @@ class Watch:
             "sql": " ".join(statement.split())[:MAX_LENGTH],
             "text": statement[:MAX_TEXT] if self._texts and _CREATES.search(statement) else "",
             "transaction": self.transactions.number,
+            "changed": int(getattr(cursor, "rowcount", 0) or 0),
             "alone": self.transactions.is_alone,
             "begun": self._begun,
             "ended": time.perf_counter(),

@@ -19,6 +19,7 @@ from revgate.roundtrip.rows.relaxed import Schema, may_alter_types
 from revgate.roundtrip.rows.running.operations import naming
 from revgate.roundtrip.rows.running.release import deploy_order, naming_of, what_works
 from revgate.roundtrip.rows.running.running_code import RunningCode
+from revgate.roundtrip.rows.unbounded import may_be_unbounded, unbounded
 from revgate.roundtrip.rows.unfilled import doubts
 from revgate.roundtrip.target_tree import running_models
 
@@ -130,7 +131,8 @@ class PopulatedPass:
         altered = self._altered(step, before)
         earlier, later = self._session.snapshots[index : index + 2]
         self._running.prepare(earlier, later, before)
-        answer = self._database.step("upgrade", step.revision.id)
+        counted = may_be_unbounded(step.statements)
+        answer = self._database.step("upgrade", step.revision.id, watch=counted)
         if isinstance(answer, Failed):
             self._record(index, rows)
             return answer
@@ -138,7 +140,8 @@ class PopulatedPass:
         self._counts = after = self._catalogue.count_rows()
         at_stake = {each.oid: each.rows for each in before if each.oid in self._ours}
         losses = Losses(before, after, at_stake, step.statements)
-        rows = rows._replace(lost=tuple(losses.lost))
+        changes = tuple(unbounded(answer.statements, before))
+        rows = rows._replace(lost=tuple(losses.lost), unbounded=changes)
         if altered.tables:
             rows = rows._replace(doubts=self._compare(altered, reasons, step))
         if self._downgrades.are_tried(index):
