@@ -154,7 +154,8 @@ def check_junit(text: str, made: Any) -> None:
 
 
 OURS = re.compile(
-    r"<details(?: open)?><summary>[A-Za-z ]+</summary>|</details>|</?code>|<br>|</?sub>"
+    r"<details(?: open)?><summary>(?:<code>[^<]*</code>: )?[A-Za-z0-9., ]+</summary>|</details>"
+    r"|</?code>|<br>|</?sub>"
 )
 MERMAID = re.compile(
     r"flowchart BT"

@@ -9,6 +9,7 @@ import pytest
 from tests.reports.conftest import lock_of
 
 from revgate.findings import WARNING
+from revgate.postgres.snapshot.change import CatalogueChange
 from revgate.reports import render
 from revgate.reports.comment import MARK
 from revgate.reports.markdown import fit
@@ -129,3 +130,24 @@ def test_a_comment_is_found_again_by_its_first_line(make: Any) -> None:
     assert text.startswith(f"{MARK}\n## revgate")
     assert MARK == "<!-- revgate -->"
     assert text.count(MARK) == 1
+
+
+def test_a_reviewer_sees_what_changes(make: Any, trip_of: Any) -> None:
+    added = CatalogueChange("left", "table", "invoices", "", "")
+    other = CatalogueChange("changed", "column", "users.email", "text", "varchar(9)")
+    lock = lock_of("users", "ShareLock", 4, rewrites=("users",))
+    new = {"statements": (lock,), "changes": (added, other)}
+    trip = trip_of(r0={"new": False}, r1=new)
+    text = write("markdown", make([], roundtrips=trip))
+    assert "<summary><code>r1</code>: 1 statement, 12.1 ms</summary>" in text
+    assert "<summary><code>r0</code>" not in text
+    assert "- adds the table <code>invoices</code>" in text
+    assert "- changes the column <code>users.email</code> as <code>varchar&#40;9&#41;" in (
+        text.replace("(9)", "&#40;9&#41;")
+    )
+    assert (
+        "1. line 4, 1.0 ms: <code>ALTER TABLE users</code>; <code>ShareLock</code> on"
+        " <code>users</code> for 1 ms; rewrites <code>users</code>\n"
+    ) in text
+    many: dict[str, dict[str, object]] = {f"r{number}": {} for number in range(21)}
+    assert "What changes" not in write("markdown", make([], roundtrips=trip_of(**many)))

@@ -45,6 +45,12 @@ def test_a_downgrade_that_raises_is_reported_once() -> None:
     assert rules(finding("downgrade-fails"), finding("raising-downgrade")) == ["raising-downgrade"]
 
 
+def test_a_drop_without_a_name_explains_only_its_own_line() -> None:
+    cause = finding("unnamed-drop", line=7)
+    assert rules(cause, finding("downgrade-fails", line=7)) == ["unnamed-drop"]
+    assert rules(cause, finding("downgrade-fails", line=5)) == ["unnamed-drop", "downgrade-fails"]
+
+
 def test_other_rules_are_not_touched() -> None:
     found = rules(finding("downgrade-residue"), finding("frozen-default"), finding("table-count"))
     assert found == ["downgrade-residue", "frozen-default", "table-count"]

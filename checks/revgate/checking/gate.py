@@ -117,7 +117,7 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     dropped: list[tuple[int, Finding]] = []
     for number, each in enumerate(findings):
         cause = causes.get((each.rule, each.environment, each.revision))
-        if cause is None:
+        if cause is None or not _explains(findings[cause], each):
             kept[number] = each
         else:
             dropped.append((cause, each))
@@ -125,6 +125,11 @@ def once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if cause in kept and each.rule in _NAMES_OBJECTS:
             kept[cause] = _with_consequence(kept[cause], each)
     return tuple(kept.values())
+
+
+def _explains(cause: Finding, consequence: Finding) -> bool:
+    """Whether a finding is the cause of another one: a line that fails, at that line only."""
+    return cause.rule != _AT_A_LINE or cause.line == consequence.line
 
 
 def _with_consequence(cause: Finding, consequence: Finding) -> Finding:
@@ -143,8 +148,10 @@ _CONSEQUENCES = {
     "empty-downgrade": ("downgrade-residue", "downgrade-loss", "reupgrade-fails"),
     "missing-downgrade": ("downgrade-fails",),
     "raising-downgrade": ("downgrade-fails",),
+    "unnamed-drop": ("downgrade-fails",),
 }
 """What only follows from the finding of a rule."""
+_AT_A_LINE = "unnamed-drop"
 _NAMES_OBJECTS = ("downgrade-residue", "downgrade-loss")
 
 

@@ -17,6 +17,7 @@ from revgate.reports import (
     steps,
     verdict,
 )
+from revgate.reports.changes import effects, schema_lines, title, to_review
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
 from revgate.text import count, truncate
@@ -37,6 +38,8 @@ _CUT = "\n*Truncated here; `--report json=FILE` has everything.*\n"
 _FINDING_CHARACTERS = 1500
 _NAME_CHARACTERS = 200
 _MOST_NAMES = 8
+_MOST_LINES = 40
+_STATEMENT_CHARACTERS = 300
 
 
 def render(result: Result, details: Sequence[Detail]) -> str:
@@ -63,6 +66,7 @@ def lines(result: Result, details: Sequence[Detail], most: int = MOST_FINDINGS) 
     yield ""
     yield from _environments(result)
     yield from _findings(result, most)
+    yield from _changes(result)
     yield from _picture(result, details)
     yield from _passes(result)
     yield from _revisions(result)
@@ -107,6 +111,35 @@ def _finding(finding: Finding) -> str:
         help_ = "<br>".join(words(line) for line in _short(finding.help).splitlines())
         what += f"<br>→ {help_}"
     return f"| {sign} {finding.severity.value} | {rule} | {place} | {what} |"
+
+
+def _changes(result: Result) -> Iterator[str]:
+    """Yield what each new revision does to the schema, with its statements."""
+    found = to_review(result)
+    if not found:
+        return
+    yield "**What changes**"
+    yield ""
+    for step in found:
+        name = code(_name(step.revision.id))
+        yield f"<details><summary>{name}: {plain(title(step))}</summary>"
+        yield ""
+        lines = [*schema_lines(step)] or ["changes nothing in the schema"]
+        yield from (
+            f"- {words(truncate(line, _NAME_CHARACTERS, ' …'))}" for line in lines[:_MOST_LINES]
+        )
+        if len(lines) > _MOST_LINES:
+            yield f"- and {len(lines) - _MOST_LINES} more"
+        yield ""
+        for statement in step.statements[:_MOST_LINES]:
+            also = "".join(f"; {words(each)}" for each in effects(statement))
+            sql = code(truncate(statement.sql, _STATEMENT_CHARACTERS, " …"))
+            yield f"1. line {statement.line}, {statement.ms:.1f} ms: {sql}{also}"
+        if len(step.statements) > _MOST_LINES:
+            yield f"1. and {len(step.statements) - _MOST_LINES} more"
+        yield ""
+        yield "</details>"
+        yield ""
 
 
 def _short(text: str) -> str:

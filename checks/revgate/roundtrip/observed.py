@@ -226,6 +226,8 @@ class Step(NamedTuple):
     downgrade_line: int = 1
     statements: tuple[Statement, ...] = ()
     """Of the first upgrade, in order."""
+    changes: tuple[CatalogueChange, ...] = ()
+    """What the first upgrade changed in the schema; empty for a revision that is not new."""
     new: bool = True
     """False for a revision that the target branch already has."""
     rows: Rows | None = None

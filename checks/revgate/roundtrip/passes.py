@@ -241,6 +241,9 @@ def run_upgrade(session: Session, part: Part) -> int:
             part.note_skipped(session.revisions[part.start + index + 1 :], "not run", index)
             return index if part.rebuild(index) else 0
         part.snapshots.append(part.take_snapshot())
+        if part.steps[index].new:
+            changes = compare(*part.snapshots[-2:])
+            part.steps[index] = part.steps[index]._replace(changes=changes)
         if session.options.judges_schema:
             change = follow(*part.snapshots[-2:])
             part.steps[index] = part.steps[index]._replace(schema=change)
