@@ -38,7 +38,7 @@ def ask(observed: RoundTrip) -> list[tuple[str, str | None]]:
     found: list[Finding] = [
         finding._replace(rule=rule.name)
         for rule in all_rules().values()
-        if rule.group is LIVE
+        if rule.group is LIVE and rule.enabled
         for finding in rule.check(observed)
     ]
     return [(each.rule, each.revision) for each in found]
