@@ -8,8 +8,8 @@ from revgate.checking.gate import once
 from revgate.findings import ERROR, WARNING, Finding, Severity
 
 
-def finding(rule: str, revision: str = "a", severity: Severity = ERROR) -> Finding:
-    return Finding("m", "h", "x.py", revision=revision, rule=rule, severity=severity)
+def finding(rule: str, revision: str = "a", severity: Severity = ERROR, line: int = 1) -> Finding:
+    return Finding("m", "h", "x.py", line, revision=revision, rule=rule, severity=severity)
 
 
 def rules(*findings: Finding) -> list[str]:

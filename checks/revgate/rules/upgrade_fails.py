@@ -31,8 +31,10 @@ _UNSAFE_ENUM_LABEL = "55P04"
 _UNDEFINED_TABLE = "42P01"
 _WAYS = {
     _IN_TRANSACTION: f"run it outside of the transaction: {AUTOCOMMIT}",
-    _UNDEFINED_TABLE: "no earlier revision leaves such a table: if the application creates its first"
-    " tables by itself (`create_all`), write a first revision that creates them",
+    _UNDEFINED_TABLE: (
+        "no earlier revision leaves such a table: if the application creates its first tables by"
+        " itself (`create_all`), write a first revision that creates them"
+    ),
     _UNSAFE_ENUM_LABEL: f"commit the new label before it is used: add it within {AUTOCOMMIT}",
 }
 
