@@ -49,6 +49,9 @@ class Result(NamedTuple):
     ignored: int = 0
     """Findings of rules that are ignored or not selected: counted, but not shown."""
 
+    problem: str = ""
+    """Why the round trip of an environment could not run; empty if none was to, or all did."""
+
     suppressed: bool = True
     """Whether formats that can mark a finding as suppressed include those."""
 
@@ -56,7 +59,7 @@ class Result(NamedTuple):
     def remarks(self) -> tuple[str, ...]:
         """The base that was found, then the notes: what reports say in addition to findings."""
         found = (f"the base is `{self.base}`, by `--against auto`",) if self.base else ()
-        return (*found, *self.notes)
+        return (*found, *self.notes, *self.problem.splitlines())
 
     @property
     def allowed(self) -> int:

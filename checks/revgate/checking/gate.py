@@ -11,6 +11,7 @@ from revgate.checking.advice import advise
 from revgate.checking.covered import leave_out_covered
 from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import settle
+from revgate.errors import CannotJudgeError
 from revgate.findings import ERROR, Finding
 from revgate.history.merge import Merge
 from revgate.history.read import read
@@ -57,7 +58,8 @@ def run(
             work tree into it, and only the revisions that it lacks are stepped through.
 
     Raises:
-        CannotJudgeError: A round trip could not run at all.
+        CannotJudgeError: A round trip could not run at all; `gate` keeps what the static rules
+            found, and the result says so.
     """
     asked = request
     if name != "gate":
@@ -94,8 +96,16 @@ def run(
     scale = weight.load(options.root, judging)
     for each in reads:
         observed = _broken(result, each)
-        if observed is None:
-            observed = _observe_new(each, choice, options, pairs, scale)
+        try:
+            observed = observed or _observe_new(each, choice, options, pairs, scale)
+        except CannotJudgeError as error:
+            if name != "gate":
+                raise
+            # What the text shows stays true.
+            where = f"{each.history.environment.name}: " if len(reads) > 1 else ""
+            problem = f"{result.problem}\n{where}{error}".strip()
+            result = result._replace(problem=problem)
+            continue
         result = _join(withdraw(result, observed), observed)
     return result._replace(findings=once(result.findings))
 

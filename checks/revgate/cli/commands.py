@@ -174,7 +174,12 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
             require_isolation=arguments.require_isolation,
         ),
     )
-    return report(arguments, _naming_base(result, written, against), source)
+    code = report(arguments, _naming_base(result, written, against), source)
+    if result.problem:
+        from revgate.errors import CannotJudgeError
+
+        raise CannotJudgeError(result.problem)
+    return code
 
 
 def _new(arguments: argparse.Namespace) -> int:

@@ -154,7 +154,9 @@ def verdict(result: Result) -> str:
         said.append(f"{result.allowed} allowed")
     if result.ignored:
         said.append(f"{result.ignored} ignored")
-    return f"{'✗' if result.errors else '✓'} {', '.join(said)}"
+    if result.problem:
+        said.append("and the round trip could not run")
+    return f"{'✗' if result.errors or result.problem else '✓'} {', '.join(said)}"
 
 
 def most_severe_first(result: Result) -> Iterable[int]:
