@@ -61,6 +61,18 @@ class Environment(NamedTuple):
         within = f"{beside}/" if beside else ""
         return list(dict.fromkeys(("", "src/", within, f"{within}src/", *self.import_roots)))
 
+    def is_at(self, path: str) -> bool:
+        """Whether a path, relative to the repository root, leads to it or lies in it."""
+        if path == ".":
+            return True
+        folder = posixpath.dirname(self.config)
+        places = [self.script_location, *self.version_locations, *([folder] if folder else [])]
+        return (
+            path == self.config
+            or any(path == each or path.startswith(f"{each}/") for each in places)
+            or any(each.startswith(f"{path}/") for each in (self.config, self.script_location))
+        )
+
     @property
     def is_in_code(self) -> bool:
         """Whether there is no configuration file, so that code configures Alembic."""

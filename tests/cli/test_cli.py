@@ -77,7 +77,7 @@ def test_wrong_usage_is_2(
 @pytest.mark.parametrize(
     "arguments",
     [
-        *((), ("chek",), ("check", "--nope"), ("check", "--format", "yaml"), ("check", "x")),
+        *(("check", "--nope"), ("check", "--format", "yaml"), ("check", "x", "y")),
         *(("check", "--staged", "--at", "x"), ("explain",), ("graph", "--format", "json5")),
         *(("check", "--at"), ("check", "--color", "sometimes"), ("--nope",)),
     ],
@@ -617,8 +617,28 @@ def test_explain_an_unknown_rule(run: Run) -> None:
 
 
 def test_version_and_help(run: Run) -> None:
-    assert run("--version") == (0, f"revgate {__version__}\n", "")
+    code, out, err = run("--version")
+    assert (code, err) == (0, "")
+    assert [line.partition(" ")[0] for line in out.splitlines()] == [
+        *("revgate", "Python", "Alembic", "PostgreSQL")
+    ]
+    assert out.startswith(f"revgate {__version__}\n")
     for arguments in (("--help",), ("check", "--help"), ("graph", "-h")):
         code, out, err = run(*arguments)
         assert (code, err) == (0, "")
         assert out.startswith("usage: revgate")
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("migrations", 0), ("alembic.ini", 0), (VERSIONS, 0), (".", 0), ("nowhere", 2), ("..", 2)],
+)
+def test_an_environment_is_named_by_its_place(
+    target: str, code: int, repository: Path, run: Run
+) -> None:
+    done, out, err = run("check", target)
+    assert done == code
+    assert ("migrations: 2 revisions" in out) == (not code)
+    assert "no environment is called" in err if code else not err
+    if not code:
+        assert run("check", target, "--environment", "other")[0] == 2

@@ -26,9 +26,35 @@ def configured(arguments: argparse.Namespace) -> tuple[str, Settings, Request]:
     for written in getattr(arguments, "report", ()):  # fail before anything slow
         parse_report(written)
     root, settings = settings_of(arguments)
+    if getattr(arguments, "target", None) is not None:
+        arguments.environment = _environment_at(arguments, root, settings)
     request = request_of(arguments, root)
     request.choose(settings).check_names()
     return root, settings, request
+
+
+def _environment_at(arguments: argparse.Namespace, root: str, settings: Settings) -> str:
+    """Return the name of the environment that is called like the target, or that its path is in.
+
+    Raises:
+        UsageError: There is none, or there are several, or `--environment` names another.
+    """
+    from revgate import environments
+    from revgate.text import choose_one
+
+    target = arguments.target
+    path = os.path.relpath(os.path.abspath(target), root).replace(os.sep, "/")
+    every, _ = environments.survey(source_of(arguments, root), settings)
+    named = [each for each in every if each.name == target]
+    found = [each.name for each in named or every if named or each.is_at(path)]
+    if not found:
+        names = ", ".join(each.name for each in every) or "none"
+        raise UsageError(f"no environment is called {target!r} or lies there; there are: {names}")
+    if len(found) > 1:
+        raise UsageError(choose_one(found))
+    if arguments.environment not in (None, found[0]):
+        raise UsageError(f"{target!r} and --environment {arguments.environment!r} differ")
+    return found[0]
 
 
 def request_of(arguments: argparse.Namespace, root: str) -> Request:

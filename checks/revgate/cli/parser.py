@@ -49,6 +49,29 @@ def _width() -> int:
         return 80
 
 
+class _Version(argparse.Action):
+    """Prints the version, and the versions of what revgate works with."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, *_arguments: object, **_options: object
+    ) -> None:
+        from importlib import metadata
+
+        from revgate.postgres.embedded import find_embedded
+        from revgate.postgres.programs import find_local, major_version
+
+        try:
+            alembic = metadata.version("alembic")
+        except metadata.PackageNotFoundError:
+            alembic = "not installed in this Python"
+        folder = find_local() or find_embedded()
+        postgres = f"{major_version(folder)}, in {folder}" if folder else "none found"
+        python = ".".join(map(str, sys.version_info[:3]))
+        lines = (f"revgate {__version__}", f"Python {python}", f"Alembic {alembic}")
+        print(*lines, f"PostgreSQL {postgres}", sep="\n")
+        parser.exit()
+
+
 def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """Describe the command line.
 
@@ -62,7 +85,7 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=_Formatter,
     )
-    top.add_argument("--version", action="version", version=f"revgate {__version__}")
+    top.add_argument("--version", action=_Version, nargs=0, help="show the versions and exit")
     # With `prog`, argparse need not format a usage line, nor import what that takes.
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog="revgate", dest="command"
@@ -167,7 +190,7 @@ def _explain(command: argparse.ArgumentParser) -> None:
 
 
 def _completion(command: argparse.ArgumentParser) -> None:
-    command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh", "fish"))
 
 
 def _pulls(command: argparse.ArgumentParser) -> None:
@@ -463,6 +486,12 @@ def place(command: argparse.ArgumentParser) -> None:
 
 def common(command: argparse.ArgumentParser) -> None:
     """Add the options of every command that checks rules."""
+    command.add_argument(
+        "target",
+        metavar="ENVIRONMENT",
+        nargs="?",
+        help="the name of an environment, or a path in it (default: all)",
+    )
     place(command)
     command.add_argument("--select", metavar="RULE,…", help="check only these rules")
     command.add_argument("--ignore", metavar="RULE,…", help="skip these rules")
