@@ -12,6 +12,7 @@ from revgate.findings import Related
 from revgate.reports import Style, render
 from revgate.reports.excerpt import Excerpt
 from revgate.reports.terminal import follows_links, width
+from revgate.roundtrip.observed import PRODUCTION, Pass
 
 
 def test_it_stays_as_scripts_know_it(make: Any) -> None:
@@ -167,3 +168,11 @@ def test_only_some_findings_of_a_rule_are_shown(make: Any) -> None:
     assert "    30  error    file-name" in text
     assert render(result, "text", Style(show_all=True)).count("error[file-name]") == 30
     assert "error[" not in render(result, "text", Style(statistics=True))
+
+
+def test_a_pass_that_failed_says_so_and_production_is_explained(make: Any, trip_of: Any) -> None:
+    (trip,) = trip_of(r0={})
+    ran = (Pass("upgrade", 0.4, 63, False), Pass(PRODUCTION, 0.4, 63, True))
+    lines = render(make(roundtrips=(trip._replace(passes=ran),)).result, "text").splitlines()
+    assert lines[1] == "  upgrade          63 tables     0.40 s  failed"
+    assert lines[2].endswith("0.40 s  (all at once, as a deployment runs it)")

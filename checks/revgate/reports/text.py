@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOWEST = 5
+_PRODUCTION = "production"
+"""The name of that pass, as `roundtrip.observed` has it; importing it would cost every hook."""
 _SHOWN = 0.005
 """Seconds that are not shown as 0.00."""
 _FEW = 3
@@ -144,7 +146,10 @@ def _passes(result: Result) -> Iterator[str]:
     yield printable(f"PostgreSQL {server.version} ({server.kind})")
     for name, each in passes(result):
         tables = count(each.tables, "table")
-        yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s"
+        meaning = "" if each.complete else "  failed"
+        if each.name == _PRODUCTION:
+            meaning += "  (all at once, as a deployment runs it)"
+        yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s{meaning}"
     for name, seconds in durations(result):
         if seconds >= _SHOWN:
             yield f"  {name:<14} {'':>11} {seconds:>8.2f} s"
