@@ -170,7 +170,7 @@ def examine(address: Address, capsys: pytest.CaptureFixture[str]) -> tuple[int, 
     return code, json.loads(said.out)
 
 
-@pytest.mark.parametrize("major", (min(RELEASES), max(RELEASES)))
+@pytest.mark.parametrize("major", [min(RELEASES), max(RELEASES)])
 def test_the_reference_application_runs_both_ways(
     major: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
