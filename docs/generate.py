@@ -14,7 +14,8 @@ from pathlib import Path
 
 from revgate.reports import rule_link
 from revgate.rules import all_rules
-from revgate.settings import KEYS, schema
+from revgate.settings import schema
+from revgate.settings_keys import KEYS
 from revgate.setup import hooks, hosts
 
 ROOT = Path(__file__).resolve().parent.parent

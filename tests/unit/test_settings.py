@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
-from revgate import settings
+from revgate import settings, settings_keys
 from revgate.checking import history as history_checks
 from revgate.checking.selection import Choice, unknown_rules
 from revgate.errors import UsageError
@@ -108,7 +108,7 @@ def in_pyproject(text: str) -> str:
 
 def test_every_key(tmp_path: Path) -> None:
     assert load(tmp_path, WHOLE) == EXPECTED
-    assert {*settings.KEYS} == {*settings.parse_toml(WHOLE.encode(), "")}
+    assert {*settings_keys.KEYS} == {*settings.parse_toml(WHOLE.encode(), "")}
     assert VALIDATOR.is_valid(settings.parse_toml(WHOLE.encode(), ""))
 
 
@@ -257,7 +257,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(settings.schema())
     described = settings.schema()["properties"]
     assert all(value["description"] for value in described.values())
-    assert {*described["environment"]["items"]["properties"]} == {*settings.ENVIRONMENT_KEYS}
+    assert {*described["environment"]["items"]["properties"]} == {*settings_keys.ENVIRONMENT_KEYS}
 
 
 SCALARS = (
@@ -272,7 +272,9 @@ VALUES = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["A", *settings.ENVIRONMENT_KEYS]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["A", *settings_keys.ENVIRONMENT_KEYS]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )
@@ -293,12 +295,12 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
 }
 ENVIRONMENT = st.fixed_dictionaries(
     {"name": RIGHT["name"], "config": RIGHT["config"]},
-    optional={key: RIGHT[key] | VALUES for key in ("section", *settings.SCOPE_KEYS)},
+    optional={key: RIGHT[key] | VALUES for key in ("section", *settings_keys.SCOPE_KEYS)},
 )
 TABLES = st.fixed_dictionaries(
     {},
     optional={
-        **{key: RIGHT[key] | RIGHT[key] | VALUES for key in settings.SCOPE_KEYS},
+        **{key: RIGHT[key] | RIGHT[key] | VALUES for key in settings_keys.SCOPE_KEYS},
         "environment": st.lists(ENVIRONMENT, max_size=2) | VALUES,
         "env": st.dictionaries(st.just("A"), st.just("b")) | VALUES,
         "ignore": st.just(["file-name"]) | VALUES,
