@@ -212,3 +212,12 @@ def test_options_that_do_not_fit(check: Check, words: tuple[str, ...]) -> None:
     out, said = check(*words, code=2)
     assert not out
     assert "--fix" in said
+
+
+def test_a_head_file_that_is_no_text(repository: Any, check: Check) -> None:
+    repository.put("pyproject.toml", '[tool.revgate]\nhead-file = "migrations/HEAD"\n')
+    repository.put("migrations/HEAD", b"# coding: nothing\n\xff\n")
+    out, _ = check("--fix", "--diff", code=1)
+    assert f"+{SECOND}\n" in out
+    check("--fix", code=0)
+    assert repository.files()["migrations/HEAD"] == f"{SECOND}\n".encode()

@@ -41,7 +41,10 @@ def _lines(change: FileEdit) -> Iterator[str]:
 
 def _text(data: bytes) -> list[str]:
     """Return lines as git counts them: only a line feed ends one."""
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:  # it is no Python, such as a head file
+        encoding = "utf-8"
     text = data.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
     return list(io.StringIO(text, newline="\n"))
 
