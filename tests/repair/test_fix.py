@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import Any, NamedTuple
 
 import pytest
@@ -216,8 +217,20 @@ def test_options_that_do_not_fit(check: Check, words: tuple[str, ...]) -> None:
 
 def test_a_head_file_that_is_no_text(repository: Any, check: Check) -> None:
     repository.put("pyproject.toml", '[tool.revgate]\nhead-file = "migrations/HEAD"\n')
-    repository.put("migrations/HEAD", b"# coding: nothing\n\xff\n")
+    repository.put("migrations/HEAD", b"# coding: nothing\n")
     out, _ = check("--fix", "--diff", code=1)
     assert f"+{SECOND}\n" in out
     check("--fix", code=0)
     assert repository.files()["migrations/HEAD"] == f"{SECOND}\n".encode()
+
+
+def test_the_diff_of_a_file_in_another_encoding_applies(repository: Any) -> None:
+    repository.switch("feature")
+    case = Case(down="    pass  # caf\xe9")
+    data = f"# coding: latin-1\n{text(case)}".encode("latin-1")
+    repository.put(f"{VERSIONS}/{case.name}", data)
+    words = (sys.executable, "-m", "revgate", "check", "--fix", "--diff")
+    diff = subprocess.run(words, cwd=repository.root, capture_output=True, check=False).stdout
+    subprocess.run(("git", "apply"), cwd=repository.root, input=diff, check=True)
+    after = repository.files()[f"{VERSIONS}/{case.name}"]
+    assert after == data.replace(b"    pass ", b'    op.drop_table("invoices") ')

@@ -144,11 +144,11 @@ def show(diff: str) -> None:
         for line in diff.splitlines():
             write("\t".join(map(printable, line.split("\t"))) + "\n", None)
     else:
-        write(diff, None)
+        write(diff, None, is_diff=not diff.isascii())
 
 
-def write(text: str, path: str | None = None) -> None:
-    """Write text to a file or to standard output.
+def write(text: str, path: str | None = None, *, is_diff: bool = False) -> None:
+    """Write text to a file or to standard output; a diff as the bytes of the files that it is of.
 
     Raises:
         UsageError: It cannot be written.
@@ -156,7 +156,10 @@ def write(text: str, path: str | None = None) -> None:
     if path is None:
         encoding = sys.stdout.encoding or "utf-8"
         try:
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            if is_diff:
+                sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+            else:
+                sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
             sys.stdout.flush()
         except OSError as error:
             if unwritten(error):

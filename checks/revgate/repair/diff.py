@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import tokenize
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,11 +40,7 @@ def _lines(change: FileEdit) -> Iterator[str]:
 
 def _text(data: bytes) -> list[str]:
     """Return lines as git counts them: only a line feed ends one."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    except SyntaxError:  # it is no Python, such as a head file
-        encoding = "utf-8"
-    text = data.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
+    text = data.decode("utf-8", "surrogateescape")
     return list(io.StringIO(text, newline="\n"))
 
 
