@@ -215,7 +215,7 @@ def test_options_that_do_not_fit(check: Check, words: tuple[str, ...]) -> None:
     assert "--fix" in said
 
 
-def test_a_head_file_that_is_no_text(repository: Any, check: Check) -> None:
+def test_a_head_file_with_an_unknown_coding_line(repository: Any, check: Check) -> None:
     repository.put("pyproject.toml", '[tool.revgate]\nhead-file = "migrations/HEAD"\n')
     repository.put("migrations/HEAD", b"# coding: nothing\n")
     out, _ = check("--fix", "--diff", code=1)
