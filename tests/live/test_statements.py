@@ -80,6 +80,7 @@ HARMLESS = {
     ),
     "rows": run_sql("INSERT INTO users SELECT g FROM generate_series(1, 9) g"),
     "a table dropped": run_sql("DROP TABLE posts"),
+    "a block that loads PL/pgSQL and its settings": run_sql("DO $$ BEGIN PERFORM 1; END $$"),
     "a table emptied": run_sql("TRUNCATE posts"),
     "rows changed before the lock": step(
         "op.execute('UPDATE users SET age = 1')", "op.add_column('users', sa.Column('a', sa.Text))"

@@ -21,8 +21,9 @@ _LOCAL = re.compile(r"\bSET\s+LOCAL\s+([a-z_][\w.]*)", re.IGNORECASE)
 _ALL = """
 SELECT name, current_setting(name, true) FROM unnest(ARRAY[{names}]::text[]) AS t (name)
 UNION ALL
-SELECT name, setting FROM pg_settings
+SELECT name, setting FROM pg_settings WHERE NOT (source = 'default' AND name LIKE '%.%')
 """
+"""The defaults of an extension are left out: they only appear once its library is loaded."""
 _WORDS = {"authorization": "session_authorization", "names": "client_encoding", "time": "TimeZone"}
 """What the second word of a SET stands for, where it is not a name."""
 _OF_TRANSACTION = ("transaction_",)
