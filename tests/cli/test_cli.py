@@ -337,7 +337,7 @@ def test_text(add: Add, run: Run) -> None:
     where = f"{VERSIONS}/{THIRD}_step.py"
     assert lines[0].startswith("error[multiple-heads] the history has 2 heads: ")
     assert lines[1] == f"  --> {where}:4:1"
-    assert lines[3] == f' 4 | down_revision = "{FIRST}"'
+    assert lines[3] == f" 4 | down_revision = {FIRST!r}"
     assert lines[4] == f"   | {'^' * len(lines[3][5:])}"
     assert f"  {VERSIONS}/{FIRST}_step.py:3: the branches diverge at `{FIRST}`" in lines
     assert any(line.startswith("  help: ") for line in lines)

@@ -99,7 +99,7 @@ def _injected(
 def test_a_server_that_ends(
     project: ProjectMaker, tmp_path: Path, fault: Callable[[Asleep], None], cause: str
 ) -> None:
-    said = _injected(project, tmp_path, fault, database_url=None)
+    said = _injected(project, tmp_path, fault, database_url=None, jobs=1)
     assert "the throwaway server ended during the run" in said
     assert cause in said
     assert "during `upgrade()` of `r1`" in said

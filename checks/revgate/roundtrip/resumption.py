@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from revgate.roundtrip.agent_database import AgentDatabase
-    from revgate.roundtrip.observed import Statement
+    from revgate.roundtrip.observed import Statement, Step
     from revgate.roundtrip.session import Session
 
 _MAX_PLACES = 6
@@ -46,9 +46,18 @@ def check_resumption(session: Session, reached: int) -> None:
     failed |= {each.step.revision.id for each in session.after_again}
     pending = {each.revision.id for each in session.result().pending_steps()} - failed
     steps = session.steps[:reached]
-    places = [at for at, each in enumerate(steps) if each.commits and each.revision.id in pending]
+    places = [
+        at
+        for at, each in enumerate(steps)
+        if each.commits and each.revision.id in pending and not _prepares(each)
+    ]
     if places:
         _Resumption(session).run(places)
+
+
+def _prepares(step: Step) -> bool:
+    """Whether it prepares a transaction: the next attempt would wait for that one without end."""
+    return any("PREPARE TRANSACTION" in each.sql.upper() for each in step.statements)
 
 
 class _Resumption:

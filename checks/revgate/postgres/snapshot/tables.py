@@ -89,7 +89,8 @@ TABLE = Kind(
     ),
     resettable=True,
     storage=(
-        r"(?:^|, )(?:(?:toast\.)?[a-z_]+=[^\s,]+|tablespace [^,]+|replica identity \w+)(?=, |$)"
+        r"(?:^|, )(?:(?:toast\.)?[a-z_]+=[^\s,]+|tablespace [^,]+|replica identity \w+"
+        r"|clustered on [^,]+)(?=, |$)"
     ),
 )
 # A statistics target that is not set is -1 up to PostgreSQL 16 and NULL from 17 on.
