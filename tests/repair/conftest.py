@@ -118,7 +118,7 @@ class Repository:
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and ".git" not in path.relative_to(self.root).parts
+            if path.is_file() and not {".git", "__pycache__"} & {*path.relative_to(self.root).parts}
         }
 
     def line(self) -> list[str]:

@@ -42,7 +42,7 @@ def cases() -> list[Path]:
         case
         for rule in CASES.iterdir()
         for case in rule.iterdir()
-        if case.is_dir() or case.suffix == ".py"
+        if case.suffix == ".py" or (case.is_dir() and case.name != "__pycache__")
     )
 
 

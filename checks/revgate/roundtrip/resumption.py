@@ -56,7 +56,7 @@ def check_resumption(session: Session, reached: int) -> None:
 
 
 def _prepares(step: Step) -> bool:
-    """Whether it prepares a transaction: the next attempt would wait for that one without end."""
+    """Whether it prepares a transaction: the next attempt would wait for that one indefinitely."""
     return any("PREPARE TRANSACTION" in each.sql.upper() for each in step.statements)
 
 
