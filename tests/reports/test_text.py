@@ -10,7 +10,7 @@ from tests.reports.conftest import lock_of
 
 from revgate.findings import Related
 from revgate.reports import Style, render
-from revgate.reports.excerpt import Excerpt
+from revgate.reports.excerpt import excerpt
 from revgate.reports.terminal import follows_links, width
 from revgate.roundtrip.observed import PRODUCTION, Pass
 
@@ -147,7 +147,7 @@ SOURCE = ["import x", "", "def downgrade():", "\tpass  # nothing", 'down_revisio
 def test_an_excerpt_underlines_the_place(
     line: int, column: int | None, expected: list[str]
 ) -> None:
-    assert [*Excerpt(SOURCE, line, column).shown(80)] == expected
+    assert [*excerpt(SOURCE, line, column, 80)] == expected
 
 
 def test_hostile_source_stays_text(make: Any) -> None:

@@ -18,36 +18,31 @@ _MARKED = re.compile(
 )
 
 
-class Excerpt:
-    """A few lines of one file."""
+def excerpt(
+    lines: Sequence[str], line: int, column: int | None, width: int | None
+) -> Iterator[str]:
+    """Yield a line of a file with its number; nothing if the file has no such line.
 
-    def __init__(self, lines: Sequence[str], line: int, column: int | None = None) -> None:
-        """Choose the lines.
-
-        Args:
-            lines: Those of the file.
-            line: The one to show, from 1.
-            column: Where to begin to underline, from 1; None for no underline and no other line.
-        """
-        self._lines, self._line, self._column = lines, line, column
-
-    def shown(self, width: int | None) -> Iterator[str]:
-        """Yield the lines, each with its number; nothing if the file has no such line."""
-        if not 1 <= self._line <= len(self._lines):
-            return
-        text = self._lines[self._line - 1].rstrip()
-        if not text:
-            return
-        gutter = len(str(self._line))
-        room = min(_LONGEST, (width or _LONGEST) - gutter - 4)
-        if self._column and self._line > 1 and self._lines[self._line - 2].strip():
-            before = _plain(self._lines[self._line - 2].rstrip(), room)
-            yield f" {self._line - 1:>{gutter}} | {before}"
-        yield f" {self._line} | {_plain(text, room)}"
-        if self._column:
-            start, length = _marked(text, self._column, room)
-            if length:
-                yield f" {'':>{gutter}} | {' ' * start}{'^' * length}"
+    Args:
+        lines: Those of the file.
+        line: The one to show, from 1.
+        column: Where to begin to underline, from 1, below the line before it; None for neither.
+        width: Columns of the terminal; None if unknown.
+    """
+    if not 1 <= line <= len(lines):
+        return
+    text = lines[line - 1].rstrip()
+    if not text:
+        return
+    gutter = len(str(line))
+    room = min(_LONGEST, (width or _LONGEST) - gutter - 4)
+    if column and line > 1 and lines[line - 2].strip():
+        yield f" {line - 1:>{gutter}} | {_plain(lines[line - 2].rstrip(), room)}"
+    yield f" {line} | {_plain(text, room)}"
+    if column:
+        start, length = _marked(text, column, room)
+        if length:
+            yield f" {'':>{gutter}} | {' ' * start}{'^' * length}"
 
 
 def _plain(text: str, room: int) -> str:

@@ -18,7 +18,7 @@ from revgate.reports import (
     verdict,
     worth_showing,
 )
-from revgate.reports.excerpt import Excerpt
+from revgate.reports.excerpt import excerpt
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOWEST = 5
-_PRODUCTION = "production"
-"""The name of that pass, as `roundtrip.observed` has it; importing it would cost every hook."""
 _SHOWN = 0.005
 """Seconds that are not shown as 0.00."""
 _FEW = 3
@@ -96,7 +94,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def _excerpt(style: Style, path: str, line: int, column: int | None = None) -> Iterator[str]:
-    for each in Excerpt(style.sources.get(path, ()), line, column).shown(style.width):
+    for each in excerpt(style.sources.get(path, ()), line, column, style.width):
         yield _paint(each, _DIM, style) if column is None else each
 
 
@@ -142,12 +140,14 @@ def _words(text: str) -> Iterator[str]:
 def _passes(result: Result) -> Iterator[str]:
     if not result.roundtrips:
         return
+    from revgate.roundtrip.observed import PRODUCTION
+
     server = result.roundtrips[0].server
     yield printable(f"PostgreSQL {server.version} ({server.kind})")
     for name, each in passes(result):
         tables = count(each.tables, "table")
         meaning = "" if each.complete else "  failed"
-        if each.name == _PRODUCTION:
+        if each.name == PRODUCTION:
             meaning += "  (all at once, as a deployment runs it)"
         yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s{meaning}"
     for name, seconds in durations(result):
