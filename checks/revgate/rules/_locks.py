@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from revgate.findings import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from revgate.roundtrip.observed import Lock, Statement, Step
+    from revgate.roundtrip.observed import Lock, RoundTrip, Statement, Step
 
 _BLOCKS = {
     "ShareLock": "writes",
@@ -58,7 +60,37 @@ def held_ms(statements: tuple[Statement, ...], table: str) -> float:
     )
 
 
-def first_strong_lock(step: Step, wanted: Callable[[Lock], bool]) -> tuple[Statement, Lock] | None:
+def without_timeout(
+    observed: RoundTrip, setting: str, value: str, verb: str, is_without: Callable[[Lock], bool]
+) -> Iterator[Finding]:
+    """Yield the first lock of each pending revision that blocks writes and has no timeout.
+
+    Args:
+        observed: The round trip.
+        setting: The setting of PostgreSQL that would limit it.
+        value: What to set it to.
+        verb: What the upgrade does with the lock.
+        is_without: Tells whether a lock was taken with no such limit.
+    """
+    env = f"{observed.environment.script_location}/env.py"
+    for step in observed.pending_steps():
+        found = _first_strong_lock(step, is_without)
+        if found is None:
+            continue
+        statement, lock = found
+        name = lock.table.removeprefix("public.")
+        yield Finding.at(
+            step.revision,
+            (statement.line or step.upgrade_line, 1),
+            f"`upgrade()` of `{step.revision.id}` {verb} `{lock.mode}` on `{name}` with no"
+            f" `{setting}`, which blocks {blocks(lock.mode)}",
+            help=f"write `op.execute(\"SET LOCAL {setting} = '{value}'\")` before it; or, for all"
+            f' revisions, where {env} creates its engine: `connect_args={{"options": "-c'
+            f' {setting}={value}"}}`',
+        )
+
+
+def _first_strong_lock(step: Step, wanted: Callable[[Lock], bool]) -> tuple[Statement, Lock] | None:
     """Return the first lock of a step that blocks writes and is wanted, with its statement."""
     for statement in step.statements:
         for lock in strong_locks(statement):

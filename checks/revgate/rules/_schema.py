@@ -103,26 +103,29 @@ def _changes(observed: RoundTrip) -> Iterator[tuple[Step | None, SchemaChange]]:
             yield step, step.schema
 
 
-def of_columns(
-    table: Table, is_wrong: Callable[[Column], bool], what: str, advice: str
-) -> Iterator[Defect]:
-    """Yield a defect for each column whose type is wrong.
+def added_columns(
+    observed: RoundTrip, is_wrong: Callable[[Column], bool], advice: str
+) -> list[Finding]:
+    """Return a finding for each column with a type that is wrong, as `added_to_tables`.
 
     Args:
-        table: Which may have such columns.
+        observed: The round trip.
         is_wrong: Tells whether a column is one; an inherited column is its parent's.
-        what: What the column is, as the message has it after its name.
         advice: What to do, with a place for its name.
     """
-    for each in table.columns:
-        if not each.inherited and is_wrong(each):
-            name = f"`{shown(table)}.{each.name}`"
-            yield Defect(
-                (each.number,),
-                f"{name} {what.format(type=each.type)}",
-                advice.format(name=name),
-                (table.name, each.name),
-            )
+
+    def defects(table: Table) -> Iterator[Defect]:
+        for each in table.columns:
+            if not each.inherited and is_wrong(each):
+                name = f"`{shown(table)}.{each.name}`"
+                yield Defect(
+                    (each.number,),
+                    f"{name} is a `{each.type}`",
+                    advice.format(name=name),
+                    (table.name, each.name),
+                )
+
+    return added_to_tables(observed, defects)
 
 
 def shown(each: Table | Type) -> str:

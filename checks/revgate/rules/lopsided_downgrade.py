@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.history.enums import UNSURE
 from revgate.history.revision import ANY_COLUMN
 from revgate.rules import DOWNGRADE, WARNING, Finding, rule
+from revgate.rules._downgrade import execute_operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,7 +306,7 @@ def drop_operation(effect: Effect) -> str | None:
         "index",
         "constraint",
     ):
-        return _execute(_drop_sql(effect))
+        return execute_operation(_drop_sql(effect))
     schema, _, table = effect.table.rpartition(".")
     name = f'"{effect.name}"'
     if effect.form.startswith("f "):
@@ -344,8 +345,3 @@ def _drop_sql(effect: Effect) -> str:
 def _quoted(name: str) -> str:
     parts = [each if _PLAIN.fullmatch(each) else f'"{each}"' for each in name.split(".")]
     return ".".join(parts)
-
-
-def _execute(statement: str) -> str:
-    quotes = "'" if '"' in statement else '"'
-    return f"op.execute({quotes}{statement}{quotes})"

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import blocks, first_strong_lock
+from revgate.rules._locks import without_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,19 +33,6 @@ if TYPE_CHECKING:
 @rule(severity=WARNING, group=LIVE)
 def missing_lock_timeout(observed: RoundTrip) -> Iterator[Finding]:
     """Report the first lock of each revision that has no timeout."""
-    env = f"{observed.environment.script_location}/env.py"
-    for step in observed.pending_steps():
-        found = first_strong_lock(step, lambda lock: not lock.bounded)
-        if found is None:
-            continue
-        statement, lock = found
-        name = lock.table.removeprefix("public.")
-        yield Finding.at(
-            step.revision,
-            (statement.line or step.upgrade_line, 1),
-            f"`upgrade()` of `{step.revision.id}` waits for `{lock.mode}` on `{name}` with no"
-            f" `lock_timeout`, which blocks {blocks(lock.mode)}",
-            help="write `op.execute(\"SET LOCAL lock_timeout = '5s'\")` before it; or, for all"
-            f' revisions, where {env} creates its engine: `connect_args={{"options": "-c'
-            ' lock_timeout=5s"}`',
-        )
+    return without_timeout(
+        observed, "lock_timeout", "5s", "waits for", lambda lock: not lock.bounded
+    )

@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.rules import LIVE, WARNING, Finding, rule
-from revgate.rules._locks import blocks, first_strong_lock
+from revgate.rules._locks import without_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,19 +34,6 @@ if TYPE_CHECKING:
 @rule(severity=WARNING, group=LIVE, enabled=False)
 def missing_statement_timeout(observed: RoundTrip) -> Iterator[Finding]:
     """Report the first lock of each revision under which a statement can run for any time."""
-    env = f"{observed.environment.script_location}/env.py"
-    for step in observed.pending_steps():
-        found = first_strong_lock(step, lambda lock: not lock.limited)
-        if found is None:
-            continue
-        statement, lock = found
-        name = lock.table.removeprefix("public.")
-        yield Finding.at(
-            step.revision,
-            (statement.line or step.upgrade_line, 1),
-            f"`upgrade()` of `{step.revision.id}` holds `{lock.mode}` on `{name}` with no"
-            f" `statement_timeout`, which blocks {blocks(lock.mode)}",
-            help="write `op.execute(\"SET LOCAL statement_timeout = '30s'\")` before it; or, for"
-            f' all revisions, where {env} creates its engine: `connect_args={{"options": "-c'
-            ' statement_timeout=30s"}`',
-        )
+    return without_timeout(
+        observed, "statement_timeout", "30s", "holds", lambda lock: not lock.limited
+    )

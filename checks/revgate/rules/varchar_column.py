@@ -19,33 +19,22 @@ table is in use.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.rules import SCHEMA, WARNING, Finding, rule
-from revgate.rules._schema import added_to_tables, of_columns
+from revgate.rules._schema import added_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from revgate.postgres.objects import Column
     from revgate.roundtrip.observed import RoundTrip
 
 
 @rule(severity=WARNING, group=SCHEMA, enabled=False)
 def varchar_column(observed: RoundTrip) -> Iterable[Finding]:
     """Report columns of the type `varchar` with a limit."""
-    return added_to_tables(
+    return added_columns(
         observed,
-        partial(
-            of_columns,
-            is_wrong=_is_wrong,
-            what="is a `{type}`",
-            advice="make {name} a `text`: `sa.Text()`, with a CHECK constraint on its length if"
-            " that matters",
-        ),
+        lambda column: column.base == "varchar" and column.modifier >= 0,
+        "make {name} a `text`: `sa.Text()`, with a CHECK constraint on its length if that matters",
     )
-
-
-def _is_wrong(column: Column) -> bool:
-    return column.base == "varchar" and column.modifier >= 0
