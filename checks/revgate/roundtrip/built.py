@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.connect import Address
     from revgate.postgres.server import Server
     from revgate.roundtrip.agent_client import MigrationContext
+    from revgate.roundtrip.answers import Finished
     from revgate.roundtrip.options import Options
 
 
@@ -42,9 +44,7 @@ def built(
     address = server.create_database()
     agent = Agent(environment, options)
     try:
-        create = partial(server.create_next_to, address)
-        started = agent.begin(address, heads_of(chain), create, production=True)
-        answer = agent.finish()
+        started, answer = run_in_one_go(agent, server, address, heads_of(chain))
         if isinstance(answer, Failed):
             raise CannotJudgeError(f"`upgrade()` of `{answer.revision}` fails: {answer.message}")
         yield [started, *agent.further_contexts], roles
@@ -52,6 +52,28 @@ def built(
         agent.close()
         server.drop_database(address)
         roles.forget(all_of_them=True)
+
+
+def run_in_one_go(
+    agent: Agent, server: Server, address: Address, heads: Sequence[str]
+) -> tuple[MigrationContext, Finished | Failed]:
+    """Upgrade a database to some revisions, in the transactions that env.py asks for.
+
+    Args:
+        agent: One that has no job yet.
+        server: Where env.py's further databases are created.
+        address: The database.
+        heads: The ids of the revisions.
+
+    Returns:
+        The first migration context of env.py, and how the upgrade ended.
+
+    Raises:
+        CannotJudgeError: env.py fails.
+    """
+    create = partial(server.create_next_to, address)
+    started = agent.begin(address, heads, create, production=True)
+    return started, agent.finish()
 
 
 def schema_at_head(environment: Environment, chain: Sequence[Revision], options: Options) -> str:

@@ -9,10 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres.snapshot import (
-    Snapshot,
-    compare,
-)
+from revgate.postgres.snapshot import Snapshot, compare
 from revgate.postgres.snapshot.ignored import is_ignored
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.jobs import Jobs, default_jobs

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.postgres.snapshot import Snapshot, Snapshotter, count_tables, outside, own_tables
 from revgate.roundtrip.answers import Failed, Finished
+from revgate.roundtrip.built import run_in_one_go
 from revgate.roundtrip.models_database import build
 from revgate.roundtrip.observed import MODELS, PRODUCTION, Pass
 from revgate.roundtrip.order import heads_of
@@ -52,10 +52,8 @@ def run_production(session: Session, models: Future[ModelReport | None]) -> Prod
     begun = time.perf_counter()
     address = session.server.create_database(session.base)
     try:
-        create = partial(session.server.create_next_to, address)
         heads = heads_of(session.all_revisions)
-        started = agent.begin(address, heads, create, production=True)
-        answer = agent.finish()
+        started, answer = run_in_one_go(agent, session.server, address, heads)
         seconds = time.perf_counter() - begun
         with closing(Snapshotter(*started[:3], follows=False)) as snapshotter:
             taken, built, notes = snapshotter.take(), None, list[str]()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.history.digest import key_of
@@ -17,7 +16,7 @@ from revgate.roundtrip.agent_client import Agent, MigrationContext
 from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished
-from revgate.roundtrip.built import schema_programs
+from revgate.roundtrip.built import run_in_one_go, schema_programs
 from revgate.roundtrip.explain import (
     explain_missing,
     explain_missing_extension,
@@ -229,9 +228,7 @@ class Session:
             The database; None if one fails, or if they are several: only one can be copied.
         """
         made = self.server.create_database(self.base)
-        create = partial(self.server.create_next_to, made)
-        started = agent.begin(made, heads_of(below), create, production=True)
-        answer = agent.finish()
+        started, answer = run_in_one_go(agent, self.server, made, heads_of(below))
         agent.close()
         return made if isinstance(answer, Finished) and started.address == made else None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from revgate.postgres.clients import find_clients, run_client
@@ -17,6 +16,7 @@ from revgate.postgres.connect import connect
 from revgate.postgres.server import throwaway
 from revgate.roundtrip.agent_client import Agent
 from revgate.roundtrip.answers import Failed
+from revgate.roundtrip.built import run_in_one_go
 from revgate.roundtrip.interruption import orderly_end
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def try_on_copy(examined: ExaminedDatabase, head: str, options: Options) -> Fail
         server.prepare(prepared)
         address = server.create_database()
         _copy(examined, address, programs, os.path.join(folder, "schema.dump"))
-        create = partial(server.create_next_to, address)
-        agent.begin(address, [head], create, production=True)
-        answer = agent.finish()
+        _, answer = run_in_one_go(agent, server, address, [head])
     return answer if isinstance(answer, Failed) else None
 
 

@@ -146,3 +146,8 @@ def read_rows(cursor: Any, relations: Iterable[Relation]) -> dict[int, list[Row]
     for oid, values in cursor.fetchall():
         rows.setdefault(oid, []).append(tuple(values))
     return rows
+
+
+def fullest_first(rows: Iterable[Row]) -> list[Row]:
+    """Return the different rows, the one with the fewest nulls first."""
+    return sorted(dict.fromkeys(rows), key=lambda row: row.count(None))

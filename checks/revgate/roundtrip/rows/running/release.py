@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from revgate.postgres.names import name_parts, unquoted
 from revgate.roundtrip.rows.running.operations import Kind, Naming, access
 from revgate.roundtrip.rows.running.perform import perform
-from revgate.roundtrip.rows.running.relations import read_relations, read_rows
+from revgate.roundtrip.rows.running.relations import fullest_first, read_relations, read_rows
 
 if TYPE_CHECKING:
     from revgate.roundtrip.answers import Mapped
@@ -57,7 +57,7 @@ def what_works(cursor: Any, mapped: Mapped) -> Works:
     inserts = []
     for relation in relations.values():
         named = naming_of(mapped, relation)
-        chosen = sorted(rows.get(relation.oid, []), key=lambda row: row.count(None))
+        chosen = fullest_first(rows.get(relation.oid, []))
         if named and chosen and found[relation.name, Kind.READ.value]:
             done = access(relation, chosen[:1], named)
             inserts += [each for each in done if each.kind is Kind.INSERT and each.typical]

@@ -11,7 +11,12 @@ from revgate.roundtrip.rows.running import operations as operation
 from revgate.roundtrip.rows.running.affected import Affected, affected
 from revgate.roundtrip.rows.running.operations import Kind, Naming, Operation
 from revgate.roundtrip.rows.running.perform import perform
-from revgate.roundtrip.rows.running.relations import dependents, read_relations, read_rows
+from revgate.roundtrip.rows.running.relations import (
+    dependents,
+    fullest_first,
+    read_relations,
+    read_rows,
+)
 from revgate.roundtrip.rows.running.verdict import Tried, conclude
 
 if TYPE_CHECKING:
@@ -97,7 +102,7 @@ class RunningCode:
     def _of_relation(
         self, relation: Relation, named: Naming, rows: Sequence[Row], found: Affected
     ) -> Iterator[Operation]:
-        chosen = _chosen(rows)
+        chosen = fullest_first(rows)
         parts = found.parts.get(relation.name, ())
         yield from operation.access(relation, chosen, named)
         yield from operation.particular(
@@ -120,7 +125,7 @@ class RunningCode:
             if check and table and rows:
                 chosen = self._filler.violation(table, check[1])
                 if chosen and named.columns.issuperset(chosen):
-                    yield operation.write(relation, _chosen(rows)[0], named, chosen)
+                    yield operation.write(relation, fullest_first(rows)[0], named, chosen)
 
     def _of_objects(self, found: Affected) -> Iterator[Operation]:
         """Yield the uses of functions, types, sequences and roles that are gone."""
@@ -178,11 +183,6 @@ def _is_usable(operation: Operation, outcome: Outcome) -> bool:
 
 def _is_small(relation: Relation, tables: Mapping[str, TableRows]) -> bool:
     return relation.name in tables and tables[relation.name].rows <= _MOST_ROWS
-
-
-def _chosen(rows: Sequence[Row]) -> list[Row]:
-    """Return some rows, the one with the fewest nulls first."""
-    return sorted(dict.fromkeys(rows), key=lambda row: row.count(None))
 
 
 def _placed(found: Break, statements: Sequence[Statement]) -> Break:
