@@ -34,10 +34,10 @@ def dry_run(command: argparse.ArgumentParser) -> None:
     )
 
 
-def output(command: argparse.ArgumentParser) -> None:
+def output(command: argparse.ArgumentParser, what: str = "write the report") -> None:
     """Add `--output`."""
     command.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE instead of standard output"
+        "--output", metavar="FILE", help=f"{what} to FILE instead of standard output"
     )
 
 

@@ -18,6 +18,7 @@ from revgate.cli.options import (
     database_url,
     dry_run,
     live,
+    output,
     place,
     project,
     seconds,
@@ -187,9 +188,7 @@ def _graph(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format", choices=("text", "mermaid", "dot", "json"), default="text", dest="form"
     )
-    command.add_argument(
-        "--output", metavar="FILE", help="write to FILE instead of standard output"
-    )
+    output(command, "write")
 
 
 def _rules(command: argparse.ArgumentParser) -> None:
@@ -282,9 +281,7 @@ def _doctor(command: argparse.ArgumentParser) -> None:
 def _schema(command: argparse.ArgumentParser) -> None:
     server(command)
     project(command)
-    command.add_argument(
-        "--output", metavar="FILE", help="write to FILE instead of standard output"
-    )
+    output(command, "write")
     command.add_argument("--no-cache", action="store_true", help="ignore cached facts")
     command.add_argument("--quiet", action="store_true", help="hide the progress bar")
     place(command)

@@ -93,6 +93,13 @@ def _time_limit(name: str, pattern: str) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def is_timestamp(text: str) -> bool:
+    """Whether a text is a whole timestamp, `YYYYMMDDHHMMSS`, of a time that exists."""
+    return (
+        len(text) == _STAMP_LENGTH and text.isascii() and text.isdecimal() and not impossible(text)
+    )
+
+
 def impossible(stamp: str) -> str | None:
     """Say why digits are not a valid timestamp; None if they are.
 

@@ -14,7 +14,7 @@ from revgate.checking.file_rules import judge_file
 from revgate.errors import RevgateError, UsageError
 from revgate.history.parse import parse
 from revgate.history.read import read
-from revgate.history.revision import Head, Script
+from revgate.history.revision import Script
 from revgate.repair import in_text
 from revgate.repair.diff import diff
 from revgate.repair.edits import FileEdit, change
@@ -22,7 +22,7 @@ from revgate.repair.head_file import head_edit
 from revgate.repair.in_name import named_steps
 from revgate.repair.onto import choose
 from revgate.repair.overlay import Overlay
-from revgate.repair.sides import is_there, open_sides
+from revgate.repair.sides import environment_in, open_sides
 from revgate.repair.tokens import RevisionText
 from revgate.repair.write import write
 from revgate.text import count
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.findings import Finding
     from revgate.history.history import History
+    from revgate.history.revision import Header
     from revgate.repair.onto import Onto
     from revgate.settings import Settings
 
@@ -102,11 +103,11 @@ def fix(
 
 def _published(onto: Onto, environment: Environment, settings: Settings) -> frozenset[str]:
     """Return the ids that the target branch has."""
-    if not is_there(onto.tree, environment, settings):
+    try:
+        there = environment_in(onto.tree, environment, settings)
+    except RevgateError:
         return frozenset()
-    found = environments.find(onto.tree, settings, None)
-    there = [each for each in found if each.name == environment.name] or found[:1]
-    return frozenset(read(onto.tree, there[0], judge_file, whole=False).history.graph.by_id)
+    return frozenset(read(onto.tree, there, judge_file, whole=False).history.graph.by_id)
 
 
 def _moved(
@@ -195,34 +196,33 @@ class _Fixer:
         about = tuple(each for each in findings if each.rule in _NAMES and each.revision)
         if not about or self._history.scope.file_name != "timestamp":
             return
-        data = self._data(self._history)
-        heads = {key: _head(path, data[path]) for key, path in self._paths()}
-        troubled = {each.revision or "" for each in about}
-        new = self._history.graph.by_id.keys() - self._published
-        found = {key: head for key, head in heads.items() if head}
+        graph = self._history.graph
+        troubled = {
+            key: self._header(graph.by_id[key].path) for each in about if (key := each.revision)
+        }
+        new = graph.by_id.keys() - self._published
         try:
-            steps = named_steps(self._history, new, troubled, found)
+            steps = named_steps(self._history, new, troubled)
             ids = {step.revision.id: step.id for step in steps if step.created}
-            edits = tuple(change(step, data[step.revision.path], ids) for step in steps)
+            edits = tuple(change(step, self._data(step.revision.path), ids) for step in steps)
         except UsageError:
             edits = ()
         yield _Change(about, edits)
 
-    def _paths(self) -> Iterator[tuple[str, str]]:
-        for key, revision in self._history.graph.by_id.items():
-            yield key, revision.path
+    def _data(self, path: str) -> bytes:
+        (content,) = self._tree.read([path])
+        return content.data
 
-    def _data(self, history: History) -> dict[str, bytes]:
-        paths = [each.path for each in history.revisions]
-        return {each.path: each.data for each in self._tree.read(paths)}
+    def _header(self, path: str) -> Header | None:
+        script = parse(path, self._data(path))
+        return script.header if isinstance(script, Script) else None
 
     def _texts(self, findings: Iterable[Finding]) -> Iterator[_Change]:
         for finding in findings:
             fixer = in_text.BY_RULE.get(finding.rule)
             if fixer is None:
                 continue
-            (content,) = self._tree.read([finding.path])
-            yield _Change((finding,), _edited(finding, content.data, fixer))
+            yield _Change((finding,), _edited(finding, self._data(finding.path), fixer))
 
     def _head_file(self, findings: Iterable[Finding]) -> Iterator[_Change]:
         path, heads = self._history.scope.head_file, self._history.graph.heads
@@ -238,13 +238,6 @@ def _key(finding: Finding) -> tuple[str, str | None]:
 
 def _line(finding: Finding) -> str:
     return f"{finding.path}:{finding.line}: fixed {finding.rule}"
-
-
-def _head(path: str, data: bytes) -> Head | None:
-    script = parse(path, data)
-    if not isinstance(script, Script):
-        return None
-    return Head(script.revision, script.header, None, "")
 
 
 def _edited(finding: Finding, data: bytes, fixer: in_text.Fix) -> tuple[FileEdit, ...]:

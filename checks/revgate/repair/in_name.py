@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from revgate.errors import UsageError
-from revgate.history.names import TIMESTAMP, impossible
+from revgate.history.names import TIMESTAMP, is_timestamp
 from revgate.repair.edits import Step
+from revgate.repair.new import next_free
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from revgate.history.history import History
-    from revgate.history.revision import Head, Revision
+    from revgate.history.revision import Header, Revision
 
 _FORM = "%Y%m%d%H%M%S"
 _LENGTH = len("YYYYMMDDHHMMSS")
@@ -22,7 +23,7 @@ _LONGEST_SLUG = 40
 
 
 def named_steps(
-    history: History, new: Collection[str], troubled: Collection[str], heads: dict[str, Head]
+    history: History, new: Collection[str], troubled: Mapping[str, Header | None]
 ) -> list[Step]:
     """Return what becomes of revisions whose names or ids are wrong, and of those after them.
 
@@ -32,8 +33,8 @@ def named_steps(
     Args:
         history: The history.
         new: Ids of the revisions that may change.
-        troubled: Ids of those with a finding; one whose parent changes follows.
-        heads: The tops of their files, by id.
+        troubled: The docstring headers of those with a finding, by id; one whose parent changes
+            follows.
     """
     graph = history.graph
     ids: dict[str, str] = {}
@@ -45,7 +46,7 @@ def named_steps(
             continue
         parent = revision.parents[0] if revision.parents else None
         after = _stamp_of(graph.by_id.get(parent or ""), ids.get(parent or "", parent or ""))
-        made = _made(revision, heads.get(key), after, taken) if key in troubled else None
+        made = _made(revision, troubled[key], after, taken) if key in troubled else None
         if made is None and parent not in ids:
             continue
         changed = made or key
@@ -60,30 +61,22 @@ def named_steps(
 
 def _stamp_of(parent: Revision | None, key: str) -> str:
     """Return the timestamp that a revision has to come after; empty if there is none."""
-    return key if _is_stamp(key) else (parent.stamp if parent and _is_stamp(parent.stamp) else "")
+    stamps = (key, parent.stamp if parent else "")
+    return next((each for each in stamps if is_timestamp(each)), "")
 
 
-def _is_stamp(text: str) -> bool:
-    return len(text) == _LENGTH and text.isascii() and text.isdecimal() and not impossible(text)
-
-
-def _made(revision: Revision, head: Head | None, after: str, taken: Collection[str]) -> str:
-    for stamp in _stamps(revision, head):
-        if _is_stamp(stamp) and stamp > after and (stamp == revision.id or stamp not in taken):
+def _made(revision: Revision, header: Header | None, after: str, taken: Collection[str]) -> str:
+    for stamp in _stamps(revision, header):
+        if is_timestamp(stamp) and stamp > after and (stamp == revision.id or stamp not in taken):
             return stamp
-    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
-    if after:
-        now = max(now, datetime.strptime(after, _FORM) + timedelta(seconds=1))  # noqa: DTZ007 - UTC
-    while f"{now:{_FORM}}" in taken:
-        now += timedelta(seconds=1)
-    return f"{now:{_FORM}}"
+    return f"{next_free(datetime.now(UTC), after, taken):{_FORM}}"
 
 
-def _stamps(revision: Revision, head: Head | None) -> Iterator[str]:
+def _stamps(revision: Revision, header: Header | None) -> Iterator[str]:
     yield revision.stamp
     yield revision.id
-    if head is not None and head.header.create_date is not None:
-        yield re.sub(r"\D", "", head.header.create_date.text)[:_LENGTH]
+    if header is not None and header.create_date is not None:
+        yield re.sub(r"\D", "", header.create_date.text)[:_LENGTH]
 
 
 def _folder(revision: Revision) -> str:

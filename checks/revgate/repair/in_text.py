@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from revgate.history.names import impossible
+from revgate.history.names import is_timestamp
 from revgate.repair.edits import dated
 from revgate.repair.tokens import Edit
 from revgate.rules.frozen_default import expression_of
@@ -34,7 +34,7 @@ def docstring(finding: Finding, script: Script, text: RevisionText) -> list[Edit
     if header.revises is not None and header.revises.position == place:
         return [text.restated(header.revises, ", ".join(revision.parents))]
     date = header.create_date
-    if date is None or len(revision.stamp) != len("YYYYMMDDHHMMSS") or impossible(revision.stamp):
+    if date is None or not is_timestamp(revision.stamp):
         return []
     from datetime import UTC, datetime
 

@@ -80,7 +80,7 @@ def write_new(
     if not slug:
         raise UsageError(f"the message {message!r} has no words to name a file by")
     head = _head(history, branch)
-    made = _after(now, head, history.graph.by_id.keys())
+    made = next_free(now, head, history.graph.by_id.keys())
     environment = history.environment
     parent = history.graph.by_id.get(head) if head else None
     key, name = _named(history, slug, made, parent, message)
@@ -217,7 +217,7 @@ def _labels(history: History) -> str:
     return ", ".join(f"`{label}`" for label in sorted(labels))
 
 
-def _after(now: datetime, head: str | None, taken: Collection[str]) -> datetime:
+def next_free(now: datetime, head: str | None, taken: Collection[str]) -> datetime:
     """Return the time, or one second after the head if that has a later timestamp.
 
     A head of another branch may have the same timestamp: the next one that is not taken counts.

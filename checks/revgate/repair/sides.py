@@ -285,13 +285,13 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
         paths = ", ".join(each.path for each in revisions)
         raise UsageError(f"the id `{key}` is used by several files, {paths}: keep it in one")
     base = read(
-        onto.tree, _there(onto.tree, environment, settings), judge_file, whole=False
+        onto.tree, environment_in(onto.tree, environment, settings), judge_file, whole=False
     ).history
     _need_one_line(base)
     before = None
     if onto.before is not None:
         try:
-            then = _there(onto.before, environment, settings)
+            then = environment_in(onto.before, environment, settings)
             before = read(onto.before, then, judge_file, whole=False).history
         except RevgateError:
             before = None  # the environment did not exist yet
@@ -301,14 +301,18 @@ def open_sides(work: Source, environment: Environment, onto: Onto, settings: Set
 def is_there(source: Source, environment: Environment, settings: Settings) -> bool:
     """Whether another commit has an environment."""
     try:
-        _there(source, environment, settings)
+        environment_in(source, environment, settings)
     except RevgateError:
         return False
     return True
 
 
-def _there(source: Source, environment: Environment, settings: Settings) -> Environment:
-    """Return the environment as another commit has it."""
+def environment_in(source: Source, environment: Environment, settings: Settings) -> Environment:
+    """Return the environment as another commit has it.
+
+    Raises:
+        RevgateError: It has none.
+    """
     named = tuple(each for each in settings.environments if each.name in (None, environment.name))
     narrowed = settings._replace(environments=named)
     return environments.find(source, narrowed, environment.name)[0]
