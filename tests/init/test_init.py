@@ -54,6 +54,26 @@ def test_a_straight_history_of_timestamps_needs_no_baseline(straight: Any) -> No
     assert settings(straight) == {"file-name": "timestamp"}
 
 
+def test_a_project_without_revisions_is_set_up_for_the_first_one(repository: Any) -> None:
+    repository.put("pyproject.toml", "[project]\nname = 'x'\n")
+    repository.environment_at("migrations")
+    said = repository.revgate("init", "--yes")
+    assert "no revision yet" in said
+    assert "first: revgate new MESSAGE" in said
+    assert settings(repository) == {"file-name": "timestamp"}
+    assert "nothing to do" in repository.revgate("init")
+    assert "revgate new MESSAGE" in repository.revgate("check", code=3)
+    repository.revgate("new", "create users")
+    repository.revgate("check", "--no-cache")
+    repository.run("git", "add", "-A")
+    repository.revgate("check", "--staged")
+
+
+def test_settings_that_name_no_folder_are_still_said(repository: Any) -> None:
+    repository.put("alembic.ini", "[alembic]\nscript_location = migration\n")
+    assert "the folder migration is missing" in repository.revgate("init", "--yes", code=3)
+
+
 def test_names_as_alembic_gives_them_and_an_empty_downgrade(repository: Any) -> None:
     repository.put("pyproject.toml", "")
     repository.environment_at("migrations")

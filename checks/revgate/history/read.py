@@ -122,8 +122,8 @@ def _listing(
             raise NoRevisionsError(
                 environment.config,
                 missing(source, folder),
-                "create it with a first revision, correct script_location or version_locations, or"
-                " list the environments with [[tool.revgate.environment]]",
+                "create it with a first revision (`revgate new MESSAGE`), correct script_location"
+                " or version_locations, or list the environments with [[tool.revgate.environment]]",
             )
         found = source.files(folder, recursive=environment.recursive or subfolders)
         inside = "" if folder == "." else folder
@@ -134,7 +134,7 @@ def _listing(
         raise NoRevisionsError(
             environment.config,
             f"no revision in {', '.join(environment.version_locations)} of {source.name}",
-            "create one with `alembic revision`, or correct version_locations",
+            "create one with `revgate new MESSAGE`, or correct version_locations",
         )
     known = {*paths}
     return list(dict.fromkeys(paths)), [path for path in below if path not in known]

@@ -11,17 +11,18 @@ from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError
 from revgate.history.habit import habit_of
 from revgate.history.history import History
-from revgate.history.read import read, revision_files
+from revgate.history.read import NoRevisionsError, read, revision_files
+from revgate.result import Result
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
 from revgate.settings import Scope, Settings, from_table
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
     from revgate.findings import Finding
-    from revgate.result import Result
     from revgate.source import Source
 
 _NEW = "the proposed settings"
+_TIMESTAMPS = Scope(file_name="timestamp")
 _BASES = "multiple-bases"
 
 
@@ -104,13 +105,33 @@ def judged(source: Source, settings: Settings) -> Judgement:
     return Judgement(result, tuple(each.history for each in reads))
 
 
+NOTHING = Judgement(Result("check", (), ()), ())
+"""That of environments without revisions."""
+
+
+def judged_if_any(source: Source, settings: Settings) -> Judgement:
+    """Judge the static rules under settings; `NOTHING` where there is no revision yet.
+
+    Raises:
+        CannotJudgeError: There is no environment, or one that cannot be located.
+    """
+    try:
+        return judged(source, settings)
+    except NoRevisionsError:
+        return NOTHING
+
+
 def propose(source: Source) -> tuple[Proposal, Judgement]:
     """Find settings under which the history passes, as far as settings can make it.
 
     Raises:
-        CannotJudgeError: There is no environment, no revision, or one that cannot be located.
+        CannotJudgeError: There is no environment, or one that cannot be located.
     """
-    found, left_out = _found(source)
+    try:
+        found, left_out = _found(source)
+    except NoRevisionsError:
+        new = tuple(environments.find(source, Settings()))
+        return Proposal(new, tuple(_TIMESTAMPS for _ in new)), NOTHING
     histories = [read(source, each, judge_file, whole=False).history for each in found]
     scopes = tuple(_scope(each) for each in histories)
     proposal = Proposal(found, scopes, left_out=left_out)
@@ -173,7 +194,9 @@ def _found(source: Source) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
         except CannotJudgeError as error:
             problems.append(str(error))
     if not found:
-        return tuple(environments.find(source, Settings())), ()  # says what is wrong
+        # One of these says what is wrong.
+        for each in environments.find(source, Settings()):
+            revision_files(source, each)
     return tuple(found), tuple(problems)
 
 

@@ -60,7 +60,7 @@ def propose(start: str, options: SetupOptions) -> Outcome:
 
     Raises:
         UsageError: It is not a git repository, or a file cannot be edited automatically.
-        CannotJudgeError: It has no environment or no revision.
+        CannotJudgeError: It has no environment.
     """
     root, is_repository = find_root(start)
     if not is_repository:
@@ -70,14 +70,14 @@ def propose(start: str, options: SetupOptions) -> Outcome:
     if there.path is None or _are_of_round_trip(root, there.path):
         found, judgement = proposal.propose(source)
     else:
-        found, judgement = None, proposal.judged(source, there)
+        found, judgement = None, proposal.judged_if_any(source, there)
     seen = (*_seen(judgement), *_said(found, judgement, there.path))
     if judgement.broken:
         return Outcome(root, seen, problems=tuple(_broken(judgement)))
     parts = [_settings(root, found, there.path), _hooks(root), *_pipelines(root, options)]
     changes = tuple(part for part in parts if isinstance(part, FileEdit))
     lines = (*seen, *(part for part in parts if isinstance(part, str)))
-    done = tuple(_next(start, root, changes))
+    done = tuple(_next(start, root, changes, is_new=judgement is proposal.NOTHING))
     return Outcome(root, lines, changes, tuple(_left(judgement)), done)
 
 
@@ -189,6 +189,8 @@ def _changed(name: str, before: bytes, after: bytes) -> FileEdit:
 
 
 def _seen(judgement: Judgement) -> Iterator[str]:
+    if judgement is proposal.NOTHING:
+        yield "no revision yet"
     for each in judgement.result.environments:
         heads = ", ".join(each.heads) or "none"
         heads = f"{plural(len(each.heads), 'head')} {heads}"
@@ -245,10 +247,12 @@ def _listing(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"and {len(findings) - len(shown)} more"
 
 
-def _next(start: str, root: str, changes: tuple[FileEdit, ...]) -> Iterator[str]:
+def _next(start: str, root: str, changes: tuple[FileEdit, ...], *, is_new: bool) -> Iterator[str]:
     names = [each.path for each in changes]
     if not names:
         return
+    if is_new:
+        yield "first: revgate new MESSAGE: hook and check end with 3 until there is a revision"
     top = "" if os.path.samefile(start, root) else ":/"
     yield f"next: git add -- {' '.join(top + name for name in names)} && git commit"
     if hooks.CONFIG in names or hooks.PREK in names:

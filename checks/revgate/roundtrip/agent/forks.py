@@ -28,6 +28,8 @@ _NEEDED = (
     "alembic.script",
     "sqlalchemy.dialects.postgresql",
 )
+_COMMON = ("asyncio", "sqlalchemy.orm", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2")
+"""What most projects import as well, as far as it is installed."""
 _AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 
 
@@ -42,6 +44,9 @@ def serve(run: Callable[[], None], end: list[str]) -> None:
         versions()
         for name in _NEEDED:
             importlib.import_module(name)
+        for name in _COMMON:
+            with suppress(ImportError):
+                importlib.import_module(name)
     # Of modules that Python imports at its start; they would be missing in a copy.
     begin = _start_afresh if threading.active_count() > 1 else run
     requests = socket.socket(fileno=os.dup(0))
