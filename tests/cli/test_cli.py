@@ -642,3 +642,15 @@ def test_an_environment_is_named_by_its_place(
     assert "no environment is called" in err if code else not err
     if not code:
         assert run("check", target, "--environment", "other")[0] == 2
+
+
+def test_explain_and_rules_are_wrapped_for_a_narrow_terminal() -> None:
+    from revgate.reports import catalogue
+
+    text = catalogue.explain("blocking-lock", 60)
+    code = [line for line in text.splitlines() if line.startswith("    ")]
+    prose = [line for line in text.splitlines() if not line.startswith("    ")]
+    assert max(map(len, prose)) <= 60
+    assert "".join(text.split()) == "".join(catalogue.explain("blocking-lock").split())
+    assert all(line in catalogue.explain("blocking-lock").splitlines() for line in code)
+    assert max(map(len, catalogue.render("text", 80).splitlines())) <= 80

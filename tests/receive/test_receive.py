@@ -133,7 +133,12 @@ def test_a_straight_push_is_accepted(work: Clone, server: Clone) -> None:
 def test_two_heads_are_refused(work: Clone, server: Clone) -> None:
     before = server.git("rev-parse", "main")
     work.commit(THIRD, FIRST)
-    assert refused(work.push("main"), "multiple-heads", "pre-receive hook declined")
+    assert refused(
+        work.push("main"),
+        "multiple-heads",
+        "pre-receive hook declined",
+        f'down_revision = "{FIRST}"',
+    )
     assert server.git("rev-parse", "main") == before
     assert server.git("for-each-ref", "--format=%(refname)") == "refs/heads/main"
 

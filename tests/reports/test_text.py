@@ -77,17 +77,27 @@ def test_a_terminal_has_the_width_that_it_says() -> None:
             assert width(stream) == expected
 
 
-def test_help_is_wrapped_at_words_and_code_is_not_torn(make: Any) -> None:
-    said = "put one behind the other, and write `down_revision = '20250101000000'` in the file"
+def test_help_is_wrapped_at_words_and_longer_code_can_be_copied(make: Any) -> None:
+    said = (
+        "put the second branch behind the first, and write `down_revision = '20250101000000'`"
+        " in the file, or `git rm` it."
+    )
     found = make.finding(help=said)
-    lines = render(make([found]).result, "text", Style(width=50)).splitlines()
-    assert lines[3:6] == [
-        "  help: put one behind the other, and write",
-        "        `down_revision = '20250101000000'` in the",
-        "        file",
+    lines = render(make([found]).result, "text", Style(width=40)).splitlines()
+    assert lines[3:7] == [
+        "  help: put the second branch behind the",
+        "        first, and write",
+        "            down_revision = '20250101000000'",
+        "        in the file, or `git rm` it",
     ]
-    assert max(map(len, lines)) <= 50
-    assert said in render(make([found]).result, "text", Style(width=200))
+
+
+def test_a_line_under_wide_characters_is_as_wide(make: Any) -> None:
+    found = make.finding(column=len("x = '日本'; ") + 1)
+    style = Style(sources={found.path: ["x = '日本'; op.f('日本')"] * found.line})
+    shown = render(make([found]).result, "text", style).splitlines()
+    (under,) = (line for line in shown if set(line.partition("|")[2]) == {" ", "^"})
+    assert under.partition("| ")[2] == " " * 12 + "^" * 12
 
 
 def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -> None:

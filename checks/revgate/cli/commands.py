@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.cli.context import configured, is_of_git, report, settings_of, source_of
-from revgate.cli.output import complain, show, unwritten, write
+from revgate.cli.output import complain, show, terminal_width, text_of, unwritten, write
 from revgate.cli.parser import COMMANDS, listed, parser
 from revgate.errors import RevgateError, UsageError, machine_fault
 from revgate.text import choose_one, nearest, printable
@@ -262,14 +262,14 @@ def _graph(arguments: argparse.Namespace) -> int:
 def _rules(arguments: argparse.Namespace) -> int:
     from revgate.reports import catalogue
 
-    write(catalogue.render(arguments.form), None)
+    write(catalogue.render(arguments.form, terminal_width()), None)
     return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     from revgate.reports import catalogue
 
-    write(catalogue.explain(arguments.rule), None)
+    write(catalogue.explain(arguments.rule, terminal_width()), None)
     return 0
 
 
@@ -413,13 +413,12 @@ def _comment(arguments: argparse.Namespace) -> int:
 
 def _hook(arguments: argparse.Namespace) -> int:
     from revgate.checking import pushes
-    from revgate.reports import render
 
     root = pushes.repository(os.getcwd(), arguments.hook)
     failed = False
     for update in pushes.updates(root, arguments.hook, sys.stdin):
         result = pushes.judge(root, arguments.hook, update)
-        text = render(result, "text") if result else "no Alembic history\n"
+        text = text_of(result, root, update.new) if result else "no Alembic history\n"
         write(f"revgate: {printable(update.branch)}\n{text}", None)
         failed |= result is not None and result.errors > 0
     return 1 if failed else 0

@@ -50,6 +50,16 @@ def reports(
     yield render(result, arguments.form, style, details), arguments.output
 
 
+def text_of(result: Result, root: str, commit: str) -> str:
+    """Write the result for a commit as text, with the code of its findings."""
+    from revgate.history.tree import GitTree
+    from revgate.reports import Style, render
+
+    style = Style()
+    sources = _sources(result, style, GitTree.at(root, commit))
+    return render(result, "text", style._replace(sources=sources))
+
+
 def parse_report(written: str) -> tuple[str, str]:
     """Parse `--report FORMAT=FILE`.
 
@@ -101,15 +111,23 @@ def _sources(result: Result, style: Style, source: Source) -> dict[str, list[str
 
 def _styled(plain: Style, arguments: argparse.Namespace, root: str) -> Style:
     """Add what the terminal can show."""
-    is_terminal = arguments.output is None and sys.stdout.isatty()
     color = arguments.output is None and _has_color(arguments.color)
     style = plain._replace(color=color, quiet=arguments.quiet)
-    if not is_terminal:
+    if arguments.output is not None or not sys.stdout.isatty():
         return style
-    from revgate.reports.terminal import follows_links, width
+    from revgate.reports.terminal import follows_links
 
     links_to = root if color and follows_links(os.environ) else None
-    return style._replace(links_to=links_to, width=width(sys.stdout))
+    return style._replace(links_to=links_to, width=terminal_width())
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal; None if the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return None
+    from revgate.reports.terminal import width
+
+    return width(sys.stdout)
 
 
 def _has_color(choice: str) -> bool:

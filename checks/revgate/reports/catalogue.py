@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from revgate.errors import UsageError
+from revgate.reports.wrapping import wrapped, wrapped_paragraphs
 from revgate.rules import all_rules
 from revgate.text import nearest
 
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def render(form: str) -> str:
-    """List every rule in a format: text, json or markdown."""
+def render(form: str, width: int | None = None) -> str:
+    """List every rule.
+
+    Args:
+        form: The format: text, json or markdown.
+        width: The columns of the terminal, for text; None to leave lines unwrapped.
+    """
     if form == "json":
         rules = [
             {
@@ -27,12 +33,16 @@ def render(form: str) -> str:
             for rule in all_rules().values()
         ]
         return json.dumps({"schema": 1, "rules": rules}, indent=2) + "\n"
-    lines = _markdown() if form == "markdown" else _text()
+    lines = _markdown() if form == "markdown" else _text(width)
     return "".join(f"{line}\n" for line in lines)
 
 
-def explain(name: str) -> str:
+def explain(name: str, width: int | None = None) -> str:
     """Write the documentation of one rule.
+
+    Args:
+        name: Its name.
+        width: The columns of the terminal; None to leave lines unwrapped.
 
     Raises:
         UsageError: There is no such rule; the error names the nearest one.
@@ -41,12 +51,13 @@ def explain(name: str) -> str:
     if name not in rules:
         raise UsageError(f"unknown rule {name!r}{nearest(name, list(rules))}")
     rule = rules[name]
-    return f"{rule.name} ({rule.traits})\n\n{rule.documentation}\n"
+    lines = [f"{rule.name} ({rule.traits})", "", *rule.documentation.splitlines()]
+    return "".join(f"{line}\n" for line in wrapped_paragraphs(lines, width)).rstrip("\n") + "\n"
 
 
-def _text() -> Iterator[str]:
+def _text(width: int | None) -> Iterator[str]:
     rules = all_rules().values()
-    width = max(len(rule.name) for rule in rules)
+    longest = max(len(rule.name) for rule in rules)
     group = None
     for rule in rules:
         if rule.group is not group:
@@ -54,7 +65,8 @@ def _text() -> Iterator[str]:
                 yield ""
             yield f"{rule.group}:" if rule.enabled else f"{rule.group}, off unless enabled:"
             group = rule.group
-        yield f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}"
+        line = f"  {rule.name:<{longest}}  {rule.severity:<7}  "
+        yield from wrapped(line + rule.summary, width, " " * len(line))
 
 
 def _markdown() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from revgate.reports.wrapping import columns
 from revgate.text import printable, truncate
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def _plain(text: str, room: int) -> str:
 
 
 def _marked(text: str, column: int, room: int) -> tuple[int, int]:
-    """Return where to underline, and for how many characters."""
+    """Return where to underline, and for how many columns."""
     begin = column - 1
     if text[:begin].strip() == "":
         begin = len(text) - len(text.lstrip())
     found = _MARKED.match(text, begin)
     marked = found[0].rstrip() if found else ""
-    start = len(printable(text[:begin].expandtabs(4)))
-    return start, max(0, min(len(printable(marked)), room - start))
+    start = columns(printable(text[:begin].expandtabs(4)))
+    return start, max(0, min(columns(printable(marked)), room - start))

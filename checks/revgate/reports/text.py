@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ from revgate.reports import (
     worth_showing,
 )
 from revgate.reports.excerpt import excerpt
+from revgate.reports.wrapping import wrapped
 from revgate.text import count, harmless, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from revgate.findings import Finding
     from revgate.reports import Style
@@ -33,6 +35,10 @@ _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _SLOWEST = 5
 _SHOWN = 0.005
 """Seconds that are not shown as 0.00."""
+_HELP_INDENT = " " * len("  help: ")
+_CODE = re.compile(r"(`[^`]+`)")
+_SHORT = 26
+"""So long is code that stays within its sentence, backticks included."""
 _FEW = 3
 """So many findings can be counted at a glance."""
 
@@ -43,7 +49,7 @@ def render(result: Result, style: Style) -> str:
     if not style.quiet:
         lines += _passes(result)
         for note in result.remarks:
-            lines += _wrapped(f"note: {printable(note)}", style, "      ")
+            lines += wrapped(f"note: {printable(note)}", style.width, "      ")
         lines += [_environment(judged) for judged in result.environments]
         color = _RED if result.errors else _GREEN
         lines.append(_paint(verdict(result), color, style))
@@ -76,7 +82,7 @@ def _statistics(result: Result) -> Iterator[str]:
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
     color = _RED if finding.severity is ERROR else _YELLOW
     rule = f"{finding.severity.value}[{finding.rule}]"
-    first, *rest = _wrapped(f"{rule} {printable(finding.message)}", style, "  ")
+    first, *rest = wrapped(f"{rule} {printable(finding.message)}", style.width, "  ")
     yield _paint(rule, color, style) + first.removeprefix(rule)
     yield from rest
     place = _place(finding.path, f"{finding.line}:{finding.column}", style)
@@ -84,13 +90,37 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     yield from _excerpt(style, finding.path, finding.line, finding.column)
     for related in finding.related:
         where = _place(related.path, str(related.line), style)
-        yield from _wrapped(f"  {where}: {printable(related.message)}", style, "    ")
+        yield from wrapped(f"  {where}: {printable(related.message)}", style.width, "    ")
         yield from _excerpt(style, related.path, related.line)
-    for number, line in enumerate(finding.help.splitlines()):
-        label = "  help: " if number == 0 else " " * len("  help: ")
-        text, *more = _wrapped(f"{label}{printable(line)}", style, " " * len(label))
+    yield from _help(finding, style)
+
+
+def _help(finding: Finding, style: Style) -> Iterator[str]:
+    """Yield what to do; longer code has lines of its own, to be copied."""
+    lines = [piece for line in finding.help.splitlines() for piece in _pieces(printable(line))]
+    for number, (is_code, piece) in enumerate(lines):
+        if is_code:
+            yield f"{_HELP_INDENT}    {piece}"
+            continue
+        label = "  help: " if number == 0 else _HELP_INDENT
+        text, *more = wrapped(f"{label}{piece}", style.width, _HELP_INDENT)
         yield text.replace("help:", _paint("help:", _DIM, style), 1) if number == 0 else text
         yield from more
+
+
+def _pieces(line: str) -> Iterator[tuple[bool, str]]:
+    """Yield the parts of a line of help, each with whether it is code for a line of its own."""
+    prose = ""
+    for part in _CODE.split(line):
+        if len(part) <= _SHORT or " " not in part or not part.startswith("`"):
+            prose += part
+            continue
+        if prose.strip():
+            yield False, prose.strip(" ,;")
+        yield True, part.strip("`")
+        prose = ""
+    if prose.strip(" ,;."):
+        yield False, prose.strip(" ,;.")
 
 
 def _excerpt(style: Style, path: str, line: int, column: int | None = None) -> Iterator[str]:
@@ -109,32 +139,6 @@ def _place(path: str, position: str, style: Style) -> str:
 
     target = quoted(os.path.join(style.links_to, path))
     return f"\033]8;;file://{target}\033\\{shown}\033]8;;\033\\:{position}"
-
-
-def _wrapped(text: str, style: Style, indent: str) -> Sequence[str]:
-    """Wrap a line at the terminal width, but never within backticks: that is code."""
-    if style.width is None or len(text) <= style.width:
-        return [text]
-    start = len(text) - len(text.lstrip())
-    lines = [text[:start]]
-    for word in _words(text[start:]):
-        spaced = f" {word}" if lines[-1].strip() else word
-        if lines[-1].strip() and len(lines[-1]) + len(spaced) > style.width:
-            lines.append(indent + word)
-        else:
-            lines[-1] += spaced
-    return lines
-
-
-def _words(text: str) -> Iterator[str]:
-    word = ""
-    for part in text.split(" "):
-        word = f"{word} {part}" if word else part
-        if word.count("`") % 2 == 0:
-            yield word
-            word = ""
-    if word:
-        yield word
 
 
 def _passes(result: Result) -> Iterator[str]:
