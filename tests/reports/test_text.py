@@ -114,11 +114,12 @@ def test_slow_revisions_are_named_with_what_they_held(make: Any, trip_of: Any) -
 
 
 def test_time_outside_of_the_passes_is_shown(make: Any, trip_of: Any) -> None:
-    spent = (("setup", 1.25), ("models", 0.001), ("rows", 2.0))
+    spent = (("setup", 1.25), ("models", 0.001), ("rows", 2.0), ("total", 1.4))
     (trip,) = trip_of(r0={})
     text = render(make(roundtrips=(trip._replace(durations=spent),)).result, "text")
     assert (
-        "  setup                          1.25 s\n  rows                           2.00 s\n" in text
+        "  setup                          1.25 s\n  rows                           2.00 s\n"
+        "  total                          1.40 s  (passes ran side by side)\n" in text
     )
     assert "models" not in text
 

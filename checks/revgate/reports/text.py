@@ -144,19 +144,25 @@ def _place(path: str, position: str, style: Style) -> str:
 def _passes(result: Result) -> Iterator[str]:
     if not result.roundtrips:
         return
-    from revgate.roundtrip.observed import PRODUCTION
+    from revgate.roundtrip.observed import PRODUCTION, TOTAL
 
     server = result.roundtrips[0].server
     yield printable(f"PostgreSQL {server.version} ({server.kind})")
+    taken = 0.0
     for name, each in passes(result):
+        taken += each.seconds
         tables = count(each.tables, "table")
         meaning = "" if each.complete else "  failed"
         if each.name == PRODUCTION:
             meaning += "  (all at once, as a deployment runs it)"
         yield f"  {printable(name):<14} {tables:>11} {each.seconds:>8.2f} s{meaning}"
     for name, seconds in durations(result):
+        meaning = ""
+        if name == TOTAL and seconds < taken:
+            meaning = "  (passes ran side by side)"
+        taken += seconds
         if seconds >= _SHOWN:
-            yield f"  {name:<14} {'':>11} {seconds:>8.2f} s"
+            yield f"  {name:<14} {'':>11} {seconds:>8.2f} s{meaning}"
     if order := deploy_order(result.roundtrips):
         yield f"deploy-order: {order} ({ORDERS[order]})"
     slow = [step for step in steps(result) if step.longest_ms >= SLOW_MS]

@@ -33,6 +33,7 @@ SETUP = "setup"
 """Server, databases, agents, and what runs in one go before the first step."""
 MODELS = "models"
 WITH_ROWS = "rows"
+TOTAL = "total"
 """All that runs on populated tables."""
 
 
@@ -401,7 +402,9 @@ class RoundTrip(NamedTuple):
     schema_file: SchemaFile | None = None
     """None if the settings name none, or if the head was not reached."""
     durations: tuple[tuple[str, float], ...] = ()
-    """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran."""
+    """Seconds that no pass includes: of `SETUP`, `MODELS` and `WITH_ROWS`, as far as they ran.
+
+    The last is the `TOTAL`, which is less than all of them where passes ran side by side."""
     schema: SchemaChange | None = None
     """The schema before the first step, as a change of an empty one."""
     unresumed: tuple[Unresumed, ...] = ()

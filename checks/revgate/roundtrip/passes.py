@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from concurrent.futures import Future
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -19,6 +20,7 @@ from revgate.roundtrip.observed import (
     DOWNGRADE,
     MODELS,
     SETUP,
+    TOTAL,
     UPGRADE,
     WITH_ROWS,
     Difference,
@@ -71,6 +73,7 @@ def run(
     if not chain:
         raise CannotJudgeError(f"{environment.name} has no revisions to run")
     make = partial(Session, environment, chain, options, report, context, contexts)
+    begun = time.perf_counter()
     try:
         session = make()
         _run_session(session, alone=False)
@@ -79,6 +82,7 @@ def run(
             raise
         session = make()
         _run_session(session, alone=True)
+    session.durations.append((TOTAL, time.perf_counter() - begun))
     return session.result(), session.contexts
 
 
