@@ -130,15 +130,18 @@ def load_from(
     Args:
         read: Returns the contents of a file in the repository root; None if there is none.
         check_rules: As for `load`.
-        names: The files that may hold them; the first that does counts.
+        names: The files of which one may hold them.
 
     Raises:
-        UsageError: As `load`.
+        UsageError: As `load`; or two files have settings.
     """
-    for name in names:
-        table = _table(read(name), name)
-        if table is not None:
-            return from_table(table, name, check_rules)
+    tables = ((name, _table(read(name), name)) for name in names)
+    found = [(name, table) for name, table in tables if table is not None]
+    if len(found) > 1:
+        both = " and ".join(name for name, _ in found)
+        raise UsageError(f"both {both} have settings: keep them in one of the two files")
+    for name, table in found:
+        return from_table(table, name, check_rules)
     return Settings()
 
 

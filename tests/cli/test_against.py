@@ -105,7 +105,7 @@ def test_a_fork_is_reported_with_the_line_that_fixes_it(clone: Clone) -> None:
     assert done.returncode == 1
     assert "error[branching-merge]" in done.stdout
     assert f"migrations/versions/{FOURTH}_x.py:2:1" in done.stdout
-    assert f'write `down_revision = "{THIRD}"`' in done.stdout
+    assert f'write\n            down_revision = "{THIRD}"\n' in done.stdout
 
 
 def test_the_index_is_judged_before_it_is_committed(clone: Clone) -> None:

@@ -127,6 +127,14 @@ def test_a_server_that_does_not_answer_is_reported_without_its_password() -> Non
     assert "very-secret" not in str(caught.value)
 
 
+def test_a_url_without_a_password_brings_no_warning_of_libpq(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(CannotJudgeError), throwaway("postgresql://me@127.0.0.1:1/x"):
+        pass
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "url", ["postgres://u:p%40w@h:1/d", "postgresql+asyncpg://u:p%40w@h:1/d?x=1"]
 )

@@ -63,4 +63,7 @@ def test_the_text_says_whose_pass_it_is(
     out = capsys.readouterr().out
 
     assert "billing/migrations: downgrade" in out
+    # Each has a note on its own env.py.
+    assert "note: migrations: env.py names no" in out
+    assert "note: billing/migrations: env.py names no" in out
     assert "  migrations: production" in out

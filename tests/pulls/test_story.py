@@ -51,7 +51,7 @@ def test_two_branches_of_one_head(site: Site) -> None:
     site.git("switch", "--quiet", "second")
     told = revgate(site, "check", "--against", "main")
     assert told.returncode == 1
-    assert f'write `down_revision = "{OURS}"`' in told.stdout
+    assert f'write\n            down_revision = "{OURS}"\n' in told.stdout
     assert "`revgate rebase`" in told.stdout
 
     # The author runs it, commits and pushes; green again.

@@ -262,8 +262,10 @@ def test_settings_are_those_of_the_branch_as_it_was(work: Clone) -> None:
     assert accepted(work.push("main"))
     work.commit(THIRD, FIRST)
     assert accepted(work.push("main"))
-    work.write("revgate.toml", "linear = true\n")  # takes precedence, from the next push on
-    assert accepted(work.push("main"))
+    work.write("revgate.toml", "linear = true\n")
+    assert refused(work.push("main"), "both revgate.toml and pyproject.toml have settings")
+    work.write("pyproject.toml", "")
+    assert accepted(work.push("main"))  # they hold from the next push on
     work.commit(FOURTH, FIRST)
     assert refused(work.push("main"), "multiple-heads")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -94,9 +95,10 @@ def test_new_writes_it(forked: Any) -> None:
 
 def test_the_help_of_the_rule_is_followed(forked: Any) -> None:
     forked.put(HEAD, f"{FIRST}\n")
-    out = revgate(forked, "check", code=1)
-    assert "stale-head-file" in out
-    command = out.partition("run `")[2].partition("`")[0]
+    out = revgate(forked, "check", "--format=json", code=1)
+    (found,) = json.loads(out)["findings"]
+    assert found["rule"] == "stale-head-file"
+    command = found["help"].partition("run `")[2].partition("`")[0]
     subprocess.run(["sh", "-c", command], cwd=forked.root, check=True)
     revgate(forked, "check")
 

@@ -124,9 +124,15 @@ def test_none_at_all(tmp_path: Path) -> None:
     assert load(tmp_path, b"\xff no TOML", "pyproject.toml") == Settings()
 
 
-def test_revgate_toml_goes_before_pyproject(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[tool.revgate]\nlinear = 5")
+def test_revgate_toml_next_to_a_pyproject_without_settings(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project.optional-dependencies]\nx = ['revgate']")
     assert load(tmp_path, "linear = false").scope.linear is False
+
+
+def test_settings_in_both_files(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.revgate]\nlinear = false")
+    with pytest.raises(UsageError, match=r"both revgate\.toml and pyproject\.toml have settings"):
+        load(tmp_path, "linear = false")
 
 
 def test_a_byte_order_mark(tmp_path: Path) -> None:

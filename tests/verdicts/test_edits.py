@@ -105,6 +105,9 @@ HARMLESS = {
     "annotation alone": Edit("SIZE = 10", "SIZE: int\nSIZE = 10"),
     "trailing pass": Edit('    op.drop_table("t")\n', '    op.drop_table("t")\n    pass\n'),
     "trailing return": Edit('    op.drop_table("t")\n', '    op.drop_table("t")\n    return\n'),
+    "return before pass": Edit(
+        '    op.drop_table("t")\n', '    op.drop_table("t")\n    return\n    pass\n'
+    ),
     "unused helper": Edit(
         "def upgrade", "def other():\n    return op.execute('x')\n\n\ndef upgrade"
     ),

@@ -30,7 +30,7 @@ def test_a_released_revision_is_not_re_pointed(repo: Verdicts) -> None:
     said = repo.against()
     assert said.rules() == {"branching-merge"}
     assert 'alembic merge --rev-id "$(date -u +%Y%m%d%H%M%S)" -m' in said.text
-    assert f'heads" {M} {B}`' in said.text
+    assert f'heads" {M} {B}\n' in said.text
     assert "revgate rebase" not in said.text
     code, _, error = repo.run("rebase", "--onto", "main")
     assert code == 2

@@ -68,7 +68,10 @@ RELAXED = {
         **OTHER,
         **settings("[[tool.revgate.environment]]", 'name = "x"', 'config = "other/alembic.ini"'),
     },
-    "revgate.toml": {"revgate.toml": 'ignore = ["branching-merge", "multiple-heads"]\n'},
+    "revgate.toml": {
+        "pyproject.toml": "",
+        "revgate.toml": 'ignore = ["branching-merge", "multiple-heads"]\n',
+    },
 }
 
 
@@ -79,6 +82,14 @@ def test_settings_let_no_fork_pass(ruled: Verdicts, files: Files) -> None:
     assert alembic_heads(ruled.merged()) == [M, B]
     assert ruled.verdict() == {"branching-merge"}
     assert "relaxed-settings" in ruled.against().rules("warning")
+
+
+def test_a_second_file_of_settings_is_refused(ruled: Verdicts) -> None:
+    ruled.change({"revgate.toml": 'ignore = ["branching-merge"]\n', **new(B, R2)})
+    ruled.on_main(new(M, R2))
+    said = ruled.against()
+    assert said.code == 2
+    assert "both revgate.toml and pyproject.toml have settings" in said.text
 
 
 @pytest.mark.parametrize("files", RELAXED.values(), ids=RELAXED.keys())

@@ -344,11 +344,14 @@ def proved_downgrades(roundtrip: RoundTrip) -> set[str]:
 
 
 def _join(result: Result, observed: Observed) -> Result:
+    notes = observed.notes
+    if observed.roundtrip and len(result.environments) > 1:
+        notes = tuple(f"{observed.roundtrip.environment.name}: {each}" for each in notes)
     findings = sorted({*result.findings, *observed.findings}, key=history_checks.place)
     return result._replace(
         findings=tuple(findings),
         taken_back=result.taken_back + observed.allowed,
         roundtrips=result.roundtrips + ((observed.roundtrip,) if observed.roundtrip else ()),
-        notes=result.notes + observed.notes,
+        notes=result.notes + notes,
         ignored=result.ignored + observed.ignored,
     )

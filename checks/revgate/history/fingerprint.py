@@ -230,10 +230,13 @@ class _Writer(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Leave out annotations, and a `return` at the end."""
         node.returns = None
-        while node.body and _is_bare_return(node.body[-1]):
+        while node.body and self._ends_anyway(node.body[-1]):
             node.body.pop()
         node.body = node.body or [ast.Pass()]
         return self.generic_visit(node)
+
+    def _ends_anyway(self, last: ast.stmt) -> bool:
+        return _is_bare_return(last) or self._does_nothing(last)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         """Leave out the annotation."""

@@ -11,6 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
+from revgate.postgres.connect import NO_FILE
 from revgate.postgres.embedded import find_embedded
 from revgate.postgres.programs import find_local, major_version
 
@@ -79,7 +80,7 @@ def run_client(command: Sequence[str], address: Address | None, failed: str) -> 
             PGUSER=address.user,
             PGPASSWORD=address.password,
             PGDATABASE=address.database,
-            PGPASSFILE=os.devnull,
+            PGPASSFILE=NO_FILE,
         )
         environ.update({_VARIABLES[key]: value for key, value in address.parameters})
     # `run` kills the program if this process is interrupted.

@@ -151,6 +151,10 @@ _HIDING = threading.Lock()
 """All threads have one environment."""
 
 
+NO_FILE = os.path.join(os.devnull, "none")
+"""For libpq, a password file that does not exist: one that is no plain file brings a warning."""
+
+
 def _arguments(address: Address) -> dict[str, Any]:
     return {
         "host": address.host,
@@ -160,7 +164,7 @@ def _arguments(address: Address) -> dict[str, Any]:
         "dbname": address.database,
         "connect_timeout": 10,
         "application_name": "revgate",
-        "passfile": os.devnull,
+        "passfile": NO_FILE,
         "keepalives_idle": 30,
         **dict(address.parameters),
     }

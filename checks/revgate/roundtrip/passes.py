@@ -119,21 +119,25 @@ def _run_session(session: Session, *, alone: bool) -> None:
 
 
 def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]]) -> None:
-    populated = PopulatedPass(session) if session.options.rows else None
+    populated = PopulatedPass(session, jobs) if session.options.rows else None
     models: Future[ModelReport | None] = Future()
     parts = [jobs.start(partial(_run_part, session, start, stop, models)) for start, stop in places]
     production = None
     if session.plan.production and not session.context:
         production = jobs.start(partial(run_production, session, models))
+    if populated:
+        populated.begin()
     run = _fitting(parts)
     take_over(session, run)
     session.roles.forget()
+    reached = len(session.snapshots) - 1
+    resumed = jobs.start(partial(check_resumption, session, reached))
     if populated:
         with session.timed(WITH_ROWS):
-            session.notes += populated.run(len(session.snapshots) - 1)
-    check_resumption(session, len(session.snapshots) - 1)
+            session.notes += populated.run(reached)
+    session.notes += resumed()
     built = None
-    if production and len(session.snapshots) - 1 == len(session.revisions):
+    if production and reached == len(session.revisions):
         built = take_production(session, production())
     _compare_models(session, run[-1].models, built)
 

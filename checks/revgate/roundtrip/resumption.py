@@ -35,12 +35,15 @@ WHERE indexrelid = (SELECT max(oid) FROM pg_class WHERE relkind = 'i' AND relnam
 """
 
 
-def check_resumption(session: Session, reached: int) -> None:
+def check_resumption(session: Session, reached: int) -> list[str]:
     """Interrupt each pending revision that commits on its way, after each commit in turn.
 
     Args:
         session: The session, once the steps have run.
         reached: How many revisions succeeded.
+
+    Returns:
+        Notes on what was not checked.
     """
     failed = {each.step.revision.id for each in session.failures if each.during == AGAIN}
     failed |= {each.step.revision.id for each in session.after_again}
@@ -51,8 +54,7 @@ def check_resumption(session: Session, reached: int) -> None:
         for at, each in enumerate(steps)
         if each.commits and each.revision.id in pending and not _prepares(each)
     ]
-    if places:
-        _Resumption(session).run(places)
+    return _Resumption(session).run(places) if places else []
 
 
 def _prepares(step: Step) -> bool:
@@ -70,18 +72,16 @@ class _Resumption:
         """How many revisions the database has."""
         self._opened = 0
 
-    def run(self, places: Sequence[int]) -> None:
-        """Interrupt the revisions at some places."""
+    def run(self, places: Sequence[int]) -> list[str]:
+        """Interrupt the revisions at some places; return a note if not all could be."""
         try:
             for index in places:
                 if not self._check(index):
                     name = self._session.revisions[index].id
-                    self._session.notes.append(
-                        f"nothing from `{name}` on was interrupted and run again"
-                    )
-                    return
+                    return [f"nothing from `{name}` on was interrupted and run again"]
         finally:
             self._close()
+        return []
 
     def _check(self, index: int) -> bool:
         """Interrupt a revision at each place until one is found; tell whether it was possible."""

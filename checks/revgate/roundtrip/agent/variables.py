@@ -60,7 +60,8 @@ def libpq(target: Target) -> dict[str, str]:
         "PGPASSWORD": target.password,
         "PGDATABASE": target.database,
         "PGSERVICEFILE": os.devnull,
-        "PGPASSFILE": os.devnull,
+        # Of one that is no plain file, libpq warns.
+        "PGPASSFILE": os.path.join(os.devnull, "none"),
         "PGSYSCONFDIR": os.devnull,
         **{f"PG{name.upper()}": value for name, value in target.parameters.items()},
     }

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from revgate.history.revision import Revision
+    from revgate.roundtrip.agent_database import AgentDatabase
+    from revgate.roundtrip.jobs import Jobs
     from revgate.roundtrip.observed import Doubt, LostRows, Step
     from revgate.roundtrip.rows.running.operations import Naming
     from revgate.roundtrip.rows.running.relations import Relation
@@ -44,9 +46,16 @@ _WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 class PopulatedPass:
     """The pass on populated tables of one session."""
 
-    def __init__(self, session: Session) -> None:
-        """Start an agent, if there will be anything to run."""
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        """Start an agent, if there will be anything to run.
+
+        Args:
+            session: The round trip.
+            jobs: Where the database is made ready, while the steps run.
+        """
         self._session = session
+        self._jobs = jobs
+        self._opened: Callable[[], AgentDatabase] | None = None
         self._unfilled: dict[str, list[str]] = {}
         self._ours: set[int] = set()
         self._rebuilds = 0
@@ -64,6 +73,11 @@ class PopulatedPass:
             places = []
         self._places = places
         self._agent = session.start_agent() if places else None
+
+    def begin(self) -> None:
+        """Start to open the database, once everything that others wait for has been started."""
+        if self._agent:
+            self._opened = self._jobs.start(partial(self._session.open_database, agent=self._agent))
 
     def run(self, passed: int) -> list[str]:
         """Upgrade to the last pending revision, with rows from before the first of them.
@@ -90,8 +104,8 @@ class PopulatedPass:
     def _open(self) -> None:
         import psycopg2
 
-        self._database = self._session.open_database(agent=self._agent)
-        self._agent = None
+        self._database = self._opened() if self._opened else self._session.open_database()
+        self._opened = None
         address, table, schema, *_ = self._database.started
         self._connection = connect(address)
         cursor = self._connection.cursor()
