@@ -152,7 +152,7 @@ _HIDING = threading.Lock()
 
 
 NO_FILE = os.path.join(os.devnull, "none")
-"""For libpq, a password file that does not exist: one that is no plain file brings a warning."""
+"""A password file that does not exist, since libpq warns of one that exists but is not a file."""
 
 
 def _arguments(address: Address) -> dict[str, Any]:

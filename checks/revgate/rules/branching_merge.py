@@ -99,6 +99,6 @@ def keep_parent(
 
 def _help(head: str) -> str:
     return (
-        f'write `down_revision = "{head}"`, the current head of the target branch; or run'
+        f'write `down_revision = "{head}"`, since that is the head of the target branch; or run'
         " `revgate rebase`"
     )

@@ -60,7 +60,7 @@ def libpq(target: Target) -> dict[str, str]:
         "PGPASSWORD": target.password,
         "PGDATABASE": target.database,
         "PGSERVICEFILE": os.devnull,
-        # Of one that is no plain file, libpq warns.
+        # libpq warns of one that exists but is not a file, such as the null device.
         "PGPASSFILE": os.path.join(os.devnull, "none"),
         "PGSYSCONFDIR": os.devnull,
         **{f"PG{name.upper()}": value for name, value in target.parameters.items()},
