@@ -22,7 +22,9 @@ from revgate import FORMATS
 from revgate.environments import Environment
 from revgate.findings import Related
 from revgate.history.revision import Revision
+from revgate.postgres.snapshot.change import CatalogueChange
 from revgate.reports import HOME, SITE, Style, render
+from revgate.reports.about import About
 from revgate.reports.comment import MARK
 from revgate.roundtrip.observed import Lock, Statement, Step
 
@@ -89,9 +91,24 @@ def hostile(make: Any, text: str) -> Any:
     )
     other = make.finding(1, message=text, help=text, environment=f"n{text}")
     environment = Environment(f"n{text}", text or "x.ini", "migrations", ("migrations/versions",))
-    statement = Statement(3, 1.0, text, (Lock(text, text, 1.0, False),), (text,), (text,))
+    lock = Lock(text, text, 1.0, False)
+    statement = Statement(3, 1.0, text, (lock,), (text,), (text,), shown=f"{text}\n{text}")
+    changes = [
+        CatalogueChange(how, kind, text, text, f"CREATE INDEX {text} ON {text}")
+        for how in ("left", "gone", "changed")
+        for kind in ("table", "column", "default", "index", "trigger", "view", "type")
+    ]
+    kinds = ("column", "default", "index", "trigger")
+    parts = [(text, each) for each in changes if each.how == "left" and each.kind in kinds]
+    parts.append((text, CatalogueChange("left", "enum order", text, "", text)))
     steps = [
-        Step(Revision("a.py", text or "r0"), 1.0, statements=(statement,)),
+        Step(
+            Revision(path, text or "r0"),
+            1.0,
+            statements=(statement,),
+            changes=tuple(changes),
+            new_parts=tuple(parts),
+        ),
         Step(Revision("b.py", "r1"), 1.0),
     ]
     return make(
@@ -175,8 +192,8 @@ def check_markdown(text: str, made: Any) -> None:
     kinds = [token.type for token in tokens]
     assert kinds.count("heading_open") == 1
     assert kinds.count("image") == 0
-    assert kinds.count("table_open") == 3
-    assert kinds.count("tr_open") == 3 + 3 + 3
+    assert kinds.count("table_open") == 1
+    assert kinds.count("tr_open") == 3
     in_code = False
     for token in tokens:
         in_code = token.content == "<code>" or (in_code and token.content != "</code>")
@@ -186,8 +203,10 @@ def check_markdown(text: str, made: Any) -> None:
             assert str(token.attrs["href"]).startswith((HOME, SITE))
         if token.type == "text" and not in_code:
             assert not re.search(r"@\w", token.content), "nobody is mentioned"
-    (fence,) = [token for token in tokens if token.type == "fence"]
-    for line in fence.content.splitlines():
+    fences = [token for token in tokens if token.type == "fence"]
+    assert {token.info for token in fences} <= {"", "diff", "mermaid", "python", "sql"}
+    (picture,) = [token for token in fences if token.info == "mermaid"]
+    for line in picture.content.splitlines():
         assert MERMAID.fullmatch(line), line
 
 
@@ -218,8 +237,9 @@ class Page(HTMLParser):
                 assert re.fullmatch(rf"#[a-z0-9-]+|{ours}", value)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in ("path", "circle")
-        assert {name for name, _ in attrs} <= {"d", "class", "cx", "cy", "r"}
+        assert tag in ("path", "circle", "line", "rect")
+        places = {"cx", "cy", "r", "x", "y", "x1", "x2", "y1", "y2", "width", "height"}
+        assert {name for name, _ in attrs} <= {"d", "class", *places}
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -233,6 +253,7 @@ ALLOWED_TAGS = {
     *("h1", "h2", "h3", "h4", "p", "a", "ul", "li", "b", "code", "kbd", "span", "div", "script"),
     *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "svg"),
     *("form", "label", "input", "select", "option", "button", "output"),
+    *("pre", "mark", "figure", "figcaption", "ol", "i"),
 }
 
 
@@ -264,7 +285,9 @@ def test_every_format_is_attacked() -> None:
 
 def attack(make: Any, form: str, text: str) -> None:
     made = hostile(make, text)
-    written = render(made.result, form, details=made.details)
+    sources = {each.path: [text] * 20 for each in made.result.findings}
+    style = Style(sources=sources, about=About(text, text, text, text, text))
+    written = render(made.result, form, style, made.details)
     written.encode()
     for line in written.split("\n"):
         assert line.isprintable(), ascii(line)

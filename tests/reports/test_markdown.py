@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 from tests.reports.conftest import lock_of
 
-from revgate.findings import WARNING
+from revgate.findings import WARNING, Related
 from revgate.postgres.snapshot.change import CatalogueChange
-from revgate.reports import render
+from revgate.reports import Style, render
 from revgate.reports.comment import MARK
 from revgate.reports.markdown import fit
 from revgate.reports.picture import MOST
-from revgate.roundtrip.observed import Rows
+from revgate.roundtrip.observed import Rows, Statement
 
 SUMMARY = 1024 * 1024
 COMMENT = 65_536
 
 
-def write(form: str, made: Any) -> str:
-    return render(made.result, form, details=made.details)
+def write(form: str, made: Any, **sources: list[str]) -> str:
+    by_path = {f"migrations/versions/{key}_step.py": lines for key, lines in sources.items()}
+    return render(made.result, form, Style(sources=by_path), made.details)
 
 
 def picture(text: str) -> list[str]:
@@ -30,15 +31,52 @@ def picture(text: str) -> list[str]:
 
 def test_it_says_what_matters_from_the_top(make: Any, trip_of: Any) -> None:
     lock = lock_of("public.users", "ShareLock", 4, rewrites=("public.b",))
-    trip = trip_of(r0={"statements": (lock,), "rows": Rows(1, 2)})
+    trip = trip_of(r0={"statements": (lock,), "rows": Rows(1, 2), "new": False})
     text = write("markdown", make([make.finding()], roundtrips=trip))
     lines = text.splitlines()
     assert lines[0] == "## revgate: ✗ 1 error, 0 warnings"
+    assert lines[2].rstrip() == "Fix the error, then run <code>revgate check</code> again."
     assert "| upgrade | 63 | 0.40 |" in lines
     assert (
         "| <code>r0</code> | 12.1 | 8.0 | ShareLock <code>public&#46;users</code>"
         " | <code>public&#46;b</code> | 1 of 2 tables |"
     ).replace("&#46;", ".") in lines
+
+
+def test_a_finding_has_its_code_and_the_code_to_write(make: Any) -> None:
+    help_ = 'add to `downgrade()`, at its end: `op.execute("DROP TYPE mood")`; or allow it'
+    related = (Related("other.py", 1, "there"),)
+    found = make.finding(1, line=2, column=5, help=help_, related=related)
+    made = make([found, found._replace(message="another")])
+    text = write("comment", made, r1=["def upgrade():", "    op.execute(1)"])
+    assert (
+        "```python\n"
+        " 1 | def upgrade():\n"
+        " 2 |     op.execute(1)\n"
+        "   |     ^^^^^^^^^^^^^\n"
+        "```\n\n"
+        "- <code>other.py&#58;1</code>: there\n\n"
+        "→ add to <code>downgrade()</code>, at its end&#58;\n\n"
+        '```\nop.execute("DROP TYPE mood")\n```\n\n'
+        "or allow it\n"
+    ) in text
+    assert text.count("```python") == 1
+    # Where to begin, and above the findings.
+    assert text.count("r1&#95;step.py") == 2
+
+
+def test_the_worst_comes_first_and_the_rest_is_folded(make: Any) -> None:
+    findings = [make.finding(at, severity=WARNING) for at in range(15)]
+    text = write("markdown", make([*findings, make.finding(15)], 20))
+    named = re.findall(r"^\*\*<code>(r\d+)</code>\*\*", text, re.MULTILINE)
+    assert named == ["r15", *(f"r{at}" for at in range(15))]
+    assert text.index("r8&#95;") < text.index("<summary>6 files more</summary>")
+    assert text.index("<summary>6 files more</summary>") < text.index("r9&#95;")
+
+
+def test_a_fence_in_the_code_does_not_end_the_code(make: Any) -> None:
+    text = write("markdown", make([make.finding(1, line=1)]), r1=["````` @everyone"])
+    assert "``````python\n 1 | ````` @everyone\n" in text
 
 
 def test_heads_and_findings_are_marked_in_the_picture(make: Any) -> None:
@@ -136,18 +174,20 @@ def test_a_reviewer_sees_what_changes(make: Any, trip_of: Any) -> None:
     added = CatalogueChange("left", "table", "invoices", "", "")
     other = CatalogueChange("changed", "column", "users.email", "text", "varchar(9)")
     lock = lock_of("users", "ShareLock", 4, rewrites=("users",))
-    new = {"statements": (lock,), "changes": (added, other)}
+    second = Statement(5, 2.0, "SELECT 1, 2", shown="SELECT 1,\n\t2")
+    new = {"statements": (lock, second), "changes": (added, other)}
     trip = trip_of(r0={"new": False}, r1=new)
-    text = write("markdown", make([], roundtrips=trip))
-    assert "<summary><code>r1</code>: 1 statement, 12.1 ms</summary>" in text
-    assert "<summary><code>r0</code>" not in text
-    assert "- adds the table <code>invoices</code>" in text
-    assert "- changes the column <code>users.email</code> as <code>varchar&#40;9&#41;" in (
-        text.replace("(9)", "&#40;9&#41;")
-    )
+    text = write("markdown", make([make.finding(1)], roundtrips=trip))
+    assert "<summary>2 statements, 12.1 ms</summary>" in text
+    # Below its findings, and nowhere else.
+    assert text.count("<code>r1</code>") == 1
     assert (
-        "1. line 4, 1.0 ms: <code>ALTER TABLE users</code>; <code>ShareLock</code> on"
-        " <code>users</code> for 1 ms; rewrites <code>users</code>\n"
+        "```diff\n+ table invoices\n  table users\n!   column email text → varchar(9)\n```\n"
     ) in text
+    assert (
+        "**1.** line 4, 1.0 ms; <code>ShareLock</code> on <code>users</code> for 1 ms;"
+        " rewrites <code>users</code>\n\n```sql\nALTER TABLE users\n```\n"
+    ) in text
+    assert "**2.** line 5, 2.0 ms\n\n```sql\nSELECT 1,\n    2\n```\n" in text
     many: dict[str, dict[str, object]] = {f"r{number}": {} for number in range(21)}
-    assert "What changes" not in write("markdown", make([], roundtrips=trip_of(**many)))
+    assert "statements" not in write("markdown", make([], roundtrips=trip_of(**many)))

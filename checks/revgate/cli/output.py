@@ -29,7 +29,7 @@ def reports(
         UsageError: A `--report` without a format or file.
         CannotJudgeError: The revisions, which some formats show, no longer exist.
     """
-    from revgate.reports import Style, render
+    from revgate.reports import WITH_SOURCES, Style, render
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # Code scanning also opens alerts for SARIF results marked as suppressed:
@@ -42,8 +42,12 @@ def reports(
         show_all=getattr(arguments, "show", None) == "all",
         statistics=getattr(arguments, "statistics", False),
     )
-    if "text" in forms:
-        plain = plain._replace(sources=_sources(result, plain, source))
+    if not WITH_SOURCES.isdisjoint(forms):
+        plain = plain._replace(sources=_sources(result, plain, source, forms))
+    if "html" in forms:
+        from revgate.reports.about import find
+
+        plain = plain._replace(about=find(source))
     for form, path in others:
         yield render(result, form, plain, details), path
     style = _styled(plain, arguments, source.root)
@@ -93,13 +97,16 @@ def _details(
     return read_details(source, result, operations=operations, cached=not arguments.no_cache)
 
 
-def _sources(result: Result, style: Style, source: Source) -> dict[str, list[str]]:
+def _sources(
+    result: Result, style: Style, source: Source, forms: Sequence[str]
+) -> dict[str, list[str]]:
     """Return the lines of the files that findings are about, as far as they are shown."""
     from revgate.errors import RevgateError
-    from revgate.reports import worth_showing
+    from revgate.reports import DETAILED, worth_showing
 
     paths: dict[str, None] = {}
-    for finding in worth_showing(result, show_all=style.show_all):
+    show_all = style.show_all or not DETAILED.isdisjoint(forms)
+    for finding in worth_showing(result, show_all=show_all):
         paths |= dict.fromkeys([finding.path, *(each.path for each in finding.related)])
     paths.pop("", None)
     try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from revgate.findings import Finding
+    from revgate.reports.about import About
     from revgate.reports.detail import Detail
     from revgate.result import Result
     from revgate.roundtrip.observed import Pass, RoundTrip, Step
@@ -27,6 +28,7 @@ __all__ = [
     "SITE",
     "SLOW_MS",
     "WITH_OPERATIONS",
+    "WITH_SOURCES",
     "Style",
     "in_reading_order",
     "most_severe_first",
@@ -57,6 +59,10 @@ WITH_OPERATIONS = frozenset(("html",))
 """Formats that also show what each revision does: every file is then fully parsed."""
 
 
+WITH_SOURCES = frozenset(("comment", "html", "markdown", "text"))
+"""Formats that show the code of a finding."""
+
+
 class Style(NamedTuple):
     """What the output device can show."""
 
@@ -68,7 +74,9 @@ class Style(NamedTuple):
     width: int | None = None
     """Columns of the terminal; None to leave lines unwrapped."""
     sources: Mapping[str, Sequence[str]] = {}
-    """The lines of files that findings are about, by path, for the format `text`."""
+    """The lines of files that findings are about, by path, for the formats in `WITH_SOURCES`."""
+    about: About | None = None
+    """The repository and the commit, for the format `html`."""
     show_all: bool = False
     """Whether to show every finding, also where a rule has very many."""
     statistics: bool = False
@@ -86,7 +94,7 @@ def render(
     Args:
         result: What was found.
         form: The format.
-        style: What the output device can show; only the text format uses it.
+        style: What the output device can show, and the sources of what is shown.
         details: The environments' revisions, for the formats in `DETAILED`; without them, these
             formats show only the result itself.
     """
@@ -94,8 +102,8 @@ def render(
 
     module = import_module(f"{__name__}.{form}")
     if form in DETAILED:
-        draw: Callable[[Result, Sequence[Detail]], str] = module.render
-        return draw(result, details)
+        draw: Callable[[Result, Sequence[Detail], Style], str] = module.render
+        return draw(result, details, style)
     write: Callable[[Result, Style], str] = module.render
     return write(result, style)
 

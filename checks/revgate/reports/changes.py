@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.text import count
+from revgate.text import count, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.result import Result
     from revgate.roundtrip.observed import Statement, Step
 
 MOST_REVISIONS = 20
 """More new revisions than that are a history, not a change to review."""
-_VERBS = {"left": "adds", "gone": "removes"}
+_MOST_DEFINED = 200
+"""Characters of a definition."""
+_INDENTED = 4
+"""Spaces before what continues a statement that begins without any."""
+_SIGNS = {"left": "+", "gone": "-", "changed": "!"}
+_PARTS = ("column", "default", "constraint", "index", "trigger", "policy", "rule")
+"""Kinds that are shown below their table, in this order."""
+_WRITTEN_OUT = ("function", "materialized view", "rule", "trigger", "view")
+"""Kinds whose definition is the statement that creates them, which is shown as well."""
+_NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'
+_INDEXED = re.compile(rf"^CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?({_NAME}(?:\.{_NAME})?)")
+
+
+class Line(NamedTuple):
+    """One line of a schema difference."""
+
+    sign: str
+    """`+` for what is new, `-` for what is gone, `!` for what changed; a space for a table that
+    only contains such things."""
+    text: str
+    is_part: bool = False
+    """Whether it belongs to the table above it."""
 
 
 def to_review(result: Result) -> Sequence[Step]:
@@ -28,15 +52,105 @@ def to_review(result: Result) -> Sequence[Step]:
     return found if len(found) <= MOST_REVISIONS else ()
 
 
-def schema_lines(step: Step) -> Iterator[str]:
-    """Yield a line for each object that the upgrade adds, removes or changes."""
-    from revgate.postgres.snapshot.describe import alteration, label
-
+def schema_lines(step: Step) -> Iterator[Line]:
+    """Yield what the upgrade adds, removes and changes, as a difference that goes by table."""
+    tables: dict[str, list[CatalogueChange]] = {}
+    heads: dict[str, CatalogueChange] = {}
+    labels: dict[str, str] = {}
+    others = []
     for change in step.changes:
-        if change.how in _VERBS:
-            yield f"{_VERBS[change.how]} the {label(change)}"
+        if change.kind == "table":
+            heads[change.name] = change
+            tables.setdefault(change.name, [])
+        elif table := _table_of(change):
+            tables.setdefault(table, []).append(change)
         else:
-            yield f"changes the {alteration(change)}"
+            others.append(change)
+    for owner, change in step.new_parts:
+        if change.kind == "enum order":
+            labels[owner] = change.after
+        else:
+            tables.setdefault(owner, []).append(change)
+    for table, parts in tables.items():
+        head = heads.get(table)
+        yield _line(head, table) if head else Line(" ", f"table {table}")
+        yield from (_line(each, _own_name(each), is_part=True) for each in _ordered(step, parts))
+    for change in others:
+        if change.kind == "type" and change.name in labels:
+            change = change._replace(after=f"{change.after} ({labels[change.name]})")
+        yield _line(change, change.name)
+
+
+def _table_of(change: CatalogueChange) -> str:
+    """Return the table that a change belongs to; empty for none."""
+    if change.kind == "index":
+        found = _INDEXED.match(change.after or change.before)
+        return found[1].removeprefix("public.") if found else ""
+    if change.kind not in _PARTS:
+        return ""
+    from revgate.postgres.names import split_name
+
+    return split_name(change.name)[0]
+
+
+def _own_name(change: CatalogueChange) -> str:
+    if change.kind == "index":
+        return change.name
+    from revgate.postgres.names import split_name
+
+    return split_name(change.name)[1]
+
+
+def _ordered(step: Step, parts: Sequence[CatalogueChange]) -> list[CatalogueChange]:
+    """Put columns in the order in which the statements name them, then the other kinds."""
+    text = "\n".join(each.shown or each.sql for each in step.statements)
+    parts = _with_defaults(parts)
+    place = {each: re.search(rf"\b{re.escape(_own_name(each))}\b", text) for each in parts}
+
+    def rank(change: CatalogueChange) -> tuple[int, int, str]:
+        found = place[change]
+        return _PARTS.index(change.kind), found.start() if found else len(text), change.name
+
+    return sorted(parts, key=rank)
+
+
+def _with_defaults(parts: Sequence[CatalogueChange]) -> list[CatalogueChange]:
+    """Write the defaults of new columns behind their types."""
+    new = {each.name for each in parts if each.kind == "column" and each.how == "left"}
+    defaults = {each.name: each.after for each in parts if each.kind == "default"}
+    return [
+        each._replace(after=f"{each.after} DEFAULT {defaults[each.name]}")
+        if each.kind == "column" and each.name in new and each.name in defaults
+        else each
+        for each in parts
+        if not (each.kind == "default" and each.name in new)
+    ]
+
+
+def _line(change: CatalogueChange, name: str, *, is_part: bool = False) -> Line:
+    before, after = (truncate(" ".join(each.split()), _MOST_DEFINED) for each in change[3:5])
+    if change.kind == "index":
+        before, after = (each.partition(" USING ")[2] or each for each in (before, after))
+    if change.kind in _WRITTEN_OUT and change.how == "left":
+        return Line("+", f"{change.kind} {name}", is_part)
+    said = {"left": after, "gone": before}.get(change.how, f"{before or 'plain'} → {after}")
+    if change.how == "changed" and before == after:
+        said = "with another definition"
+    return Line(_SIGNS[change.how], f"{change.kind} {name} {said}".rstrip(), is_part)
+
+
+def sql_lines(statement: Statement) -> list[str]:
+    """Return a statement as it was sent, without the indentation of the code around it."""
+    text = (statement.shown or statement.sql).expandtabs(4)
+    first, _, rest = dedent(text).partition("\n")
+    if rest != (unindented := dedent(rest)) and _indentation(rest) > _INDENTED:
+        rest = indent(unindented, " " * _INDENTED)
+    return [first.strip(), *rest.rstrip().splitlines()]
+
+
+def _indentation(text: str) -> int:
+    """Return the indentation of the first line."""
+    return len(text) - len(text.lstrip(" "))
 
 
 def title(step: Step) -> str:

@@ -12,6 +12,7 @@ from revgate.reports.markdown import fit, footer, lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from revgate.reports import Style
     from revgate.reports.detail import Detail
     from revgate.result import Result
 
@@ -22,8 +23,8 @@ MOST_BYTES = 65_000
 _MOST_FINDINGS = 30
 
 
-def render(result: Result, details: Sequence[Detail]) -> str:
+def render(result: Result, details: Sequence[Detail], style: Style) -> str:
     """Write the comment: a shorter job summary, below its marker."""
-    text = "".join(f"{line}\n" for line in lines(result, details, _MOST_FINDINGS))
+    text = "".join(f"{line}\n" for line in lines(result, details, style.sources, _MOST_FINDINGS))
     last = f"{footer()}\n"
     return f"{MARK}\n{fit(text, MOST_BYTES - len(MARK) - len(last) - 2)}{last}"

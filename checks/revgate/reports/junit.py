@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from revgate.findings import Finding
+    from revgate.reports import Style
     from revgate.reports.detail import Detail
     from revgate.result import Judged, Result
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     """Times by environment and revision."""
 
 
-def render(result: Result, details: Sequence[Detail]) -> str:
+def render(result: Result, details: Sequence[Detail], _style: Style) -> str:
     """Write an XML document that holds only characters allowed in XML 1.0."""
     histories = {each.history.environment.name: each for each in details}
     suites = [

@@ -5,27 +5,22 @@ Each part that is too long is truncated separately, and says so.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from revgate.reports import (
-    HOME,
-    ORDERS,
-    deploy_order,
-    most_severe_first,
-    passes,
-    rule_link,
-    steps,
-    verdict,
-)
-from revgate.reports.changes import effects, schema_lines, title, to_review
+from revgate.reports import HOME, in_reading_order, passes, rule_link, steps, verdict
+from revgate.reports.advice import next_steps, pieces
+from revgate.reports.changes import effects, schema_lines, sql_lines, title, to_review
+from revgate.reports.excerpt import excerpt
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
-from revgate.text import count, truncate
+from revgate.text import count, printable, truncate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from revgate.findings import Finding
+    from revgate.reports import Style
     from revgate.reports.detail import Detail
     from revgate.result import Result
     from revgate.roundtrip.observed import Step
@@ -38,13 +33,18 @@ _CUT = "\n*Truncated here; `--report json=FILE` has everything.*\n"
 _FINDING_CHARACTERS = 1500
 _NAME_CHARACTERS = 200
 _MOST_NAMES = 8
+_MOST_OPEN = 10
+"""Files whose findings are shown; those of further ones are folded."""
 _MOST_LINES = 40
-_STATEMENT_CHARACTERS = 300
+_LINE_CHARACTERS = 300
+_COLUMNS = 100
+_FENCE = re.compile(r"^(`{3,})([^\n]*)$", re.MULTILINE)
+_TICKS = re.compile(r"`+")
 
 
-def render(result: Result, details: Sequence[Detail]) -> str:
+def render(result: Result, details: Sequence[Detail], style: Style) -> str:
     """Write the summary."""
-    return fit("".join(f"{line}\n" for line in lines(result, details)), MOST_BYTES)
+    return fit("".join(f"{line}\n" for line in lines(result, details, style.sources)), MOST_BYTES)
 
 
 def fit(text: str, most: int) -> str:
@@ -52,24 +52,41 @@ def fit(text: str, most: int) -> str:
     data = text.encode()
     if len(data) <= most:
         return text
-    kept = data[: most - len(_CUT.encode()) - 32]
-    # What truncation may leave open: a picture, a collapsible section.
+    kept = data[: most - len(_CUT.encode()) - 64]
+    # What truncation may leave open: a picture or code, collapsible sections.
     shown = kept[: kept.rfind(b"\n") + 1].decode()
-    fence = "```\n" if shown.count("\n```") % 2 else ""
-    folded = "\n</details>\n" if shown.count("<details>") > shown.count("</details>") else ""
-    return shown + fence + folded + _CUT
+    fence = _open_fence(shown)
+    folded = "\n</details>\n" * (shown.count("<details") - shown.count("</details>"))
+    return shown + (f"{fence}\n" if fence else "") + folded + _CUT
 
 
-def lines(result: Result, details: Sequence[Detail], most: int = MOST_FINDINGS) -> Iterator[str]:
+def _open_fence(text: str) -> str:
+    """Return the fence that a text leaves open; empty for none."""
+    fence = ""
+    for found in _FENCE.finditer(text):
+        if not fence:
+            fence = found[1]
+        elif len(found[1]) >= len(fence) and not found[2]:
+            fence = ""
+    return fence
+
+
+def lines(
+    result: Result,
+    details: Sequence[Detail],
+    sources: Mapping[str, Sequence[str]],
+    most: int = MOST_FINDINGS,
+) -> Iterator[str]:
     """Yield the parts of the summary, without any limit on the whole."""
     yield f"## revgate: {verdict(result)}"
     yield ""
-    yield from _environments(result)
-    yield from _findings(result, most)
-    yield from _changes(result)
+    yield from (f"{words(_short(each))}  " for each in next_steps(result))
+    yield ""
+    yield from _revisions(result, sources, most)
     yield from _picture(result, details)
     yield from _passes(result)
-    yield from _revisions(result)
+    yield from _times(result)
+    yield from _environments(result)
     if result.remarks:
         yield "**Not checked**"
         yield ""
@@ -89,57 +106,109 @@ def _environments(result: Result) -> Iterator[str]:
         yield ""
 
 
-def _findings(result: Result, most: int) -> Iterator[str]:
-    if not result.findings:
-        return
-    yield "| | rule | where | what |"
-    yield "| --- | --- | --- | --- |"
-    for at in [*most_severe_first(result)][:most]:
-        yield _finding(result.findings[at])
-    yield ""
+def _revisions(result: Result, sources: Mapping[str, Sequence[str]], most: int) -> Iterator[str]:
+    """Yield the findings and the changes, by revision: the worst first, then the other new ones."""
+    by_file: dict[str, list[Finding]] = {}
+    for finding in in_reading_order(result)[:most]:
+        by_file.setdefault(finding.path, []).append(finding)
+    changed = {step.revision.path: step for step in to_review(result)}
+    for number, (path, findings) in enumerate(by_file.items()):
+        folded = number == _MOST_OPEN
+        if folded:
+            yield f"<details><summary>{count(len(by_file) - number, 'file')} more</summary>"
+            yield ""
+        yield from _file(path, findings, sources)
+        if path in changed:
+            yield from _changes(changed.pop(path))
+    if len(by_file) > _MOST_OPEN:
+        yield "</details>"
+        yield ""
     if len(result.findings) > most:
         yield f"and {count(len(result.findings) - most, 'finding')} more"
         yield ""
+    for step in changed.values():
+        yield f"**{code(_name(step.revision.id))}**"
+        yield ""
+        yield from _changes(step)
 
 
-def _finding(finding: Finding) -> str:
+def _file(
+    path: str, findings: Sequence[Finding], sources: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Yield the findings of one file."""
+    key = next((each.revision for each in findings if each.revision), None)
+    named = f"**{code(_name(key))}** " if key else ""
+    yield f"{named}{code(_name(path))}"
+    yield ""
+    shown: set[tuple[int, int]] = set()
+    for finding in findings:
+        position = (finding.line, finding.column)
+        yield from _finding(finding, {} if position in shown else sources)
+        shown.add(position)
+
+
+def _finding(finding: Finding, sources: Mapping[str, Sequence[str]]) -> Iterator[str]:
     sign = "❌" if finding.severity == "error" else "⚠️"
     rule = f"[{plain(finding.rule)}]({rule_link(finding.rule)})"
-    place = code(f"{_name(finding.path)}:{finding.line}")
-    what = words(_short(finding.message))
-    if finding.help:
-        help_ = "<br>".join(words(line) for line in _short(finding.help).splitlines())
-        what += f"<br>→ {help_}"
-    return f"| {sign} {finding.severity.value} | {rule} | {place} | {what} |"
-
-
-def _changes(result: Result) -> Iterator[str]:
-    """Yield what each new revision does to the schema, with its statements."""
-    found = to_review(result)
-    if not found:
-        return
-    yield "**What changes**"
+    message = words(_short(finding.message))
+    yield f"{sign} **{finding.severity.value}** {rule} line {finding.line}: {message}"
     yield ""
-    for step in found:
-        name = code(_name(step.revision.id))
-        yield f"<details><summary>{name}: {plain(title(step))}</summary>"
+    shown = excerpt(sources.get(finding.path, ()), finding.line, finding.column, _COLUMNS)
+    yield from _fenced(shown, "python" if finding.path.endswith(".py") else "")
+    for related in finding.related[:_MOST_NAMES]:
+        place = code(_name(f"{related.path}:{related.line}"))
+        yield f"- {place}: {words(_short(related.message))}"
+    if len(finding.related) > _MOST_NAMES:
+        yield f"- and {len(finding.related) - _MOST_NAMES} more"
+    if finding.related:
         yield ""
-        lines = [*schema_lines(step)] or ["changes nothing in the schema"]
-        yield from (
-            f"- {words(truncate(line, _NAME_CHARACTERS, ' …'))}" for line in lines[:_MOST_LINES]
-        )
-        if len(lines) > _MOST_LINES:
-            yield f"- and {len(lines) - _MOST_LINES} more"
+    for number, (is_code, text) in enumerate(pieces(_short(finding.help))):
+        if is_code:
+            yield from _fenced([text], "")
+        else:
+            yield f"{'' if number else '→ '}{words(text)}"
+            yield ""
+
+
+def _changes(step: Step) -> Iterator[str]:
+    """Yield what a new revision does to the schema, with its statements."""
+    yield f"<details><summary>{plain(title(step))}</summary>"
+    yield ""
+    found = [f"{each.sign} {'  ' * each.is_part}{each.text}" for each in schema_lines(step)]
+    if found:
+        yield from _fenced(_some_lines(found), "diff")
+    else:
+        yield "changes nothing in the schema"
         yield ""
-        for statement in step.statements[:_MOST_LINES]:
-            also = "".join(f"; {words(each)}" for each in effects(statement))
-            sql = code(truncate(statement.sql, _STATEMENT_CHARACTERS, " …"))
-            yield f"1. line {statement.line}, {statement.ms:.1f} ms: {sql}{also}"
-        if len(step.statements) > _MOST_LINES:
-            yield f"1. and {len(step.statements) - _MOST_LINES} more"
+    for number, statement in enumerate(step.statements[:_MOST_LINES], 1):
+        also = "".join(f"; {words(each)}" for each in effects(statement))
+        place = f"line {statement.line}, " if statement.line else ""
+        yield f"**{number}.** {place}{statement.ms:.1f} ms{also}"
         yield ""
-        yield "</details>"
+        yield from _fenced(_some_lines(sql_lines(statement)), "sql")
+    if len(step.statements) > _MOST_LINES:
+        yield f"and {count(len(step.statements) - _MOST_LINES, 'statement')} more"
         yield ""
+    yield "</details>"
+    yield ""
+
+
+def _some_lines(found: Sequence[str]) -> list[str]:
+    more = [f"... {len(found) - _MOST_LINES} more"] if len(found) > _MOST_LINES else []
+    return [*found[:_MOST_LINES], *more]
+
+
+def _fenced(found: Iterable[str], language: str) -> Iterator[str]:
+    """Yield lines as code; the fence is longer than any in the code."""
+    shown = [truncate(printable(each), _LINE_CHARACTERS, " …") for each in found]
+    if not shown:
+        return
+    longest = max((len(each) for each in _TICKS.findall("\n".join(shown))), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{language}"
+    yield from shown
+    yield fence
+    yield ""
 
 
 def _short(text: str) -> str:
@@ -170,9 +239,6 @@ def _passes(result: Result) -> Iterator[str]:
     server = result.roundtrips[0].server
     yield f"**PostgreSQL {plain(server.version)}** ({plain(server.kind)})"
     yield ""
-    if order := deploy_order(result.roundtrips):
-        yield f"**deploy-order: {order}** ({ORDERS[order]})"
-        yield ""
     yield "| pass | tables | seconds |"
     yield "| --- | ---: | ---: |"
     for name, each in passes(result):
@@ -180,8 +246,14 @@ def _passes(result: Result) -> Iterator[str]:
     yield ""
 
 
-def _revisions(result: Result) -> Iterator[str]:
-    found = steps(result)
+def _times(result: Result) -> Iterator[str]:
+    """Yield times and locks of the revisions that are not shown one by one."""
+    shown_above = {step.revision.path for step in to_review(result)}
+    found = [
+        step
+        for step in steps(result)
+        if step.upgrade_ms is not None and step.revision.path not in shown_above
+    ]
     if not found:
         return
     # The slowest, but in upgrade order.

@@ -1,50 +1,57 @@
-"""The rows of the HTML page: each revision, its place in the drawing, and what it did.
+"""The list of revisions on the HTML page, with the drawing of the chain beside it.
 
 The newest revision comes first, as in `alembic history`. The drawing is split into one small
 picture per row, so that rows can be opened, filtered, or skipped by the layout while off-screen.
+Long stretches without anything remarkable are folded.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.reports import SLOW_MS
-from revgate.reports.chain import advance, marks, occupy, order, title
-from revgate.reports.elements import code, escape
-from revgate.roundtrip.observed import Step
+from revgate.reports.chain import advance, marks, occupy, order
+from revgate.reports.elements import code
+from revgate.reports.revision import kind, line, row
 from revgate.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from revgate.history.history import History
     from revgate.history.revision import Revision
-    from revgate.reports.detail import Operations
-    from revgate.roundtrip.observed import Lock, Statement
+    from revgate.reports.revision import Facts
 
 _HEIGHT, _MIDDLE = 36, 18
 _STEP, _MARGIN = 14, 10
 _WIDEST = 24
 """Lanes drawn separately; any more share the last one."""
-
-
-class Facts(NamedTuple):
-    """What is known about the revisions of one chain."""
-
-    places: Mapping[str, str]
-    """The name of each revision's row, by path."""
-    findings: Mapping[str, Sequence[str]]
-    """As HTML, by path."""
-    severities: Mapping[str, Sequence[str]]
-    """Of the same findings."""
-    steps: Mapping[str, Step]
-    """The steps of the round trip, by id."""
-    operations: Mapping[str, tuple[Operations, Operations]]
-    """Of upgrade and downgrade, by path."""
+_FOLDED_FROM = 8
+"""Rows without anything remarkable that are folded."""
+_AROUND = 2
+"""Rows of a folded stretch that stay visible at each of its ends."""
 
 
 def chain(history: History, facts: Facts) -> Iterator[str]:
-    """Yield a row for each revision."""
+    """Yield a row for each revision, in stretches."""
+    stretch: list[_Row] = []
+    for each in _rows(history):
+        if _is_remarkable(history, each.revision, facts):
+            yield from _stretch(history, facts, stretch)
+            yield _written(history, facts, each)
+            stretch = []
+        else:
+            stretch.append(each)
+    yield from _stretch(history, facts, stretch)
+
+
+class _Row(NamedTuple):
+    """A revision with its row of the drawing."""
+
+    revision: Revision
+    picture: _Picture
+
+
+def _rows(history: History) -> Iterator[_Row]:
     ordered = order(history)
     waiting = dict.fromkeys(each.id for each in ordered)
     lanes: list[str | None] = []
@@ -59,7 +66,39 @@ def chain(history: History, facts: Facts) -> Iterator[str]:
         lanes = advance(lanes, lane, parents)
         widest = max(widest, lane + 1, len(lanes), len(before))
         picture = _Picture(before, lanes, lane, revision.id, parents, min(widest, _WIDEST))
-        yield _row(history, revision, facts, picture)
+        yield _Row(revision, picture)
+
+
+def _is_remarkable(history: History, revision: Revision, facts: Facts) -> bool:
+    is_base = not revision.parents
+    return is_base or kind(history, revision, facts) != "plain" or bool(marks(history, revision))
+
+
+def _stretch(history: History, facts: Facts, rows: Sequence[_Row]) -> Iterator[str]:
+    """Yield rows without anything remarkable; most of a long stretch is folded."""
+    if len(rows) < _FOLDED_FROM:
+        yield from (_written(history, facts, each) for each in rows)
+        return
+    folded = rows[_AROUND:-_AROUND]
+    yield from (_written(history, facts, each) for each in rows[:_AROUND])
+    first, last = folded[0].revision, folded[-1].revision
+    yield (
+        f'<details class="run"><summary>{folded[0].picture.gap()}<span>'
+        f"{count(len(folded), 'revision')}, {code(last.id)} to {code(first.id)}</span></summary>"
+    )
+    yield from (_written(history, facts, each) for each in folded)
+    yield "</details>"
+    yield from (_written(history, facts, each) for each in rows[-_AROUND:])
+
+
+def _written(history: History, facts: Facts, each: _Row) -> str:
+    """Write a row, or a link for a revision that is shown before the chain."""
+    revision, picture = each
+    node = picture.node(kind(history, revision, facts))
+    if revision.path in facts.shown_above:
+        place = facts.places[revision.path]
+        return f'<a class="l" href="#{place}">{node}{line(history, revision, facts)}</a>'
+    return row(history, revision, facts, (node, picture.below()), is_open=False)
 
 
 class _Picture(NamedTuple):
@@ -88,11 +127,20 @@ class _Picture(NamedTuple):
             to = _x(self.after.index(parent))
             bend = f"C{at} {_HEIGHT - 6} {to} {_MIDDLE + 6} {to} {_HEIGHT}"
             lines.append(f"M{at} {_MIDDLE}" + (f"V{_HEIGHT}" if to == at else bend))
+        circle = f'<circle class="{kind}" cx="{at}" cy="{_MIDDLE}" r="5"/>'
+        return self._drawn("g", lines, circle)
+
+    def gap(self) -> str:
+        """Draw the lanes dashed, where rows are folded."""
+        lanes = [_x(lane) for lane, key in enumerate(self.before) if key is not None]
+        return self._drawn("g gap", [f"M{x} 0V{_HEIGHT}" for x in lanes])
+
+    def _drawn(self, name: str, lines: Sequence[str], also: str = "") -> str:
         drawn = "".join(dict.fromkeys(lines))
         path = f'<path d="{drawn}"/>' if drawn else ""
         return (
-            f'<svg class="g" width="{self.width}" height="{_HEIGHT}" aria-hidden="true">{path}'
-            f'<circle class="{kind}" cx="{at}" cy="{_MIDDLE}" r="5"/></svg>'
+            f'<svg class="{name}" width="{self.width}" height="{_HEIGHT}" aria-hidden="true">'
+            f"{path}{also}</svg>"
         )
 
     def below(self) -> str:
@@ -108,119 +156,3 @@ class _Picture(NamedTuple):
 
 def _x(lane: int) -> int:
     return _MARGIN + _STEP * min(lane, _WIDEST - 1)
-
-
-def _row(history: History, revision: Revision, facts: Facts, picture: _Picture) -> str:
-    step = facts.steps.get(revision.id) or Step(revision)
-    severities = facts.severities.get(revision.path, ())
-    marked = marks(history, revision)
-    worst = "error" if "error" in severities else "warning" if severities else ""
-    kind = worst or ("head" if "head" in marked else "plain")
-    badges = [f'<span class="mark">{escape(mark)}</span>' for mark in marked]
-    badges += [
-        f'<b class="{severity}">{count(severities.count(severity), severity)}</b>'
-        for severity in ("error", "warning")
-        if severity in severities
-    ]
-    kinds = " ".join(_kinds(revision, facts, marked, step))
-    body = "".join(_body(history, revision, facts, step))
-    return (
-        f'<details class="r" id="{facts.places[revision.path]}" data-k="{kinds}"><summary>'
-        f'{picture.node(kind)}{code(revision.id)}<span class="t">{escape(title(revision))}</span>'
-        f'{"".join(badges)}<span class="ms">{_times(step)}</span></summary>'
-        f'<div class="body">{picture.below()}<div>{body}</div></div></details>'
-    )
-
-
-def _kinds(revision: Revision, facts: Facts, marked: Sequence[str], step: Step) -> Iterator[str]:
-    """Yield the words that the page filters by."""
-    yield from dict.fromkeys(facts.severities.get(revision.path, ()))
-    if "head" in marked:
-        yield "head"
-    if "branch point" in marked or "merge point" in marked:
-        yield "fork"
-    if step.locks:
-        yield "lock"
-    if step.rewrites:
-        yield "rewrite"
-    if step.longest_ms >= SLOW_MS:
-        yield "slow"
-    if revision.path in facts.operations:
-        upgrade, downgrade = facts.operations[revision.path]
-        if upgrade.kind == "code" and downgrade.kind != "code":
-            yield "oneway"
-
-
-def _times(step: Step) -> str:
-    times = ((step.upgrade_ms, "↑", "up"), (step.downgrade_ms, "↓", "down"))
-    return " ".join(
-        f'<span title="{word}">{arrow} {took:.1f} ms</span>'
-        for took, arrow, word in times
-        if took is not None
-    )
-
-
-def _body(history: History, revision: Revision, facts: Facts, step: Step) -> Iterator[str]:
-    for found in facts.findings.get(revision.path, ()):
-        yield f'<div class="finding">{found}</div>'
-    yield f"<p>{code(f'{revision.path}:{revision.id_at[0]}')}</p>"
-    if revision.parents:
-        links = ", ".join(_parent(history, parent, facts) for parent in revision.parents)
-        yield f"<p>follows {links}</p>"
-    if revision.labels:
-        yield f"<p>branch labels {', '.join(map(code, revision.labels))}</p>"
-    if revision.depends_on:
-        yield f"<p>depends on {', '.join(map(code, revision.depends_on))}</p>"
-    if both := facts.operations.get(revision.path):
-        yield '<div class="both">'
-        for name, operations in zip(("upgrade", "downgrade"), both, strict=True):
-            yield _operations(name, operations)
-        yield "</div>"
-    yield from _observed(step)
-
-
-def _parent(history: History, key: str, facts: Facts) -> str:
-    parent = history.graph.by_id.get(key)
-    if parent is None:
-        return f"{code(key)}, which is missing"
-    return f'<a href="#{facts.places[parent.path]}">{code(key)}</a>'
-
-
-def _operations(name: str, operations: Operations) -> str:
-    said = {"absent": "is missing", "empty": "does nothing", "raises": "only raises"}
-    head = f"<h4>{name}</h4>"
-    if operations.kind in said:
-        return f"<div>{head}<p>{said[operations.kind]}</p></div>"
-    items = "".join(f"<li>{escape(effect)}</li>" for effect in operations.effects)
-    shown = f"<ul>{items}</ul>" if items else ""
-    if not operations.complete:
-        shown += (
-            "<p>and more that cannot be read from the text</p>"
-            if items
-            else "<p>what it does cannot be read from the text</p>"
-        )
-    return f"<div>{head}{shown or '<p>creates and drops nothing</p>'}</div>"
-
-
-def _observed(step: Step) -> Iterator[str]:
-    """Show what the round trip measured."""
-    if step.locks:
-        items = "".join(f"<li>{_lock(line, lock)}</li>" for line, lock in step.locks)
-        yield f"<h4>locks</h4><ul>{items}</ul>"
-    if step.rewrites:
-        yield f"<h4>rewrites</h4><p>{', '.join(map(code, step.rewrites))}</p>"
-    if step.rows:
-        yield f"<h4>rows</h4><p>{step.rows.filled} of {step.rows.total} tables had rows</p>"
-    if step.statements:
-        items = "".join(f"<li>{_statement(each)}</li>" for each in step.statements)
-        yield f"<h4>statements</h4><ul>{items}</ul>"
-
-
-def _lock(line: int, lock: Lock) -> str:
-    return f"{escape(lock.mode)} on {code(lock.table)}" + (f", line {line}" if line else "")
-
-
-def _statement(statement: Statement) -> str:
-    place = f"line {statement.line}: " if statement.line else ""
-    scans = f", scans {', '.join(map(code, statement.scans))}" if statement.scans else ""
-    return f"{place}{code(statement.sql)} {statement.ms:.1f} ms{scans}"

@@ -314,6 +314,8 @@ def _statement(message: dict[str, Any]) -> Statement:
         message["transaction"],
         message["alone"],
         message["changed"],
+        message["started_ms"],
+        message["shown"],
     )
 
 

@@ -87,6 +87,10 @@ class Statement(NamedTuple):
     """Whether it committed by itself."""
     changed: int = 0
     """The rows that it changed, as its driver says."""
+    started_ms: float = 0.0
+    """From the start of the step."""
+    shown: str = ""
+    """Its text as it was sent, in lines, truncated; empty if `sql` says the same."""
 
 
 class LeftSetting(NamedTuple):
@@ -229,6 +233,8 @@ class Step(NamedTuple):
     """Of the first upgrade, in order."""
     changes: tuple[CatalogueChange, ...] = ()
     """What the first upgrade changed in the schema; empty for a revision that is not new."""
+    new_parts: tuple[tuple[str, CatalogueChange], ...] = ()
+    """The parts of new tables and enum types among these, each with the name of its owner."""
     new: bool = True
     """False for a revision that the target branch already has."""
     rows: Rows | None = None

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres.snapshot import Snapshot, compare
+from revgate.postgres.snapshot import Snapshot, compare, parts_of_new_objects
 from revgate.postgres.snapshot.ignored import is_ignored
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.jobs import Jobs, default_jobs
@@ -247,8 +247,10 @@ def run_upgrade(session: Session, part: Part) -> int:
             return index if part.rebuild(index) else 0
         part.snapshots.append(part.take_snapshot())
         if part.steps[index].new:
-            changes = compare(*part.snapshots[-2:])
-            part.steps[index] = part.steps[index]._replace(changes=changes)
+            pair = part.snapshots[-2:]
+            part.steps[index] = part.steps[index]._replace(
+                changes=compare(*pair), new_parts=parts_of_new_objects(*pair)
+            )
         if session.options.judges_schema:
             change = follow(*part.snapshots[-2:])
             part.steps[index] = part.steps[index]._replace(schema=change)

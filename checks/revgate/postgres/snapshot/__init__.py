@@ -28,6 +28,7 @@ __all__ = [
     "outside",
     "own_tables",
     "owner_of",
+    "parts_of_new_objects",
     "queries",
 ]
 
@@ -90,6 +91,33 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
         and not (key[0] == "enum order" and ("type", key[1]) in relabelled)
     ]
     return tuple(sorted(changes))
+
+
+_SHOWN_PARTS = (
+    "column",
+    "constraint",
+    "default",
+    "enum order",
+    "index",
+    "policy",
+    "trigger",
+)
+
+
+def parts_of_new_objects(
+    before: Snapshot, after: Snapshot
+) -> tuple[tuple[str, CatalogueChange], ...]:
+    """Return what a reader wants to know of new tables and enum types, each with its owner."""
+    _, later = unlike(before, after)
+    found = []
+    for key in later:
+        owner = owner_of(key, after)
+        if key[0] == "default":
+            owner = owner_of(owner, after)
+        if key[0] in _SHOWN_PARTS and owner[0] in ("table", "type") and owner not in before:
+            part = _change("left", key, "", after[key][2])
+            found.append((owner[1].removeprefix("public."), part))
+    return tuple(sorted(found))
 
 
 def differences(before: Snapshot, after: Snapshot) -> list[tuple[Key, str | None, str | None]]:

@@ -26,6 +26,10 @@ MAX_LENGTH = 300
 """Characters of a statement that are reported."""
 MAX_TEXT = 50_000
 """Characters of a statement of which the whole text is wanted."""
+MAX_SHOWN = 4_000
+"""Characters of a statement that a report shows as it was sent."""
+MAX_SHOWN_OF_STEP = 60_000
+"""Likewise, of all statements of one step."""
 MAX_STATEMENTS = 500
 """Statements of one step that are reported; those with locks or rewrites always are."""
 
@@ -85,7 +89,9 @@ class Watch:
         self._scans: dict[int, int] = {}
         self._held: set[tuple[int, str]] = set()
         self._seen: list[dict[str, Any]] = []
-        self._begun = 0.0
+        self._started = self._begun = 0.0
+        self._room = 0
+        """Characters that may still be reported of what this step sends."""
         self._facts: dict[str, Any] = {}
         """What the current statement did, if it has been looked at already."""
         self._is_unread = False
@@ -122,6 +128,7 @@ class Watch:
         self._scans = {row[0]: row[3] for row in found}
         self._held, self._seen, self._path = set(), [], path
         self._is_unread = False
+        self._started, self._room = time.perf_counter(), MAX_SHOWN_OF_STEP
         self.transactions, self.settings = Transactions(), Settings()
 
     def end(self) -> list[dict[str, Any]]:
@@ -145,6 +152,7 @@ class Watch:
         ends[latest] = ended
         for seen in self._seen:
             begun = seen.pop("begun")
+            seen["started_ms"] = round((begun - self._started) * 1000, 3)
             until = begun + seen["ms"] / 1000 if seen["alone"] else ends[seen["transaction"]]
             for lock in seen["locks"]:
                 lock["held_ms"] = round((until - begun) * 1000, 3)
@@ -225,7 +233,15 @@ class Watch:
                 self._facts["rewrites"].append(name)
                 self._facts["locks"].append(_lock(name, _REWRITES_UNDER, *timeouts))
 
-    def _after(self, connection: Any, cursor: Any, statement: str, *_facts: Any) -> None:
+    def _after(
+        self,
+        connection: Any,
+        cursor: Any,
+        statement: str,
+        _parameters: Any,
+        context: Any,
+        _many: bool,  # noqa: FBT001 - as SQLAlchemy calls it
+    ) -> None:
         if self.transactions is None:
             return
         self.transactions.after(statement)
@@ -239,7 +255,8 @@ class Watch:
             facts["ms"] = took
         seen: dict[str, Any] = {
             "line": self._line(),
-            "sql": " ".join(statement.split())[:MAX_LENGTH],
+            "sql": _on_one_line(statement),
+            "shown": self._shown(statement, context),
             "text": statement[:MAX_TEXT] if self._texts and _CREATES.search(statement) else "",
             "transaction": self.transactions.number,
             "changed": int(getattr(cursor, "rowcount", 0) or 0),
@@ -250,6 +267,17 @@ class Watch:
         }
         seen["ms"] = round(seen["ms"], 3)
         self._seen.append(seen)
+
+    def _shown(self, statement: str, context: Any) -> str:
+        """Return a statement as the server gets it, truncated; empty if `sql` says the same."""
+        text = statement.strip("\n").rstrip()
+        if context.dialect.paramstyle in ("format", "pyformat"):
+            text = text.replace("%%", "%")  # as the driver does
+        if not self._room or text.strip() == _on_one_line(statement):
+            return ""
+        most = min(self._room, MAX_SHOWN)
+        self._room -= min(len(text), most)
+        return text if len(text) <= most else f"{text[:most]} …"
 
     def _read_counters(self, connection: Any) -> list[Any]:
         """Read files and scan counts of the tables, so that what happened before is not counted."""
@@ -292,6 +320,10 @@ class Watch:
                 return line
             frame = frame.f_back
         return 0
+
+
+def _on_one_line(statement: str) -> str:
+    return " ".join(statement.split())[:MAX_LENGTH]
 
 
 def _nothing() -> dict[str, Any]:
