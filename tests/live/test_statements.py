@@ -206,6 +206,32 @@ def test_the_line_is_that_of_the_call_through_helpers(project: ProjectMaker) -> 
     ]
 
 
+def test_reports_get_what_a_step_sends_when_and_what_it_makes(project: ProjectMaker) -> None:
+    body = step(
+        "op.execute(\"CREATE TYPE mood AS ENUM ('ok', 'bad')\")",
+        "op.create_table('t', sa.Column('a', sa.Integer), sa.Column('m', sa.String(9)))",
+        "op.execute(\"SELECT 'a % b'\")",
+        "op.execute('SELECT ' + '1 + ' * 2000 + '1')",
+        "op.execute('ALTER TABLE users ADD b int DEFAULT 7')",
+    ).replace("def upgrade", "import sqlalchemy as sa\n\n\ndef upgrade", 1)
+    seen = project(GROUND, body).run().steps[1]
+
+    _, made, table, percent, long, added = seen.statements
+    assert table.shown == "CREATE TABLE t (\n\ta INTEGER, \n\tm VARCHAR(9)\n)"
+    assert percent.shown == "SELECT 'a % b'"
+    assert (len(long.sql), len(long.shown)) == (300, 4002)
+    assert (made.shown, added.shown) == ("", "")  # as `sql` has them
+    starts = [each.started_ms for each in seen.statements]
+    assert starts == sorted(starts)
+    assert starts[0] > 0
+    assert starts[-1] + added.ms <= (seen.upgrade_ms or 0.0)
+    assert [(owner, each.kind, each.name, each.after) for owner, each in seen.new_parts] == [
+        ("mood", "enum order", "mood", "'ok', 'bad'"),
+        ("t", "column", "t.a", "integer"),
+        ("t", "column", "t.m", "character varying(9)"),
+    ]
+
+
 def test_what_the_baseline_has_ran_long_ago(project: ProjectMaker) -> None:
     made = project(GROUND, run_sql("ALTER TABLE users ALTER id TYPE bigint", bounded=False))
     scope = made.environment.scope._replace(baseline="r2")

@@ -29,7 +29,7 @@ def reports(
         UsageError: A `--report` without a format or file.
         CannotJudgeError: The revisions, which some formats show, no longer exist.
     """
-    from revgate.reports import WITH_SOURCES, Style, render
+    from revgate.reports import DETAILED, WITH_SOURCES, Style, render
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # Code scanning also opens alerts for SARIF results marked as suppressed:
@@ -43,7 +43,8 @@ def reports(
         statistics=getattr(arguments, "statistics", False),
     )
     if not WITH_SOURCES.isdisjoint(forms):
-        plain = plain._replace(sources=_sources(result, plain, source, forms))
+        show_all = plain.show_all or not DETAILED.isdisjoint(forms)
+        plain = plain._replace(sources=_sources(result, source, show_all=show_all))
     if "html" in forms:
         from revgate.reports.about import find
 
@@ -59,9 +60,8 @@ def text_of(result: Result, root: str, commit: str) -> str:
     from revgate.history.tree import GitTree
     from revgate.reports import Style, render
 
-    style = Style()
-    sources = _sources(result, style, GitTree.at(root, commit))
-    return render(result, "text", style._replace(sources=sources))
+    sources = _sources(result, GitTree.at(root, commit), show_all=False)
+    return render(result, "text", Style(sources=sources))
 
 
 def parse_report(written: str) -> tuple[str, str]:
@@ -97,15 +97,12 @@ def _details(
     return read_details(source, result, operations=operations, cached=not arguments.no_cache)
 
 
-def _sources(
-    result: Result, style: Style, source: Source, forms: Sequence[str]
-) -> dict[str, list[str]]:
+def _sources(result: Result, source: Source, *, show_all: bool) -> dict[str, list[str]]:
     """Return the lines of the files that findings are about, as far as they are shown."""
     from revgate.errors import RevgateError
-    from revgate.reports import DETAILED, worth_showing
+    from revgate.reports import worth_showing
 
     paths: dict[str, None] = {}
-    show_all = style.show_all or not DETAILED.isdisjoint(forms)
     for finding in worth_showing(result, show_all=show_all):
         paths |= dict.fromkeys([finding.path, *(each.path for each in finding.related)])
     paths.pop("", None)

@@ -72,7 +72,7 @@ def row(
         history: Its chain.
         revision: The revision.
         facts: What is known about it.
-        drawing: Its part of the drawing of the chain: before its name, and beside its contents.
+        drawing: Its part of the drawing of the chain: before its name, and next to its contents.
         is_open: Whether it is open at first.
     """
     node, below = drawing

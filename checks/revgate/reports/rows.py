@@ -1,4 +1,4 @@
-"""The list of revisions on the HTML page, with the drawing of the chain beside it.
+"""The list of revisions on the HTML page, next to the drawing of the chain.
 
 The newest revision comes first, as in `alembic history`. The drawing is split into one small
 picture per row, so that rows can be opened, filtered, or skipped by the layout while off-screen.

@@ -107,7 +107,7 @@ _SHOWN_PARTS = (
 def parts_of_new_objects(
     before: Snapshot, after: Snapshot
 ) -> tuple[tuple[str, CatalogueChange], ...]:
-    """Return what a reader wants to know of new tables and enum types, each with its owner."""
+    """Return what reports show of new tables and enum types, each with its owner."""
     _, later = unlike(before, after)
     found = []
     for key in later:
