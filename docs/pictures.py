@@ -97,7 +97,7 @@ def report(folder: Path) -> Path:
 def draw(scratch: Path) -> None:
     """Draw all pictures."""
     (PICTURES / "fork.svg").write_text(fork(_folder(scratch, "fork")), encoding="utf-8")
-    screenshot.take(report(_folder(scratch, "report")), PICTURES / "report.png")
+    screenshot.take(report(_folder(scratch, "shop")), PICTURES / "report.png")
     for path in sorted(PICTURES.iterdir()):
         print(path.relative_to(ROOT), f"{path.stat().st_size:,} bytes")
 
@@ -107,7 +107,7 @@ def check(scratch: Path) -> int:
     svg, png = PICTURES / "fork.svg", PICTURES / "report.png"
     texts = [
         (svg, svg.read_text("utf-8"), fork(_folder(scratch, "fork"))),
-        (png, screenshot.text_in(png), screenshot.text_of(report(_folder(scratch, "report")))),
+        (png, screenshot.text_in(png), screenshot.text_of(report(_folder(scratch, "shop")))),
     ]
     stale = [(path, drawn, today) for path, drawn, today in texts if drawn != today]
     for path, drawn, today in stale:
