@@ -10,7 +10,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from revgate.cli.context import configured, is_of_git, report, settings_of, source_of
+from revgate.cli.context import configured, live_options, settings_of, source_of
+from revgate.cli.judging import check, gate, roundtrip
 from revgate.cli.output import complain, show, terminal_width, text_of, unwritten, write
 from revgate.cli.parser import COMMANDS, listed, parser
 from revgate.errors import RevgateError, UsageError, machine_fault
@@ -19,11 +20,6 @@ from revgate.text import choose_one, nearest, printable
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-
-    from revgate.checking.selection import Request
-    from revgate.result import Result
-    from revgate.roundtrip.options import Options
-    from revgate.settings import Settings
 
 
 def run() -> None:
@@ -82,104 +78,6 @@ def _unexpected(error: Exception) -> int:
 
 
 # The commands.
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from revgate.checking import verdict_cache
-
-    root, settings, request = configured(arguments)
-    source = source_of(arguments, root)
-    cached = not arguments.no_cache
-    if arguments.fix or arguments.diff:
-        _fix(arguments, root, settings, request)
-    if arguments.against is None:
-        result = verdict_cache.check(
-            source,
-            settings,
-            request.choose(settings),
-            environment=request.environment,
-            cached=cached,
-        )
-        return report(arguments, result, source)
-
-    from revgate.history.tree import GitTree
-    from revgate.history.work_tree import commit_work_tree
-    from revgate.target_branch import find_base
-
-    against = find_base(root, arguments.against)
-    tree = source if isinstance(source, GitTree) else commit_work_tree(source, settings)
-    result = verdict_cache.check_against(
-        root,
-        request,
-        ours=None if tree.revision is None else tree,
-        against=against,
-        cached=cached,
-    )
-    return report(arguments, _naming_base(result, arguments.against, against), source)
-
-
-def _fix(arguments: argparse.Namespace, root: str, settings: Settings, request: Request) -> None:
-    """Fix the work tree; with `--diff`, print what would be changed, and nothing is written."""
-    from revgate.repair.fix import fix, summary
-    from revgate.target_branch import find_base
-
-    if not arguments.fix or is_of_git(arguments):
-        raise UsageError("--diff requires --fix, and --fix the work tree: not --staged or --at")
-    fixed = fix(
-        root,
-        settings,
-        request.choose(settings),
-        environment=request.environment,
-        against=None if arguments.against is None else find_base(root, arguments.against),
-        dry_run=arguments.diff,
-    )
-    if arguments.diff:
-        show(fixed.diff)
-    complain("\n".join((*fixed.lines, summary(fixed, dry_run=arguments.diff))))
-
-
-def _naming_base(result: Result, written: str | None, base: str | None) -> Result:
-    return result._replace(base=base or "") if written == "auto" else result
-
-
-def _roundtrip(arguments: argparse.Namespace) -> int:
-    return _live(arguments, "roundtrip")
-
-
-def _gate(arguments: argparse.Namespace) -> int:
-    return _live(arguments, "gate")
-
-
-def _live(arguments: argparse.Namespace, name: str) -> int:
-    from revgate.checking import gate
-    from revgate.roundtrip.plan import parse_shard
-    from revgate.target_branch import find_base
-
-    root, settings, request = configured(arguments)
-    written = getattr(arguments, "against", None)
-    against = None if written is None else find_base(root, written)
-    source = source_of(arguments, root)
-    result = gate.run(
-        source,
-        settings,
-        request,
-        name=name,
-        against=against,
-        options=_options(arguments, root, settings)._replace(
-            database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
-            shard=None if arguments.shard is None else parse_shard(arguments.shard),
-            cached=not arguments.no_cache,
-            jobs=arguments.jobs,
-            rows=not arguments.no_rows,
-            require_isolation=arguments.require_isolation,
-        ),
-    )
-    code = report(arguments, _naming_base(result, written, against), source)
-    if result.problem:
-        from revgate.errors import CannotJudgeError
-
-        raise CannotJudgeError(result.problem)
-    return code
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -321,7 +219,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     )
     say = partial(write, path=arguments.output)
     return command.run(
-        source_of(arguments, root), settings, wanted, _options(arguments, root, settings), say
+        source_of(arguments, root), settings, wanted, live_options(arguments, root, settings), say
     )
 
 
@@ -336,7 +234,7 @@ def _schema(arguments: argparse.Namespace) -> int:
     if broken:
         raise CannotJudgeError("\n".join(("the history has no head to build:", *broken)))
     environment = read.history.environment
-    options = _options(arguments, root, settings)._replace(
+    options = live_options(arguments, root, settings)._replace(
         database_url=arguments.database_url or os.environ.get("REVGATE_DATABASE_URL"),
         cached=not arguments.no_cache,
     )
@@ -355,7 +253,7 @@ def _alembic(arguments: argparse.Namespace) -> int:
         arguments.environment,
         arguments.database_url,
         arguments.words,
-        _options(arguments, root, settings),
+        live_options(arguments, root, settings),
         partial(write, path=None),
     )
 
@@ -377,31 +275,10 @@ def _upgrade(arguments: argparse.Namespace) -> int:
         despite_differences=arguments.despite_differences,
         patience=patience,
     )
-    options = _options(arguments, root, settings)
+    options = live_options(arguments, root, settings)
     source = source_of(arguments, root)
     choice = request.choose(settings)
     return command.run(source, settings, choice, wanted, options, partial(write, path=None))
-
-
-def _options(arguments: argparse.Namespace, root: str, settings: Settings) -> Options:
-    """Return the options that all commands share that run env.py on a throwaway server."""
-    from revgate.postgres.preparation import Preparation
-    from revgate.roundtrip.options import Options
-
-    return Options(
-        root=root,
-        python=arguments.python,
-        expect_tables=arguments.expect_tables,
-        env=settings.env,
-        timeout=arguments.timeout or None,
-        progress=not arguments.quiet and sys.stderr.isatty(),
-        x_arguments=tuple(arguments.x_arguments),
-        network=settings.network,
-        prepared=Preparation(
-            settings.roles, settings.schemas, settings.superuser, settings.extensions
-        ),
-        ignore_objects=settings.ignore_objects,
-    )
 
 
 def _comment(arguments: argparse.Namespace) -> int:
@@ -425,9 +302,9 @@ def _hook(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "check": _check,
-    "roundtrip": _roundtrip,
-    "gate": _gate,
+    "check": check,
+    "roundtrip": roundtrip,
+    "gate": gate,
     "new": _new,
     "rebase": _rebase,
     "pulls": _pulls,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from revgate.cli.output import parse_report, reports, write
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from revgate.checking.selection import Request
     from revgate.result import Result
+    from revgate.roundtrip.options import Options
     from revgate.settings import Settings
     from revgate.source import Source
 
@@ -149,3 +151,24 @@ def report(arguments: argparse.Namespace, result: Result, source: Source) -> int
             return 1 if result.errors or result.warnings else 0
         case _:
             return 1 if result.errors else 0
+
+
+def live_options(arguments: argparse.Namespace, root: str, settings: Settings) -> Options:
+    """Return the options that all commands share that run env.py on a throwaway server."""
+    from revgate.postgres.preparation import Preparation
+    from revgate.roundtrip.options import Options
+
+    return Options(
+        root=root,
+        python=arguments.python,
+        expect_tables=arguments.expect_tables,
+        env=settings.env,
+        timeout=arguments.timeout or None,
+        progress=not arguments.quiet and sys.stderr.isatty(),
+        x_arguments=tuple(arguments.x_arguments),
+        network=settings.network,
+        prepared=Preparation(
+            settings.roles, settings.schemas, settings.superuser, settings.extensions
+        ),
+        ignore_objects=settings.ignore_objects,
+    )

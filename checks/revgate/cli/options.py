@@ -27,6 +27,14 @@ def against(command: argparse.ArgumentParser) -> None:
     )
 
 
+def fix(command: argparse.ArgumentParser, what: str) -> None:
+    """Add `--fix` and `--diff`."""
+    command.add_argument("--fix", action="store_true", help=what)
+    command.add_argument(
+        "--diff", action="store_true", help="with --fix: print the changes, and write nothing"
+    )
+
+
 def dry_run(command: argparse.ArgumentParser) -> None:
     """Add `--dry-run`."""
     command.add_argument(

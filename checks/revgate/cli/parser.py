@@ -17,6 +17,7 @@ from revgate.cli.options import (
     database,
     database_url,
     dry_run,
+    fix,
     live,
     output,
     place,
@@ -136,16 +137,18 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="check the git index; in pre-commit's pre-push stage, the commit being pushed",
     )
     which.add_argument("--at", metavar="REV", help="check a commit")
-    command.add_argument(
-        "--fix",
-        action="store_true",
-        help="first fix what can be fixed by position, in revisions that are not published",
-    )
-    command.add_argument(
-        "--diff", action="store_true", help="with --fix: print the changes, and write nothing"
-    )
+    fix(command, "first fix what can be fixed by position, in revisions that are not published")
     against(command)
     common(command)
+
+
+def _gate(command: argparse.ArgumentParser) -> None:
+    fix(
+        command,
+        "fix timeouts, indexes and leftovers of downgrades in revisions that are not published, as"
+        " far as another round trip confirms it; `check --fix` fixes the rest",
+    )
+    _roundtrip(command)
 
 
 def _roundtrip(command: argparse.ArgumentParser) -> None:
@@ -379,7 +382,7 @@ COMMANDS = {
     "gate": _Command(
         "run check, then roundtrip",
         "Check the static rules, then run the round trip.",
-        _roundtrip,
+        _gate,
     ),
     "new": _Command(
         "create a revision file with the right name, id and parent",

@@ -101,6 +101,26 @@ def fix(
     return Fixed(tuple(lines), changes)
 
 
+def published_ids(
+    root: str, settings: Settings, *, environment: str | None, against: str | None
+) -> frozenset[str]:
+    """Return the ids of revisions that stay as they are, over all environments.
+
+    Args:
+        root: The repository root, an absolute path.
+        settings: The settings of the repository.
+        environment: The name of the only environment; None for all.
+        against: The target branch; None for the one that the branch implies.
+
+    Raises:
+        UsageError: There is no git repository.
+        CannotJudgeError: The target branch is unknown.
+    """
+    onto = choose(root, against)
+    found = environments.find(Overlay(root), settings, environment)
+    return frozenset().union(*(_published(onto, each, settings) for each in found))
+
+
 def _published(onto: Onto, environment: Environment, settings: Settings) -> frozenset[str]:
     """Return the ids that the target branch has."""
     try:
