@@ -10,10 +10,11 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from revgate.cli.command_list import COMMANDS, listed
 from revgate.cli.context import configured, live_options, settings_of, source_of
 from revgate.cli.judging import check, gate, roundtrip
 from revgate.cli.output import complain, show, terminal_width, text_of, unwritten, write
-from revgate.cli.parser import COMMANDS, listed, parser
+from revgate.cli.parser import parser
 from revgate.errors import RevgateError, UsageError, machine_fault
 from revgate.text import choose_one, nearest, printable
 
