@@ -68,7 +68,7 @@ def test_a_revision_shows_what_it_did(make: Any, trip_of: Any) -> None:
     trip = trip_of(r0={}, r1={**observed, "changes": changes, "new_parts": parts})
     shown = row(write(make([make.finding(1)], roundtrips=trip)), "r1")
     text = texts(shown)
-    lines = [texts(each) for each in re.findall(r"<li class=.*?</li>", shown)]
+    lines = [texts(each) for each in re.findall(r"<p class=\"(?:add|gone|ch|sa).*?</p>", shown)]
     assert lines == [
         "+table t",
         "+column a integer DEFAULT 7",
@@ -90,6 +90,43 @@ def test_a_revision_shows_what_it_did(make: Any, trip_of: Any) -> None:
     assert 'data-k="error lock rewrite"' in shown
     # What the round trip saw replaces what was read from the text.
     assert "create index ix_t" not in shown
+
+
+def test_of_a_large_change_tables_are_folded(make: Any, trip_of: Any) -> None:
+    tables = tuple(CatalogueChange("left", "table", f"t{at}") for at in range(6))
+    kinds = ("column",) * 8 + ("index",)
+    parts = tuple(
+        (table.name, CatalogueChange("left", kind, f"{table.name}.c{at}", "", "integer"))
+        for table in tables
+        for at, kind in enumerate(kinds)
+    )
+    ran = {"changes": tables, "new_parts": parts, "statements": (Statement(3, 1.0, "x"),)}
+    made = make([], roundtrips=trip_of(r0=ran))
+    shown = row(write(made), "r0")
+    assert shown.count('<summary class="add"><span>+</span><code>table t') == 6
+    assert shown.count("<i>8 columns, 1 index</i>") == 6
+    assert shown.count("column c7 integer") == 6
+    summary = render(made.result, "markdown", Style(), made.details)
+    assert "+ table t1 (8 columns, 1 index)\n" in summary
+    few = trip_of(r0={**ran, "changes": tables[:1], "new_parts": parts[:9]})
+    assert "<summary class=" not in row(write(make([], roundtrips=few)), "r0")
+
+
+def test_columns_are_in_the_order_in_which_they_are_written(make: Any, trip_of: Any) -> None:
+    names = ("zip", "id", "user")
+    changes = (CatalogueChange("left", "table", "t"), CatalogueChange("left", "table", "u"))
+    parts = tuple(
+        (table, CatalogueChange("left", "column", f"{table}.{name}", "", "text"))
+        for table in ("t", "u")
+        for name in sorted(names)
+    )
+    written = (
+        Statement(3, 1.0, "CREATE TABLE u (user text, zip text, id text)"),
+        Statement(4, 1.0, "CREATE TABLE public.t (zip text, id text, user text)"),
+    )
+    trip = trip_of(r0={"changes": changes, "new_parts": parts, "statements": written})
+    text = texts(row(write(make([], roundtrips=trip)), "r0"))
+    assert re.findall(r"column (\w+)", text) == [*names, "user", "zip", "id"]
 
 
 def test_the_picture_has_each_statement_and_lock_on_one_time_axis(make: Any, trip_of: Any) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.text import count, truncate
+from revgate.text import count, plural, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_REVISIONS = 20
 """More new revisions than that are a history, not a change to review."""
+MANY_LINES = 40
+"""Lines of a schema difference from which reports only count what belongs to a table."""
 _MOST_DEFINED = 200
 """Characters of a definition."""
 _INDENTED = 4
@@ -74,11 +77,34 @@ def schema_lines(step: Step) -> Iterator[Line]:
     for table, parts in tables.items():
         head = heads.get(table)
         yield _line(head, table) if head else Line(" ", f"table {table}")
-        yield from (_line(each, _own_name(each), is_part=True) for each in _ordered(step, parts))
+        yield from (
+            _line(each, _own_name(each), is_part=True) for each in _ordered(step, table, parts)
+        )
     for change in others:
         if change.kind == "type" and change.name in labels:
             change = change._replace(after=f"{change.after} ({labels[change.name]})")
         yield _line(change, change.name)
+
+
+def by_table(found: Sequence[Line]) -> list[tuple[Line, list[Line]]]:
+    """Put the lines on parts of a table with the one on the table."""
+    tables: list[tuple[Line, list[Line]]] = []
+    for each in found:
+        if each.is_part:
+            tables[-1][1].append(each)
+        else:
+            tables.append((each, []))
+    return tables
+
+
+def count_parts(parts: Sequence[Line]) -> str:
+    """Count parts of a table: `16 columns, 2 constraints`."""
+    kinds = Counter(each.text.partition(" ")[0] for each in parts)
+    plurals = {"index": "indexe", "policy": "policie"}
+    return ", ".join(
+        f"{number} {plural(number, kind if number == 1 else plurals.get(kind, kind))}"
+        for kind, number in kinds.items()
+    )
 
 
 def _table_of(change: CatalogueChange) -> str:
@@ -101,17 +127,26 @@ def _own_name(change: CatalogueChange) -> str:
     return split_name(change.name)[1]
 
 
-def _ordered(step: Step, parts: Sequence[CatalogueChange]) -> list[CatalogueChange]:
+def _ordered(step: Step, table: str, parts: Sequence[CatalogueChange]) -> list[CatalogueChange]:
     """Put columns in the order in which the statements name them, then the other kinds."""
-    text = "\n".join(each.shown or each.sql for each in step.statements)
-    parts = _with_defaults(parts)
-    place = {each: re.search(rf"\b{re.escape(_own_name(each))}\b", text) for each in parts}
+    text = _text_on(step, table)
 
     def rank(change: CatalogueChange) -> tuple[int, int, str]:
-        found = place[change]
+        name = _own_name(change).strip('"')
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
         return _PARTS.index(change.kind), found.start() if found else len(text), change.name
 
-    return sorted(parts, key=rank)
+    return sorted(_with_defaults(parts), key=rank)
+
+
+def _text_on(step: Step, table: str) -> str:
+    """Return the statements that create or alter a table."""
+    from revgate.postgres.names import split_name
+
+    name = re.escape(split_name(table)[1].strip('"'))
+    named = re.compile(rf"\bTABLE\b[^(]*?(?<!\w){name}(?!\w)", re.IGNORECASE)
+    texts = [each.shown or each.sql for each in step.statements]
+    return "\n".join(each for each in texts if named.search(each))
 
 
 def _with_defaults(parts: Sequence[CatalogueChange]) -> list[CatalogueChange]:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from revgate.reports import HOME, in_reading_order, passes, rule_link, steps, verdict
 from revgate.reports.advice import next_steps, pieces
-from revgate.reports.changes import effects, schema_lines, sql_lines, title, to_review
+from revgate.reports.changes import (
+    MANY_LINES,
+    by_table,
+    count_parts,
+    effects,
+    schema_lines,
+    sql_lines,
+    title,
+    to_review,
+)
 from revgate.reports.excerpt import excerpt
 from revgate.reports.markup import code, plain, words
 from revgate.reports.picture import mermaid
@@ -174,8 +183,7 @@ def _changes(step: Step) -> Iterator[str]:
     """Yield what a new revision does to the schema, with its statements."""
     yield f"<details><summary>{plain(title(step))}</summary>"
     yield ""
-    found = [f"{each.sign} {'  ' * each.is_part}{each.text}" for each in schema_lines(step)]
-    if found:
+    if found := _schema(step):
         yield from _fenced(_some_lines(found), "diff")
     else:
         yield "changes nothing in the schema"
@@ -191,6 +199,17 @@ def _changes(step: Step) -> Iterator[str]:
         yield ""
     yield "</details>"
     yield ""
+
+
+def _schema(step: Step) -> list[str]:
+    """Return a schema difference; of a large one, tables with the number of their parts."""
+    found = [*schema_lines(step)]
+    if len(found) < MANY_LINES:
+        return [f"{each.sign} {'  ' * each.is_part}{each.text}" for each in found]
+    return [
+        f"{each.sign} {each.text}" + (f" ({count_parts(parts)})" if parts else "")
+        for each, parts in by_table(found)
+    ]
 
 
 def _some_lines(found: Sequence[str]) -> list[str]:

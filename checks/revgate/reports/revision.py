@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.reports import SLOW_MS
 from revgate.reports.chain import marks, title
-from revgate.reports.changes import effects, schema_lines, sql_lines
+from revgate.reports.changes import (
+    MANY_LINES,
+    by_table,
+    count_parts,
+    effects,
+    schema_lines,
+    sql_lines,
+)
 from revgate.reports.elements import code, escape, words
 from revgate.reports.timeline import timeline
 from revgate.roundtrip.observed import Step
@@ -17,13 +24,16 @@ if TYPE_CHECKING:
 
     from revgate.history.history import History
     from revgate.history.revision import Revision
+    from revgate.reports.changes import Line
     from revgate.reports.detail import Operations
     from revgate.roundtrip.observed import Statement
 
 _MOST_STATEMENTS = 100
-_MOST_LINES = 200
+_MOST_LINES = 1000
+_FEW_STATEMENTS = 20
+"""Statements that are not folded."""
 _FOLDED_FROM = 8
-"""Lines of a statement that is folded."""
+"""Lines of a statement, or parts of a table, that are folded."""
 _MOST_CHARACTERS = 4_000_000
 """Of statements and schema differences on one page."""
 
@@ -191,10 +201,17 @@ def _observed(step: Step) -> Iterator[str]:
     """Show what the upgrade changed, by which statements, and what they locked."""
     yield from _schema(step)
     yield from timeline(step)
-    if step.statements:
-        yield "<h4>SQL, as the server got it</h4><ol>"
-        yield from (f"<li>{_statement(each)}</li>" for each in step.statements[:_MOST_STATEMENTS])
-        yield "</ol>"
+    yield from _statements(step)
+
+
+def _statements(step: Step) -> Iterator[str]:
+    if not step.statements:
+        return
+    shown = [f"<li>{_statement(each)}</li>" for each in step.statements[:_MOST_STATEMENTS]]
+    yield f"<h4>SQL, as the server got it</h4><ol>{''.join(shown[:_FEW_STATEMENTS])}</ol>"
+    if more := shown[_FEW_STATEMENTS:]:
+        yield f'<details class="fold"><summary>{count(len(more), "more statement")}</summary>'
+        yield f'<ol start="{_FEW_STATEMENTS + 1}">{"".join(more)}</ol></details>'
     if len(step.statements) > _MOST_STATEMENTS:
         yield f"<p>and {count(len(step.statements) - _MOST_STATEMENTS, 'statement')} more</p>"
 
@@ -211,14 +228,25 @@ def _schema(step: Step) -> Iterator[str]:
     if not found:
         yield "<p>none</p>"
         return
-    yield '<ul class="diff">'
-    for each in found[:_MOST_LINES]:
-        name, sign = _SIGNS[each.sign]
-        part = " part" if each.is_part else ""
-        yield f'<li class="{name}{part}"><span>{sign}</span>{code(each.text)}</li>'
-    yield "</ul>"
+    tables = by_table(found[:_MOST_LINES])
+    yield '<div class="diff">'
+    for first, parts in tables:
+        if len(found) < MANY_LINES or len(parts) < _FOLDED_FROM:
+            yield "".join(f"<p{_changed(each)}</p>" for each in (first, *parts))
+        else:
+            yield f"<details><summary{_changed(first)} <i>{count_parts(parts)}</i></summary>"
+            yield "".join(f"<p{_changed(each)}</p>" for each in parts)
+            yield "</details>"
+    yield "</div>"
     if len(found) > _MOST_LINES:
         yield f"<p>and {len(found) - _MOST_LINES} more</p>"
+
+
+def _changed(each: Line) -> str:
+    """Write a line of a schema difference, from the class of its element on."""
+    name, sign = _SIGNS[each.sign]
+    part = " part" if each.is_part else ""
+    return f' class="{name}{part}"><span>{sign}</span>{code(each.text)}'
 
 
 def _statement(statement: Statement) -> str:
