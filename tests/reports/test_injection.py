@@ -171,7 +171,7 @@ def check_junit(text: str, made: Any) -> None:
 
 
 OURS = re.compile(
-    r"<details(?: open)?><summary>(?:<code>[^<]*</code>: )?[A-Za-z0-9., ]+</summary>|</details>"
+    r"<details(?: open)?><summary>(?:<code>[^<]*</code>: )?[A-Za-z0-9., :]+</summary>|</details>"
     r"|</?code>|<br>|</?sub>"
 )
 MERMAID = re.compile(

@@ -45,7 +45,8 @@ def test_it_says_what_matters_from_the_top(make: Any, trip_of: Any) -> None:
 
 def test_a_finding_has_its_code_and_the_code_to_write(make: Any) -> None:
     help_ = 'add to `downgrade()`, at its end: `op.execute("DROP TYPE mood")`; or allow it'
-    related = (Related("other.py", 1, "there"),)
+    here = "migrations/versions/r1_step.py"
+    related = (Related("other.py", 1, "there"), Related(here, 1, "here"))
     found = make.finding(1, line=2, column=5, help=help_, related=related)
     made = make([found, found._replace(message="another")])
     text = write("comment", made, r1=["def upgrade():", "    op.execute(1)"])
@@ -55,7 +56,8 @@ def test_a_finding_has_its_code_and_the_code_to_write(make: Any) -> None:
         " 2 |     op.execute(1)\n"
         "   |     ^^^^^^^^^^^^^\n"
         "```\n\n"
-        "- <code>other.py&#58;1</code>: there\n\n"
+        "- <code>other.py&#58;1</code>: there\n"
+        "- line 1: here\n\n"
         "→ add to <code>downgrade()</code>, at its end&#58;\n\n"
         '```\nop.execute("DROP TYPE mood")\n```\n\n'
         "or allow it\n"
@@ -178,7 +180,7 @@ def test_a_reviewer_sees_what_changes(make: Any, trip_of: Any) -> None:
     new = {"statements": (lock, second), "changes": (added, other)}
     trip = trip_of(r0={"new": False}, r1=new)
     text = write("markdown", make([make.finding(1)], roundtrips=trip))
-    assert "<summary>2 statements, 12.1 ms</summary>" in text
+    assert "<summary>Schema changes and SQL: 2 statements, 12.1 ms</summary>" in text
     # Below its findings, and nowhere else.
     assert text.count("<code>r1</code>") == 1
     assert (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHORTEST = 16
 """Characters of code that is worth a block of its own."""
 _COPIED = re.compile(
-    r"(?:op\.|with |def |# revgate: |[a-z_]+ = |alembic |revgate |git "
+    r"(?:op\.|def |# revgate: |[a-z_]+ = |alembic |revgate |git "
     r"|(?:ALTER|COMMENT|COMMIT|CREATE|DELETE|DROP|INSERT|SELECT|SET|UPDATE|VACUUM) )"
 )
 """What begins a statement, a line of settings or a command; any other code is part of one."""

@@ -165,7 +165,9 @@ def _finding(finding: Finding, sources: Mapping[str, Sequence[str]]) -> Iterator
     shown = excerpt(sources.get(finding.path, ()), finding.line, finding.column, _COLUMNS)
     yield from _fenced(shown, "python" if finding.path.endswith(".py") else "")
     for related in finding.related[:_MOST_NAMES]:
-        place = code(_name(f"{related.path}:{related.line}"))
+        is_here = related.path == finding.path
+        place = f"{related.path}:{related.line}"
+        place = f"line {related.line}" if is_here else code(_name(place))
         yield f"- {place}: {words(_short(related.message))}"
     if len(finding.related) > _MOST_NAMES:
         yield f"- and {len(finding.related) - _MOST_NAMES} more"
@@ -181,7 +183,7 @@ def _finding(finding: Finding, sources: Mapping[str, Sequence[str]]) -> Iterator
 
 def _changes(step: Step) -> Iterator[str]:
     """Yield what a new revision does to the schema, with its statements."""
-    yield f"<details><summary>{plain(title(step))}</summary>"
+    yield f"<details><summary>Schema changes and SQL: {plain(title(step))}</summary>"
     yield ""
     if found := _schema(step):
         yield from _fenced(_some_lines(found), "diff")
