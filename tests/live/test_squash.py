@@ -151,7 +151,7 @@ def test_an_unequal_squash_is_a_finding(squasher: Squasher) -> None:
     index = "CREATE INDEX ix_email ON public.accounts USING btree (email)"
     missing, new = findings(report, "squash-differs")
     assert missing == (
-        f'the index `ix_email` is missing; add `op.execute("{index}")` to `upgrade()`'
+        f'the index `ix_email` is missing; add to `upgrade()`: `op.execute("{index}")`'
     )
     assert new.startswith("the sequence `more` is new; create the sequence `more` in a revision")
     assert "do not edit it" not in findings(report, "downgrade-residue")[0]

@@ -80,5 +80,5 @@ def _is_code(part: str) -> bool:
 
 
 def _sentence(said: str) -> Iterator[tuple[bool, str]]:
-    if left := said.strip().lstrip(",;.:").strip():
+    if left := said.strip(" ,;."):
         yield False, left

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from revgate.reports import (
     verdict,
     worth_showing,
 )
+from revgate.reports.advice import pieces
 from revgate.reports.excerpt import excerpt
 from revgate.reports.wrapping import wrapped
 from revgate.text import count, harmless, printable
@@ -36,9 +36,6 @@ _SLOWEST = 5
 _SHOWN = 0.005
 """Seconds that are not shown as 0.00."""
 _HELP_INDENT = " " * len("  help: ")
-_CODE = re.compile(r"(`[^`]+`)")
-_SHORT = 26
-"""So long is code that stays within its sentence, backticks included."""
 _FEW = 3
 """So many findings can be counted at a glance."""
 
@@ -97,8 +94,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 def _help(finding: Finding, style: Style) -> Iterator[str]:
     """Yield what to do; longer code has lines of its own, to be copied."""
-    lines = [piece for line in finding.help.splitlines() for piece in _pieces(printable(line))]
-    for number, (is_code, piece) in enumerate(lines):
+    for number, (is_code, piece) in enumerate(pieces(finding.help)):
         if is_code:
             yield f"{_HELP_INDENT}    {piece}"
             continue
@@ -106,21 +102,6 @@ def _help(finding: Finding, style: Style) -> Iterator[str]:
         text, *more = wrapped(f"{label}{piece}", style.width, _HELP_INDENT)
         yield text.replace("help:", _paint("help:", _DIM, style), 1) if number == 0 else text
         yield from more
-
-
-def _pieces(line: str) -> Iterator[tuple[bool, str]]:
-    """Yield the parts of a line of help, each with whether it is code for a line of its own."""
-    prose = ""
-    for part in _CODE.split(line):
-        if len(part) <= _SHORT or " " not in part or not part.startswith("`"):
-            prose += part
-            continue
-        if prose.strip():
-            yield False, prose.strip(" ,;")
-        yield True, part.strip("`")
-        prose = ""
-    if prose.strip(" ,;."):
-        yield False, prose.strip(" ,;.")
 
 
 def _excerpt(style: Style, path: str, line: int, column: int | None = None) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _schema_argument(schema: str) -> str:
 
 
 def _add(line: str) -> str:
-    return f"add `{line}` to `downgrade()`"
+    return f"add to `downgrade()`: `{line}`"
 
 
 def execute_operation(statement: str) -> str:

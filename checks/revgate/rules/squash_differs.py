@@ -57,7 +57,7 @@ def _help(change: CatalogueChange) -> str:
     if change.how == "left":
         return f"create the {label(change)} in a revision of its own, not in the squash"
     if statement := restore_statement(change):
-        return f"add `{execute_operation(statement)}` to `upgrade()`"
+        return f"add to `upgrade()`: `{execute_operation(statement)}`"
     if change.how == "gone":
         return f"create the {label(change)} in `upgrade()`"
     return f"create the {label(change)} in `upgrade()` as it was"
