@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 from revgate.findings import WARNING, Related
@@ -203,6 +203,39 @@ def test_a_finding_is_shown_once_with_its_code_and_the_code_to_write(make: Any) 
         "<p>add to <code>downgrade()</code>, at its end:</p>"
         "<pre>op.execute(&quot;DROP TYPE mood&quot;)</pre><p>or allow it</p>"
     ) in shown
+
+
+def test_what_is_marked_is_what_the_text_report_underlines(make: Any) -> None:
+    lines = {
+        '"""Add users.': '"""Add users.',
+        "x = 'データ', y": "x = 'データ', y",
+        'down_revision = "a"  # b': 'down_revision = "a"',
+        "    'データ', 1": "'データ'",
+    }
+    for line, marked in lines.items():
+        found = make.finding(1, line=1, column=1)
+        page = write(make([found]), sources={found.path: [line]})
+        assert f"<mark>{escape(marked)}</mark>" in page
+
+
+def test_a_revision_is_not_named_twice(make: Any) -> None:
+    page = write(make(revisions=[make.revision(0, name="r0.py"), make.revision(1)]))
+    assert '<code>r0</code><span class="t"></span>' in page
+    assert '<code>r1</code><span class="t">step</span>' in page
+
+
+def test_further_databases_show_what_else_they_ran(make: Any, trip_of: Any) -> None:
+    def ran(sql: str) -> dict[str, dict[str, Any]]:
+        return {"r0": {"statements": (Statement(3, 1.0, sql),)}}
+
+    (first,), (same,), (other,) = (trip_of(**ran(sql)) for sql in ("ONE", "ONE", "TWO"))
+    further = (same._replace(context="the schema `b`"), other._replace(context="the schema `c`"))
+    made = make([], roundtrips=(first._replace(other_contexts=further),))
+    shown = row(write(made), "r0")
+    assert [shown.count(each) for each in ("ONE", "TWO", "In the schema")] == [1, 1, 1]
+    assert "<h4>In the schema <code>c</code></h4>" in shown
+    summary = render(made.result, "markdown", Style(), made.details)
+    assert [summary.count(each) for each in ("ONE", "TWO", " in the schema c: ")] == [1, 1, 1]
 
 
 def test_sql_loses_the_indentation_of_the_code_around_it() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.text import count, plural, truncate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.result import Result
@@ -53,6 +53,29 @@ def to_review(result: Result) -> Sequence[Step]:
         if step.new and step.upgrade_ms is not None
     ]
     return found if len(found) <= MOST_REVISIONS else ()
+
+
+def in_other_contexts(result: Result) -> Mapping[tuple[str, str], Sequence[tuple[str, Step]]]:
+    """Return what revisions did in further databases or schemas, where that is something else.
+
+    Returns:
+        The name of each context with the step in it, by environment and revision.
+    """
+    found: dict[tuple[str, str], list[tuple[str, Step]]] = {}
+    for trip in result.roundtrips:
+        known = {(step.revision.id, _sent(step)) for step in trip.steps}
+        for other in trip.other_contexts:
+            for step in other.steps:
+                key = (step.revision.id, _sent(step))
+                if step.statements and key not in known:
+                    known.add(key)
+                    place = (trip.environment.name, step.revision.id)
+                    found.setdefault(place, []).append((other.context, step))
+    return found
+
+
+def _sent(step: Step) -> tuple[str, ...]:
+    return tuple(each.sql for each in step.statements)
 
 
 def schema_lines(step: Step) -> Iterator[Line]:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _LONGEST = 100
 # A string, or the rest of the line without a comment.
 _MARKED = re.compile(
-    r"""(?P<string>[rbuRBU]{0,2}(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote))"""
+    r"""(?P<long>[rbuRBU]{0,2}(?:\"{3}|'{3}).*)"""
+    r"""|(?P<string>[rbuRBU]{0,2}(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote))"""
     r"""|(?P<rest>(?:"[^"]*"|'[^']*'|[^#"'])*)"""
 )
 

@@ -9,6 +9,7 @@ from revgate.reports import rule_link
 from revgate.reports.advice import pieces
 from revgate.reports.elements import code, escape, words
 from revgate.reports.excerpt import excerpt
+from revgate.reports.wrapping import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,11 +67,16 @@ def _code(lines: Sequence[str]) -> str:
         return ""
     shown = [escape(line) for line in lines]
     if len(lines) > 1 and (found := _UNDERLINED.match(lines[-1])):
-        start, end = found.span(1)
         text = lines[-2]
+        start, end = (_character(text, each) for each in found.span(1))
         parts = (escape(part) for part in (text[:start], text[start:end], text[end:]))
         shown[-2:] = ["{}<mark>{}</mark>{}".format(*parts)]
     return "<pre>{}</pre>".format("\n".join(shown))
+
+
+def _character(text: str, column: int) -> int:
+    """Return the number of the character at a column; some characters take two."""
+    return next((at for at in range(len(text)) if columns(text[:at]) >= column), len(text))
 
 
 def _help(text: str) -> str:

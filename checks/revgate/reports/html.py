@@ -16,7 +16,7 @@ from revgate import __version__
 from revgate.reports import HOME, durations, in_reading_order, passes, verdict
 from revgate.reports.advice import next_steps
 from revgate.reports.chain import order
-from revgate.reports.changes import to_review
+from revgate.reports.changes import in_other_contexts, to_review
 from revgate.reports.elements import code, escape, words
 from revgate.reports.finding import findings
 from revgate.reports.overview import overview
@@ -143,7 +143,7 @@ def _chains(
         if path in places
     }
     severities = {path: [each.severity.value for each in some] for path, some in by_file.items()}
-    steps, room = _steps(result), Room()
+    steps, others, room = _steps(result), _others(result), Room()
     return [
         _Shown(
             each.history,
@@ -152,6 +152,7 @@ def _chains(
                 written,
                 severities,
                 steps.get(each.history.environment.name, {}),
+                others.get(each.history.environment.name, {}),
                 each.operations,
                 above,
                 room,
@@ -176,6 +177,14 @@ def _steps(result: Result) -> dict[str, dict[str, Step]]:
         trip.environment.name: {step.revision.id: step for step in trip.steps}
         for trip in result.roundtrips
     }
+
+
+def _others(result: Result) -> dict[str, dict[str, Sequence[tuple[str, Step]]]]:
+    """Return what revisions did in further contexts, by environment and revision."""
+    found: dict[str, dict[str, Sequence[tuple[str, Step]]]] = {}
+    for (environment, key), steps in in_other_contexts(result).items():
+        found.setdefault(environment, {})[key] = steps
+    return found
 
 
 def _review(

@@ -15,6 +15,7 @@ from revgate.reports.changes import (
     by_table,
     count_parts,
     effects,
+    in_other_contexts,
     schema_lines,
     sql_lines,
     title,
@@ -121,6 +122,7 @@ def _revisions(result: Result, sources: Mapping[str, Sequence[str]], most: int) 
     for finding in in_reading_order(result)[:most]:
         by_file.setdefault(finding.path, []).append(finding)
     changed = {step.revision.path: step for step in to_review(result)}
+    others = {key: steps for (_, key), steps in in_other_contexts(result).items()}
     for number, (path, findings) in enumerate(by_file.items()):
         folded = number == _MOST_OPEN
         if folded:
@@ -128,7 +130,7 @@ def _revisions(result: Result, sources: Mapping[str, Sequence[str]], most: int) 
             yield ""
         yield from _file(path, findings, sources)
         if path in changed:
-            yield from _changes(changed.pop(path))
+            yield from _contexts(changed.pop(path), others)
     if len(by_file) > _MOST_OPEN:
         yield "</details>"
         yield ""
@@ -138,7 +140,7 @@ def _revisions(result: Result, sources: Mapping[str, Sequence[str]], most: int) 
     for step in changed.values():
         yield f"**{code(_name(step.revision.id))}**"
         yield ""
-        yield from _changes(step)
+        yield from _contexts(step, others)
 
 
 def _file(
@@ -181,9 +183,16 @@ def _finding(finding: Finding, sources: Mapping[str, Sequence[str]]) -> Iterator
             yield ""
 
 
-def _changes(step: Step) -> Iterator[str]:
+def _contexts(step: Step, others: Mapping[str, Sequence[tuple[str, Step]]]) -> Iterator[str]:
+    """Yield what a new revision does, in each database or schema."""
+    yield from _changes(step)
+    for context, each in others.get(step.revision.id, ())[:_MOST_NAMES]:
+        yield from _changes(each, f" in {_name(context)}".replace("`", ""))
+
+
+def _changes(step: Step, where: str = "") -> Iterator[str]:
     """Yield what a new revision does to the schema, with its statements."""
-    yield f"<details><summary>Schema changes and SQL: {plain(title(step))}</summary>"
+    yield f"<details><summary>Schema changes and SQL{plain(where)}: {plain(title(step))}</summary>"
     yield ""
     if found := _schema(step):
         yield from _fenced(_some_lines(found), "diff")

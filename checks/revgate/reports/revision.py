@@ -62,6 +62,8 @@ class Facts(NamedTuple):
     """Of the same findings."""
     steps: Mapping[str, Step]
     """The steps of the round trip, by id."""
+    others: Mapping[str, Sequence[tuple[str, Step]]]
+    """Further steps, each with the name of its database or schema, by id."""
     operations: Mapping[str, tuple[Operations, Operations]]
     """Of upgrade and downgrade, by path."""
     shown_above: frozenset[str]
@@ -104,8 +106,10 @@ def line(history: History, revision: Revision, facts: Facts) -> str:
         for severity in ("error", "warning")
         if severity in severities
     ]
+    name = title(revision)
+    said = f'<span class="t">{escape(name if name != revision.id else "")}</span>'
     return (
-        f'{code(revision.id)}<span class="t">{escape(title(revision))}</span>{"".join(badges)}'
+        f"{code(revision.id)}{said}{''.join(badges)}"
         f'<span class="ms">{_times(facts.step(revision))}</span>'
     )
 
@@ -128,9 +132,10 @@ def _kinds(history: History, revision: Revision, facts: Facts) -> Iterator[str]:
         yield "head"
     if "branch point" in marked or "merge point" in marked:
         yield "fork"
-    if step.locks:
+    steps = [step, *(each for _, each in facts.others.get(revision.id, ()))]
+    if any(each.locks for each in steps):
         yield "lock"
-    if step.rewrites:
+    if any(each.rewrites for each in steps):
         yield "rewrite"
     if step.longest_ms >= SLOW_MS:
         yield "slow"
@@ -152,9 +157,11 @@ def _times(step: Step) -> str:
 def _body(history: History, revision: Revision, facts: Facts) -> Iterator[str]:
     yield f'<p class="where">{"; ".join(_origin(history, revision, facts))}</p>'
     yield from facts.findings.get(revision.path, ())
-    step = facts.step(revision)
-    if step.statements or step.changes:
+    step, others = facts.step(revision), facts.others.get(revision.id, ())
+    if step.statements or step.changes or others:
         yield facts.room.take("".join(_observed(step)))
+        for context, each in others:
+            yield facts.room.take(f"<h4>In {words(context)}</h4>{''.join(_observed(each))}")
     elif both := facts.operations.get(revision.path):
         yield '<div class="both">'
         for name, operations in zip(("upgrade", "downgrade"), both, strict=True):
