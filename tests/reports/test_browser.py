@@ -130,6 +130,14 @@ def test_search_and_filter(make: Any, show: Show) -> None:
     assert rows(page) == ["e0-4"]
 
 
+def test_only_the_new_revisions_are_shown(make: Any, trip_of: Any, show: Show) -> None:
+    page = show(make([], 30, roundtrips=trip_of(r3={}, r4={"new": False})))
+    page.select_option("#kind", "new")
+    assert rows(page) == ["e0-3"]
+    assert page.locator("a.l:visible").count() == 1
+    assert page.text_content("#count") == "1 of 30"
+
+
 def test_by_keyboard_alone(make: Any, show: Show) -> None:
     page = show(make(revisions=4))
     page.keyboard.press("j")

@@ -87,7 +87,7 @@ def test_a_revision_shows_what_it_did(make: Any, trip_of: Any) -> None:
         "1 error",
     ):
         assert part in text, part
-    assert 'data-k="error lock rewrite"' in shown
+    assert 'data-k="error new lock rewrite"' in shown
     # What the round trip saw replaces what was read from the text.
     assert "create index ix_t" not in shown
 

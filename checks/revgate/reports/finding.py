@@ -49,7 +49,7 @@ def _finding(
     lines = [*excerpt(sources.get(found.path, ()), found.line, found.column, None)]
     related = "".join(
         f"<li>{_place(each, places, within)}: {words(each.message)}"
-        f"{_code([*excerpt(sources.get(each.path, ()), each.line, None, None)])}</li>"
+        f"{_code(_line_of(each, sources) if each[:2] != (found.path, found.line) else ())}</li>"
         for each in found.related
     )
     return (
@@ -59,6 +59,10 @@ def _finding(
         + (f'<ul class="related">{related}</ul>' if related else "")
         + f"{_help(found.help)}</div>"
     )
+
+
+def _line_of(related: Related, sources: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    return [*excerpt(sources.get(related.path, ()), related.line, None, None)]
 
 
 def _code(lines: Sequence[str]) -> str:

@@ -257,6 +257,7 @@ _FILTER = """<form id="filter" hidden>
 <option value="">all revisions</option>
 <option value="error">with errors</option>
 <option value="warning">with warnings</option>
+<option value="new">new ones</option>
 <option value="head">heads</option>
 <option value="fork">branch and merge points</option>
 <option value="lock">that lock tables</option>

@@ -56,7 +56,9 @@ def overview(
         )
     yield "</svg>"
     first, last = code(ordered[0].id), code(ordered[-1].id)
-    yield f'<p class="ends"><span>{first}</span>{_legend(kinds)}<span>{last}</span></p>'
+    yield f'<p class="ends"><span>{first}</span><span>{last}</span></p>'
+    if legend := _legend(kinds):
+        yield f'<p class="legend">{legend}</p>'
 
 
 _RANK = ("plain", "head", "new", "warning", "error")

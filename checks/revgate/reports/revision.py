@@ -132,6 +132,8 @@ def _kinds(history: History, revision: Revision, facts: Facts) -> Iterator[str]:
         yield "head"
     if "branch point" in marked or "merge point" in marked:
         yield "fork"
+    if step.new and step.upgrade_ms is not None:
+        yield "new"
     steps = [step, *(each for _, each in facts.others.get(revision.id, ()))]
     if any(each.locks for each in steps):
         yield "lock"
