@@ -46,6 +46,8 @@ class Scope(NamedTuple):
     """A file that holds the id of the head, relative to the repository root."""
     schema_file: str | None = None
     """A file that holds the schema at the head, likewise."""
+    prepare: str | None = None
+    """A file of SQL that runs on the throwaway before the first revision, likewise."""
 
 
 class EnvironmentSetting(NamedTuple):
@@ -334,7 +336,7 @@ def _scope(table: dict[str, Any], default: Scope) -> Scope:
     for key in ("branches", "published", "version_locations"):
         if key in values:
             values[key] = tuple(values[key])
-    for key in ("head_file", "schema_file"):
+    for key in ("head_file", "schema_file", "prepare"):
         if key in values:
             values[key] = _normalized(values[key])
     return default._replace(**values)
@@ -409,7 +411,7 @@ def _unusable_values(table: dict[str, Any]) -> list[str]:
     """Check what a schema cannot: that `file-name` is a usable pattern, and files lie inside."""
     import re
 
-    for key in ("head-file", "schema-file", "table-sizes"):
+    for key in ("head-file", "schema-file", "table-sizes", "prepare"):
         path = table.get(key, key)
         if os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] in ("..", "."):
             return [f"`{key}` is {shown(path)}, expected a file in the repository"]

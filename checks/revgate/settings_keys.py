@@ -38,6 +38,10 @@ SCOPE_KEYS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "string", "minLength": 1},
         "A file that holds the schema at the head, as `revgate schema` writes it.",
     ),
+    "prepare": (
+        {"type": "string", "minLength": 1},
+        "A file of SQL that runs before the first revision, for tables that no revision creates.",
+    ),
     "published": (
         {"type": "array", "items": {"type": "string"}},
         'Branches of the remote whose revisions keep their parents: `["main", "release/*"]`.',

@@ -209,6 +209,7 @@ def create_app():
     Migrate(app, db, compare_type=True)
     return app
 """
+CREATE_ALL = "    with app.app_context():\n        db.create_all()\n    return"
 SHOP = "postgresql+psycopg2://u:p@192.0.2.1/shop"
 
 
@@ -235,9 +236,35 @@ def test_flask_migrate_runs_in_the_context_of_its_application(
     assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
 
     (root / "app.py").rename(root / "shop.py")
-    assert "FLASK_APP" in _error(capsys, "--python", flask)
+    assert 'FLASK_APP = "package:create_app"' in _error(capsys, "--python", flask)
+    (root / "manage.py").write_text("from shop import create_app\n\napp = create_app()\n")
+    assert 'FLASK_APP = "manage.py"' in _error(capsys, "--python", flask)
+    (root / "Procfile").write_text("web: FLASK_APP=shop:create_app flask run\n")
+    assert 'FLASK_APP = "shop:create_app"' in _error(capsys, "--python", flask)
     (root / ".flaskenv").write_text("FLASK_APP=shop:create_app\n")
     assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
+
+
+def test_an_application_that_migrates_by_itself(
+    root: Path, flask: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_URL", SHOP)
+    app = (root / "app.py").read_text()
+    call = "    with app.app_context():\n        flask_migrate.upgrade()\n    return app"
+    (root / "app.py").write_text(f"import flask_migrate\n{app}".replace("    return app", call))
+    assert _passes(capsys, "--python", flask) == [1, 0, 1, 1]
+    reads = call.replace(
+        "    return", "        db.session.execute(db.text('TABLE users'))\n    return"
+    )
+    (root / "app.py").write_text(f"import flask_migrate\n{app}".replace("    return app", reads))
+    said = _error(capsys, "--python", flask)
+    assert "the application upgrades its database when it is loaded, which the round trip" in said
+    assert "and then reads tables: put both behind a setting" in said
+
+    (root / "app.py").write_text(app.replace("    return", CREATE_ALL))
+    said = _error(capsys, "--python", flask)
+    assert 'cannot run: relation "users" already exists\n' in said
+    assert "before the first revision ran, `users`: migrations/env.py, or what it imports" in said
 
 
 def test_a_variable_that_an_application_needs_is_named(
@@ -256,7 +283,7 @@ def test_a_variable_that_an_application_needs_is_named(
         (root / "app.py").write_text(code)
         said = _error(capsys, "--python", flask)
         assert "raised ModuleNotFoundError: No module named 'gone'" in said
-        assert "name the Python that has the project's packages" in said
+        assert "-m pip install gone`" in said
         assert "FLASK_APP" not in said
 
 
@@ -271,7 +298,9 @@ def test_what_was_read_and_not_found_is_named(
     (root / "revgate.toml").write_text("file-name = 'any'\n")
     (root / ".env.example").write_text("SHOP_NAME = ${SHOP_NAME:-corner}\n")
     _write(root / "migrations")
-    causes = {
+    (root / "backend/lib/shop_backend").mkdir(parents=True)
+    (root / "backend/lib/shop_backend/__init__.py").touch()
+    causes: dict[str, tuple[str, ...]] = {
         "int(os.getenv('SHOP_NAME'))": ("raised TypeError", 'SHOP_NAME = "corner"'),
         "context.get_x_argument(as_dictionary=True)['tenant']": ("KeyError", "-x tenant=VALUE"),
         "x = context.get_x_argument(as_dictionary=True).get('shop'); x.lower()": (
@@ -282,7 +311,20 @@ def test_what_was_read_and_not_found_is_named(
             "raised CommandError",
             "run `alembic upgrade head` in the repository root",
         ),
-        "import gone": ("raised ModuleNotFoundError", "`--python`"),
+        "import gone": ("raised ModuleNotFoundError", "-m pip install gone`, or", "`--python`"),
+        "try: import gone\nexcept ImportError as e: raise ValueError('x') from e": (
+            "install gone`",
+        ),
+        "import dotenv.gone": ("-m pip install python-dotenv`",),
+        "import shop_backend": ("`backend/lib` has the module `shop_backend`: write `prepend_sys",),
+        "raise ImportError('first pip install shop[async]')": (
+            "python -m pip install shop[async]`",
+        ),
+        "os.getenv('OTHER'); y = 1\nos.getenv('SHOP_NAME').lower()": ("SHOP_NAME = ",),
+        "os.getenv('CI'); os.getenv('OTHER'); import json\njson.loads('{')": (
+            "run `alembic upgrade head` in the repository root with this Python",
+        ),
+        "if not os.getenv('SHOP_NAME'): raise RuntimeError('x')": ("SHOP_NAME = ",),
         "create_engine(os.environ.get('SHOP_NAME', 'sqlite://')).connect()": (
             "a sqlite database was refused",
             "those that name PostgreSQL belong in revgate.toml:\n         [env]\n         SHOP",
@@ -300,6 +342,8 @@ def test_what_was_read_and_not_found_is_named(
         assert ("[env]" in said) == ("SHOP_NAME" in said)
         assert "OPTIONAL" not in said
         assert "SEEN" not in said
+        assert "OTHER =" not in said
+        assert "CI =" not in said
 
 
 def test_a_missing_schema_of_the_version_table_is_explained(

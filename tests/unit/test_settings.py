@@ -34,6 +34,7 @@ published = ["main", "release/*"]
 version-locations = ["migrations/versions"]
 head-file = "./migrations/HEAD"
 schema-file = "schema.sql"
+prepare = "before.sql"
 ignore = ["future-timestamp"]
 enable = ["schema", "file-name"]
 severity = { "stale-docstring" = "error", "file-name" = "warning" }
@@ -69,6 +70,7 @@ SCOPE = Scope(
     version_locations=("migrations/versions",),
     head_file="migrations/HEAD",
     schema_file="schema.sql",
+    prepare="before.sql",
 )
 EXPECTED = Settings(
     path="revgate.toml",
@@ -294,6 +296,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "published": st.lists(st.just("a"), max_size=2),
     "head-file": st.just("a"),
     "schema-file": st.just("a"),
+    "prepare": st.just("a"),
     "version-locations": st.lists(st.just("a"), max_size=2),
     "name": st.just("a"),
     "config": st.just("a"),

@@ -152,6 +152,21 @@ def test_a_round_trip_that_would_see_less_is_reported(ruled: Verdicts) -> None:
     }
 
 
+def test_another_state_before_the_first_revision_is_reported(ruled: Verdicts) -> None:
+    ruled.on_main({**settings('prepare = "before.sql"'), "before.sql": "SELECT 1;\n"})
+    ruled.change({"README": "x", "before.sql": "CREATE TABLE a (b int);\n"})
+    (found,) = ruled.against().report["findings"]
+    assert found["rule"] == "relaxed-settings"
+    assert found["message"] == "`before.sql`, which runs before the first revision, is another one"
+    assert found["help"].startswith("it describes production, so it counts for this change already")
+
+
+def test_the_first_state_before_the_first_revision_is_reported(ruled: Verdicts) -> None:
+    ruled.change({**settings('prepare = "a.sql"', "expect-tables = 3"), "a.sql": "SELECT 1;\n"})
+    (found,) = ruled.against().report["findings"]
+    assert found["message"] == "`a.sql` would run before the first revision"
+
+
 def test_settings_that_are_removed(ruled: Verdicts) -> None:
     ruled.on_main(settings('severity = { "future-timestamp" = "error" }', "expect-tables = 3"))
     ruled.change({"pyproject.toml": None, **new("20990101000000", R2)})

@@ -21,14 +21,14 @@ from revgate.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from revgate.history.graph import Graph
     from revgate.history.merge import Sides
     from revgate.source import Source
 
 _DESCRIBES = ("env", "roles", "schemas", "extensions", "table_sizes", "ignore_objects")
-_DESCRIBES_SCOPE = ("expect_tables", "head_file", "schema_file")
+_DESCRIBES_SCOPE = ("expect_tables", "head_file", "schema_file", "prepare")
 
 
 class Ruling(NamedTuple):
@@ -55,11 +55,31 @@ def relaxed_by(
         graphs: Those of all environments, before the merge and after it.
         left_out: Environments that the settings after the merge do not name.
     """
-    if ruling.before is None or (ruling.before == ruling.after and not left_out):
+    if ruling.before is None:
+        return None
+    rewritten = tuple(_rewritten(ruling.before, ruling.after, sides))
+    if ruling.before == ruling.after and not left_out and not rewritten:
         return None
     path = ruling.after.path or ruling.before.path or ""
     text = (_reader(sides.merged)(path) or b"").decode("utf-8", "replace")
-    return SettingsChange(ruling.before, ruling.after, path, text, graphs, tuple(left_out))
+    return SettingsChange(
+        ruling.before, ruling.after, path, text, graphs, tuple(left_out), rewritten
+    )
+
+
+def _rewritten(before: Settings, after: Settings, sides: Sides) -> Iterator[str]:
+    """Yield the files that both name in `prepare`, and whose contents differ."""
+    both = {*_prepared_by(before)} & {*_prepared_by(after)}
+    for path in sorted(both):
+        old, new = (_reader(each)(path) for each in (sides.base, sides.merged))
+        if new not in (None, old):
+            yield path
+
+
+def _prepared_by(settings: Settings) -> Iterator[str]:
+    for scope in (settings.scope, *(each.scope for each in settings.environments)):
+        if scope.prepare:
+            yield scope.prepare
 
 
 def settings_in(source: Source, config: str | None = None) -> Settings:

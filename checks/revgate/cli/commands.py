@@ -240,6 +240,7 @@ def _schema(arguments: argparse.Namespace) -> int:
         cached=not arguments.no_cache,
     )
     chain = upgrade_order(environment, read.history.graph, options)
+    options = options.for_environment(environment)
     write(schema_text(environment, chain, options), arguments.output)
     return 0
 

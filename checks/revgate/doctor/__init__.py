@@ -139,7 +139,8 @@ def opened(
         if table != VersionTable():
             found = look(target.address, table)
         chain = order_from(chain, found.stamps)
-        key = key_of(options.root, environment, chain, server.facts.version, *queries())
+        inputs = (server.facts.version, options.prepared, *queries())
+        key = key_of(options.root, environment, chain, *inputs)
         cache = StatesCache(options.root, environment, key, enabled=cached)
         models, notes = _models(database)
         rewording = Rewording(found.snapshot if found.major != server.major else {})

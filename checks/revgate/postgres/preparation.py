@@ -1,6 +1,7 @@
-"""What a project says that production has before the first revision: roles, schemas, extensions.
+"""What a project says that production has before the first revision.
 
-Also the user that the history runs as, where that must not be a superuser.
+Roles, schemas, extensions, and a file of SQL; also the user that the history runs as, where that
+must not be a superuser.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.initial_sql import load
 from revgate.postgres.names import quoted
 
 
@@ -21,6 +23,10 @@ class Preparation(NamedTuple):
     schemas: tuple[str, ...] = ()
     superuser: bool = True
     extensions: tuple[str, ...] = ()
+    sql_file: str = ""
+    """The file that the setting `prepare` names."""
+    sql: str = ""
+    """What it contains."""
 
 
 class Host(Protocol):
@@ -60,6 +66,8 @@ class Prepared:
         self._wanted = wanted
         self.roles: frozenset[str] = frozenset()
         """Those that were not there before, with the owner."""
+        self.tables: frozenset[str] = frozenset()
+        """The tables that the file of SQL has created, as messages name them."""
         self.owner, self._password = "", ""
         existing = server.roles()
         for name in wanted.roles:
@@ -97,13 +105,17 @@ class Prepared:
         return address._replace(owner=self.owner, owner_password=self._password)
 
     def furnish(self, address: Address) -> None:
-        """Create the schemas and extensions in a new database.
+        """Create the schemas and extensions in a new database, and run the file of SQL.
 
         Raises:
-            CannotJudgeError: The server does not have an extension, or refuses to create it.
+            CannotJudgeError: The server does not have an extension, or refuses a statement.
         """
-        if not (self._wanted.schemas or self._wanted.extensions):
-            return
+        if self._wanted.schemas or self._wanted.extensions:
+            self._create_schemas_and_extensions(address)
+        if self._wanted.sql:
+            self.tables = load(self._wanted, address)
+
+    def _create_schemas_and_extensions(self, address: Address) -> None:
         owner = f" AUTHORIZATION {quoted(self.owner)}" if self.owner else ""
         connection = connect(address)
         try:

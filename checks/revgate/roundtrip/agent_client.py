@@ -78,6 +78,8 @@ class MigrationContext(NamedTuple):
     """Where a table without a schema is created."""
     stand_ins: Sequence[Sequence[str]] = ()
     """Drivers that are not installed or do not fit, each with the one that was used."""
+    left_out: Sequence[str] = ()
+    """Commands of Alembic that the application ran on this history when it was loaded."""
 
 
 class Agent:
@@ -393,14 +395,14 @@ class Agent:
 
     def _explanation(self, answer: Answer) -> str:
         env = f"{self._environment.script_location}/env.py"
+        folders = run_folders(self._environment, self._root)
         match answer:
             case Unusable():
-                return explain_unusable(answer, self.python, env, self._root)
+                return explain_unusable(answer, self.python, env, folders, self._root)
             case Broken():
                 path = self._relative(answer.path) if answer.path else ""
-                folders = run_folders(self._environment, self._root)
-                raised = answer._replace(path=path)
-                return explain_raised(raised, env, self._last_output(), folders, self._root)
+                raised, output = answer._replace(path=path), self._last_output()
+                return explain_raised(raised, env, output, folders, self._root, self.python)
             case Finished():
                 return explain_no_migrations(env)
         raise AssertionError(answer)

@@ -35,6 +35,8 @@ class Context(NamedTuple):
     """Where a table without a schema is created; empty if nowhere."""
     stand_ins: list[list[str]]
     """Drivers that are not installed or do not fit, each with the one that was used."""
+    left_out: list[str]
+    """Commands of Alembic that the application ran on this history when it was loaded."""
 
 
 class Started(NamedTuple):
@@ -155,11 +157,15 @@ class Broken(NamedTuple):
     needed: tuple[str, ...] = ()
     """The variables that the exception is about."""
     unset: tuple[str, ...] = ()
-    """Other variables that code of the project read without a default, and that are unset."""
+    """Variables that are unset, were read without a default, and may be the cause."""
     optional: tuple[str, ...] = ()
     """Variables that it read with a default, and that are unset."""
     not_given: tuple[str, ...] = ()
     """The `-x` arguments that env.py asked for."""
+    left_out: tuple[str, ...] = ()
+    """As in `Context`."""
+    import_error: str = ""
+    """The text of the ImportError that it is, or was raised from."""
 
 
 class Unusable(NamedTuple):
@@ -335,7 +341,8 @@ def _attempted(message: dict[str, Any]) -> Attempted:
 
 
 def _broken(message: dict[str, Any]) -> Broken:
-    lists = {name: tuple(message[name]) for name in ("needed", "unset", "optional", "not_given")}
+    names = ("needed", "unset", "optional", "not_given", "left_out")
+    lists = {name: tuple(message[name]) for name in names}
     return Broken._make({**message, **lists}[name] for name in Broken._fields)
 
 

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.agent.variables import assignments_in
+from revgate.roundtrip.missing_module import missing_module
 from revgate.settings import FILES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def is_network_refused(message: str) -> bool:
     return re.search(r"Permission denied(?!: ['\"])|name resolution", message) is not None
 
 
-def advise(broken: Broken, env: str, folders: Sequence[str], root: str) -> str:
+def advise(broken: Broken, env: str, folders: Sequence[str], root: str, python: str) -> str:
     """Return what to do about what env.py raised.
 
     Args:
@@ -34,54 +35,92 @@ def advise(broken: Broken, env: str, folders: Sequence[str], root: str) -> str:
         env: The path of env.py.
         folders: As `run_folders` returns them.
         root: The repository root.
+        python: The interpreter that it ran in.
     """
     error, message = broken.error, broken.message
+    if broken.left_out and "does not exist" in message:
+        return _OWN_MIGRATIONS
     names = list(dict.fromkeys((*broken.needed, *missing_variables(error, message))))
     if error == "KeyError" and message.strip("'") in broken.not_given:
         return _x_advice(broken.not_given)
     if names:
         return f"set what it needs in {assignments(root, examples(names, folders))}"
-    schema = re.search(r'schema "([^"]+)" does not exist', message)
-    if schema:
-        return f'name it in the settings, to have it there first: schemas = ["{schema[1]}"]'
-    role = missing_role(message)
-    if role:
-        return f'name it in the settings, to have it there first: roles = ["{role}"]'
+    if broken.import_error:
+        return missing_module(broken.import_error, folders, root, python)
+    return (
+        _on_the_database(broken, folders, root)
+        or _on_the_code(broken, env, folders, root)
+        or _guess(broken, folders, root)
+    )
+
+
+_OWN_MIGRATIONS = (
+    "the application upgrades its database when it is loaded, which the round trip leaves out, and"
+    " then reads tables: put both behind a setting of the application, and switch them off with a"
+    " variable in [tool.revgate.env]"
+)
+
+
+def _on_the_database(broken: Broken, folders: Sequence[str], root: str) -> str:
+    """Return what to do if the server lacks something or could not be reached, else nothing."""
+    message = broken.message
+    for noun in ("schema", "role"):
+        found = re.search(rf'\b{noun} "([^"]+)" does not exist', message)
+        if found:
+            return f'name it in the settings, to have it there first: {noun}s = ["{found[1]}"]'
     if is_network_refused(message):
         return NETWORK_REFUSED
     if "sqlite database was refused" in message:
         return _sqlite_advice((*broken.unset, *broken.optional), folders, root)
-    if "outside of application context" in message:
+    return ""
+
+
+def _on_the_code(broken: Broken, env: str, folders: Sequence[str], root: str) -> str:
+    if "outside of application context" in broken.message:
         return f"enter the application's context in {env}: `with create_app().app_context():`"
-    if error in ("ModuleNotFoundError", "ImportError"):
-        return (
-            "name the Python that has the project's packages with `--python`; modules next to the"
-            " configuration file are found with `prepend_sys_path = .`"
-        )
-    if error == "CommandError":
+    if broken.error == "CommandError":
         return f"run `alembic upgrade head` in {_shown(folders, root)} to see the same error"
-    return _guess(broken, folders, root)
+    return ""
 
 
 def _guess(broken: Broken, folders: Sequence[str], root: str) -> str:
     """Return what may help if the exception does not say what is missing."""
     if broken.not_given:
         return _x_advice(broken.not_given)
-    if broken.unset:
-        some = list(broken.unset[:_MOST])
+    if some := _advisable(broken.unset):
         return (
             "it reads variables that are not set; if they are the cause, set them in"
             f" {assignments(root, examples(some, folders))}"
         )
-    return f"see that `alembic upgrade head` runs in {_shown(folders, root)} with this Python"
+    return (
+        f"run `alembic upgrade head` in {_shown(folders, root)} with this Python, and solve what it"
+        " says there first"
+    )
 
 
 def _sqlite_advice(names: Sequence[str], folders: Sequence[str], root: str) -> str:
     """Return what to do about a database that is only there for a project without settings."""
-    if not names:
+    some = _advisable(names)
+    if not some:
         return "let env.py connect to PostgreSQL, by the URL in its configuration"
-    lines = assignments(root, examples(names[:_MOST], folders))
+    lines = assignments(root, examples(some, folders))
     return f"it reads variables that are not set; those that name PostgreSQL belong in {lines}"
+
+
+_OF_THE_MACHINE = re.compile(
+    r"CI|(?:GITHUB|GITLAB|CI|TRAVIS|CIRCLE|APPVEYOR|BUILDKITE|JENKINS|TEAMCITY|CODEBUILD|BITBUCKET"
+    r"|DRONE|TF|SYSTEM|AZURE_PIPELINES|CODESPACE|GITPOD|KUBERNETES|XDG|LC|PYTEST|PYTHON|CONDA|SSH"
+    r"|npm|VSCODE)_\w+|TRAVIS|CIRCLECI|APPVEYOR|BUILDKITE|CODESPACES|DRONE|BUILD_(?:ID|NUMBER)"
+    r"|HOME|PATH|LANG|LANGUAGE|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|CLICOLOR\w*|COLUMNS|LINES|PAGER"
+    r"|EDITOR|VISUAL|TMPDIR|TEMP|TMP|USER|USERNAME|LOGNAME|SHELL|PWD|TZ|APPDATA|LOCALAPPDATA"
+    r"|VIRTUAL_ENV|DISPLAY|HOSTNAME|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|SSL_CERT_\w+"
+    r"|REQUESTS_CA_BUNDLE|WEB_CONCURRENCY|DEBUG"
+)
+"""Variables of continuous integration, the shell and the interpreter, which no project sets."""
+
+
+def _advisable(names: Sequence[str]) -> list[str]:
+    return [name for name in names if not _OF_THE_MACHINE.fullmatch(name)][:_MOST]
 
 
 _MOST = 12
@@ -120,12 +159,6 @@ def examples(names: Iterable[str], folders: Iterable[str]) -> list[str]:
             for name, value in assignments_in(os.path.join(folder, path), _LARGEST):
                 values.setdefault(name, _SHELL_DEFAULT.sub(r"\1", value))
     return [f"{name} = {json.dumps(values.get(name) or '...')}" for name in names]
-
-
-def missing_role(message: str) -> str | None:
-    """Return the role that a message of PostgreSQL says does not exist."""
-    found = re.search(r'\brole "([^"]+)" does not exist', message)
-    return found[1] if found else None
 
 
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"

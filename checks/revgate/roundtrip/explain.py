@@ -9,11 +9,14 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.roundtrip.env_advice import advise, assignments, examples
+from revgate.roundtrip.env_advice import advise, assignments
+from revgate.roundtrip.flask_app import flask_app
+from revgate.text import count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from revgate.environments import Environment
     from revgate.history.revision import Revision
     from revgate.postgres.server import ServerFacts
     from revgate.roundtrip.answers import Broken, Failed, Unusable
@@ -92,6 +95,37 @@ def explain_missing(
         f"{place} uses the {kind} `{name}`, which no revision creates\n"
         f'if production has it before the first revision, write {kind}s = ["{name}"] in the'
         " settings, and the throwaway has it too; else create it in a revision"
+    )
+
+
+_EXISTS = ("42P07", "42710", "42701", "42P06", "42723", "42P16")
+"""SQLSTATEs of something that exists already."""
+
+
+def describe_found(environment: Environment, tables: Iterable[str]) -> str:
+    """Return that tables existed before the first revision ran, and why."""
+    names = sorted(tables)
+    return (
+        f"{count(len(names), 'table')} existed before the first revision ran, {quoted(names)}:"
+        f" {environment.script_location}/env.py, or what it imports, creates such tables itself"
+    )
+
+
+def explain_found(
+    revision: Revision, failed: Failed, environment: Environment, tables: Collection[str]
+) -> None:
+    """Raise if a step failed because env.py had created tables before the first revision.
+
+    Raises:
+        CannotJudgeError: It did.
+    """
+    if failed.sqlstate not in _EXISTS or not tables:
+        return
+    raise CannotJudgeError(
+        f"{revision.path}:{failed.line} cannot run: {failed.message}\n"
+        f"{describe_found(environment, tables)}\n"
+        "let it neither create tables nor run migrations while Alembic runs it: put that behind a"
+        " setting of the application, and switch it off with a variable in [tool.revgate.env]"
     )
 
 
@@ -208,13 +242,16 @@ def explain_fault(failed: Failed | Broken, doing: str) -> str:
 # -- env.py --------------------------------------------------------------------------------------
 
 
-def explain_unusable(unusable: Unusable, python: str, env: str, root: str) -> str:
+def explain_unusable(
+    unusable: Unusable, python: str, env: str, folders: Sequence[str], root: str
+) -> str:
     """Return why an environment cannot be run at all, and what to do.
 
     Args:
         unusable: What the agent found.
         python: The interpreter that it runs in.
         env: The path of env.py.
+        folders: As `run_folders` returns them.
         root: The repository root.
     """
     message = unusable.message
@@ -246,8 +283,7 @@ def explain_unusable(unusable: Unusable, python: str, env: str, root: str) -> st
                 "run them online unless `context.is_offline_mode()` is true"
             )
         case "flask":
-            (value,) = examples(["FLASK_APP"], [root])
-            named = assignments(root, [value.replace('"..."', '"package:create_app"')])
+            named = assignments(root, [f'FLASK_APP = "{flask_app(root, folders[0])}"'])
             return f"{env} needs a Flask application: {message}\nname it in {named}"
     return message
 
@@ -260,7 +296,9 @@ def explain_no_migrations(env: str) -> str:
     )
 
 
-def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str], root: str) -> str:
+def explain_raised(
+    broken: Broken, env: str, output: str, folders: Sequence[str], root: str, python: str
+) -> str:
     """Return what env.py raised before its migrations began, and what to do.
 
     Args:
@@ -269,9 +307,10 @@ def explain_raised(broken: Broken, env: str, output: str, folders: Sequence[str]
         output: The end of what env.py printed.
         folders: As `run_folders` returns them.
         root: The repository root.
+        python: The interpreter that it ran in.
     """
     place = f"{env}:{broken.line}" if broken.line else env
     if broken.path:
         place = f"{broken.path}:{broken.path_line}, called from {place},"
-    advice = advise(broken, env, folders, root)
+    advice = advise(broken, env, folders, root, python)
     return f"{place} raised {broken.error}: {broken.message}{output}\n{advice}"

@@ -393,7 +393,9 @@ class RoundTrip(NamedTuple):
     models: Models | None = None
     """None if env.py names no metadata, or if the comparison failed."""
     from_base: bool = True
-    """Whether the downgrade pass ends at an empty database."""
+    """Whether the downgrade pass ends where the database began."""
+    tables_before: int = 0
+    """How many tables were there before the first revision, because of settings or of env.py."""
     to_head: bool = True
     """Whether the upgrade pass, and not only the production pass, ends at the head."""
     context: str = ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from revgate.errors import UsageError
 from revgate.postgres.preparation import Preparation
+from revgate.source import read_regular
 
 if TYPE_CHECKING:
     from revgate.environments import Environment
@@ -73,7 +76,28 @@ class Options(NamedTuple):
         """Return the options with what the settings say of an environment.
 
         A number of tables that the user gave counts for all of them.
+
+        Raises:
+            UsageError: The file that `prepare` names cannot be read.
         """
         scope = environment.scope
         tables = scope.expect_tables if self.expect_tables is None else self.expect_tables
-        return self._replace(expect_tables=tables, schema_file=scope.schema_file)
+        return self._replace(
+            expect_tables=tables,
+            schema_file=scope.schema_file,
+            prepared=self._prepared_by(scope.prepare),
+        )
+
+    def _prepared_by(self, path: str | None) -> Preparation:
+        """Return what the throwaway has before the first revision, with a file of SQL.
+
+        Raises:
+            UsageError: The file cannot be read.
+        """
+        if path is None:
+            return self.prepared
+        try:
+            sql = read_regular(os.path.join(self.root, path)).decode()
+        except (OSError, ValueError):
+            raise UsageError(f"`prepare` is {path!r}, which cannot be read as text") from None
+        return self.prepared._replace(sql_file=path, sql=sql)

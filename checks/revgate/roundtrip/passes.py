@@ -205,6 +205,11 @@ def _begin_part(session: Session, start: int, stop: int) -> Part | None:
         if not session.stepper.isolated:
             session.isolated = False
             part.notes.append(session.stepper.explain_guards())
+        if part.database.started.left_out:
+            part.notes.append(
+                "the application upgrades its database when it is loaded; the round trip left that"
+                " out, and runs the revisions itself"
+            )
         for named, used in part.database.started.stand_ins:
             part.notes.append(
                 f"the driver `{named}` is not installed or does not fit, so env.py connected with"
@@ -238,6 +243,8 @@ def _step_part(session: Session, part: Part, models: Future[ModelReport | None])
 def run_upgrade(session: Session, part: Part) -> int:
     """Upgrade to the head; return how many revisions could be upgraded."""
     part.snapshots = [part.take_snapshot()]
+    if not part.start:
+        session.begin_with(part.current)
     follow = SchemaFollower(part.database.started.address).follow
     if session.options.judges_schema:
         part.schema = follow({}, part.current)
@@ -354,6 +361,8 @@ def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> 
     steps = session.steps or [session.new_step(session.all_revisions[-1])]
     root, patterns = session.options.root, session.options.ignore_objects
     models = Comparison(report, steps, session.snapshots, built, root).conclude()
+    known = session.server.prepared.tables if session.server.prepared else frozenset()
+    models = models._replace(unmapped=tuple(e for e in models.unmapped if e.table not in known))
     if not patterns:
         return models
     missing, unmapped, drift = (

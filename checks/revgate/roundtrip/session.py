@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 from revgate.history.digest import key_of
 from revgate.postgres import templates
+from revgate.postgres.names import name_parts, shown_name
 from revgate.postgres.roles import Roles
 from revgate.postgres.schema_text import schema_text
 from revgate.postgres.server import throwaway
+from revgate.postgres.snapshot import count_tables, own_tables
 from revgate.roundtrip.agent_client import Agent, MigrationContext
 from revgate.roundtrip.agent_database import AgentDatabase
 from revgate.roundtrip.agent_process import ForkServer, agent_command
 from revgate.roundtrip.answers import Failed, Finished
 from revgate.roundtrip.built import run_in_one_go, schema_programs
 from revgate.roundtrip.explain import (
+    describe_found,
+    explain_found,
     explain_missing,
     explain_missing_extension,
     explain_tablespace,
@@ -98,6 +102,8 @@ class Session:
         self.isolated = True
         """Whether the kernel isolates the agents."""
         self.report = report
+        self.found_tables: frozenset[str] = frozenset()
+        """Tables before the first revision that no setting accounts for: env.py made them."""
         self._started: list[Agent] = []
         self._useful = len(chain)
         """The place from which on no step is of use: 0 if none is."""
@@ -148,6 +154,26 @@ class Session:
         if builder:
             self._build_first_base(builder)
             self.roles.expect()
+
+    @property
+    def starts_empty(self) -> bool:
+        """Whether stepping begins without any table."""
+        return self.base is None and not self.options.prepared.sql
+
+    @property
+    def tables_before(self) -> int:
+        """How many tables there were before the first revision."""
+        return count_tables(self.snapshots[0]) if self.snapshots and self.plan.from_base else 0
+
+    def begin_with(self, snapshot: Snapshot) -> None:
+        """Take note of the tables of a database that no revision has touched yet."""
+        if self.plan.start or self.context:
+            return
+        prepared = self.server.prepared.tables if self.server.prepared else frozenset()
+        found = (shown_name(*name_parts(each)) for each in own_tables(snapshot))
+        self.found_tables = frozenset(found) - prepared
+        if self.found_tables:
+            self.notes.append(describe_found(self.environment, self.found_tables))
 
     def start_agent(self) -> Agent:
         """Start an agent that ends with the session."""
@@ -274,6 +300,7 @@ class Session:
         self.server.raise_if_gone()
         explain_missing_extension(step.revision, failed, self.server.facts)
         explain_tablespace(step.revision, failed, self.server.facts)
+        explain_found(step.revision, failed, self.environment, self.found_tables)
         explain_missing(step.revision, failed, self.server.facts, self.roles.is_made_by)
         place = f"{step.revision.path}:{failed.line}"
         self.roles.explain(failed.sqlstate, failed.message, place)
@@ -320,6 +347,7 @@ class Session:
             tuple(dict.fromkeys(notes)),
             self.models,
             self.plan.from_base,
+            self.tables_before,
             self.plan.to_head,
             isolation="kernel" if self.isolated else "guards",
             schema_file=self.schema_file,

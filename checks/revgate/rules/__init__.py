@@ -107,6 +107,8 @@ class SettingsChange(NamedTuple):
     """Those of all environments, before the merge and after it."""
     left_out: tuple[str, ...] = ()
     """Environments that the settings after the merge do not name."""
+    rewritten: tuple[str, ...] = ()
+    """Files that `prepare` names, and whose contents differ."""
 
     def line_of(self, key: str) -> int:
         """Return the first line that sets a key; 1 if there is none."""

@@ -6,8 +6,9 @@ ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another
 `linear = false`, more `branches`, a greater `large-table`, an environment that is left out, a
 `head-file`, `schema-file` or `expect-tables` that is removed, fewer entries of `published`, and new
 entries of `allow-published`, `allow-squash` and `ignore-objects`. So are settings that hide from
-the round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`,
-`superuser` that is no longer false, and `network = true`, which isolates the run less.
+the round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`, another
+`prepare` or another content of its file, `superuser` that is no longer false, and `network = true`,
+which isolates the run less.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -43,7 +44,7 @@ _LATER = (
 _AT_ONCE = (
     "it describes production, so it counts for this change already: make sure that it is true there"
 )
-_DESCRIBING = ("roles", "schemas", "extensions", "ignore-objects")
+_DESCRIBING = ("roles", "schemas", "extensions", "ignore-objects", "prepare")
 
 
 @rule(severity=WARNING, group=HOUSEKEEPING)
@@ -77,6 +78,8 @@ def _relaxed(change: SettingsChange) -> Iterator[tuple[str, str]]:
         what = f"the published revisions up to `{after.allow_squash}`"
         yield "allow-squash", f"{what} could be replaced by one"
     yield from _looser_runs(before, after)
+    for path in change.rewritten:
+        yield "prepare", f"`{path}`, which runs before the first revision, is another one"
 
 
 def _looser_runs(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:
@@ -126,6 +129,8 @@ def _scope(
     if after.file_name != before.file_name:
         yield "file-name", f"`file-name` would be `{after.file_name}`{where}"
     yield from _unchecked(before, after, where)
+    if after.prepare not in (None, before.prepare):
+        yield "prepare", f"`{after.prepare}` would run before the first revision{where}"
     if before.linear and not after.linear:
         yield "linear", f"`linear` would be false{where}"
     for label in after.branches:

@@ -1,8 +1,9 @@
 """The number of tables differs from `expect-tables`.
 
-`expect-tables` in the settings is the number of tables at the head; at the base there must be none.
-Counts the tables of user schemas. Partitions are counted with their parent; the version table and
-tables of extensions are not counted.
+`expect-tables` in the settings is the number of tables at the head; at the base there must be as
+many as before the first revision: none, except those of the file that `prepare` names. Counts the
+tables of user schemas. Partitions are counted with their parent; the version table and tables of
+extensions are not counted.
 
 ## Why it hurts
 A missing table was lost when two branches were merged; an extra one was left by a downgrade, or
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 def table_count(observed: RoundTrip) -> Iterator[Finding]:
     """Report counts that differ from the settings, or between two passes to the head."""
     yield from _at_head(observed)
-    left = observed.tables(DOWNGRADE)
-    if observed.from_base and observed.expect_tables is not None and left:
+    left, before = observed.tables(DOWNGRADE), observed.tables_before
+    if observed.from_base and observed.expect_tables is not None and left not in (None, before):
         yield _at(
             observed.steps[0],
             observed.steps[0].downgrade_line,
-            f"{_tables(left)} after the downgrade to the base, expected 0",
+            f"{_tables(left or 0)} after the downgrade to the base, expected {before}",
             help="drop in `downgrade()` what `upgrade()` created; see `downgrade-residue`",
         )
 

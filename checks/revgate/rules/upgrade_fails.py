@@ -33,7 +33,9 @@ _WAYS = {
     _IN_TRANSACTION: f"run it outside of the transaction: {AUTOCOMMIT}",
     _UNDEFINED_TABLE: (
         "no earlier revision leaves such a table: if the application creates its first tables by"
-        " itself (`create_all`), write a first revision that creates them"
+        " itself (`create_all`), write a first revision that creates them, or name a file that"
+        ' does in the settings, `prepare = "before.sql"`: the output of `pg_dump --schema-only` for'
+        " a database as it is before the first revision"
     ),
     _UNSAFE_ENUM_LABEL: f"commit the new label before it is used: add it within {AUTOCOMMIT}",
 }

@@ -44,7 +44,7 @@ def try_on_copy(examined: ExaminedDatabase, head: str, options: Options) -> Fail
     """
     major = int(examined.found.version.partition(".")[0])
     programs = find_clients(major, _FAILED, ("pg_dump", "pg_restore"))
-    prepared = options.prepared._replace(schemas=(), extensions=())  # the copy has them
+    prepared = options.prepared._replace(schemas=(), extensions=(), sql="")  # the copy has them
     with (
         tempfile.TemporaryDirectory(prefix="revgate-") as folder,
         orderly_end(),

@@ -23,13 +23,50 @@ def application(config: Any, script: Any) -> Iterator[None]:
     if not _uses_current_app(os.path.join(script.dir, "env.py")):
         yield
         return
-    app = _load()
+    with _without_own_migrations(script):
+        app = _load()
     with app.app_context():
         extension = app.extensions.get("migrate")
         call = getattr(getattr(extension, "migrate", None), "call_configure_callbacks", None)
         if call:
             call(config)
         yield
+
+
+LEFT_OUT: list[str] = []
+"""Commands of Alembic that the application ran on this history when it was loaded."""
+
+
+@contextmanager
+def _without_own_migrations(script: Any) -> Iterator[None]:
+    """Leave out what the application does to this history when it is loaded.
+
+    An application that upgrades its database when it starts leaves `flask db upgrade` nothing to
+    do, and the round trip nothing to look at.
+    """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    names = ("upgrade", "stamp")
+    originals = {name: getattr(command, name) for name in names}
+
+    def replaced(name: str) -> Any:
+        def run(config: Any, *arguments: Any, **options: Any) -> Any:
+            folder = ScriptDirectory.from_config(config).dir
+            if os.path.realpath(folder) != os.path.realpath(script.dir):
+                return originals[name](config, *arguments, **options)
+            LEFT_OUT.append(name)
+            return None
+
+        return run
+
+    try:
+        for name in names:
+            setattr(command, name, replaced(name))
+        yield
+    finally:
+        for name in names:
+            setattr(command, name, originals[name])
 
 
 def _uses_current_app(path: str) -> bool:

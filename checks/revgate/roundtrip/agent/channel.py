@@ -19,7 +19,8 @@ Events, by their `event`:
 
     ready                        versions of Python, Alembic and SQLAlchemy
     started, further-context     a migration context: database, version_table,
-                                 version_table_schema, origin, schema, stand_ins
+                                 version_table_schema, origin, schema, stand_ins,
+                                 left_out
     idle                         waits for the first step
     step                         production has reached `revision`
     order                        `revisions` in upgrade order; or an `error` of Alembic

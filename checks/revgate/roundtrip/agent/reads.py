@@ -6,15 +6,20 @@ Variables of the environment, fields of pydantic's settings, and `-x` arguments.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from .failures import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_UNSET: dict[str, None] = {}
-_OPTIONAL: dict[str, None] = {}
+_Place = tuple[str, int]
+_UNSET: dict[str, set[_Place]] = {}
+"""Variables that are unset, with the file and line of each read."""
+_OPTIONAL: dict[str, set[_Place]] = {}
 _NOT_GIVEN: dict[str, None] = {}
 _LOOKUPS = ("os", "_collections_abc", "collections.abc", __name__)
 
@@ -48,7 +53,8 @@ def _record(key: str, is_of_project: Callable[[str], bool]) -> None:
             reads = _OPTIONAL  # the project has an answer of its own
         frame = frame.f_back
     if frame is not None and is_of_project(frame.f_code.co_filename):
-        reads[key] = None
+        place = (os.path.realpath(frame.f_code.co_filename), frame.f_lineno)
+        reads.setdefault(key, set()).add(place)
 
 
 class XArguments(dict[str, Any]):
@@ -84,19 +90,61 @@ def recorded(ask: Callable[..., Any]) -> Callable[..., Any]:
 def missing_reads(error: BaseException) -> dict[str, Any]:
     """Return what was read and not found, for the message about an exception.
 
-    `needed` are the variables that the exception is about, `unset` the others, and `optional` those
-    that have a default.
+    `needed` are the variables that the exception is about, `unset` others that may be its cause,
+    and `optional` those that have a default.
     """
     needed = dict.fromkeys(_settings_fields(error))
     if isinstance(error, KeyError) and error.args and error.args[0] in _UNSET:
         needed[error.args[0]] = None
-    unset = [name for name in _UNSET if name not in needed]
+    unset = [name for name in _suspects(error) if name not in needed]
     return {
         "needed": list(needed),
         "unset": unset,
         "optional": [name for name in _OPTIONAL if name not in _UNSET],
         "not_given": list(_NOT_GIVEN),
+        "import_error": _import_error(error),
     }
+
+
+def _import_error(error: BaseException) -> str:
+    """Return the text of the ImportError that an exception is, or was raised from."""
+    current: BaseException | None = error
+    for _ in range(10):
+        if current is None or issubclass(type(current), ImportError):
+            break
+        cause, context = (
+            BaseException.__getattribute__(current, each) for each in ("__cause__", "__context__")
+        )
+        current = cause or context
+    return text_of(current) if issubclass(type(current), ImportError) else ""
+
+
+_OF_A_VALUE = re.compile(
+    r"\bNone(?:Type)?\b|''|\"\"|\b(?:not set|unset|missing|required|variables?|was refused)\b"
+)
+
+
+def _suspects(error: BaseException) -> list[str]:
+    """Return the variables that may be the cause of an exception, by where they were read.
+
+    Those that were read on a line of the traceback, or else in the file that raised. An exception
+    of a library may come from any of them, if it is about a value that is not there.
+    """
+    frames = traceback.walk_tb(BaseException.__getattribute__(error, "__traceback__"))
+    lines = {(os.path.realpath(frame.f_code.co_filename), line) for frame, line in frames}
+    if on_them := [name for name, places in _UNSET.items() if places & lines]:
+        return on_them
+    if _OF_A_VALUE.search(text_of(error)):
+        return list(_UNSET)
+    raised_in = _last_file(error)
+    return [name for name, places in _UNSET.items() if raised_in in {file for file, _ in places}]
+
+
+def _last_file(error: BaseException) -> str:
+    found = ""
+    for frame, _ in traceback.walk_tb(BaseException.__getattribute__(error, "__traceback__")):
+        found = frame.f_code.co_filename
+    return os.path.realpath(found)
 
 
 def _settings_fields(error: BaseException) -> Iterator[str]:

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .application import application
+from .application import LEFT_OUT, application
 from .attempt import Attempt, only_drops
 from .channel import Unusable
 from .drivers import STAND_INS
@@ -93,6 +93,7 @@ class Run:
                 schema=schema or "",
                 origin=self._target.origin(database),
                 stand_ins=sorted(STAND_INS.items()),
+                left_out=list(LEFT_OUT),
             )
         return number
 

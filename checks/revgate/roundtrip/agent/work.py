@@ -11,6 +11,7 @@ import sys
 import traceback
 from typing import Any
 
+from .application import LEFT_OUT
 from .channel import Channel, Unusable
 from .failures import describe, line_in, print_traceback, remember_errors
 from .guards import guard_drivers
@@ -83,7 +84,8 @@ def work(channel: Channel) -> None:
             channel.send("failed", **failure)
         else:
             place = _place_of(error, script, job["folders"])
-            channel.send("broken", **place, **missing_reads(error), **describe(error))
+            reads = dict(missing_reads(error), left_out=list(LEFT_OUT))
+            channel.send("broken", **place, **reads, **describe(error))
         return
     channel.send("finished", sql=run.sql.getvalue())
 

@@ -67,7 +67,7 @@ class PopulatedPass:
         pending = {step.revision.id for step in session.result().pending_steps()}
         self._pending = frozenset(pending)
         places = [at for at, each in enumerate(session.revisions) if each.id in pending]
-        if places == [0] and session.base is None:
+        if places == [0] and session.starts_empty:
             # No table exists before the first revision.
             session.steps[0] = session.steps[0]._replace(rows=Rows(0, 0))
             places = []
