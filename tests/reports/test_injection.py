@@ -253,7 +253,7 @@ ALLOWED_TAGS = {
     *("h1", "h2", "h3", "h4", "p", "a", "ul", "li", "b", "code", "kbd", "span", "div", "script"),
     *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "svg"),
     *("form", "label", "input", "select", "option", "button", "output"),
-    *("pre", "mark", "figure", "figcaption", "ol", "i"),
+    *("pre", "mark", "figure", "figcaption", "ol", "i", "rect"),
 }
 
 

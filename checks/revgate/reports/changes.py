@@ -80,33 +80,30 @@ def _sent(step: Step) -> tuple[str, ...]:
 
 def schema_lines(step: Step) -> Iterator[Line]:
     """Yield what the upgrade adds, removes and changes, as a difference that goes by table."""
-    tables: dict[str, list[CatalogueChange]] = {}
-    heads: dict[str, CatalogueChange] = {}
-    labels: dict[str, str] = {}
+    heads = {change.name: change for change in step.changes if change.kind == "table"}
+    tables: dict[str, list[CatalogueChange]] = {name: [] for name in heads}
+    labels = {owner: each.after for owner, each in step.new_parts if each.kind == "enum order"}
     others = []
-    for change in step.changes:
-        if change.kind == "table":
-            heads[change.name] = change
-            tables.setdefault(change.name, [])
-        elif table := _table_of(change):
+    for table, change in _owned(step):
+        if table:
             tables.setdefault(table, []).append(change)
         else:
             others.append(change)
-    for owner, change in step.new_parts:
-        if change.kind == "enum order":
-            labels[owner] = change.after
-        else:
-            tables.setdefault(owner, []).append(change)
     for table, parts in tables.items():
         head = heads.get(table)
         yield _line(head, table) if head else Line(" ", f"table {table}")
-        yield from (
-            _line(each, _own_name(each), is_part=True) for each in _ordered(step, table, parts)
-        )
+        for part in _ordered(step, table, parts):
+            yield _line(part, _own_name(part), is_part=True)
     for change in others:
         if change.kind == "type" and change.name in labels:
             change = change._replace(after=f"{change.after} ({labels[change.name]})")
         yield _line(change, change.name)
+
+
+def _owned(step: Step) -> Iterator[tuple[str, CatalogueChange]]:
+    """Yield all other changes, each with the table that it belongs to; empty for none."""
+    yield from ((_table_of(each), each) for each in step.changes if each.kind != "table")
+    yield from (pair for pair in step.new_parts if pair[1].kind != "enum order")
 
 
 def by_table(found: Sequence[Line]) -> list[tuple[Line, list[Line]]]:

@@ -53,20 +53,9 @@ def render(result: Result, details: Sequence[Detail], style: Style) -> str:
 
 
 def _page(result: Result, details: Sequence[Detail], style: Style) -> Iterator[str]:
-    css, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(script)};"
-        " base-uri 'none'; form-action 'none'"
-    )
-    said, about = escape(verdict(result)), style.about.words if style.about else ()
-    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark">'
-    yield '<meta name="referrer" content="no-referrer">'
-    yield f"<title>{' · '.join([f'revgate: {said}', *map(escape, about)])}</title>"
-    yield f"<style>{css}</style>\n</head>\n<body>"
-    yield '<a class="skip" href="#chain">To the chain</a>'
+    script, about = _part("page.js"), style.about.words if style.about else ()
+    yield from _head(" · ".join([f"revgate: {verdict(result)}", *about]), script)
+    yield '<body>\n<a class="skip" href="#chain">To the chain</a>'
     yield from _header(result, about)
     yield f"{_FILTER}\n<main>"
     places = _places(details)
@@ -82,6 +71,20 @@ def _page(result: Result, details: Sequence[Detail], style: Style) -> Iterator[s
     yield from _notes(result)
     yield f'</main>\n<footer><a href="{HOME}">revgate</a> {__version__}</footer>'
     yield f"<script>{script}</script>\n</body>\n</html>"
+
+
+def _head(title: str, script: str) -> Iterator[str]:
+    css = _part("page.css")
+    policy = (
+        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(script)};"
+        " base-uri 'none'; form-action 'none'"
+    )
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>{escape(title)}</title>\n<style>{css}</style>\n</head>"
 
 
 def _part(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.reports.chain import advance, occupy, order
 from revgate.reports.elements import code, escape
@@ -36,29 +36,41 @@ def overview(
     ordered = order(history)
     if len(ordered) < 2:
         return
-    lanes = _lanes(ordered)
-    at = {each.id: number for number, each in enumerate(ordered)}
-    whole = len(ordered) - 1
-    height = 2 * _MIDDLE + _LANE * max(lanes.values())
+    drawn = _Drawn(
+        {each.id: number for number, each in enumerate(ordered)}, _lanes(ordered), len(ordered) - 1
+    )
+    height = 2 * _MIDDLE + _LANE * max(drawn.lanes.values())
     yield f'<svg class="map" width="100%" height="{height}" aria-hidden="true">'
-    yield "".join(_lines(ordered, at, lanes, whole))
-    dots = [each for each in ordered if each.path in kinds or whole < _FEW]
+    yield "".join(_lines(ordered, drawn))
     # The more remarkable are drawn over the others.
+    dots = [each for each in ordered if each.path in kinds or len(ordered) <= _FEW]
     dots.sort(key=lambda each: _RANK.index(kinds.get(each.path, "plain")))
     for each in dots[-_MOST_DOTS:]:
-        kind = kinds.get(each.path, "plain")
-        place = places[each.path]
-        x, y = _x(at[each.id], whole), _y(lanes[each.id])
-        radius = 3 if kind == "plain" else 5
-        yield (
-            f'<a href="#{place}" tabindex="-1"><circle class="{kind}" cx="{x}" cy="{y}"'
-            f' r="{radius}"/><title>{escape(each.id)}</title></a>'
-        )
+        yield _dot(each.id, drawn, kinds.get(each.path, "plain"), places[each.path])
     yield "</svg>"
     first, last = code(ordered[0].id), code(ordered[-1].id)
     yield f'<p class="ends"><span>{first}</span><span>{last}</span></p>'
     if legend := _legend(kinds):
         yield f'<p class="legend">{legend}</p>'
+
+
+class _Drawn(NamedTuple):
+    """Where each revision is drawn, by id."""
+
+    at: Mapping[str, int]
+    """Its number in the chain, from 0."""
+    lanes: Mapping[str, int]
+    whole: int
+    """The number of the last one."""
+
+
+def _dot(key: str, drawn: _Drawn, kind: str, place: str) -> str:
+    x, y = _x(drawn.at[key], drawn.whole), _y(drawn.lanes[key])
+    radius = 3 if kind == "plain" else 5
+    return (
+        f'<a href="#{place}" tabindex="-1"><circle class="{kind}" cx="{x}" cy="{y}"'
+        f' r="{radius}"/><title>{escape(key)}</title></a>'
+    )
 
 
 _RANK = ("plain", "head", "new", "warning", "error")
@@ -93,10 +105,9 @@ def _lanes(ordered: Sequence[Revision]) -> dict[str, int]:
     return found
 
 
-def _lines(
-    ordered: Sequence[Revision], at: Mapping[str, int], lanes: Mapping[str, int], whole: int
-) -> Iterator[str]:
+def _lines(ordered: Sequence[Revision], drawn: _Drawn) -> Iterator[str]:
     """Yield one line for each stretch of a lane, and one for each change of lanes."""
+    at, lanes, whole = drawn
     until: dict[int, tuple[int, int]] = {}
     for revision in ordered:
         for parent in revision.parents:

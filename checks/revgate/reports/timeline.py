@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from revgate.reports.elements import code, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from revgate.roundtrip.observed import Lock, Step
 
@@ -56,33 +56,44 @@ def timeline(step: Step) -> Iterator[str]:
     )
     marks = "".join(f"<span>{_ms(whole * part)}</span>" for part in (0, 0.5, 1))
     yield f'<p class="scale">{marks}</p>'
+    yield from _statements(step, whole)
+    yield from _locks(held, whole)
+    yield "</figure>"
+
+
+def _statements(step: Step, whole: float) -> Iterator[str]:
     yield '<p class="lane">statements</p>'
-    bars = (
-        _bar(each.started_ms, each.ms, whole, "run even" if at % 2 else "run")
-        for at, each in enumerate(step.statements[:_MOST_STATEMENTS])
+    shown = enumerate(step.statements[:_MOST_STATEMENTS], 1)
+    yield _strip(
+        _bar(each.started_ms, each.ms, whole, "run" if number % 2 else "run even", str(number))
+        for number, each in shown
     )
-    yield _strip("".join(bars))
+
+
+def _locks(held: list[_Held], whole: float) -> Iterator[str]:
+    """Yield a strip for each lock: those that block most first, then those held for longest."""
     held.sort(key=lambda each: (_RANK[each.kind], -each.lock.held_ms))
     for each in held[:_MOST_LOCKS]:
         yield (
             f'<p class="lane">{code(each.lock.table)} {escape(each.lock.mode)},'
             f" {_ms(each.lock.held_ms)}, since statement {each.number}</p>"
         )
-        yield _strip(_bar(each.start, each.lock.held_ms, whole, each.kind))
+        yield _strip([_bar(each.start, each.lock.held_ms, whole, each.kind)])
     if len(held) > _MOST_LOCKS:
         yield f"<p>and {len(held) - _MOST_LOCKS} more locks</p>"
-    yield "</figure>"
 
 
-def _strip(bars: str) -> str:
-    return f'<svg class="strip" width="100%" height="12" aria-hidden="true">{bars}</svg>'
+def _strip(bars: Iterable[str]) -> str:
+    drawn = "".join(bars)
+    return f'<svg class="strip" width="100%" height="12" aria-hidden="true">{drawn}</svg>'
 
 
-def _bar(start: float, length: float, whole: float, kind: str) -> str:
-    """Draw a bar that is at least as wide as its border."""
+def _bar(start: float, length: float, whole: float, kind: str, name: str = "") -> str:
+    """Draw a bar that is at least as wide as its border; its name appears under the mouse."""
     left, width = (min(100.0, max(0.0, each / whole * 100)) for each in (start, length))
     width = min(width, 100 - left)
-    return f'<rect class="{kind}" x="{left:.2f}%" y="1" width="{width:.2f}%" height="10"/>'
+    drawn = f'<rect class="{kind}" x="{left:.2f}%" y="1" width="{width:.2f}%" height="10"'
+    return f"{drawn}><title>statement {name}</title></rect>" if name else f"{drawn}/>"
 
 
 def _ms(value: float) -> str:
