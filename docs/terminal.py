@@ -91,18 +91,12 @@ def pieces(line: str, style: str) -> tuple[list[Piece], str]:
     return [piece for piece in found if piece.text], style
 
 
-def folded(line: list[Piece]) -> list[list[Piece]]:
-    """Wrap a line at the width of the terminal."""
-    rows: list[list[Piece]] = [[]]
-    room = COLUMNS
-    for style, text in line:
-        while len(text) > room:
-            rows[-1].append(Piece(style, text[:room]))
-            text, room = text[room:], COLUMNS
-            rows.append([])
-        rows[-1].append(Piece(style, text))
-        room -= len(text)
-    return rows
+def _fits(line: list[Piece]) -> list[Piece]:
+    """Return a line; one that the terminal would break within a word is refused."""
+    text = "".join(piece.text for piece in line)
+    if len(text) > COLUMNS:
+        raise SystemExit(f"wider than the picture: {text}")
+    return line
 
 
 def draw(command: str, output: str) -> str:
@@ -112,7 +106,7 @@ def draw(command: str, output: str) -> str:
     style = ""
     for line in lines:
         cut, style = pieces(line, style)
-        cuts += folded(cut)
+        cuts.append(_fits(cut))
     rows = [
         f'<text x="16" y="{56 + number * _LINE}" xml:space="preserve">'
         + "".join(f'<tspan class="{each.style}">{escape(each.text)}</tspan>' for each in cut)

@@ -48,6 +48,8 @@ def test_what_is_not_a_password_stays(text: str) -> None:
         ("{'password': 'abc', 'port': 1}", "{'password': '***', 'port': 1}"),
         ("CREATE ROLE a LOGIN PASSWORD 'it''s'", "CREATE ROLE a LOGIN PASSWORD '***'"),
         ("INSERT INTO a SET password = 'x'", "INSERT INTO a SET password = '***'"),
+        ("CREATE ROLE a PASSWORD 'begins …", "CREATE ROLE a PASSWORD '***'"),
+        ("UPDATE a SET password = 'begins …", "UPDATE a SET password = '***'"),
         ("it was p@ss-word", "it was ***"),
         ("it was p%40ss-word", "it was ***"),
         ("it was 'correct horse'", "it was '***'"),

@@ -186,11 +186,11 @@ _FORMS = (
     (re.compile(r"(://[^:/@\s]*):[^@\s]*@"), r"\1:***@"),
     # password=x, as in libpq and Python; an SQL expression is not masked.
     (re.compile(r"(?i)\b((?:ssl|pg)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s,;&)]+)"), r"\1***"),
-    (re.compile(r"(?i)\b(passw(?:or)?d\s*=\s*)E?'(?:[^']|'')*'"), r"\1'***'"),
+    (re.compile(r"(?i)\b(passw(?:or)?d\s*=\s*)E?'(?:[^']|'')*(?:'|$)"), r"\1'***'"),
     # {"password": "x"}
     (re.compile(r"(?i)(['\"](?:ssl)?passw(?:or)?d['\"]\s*:\s*)(['\"]).*?\2"), r"\1\2***\2"),
-    # CREATE ROLE x PASSWORD 'y'
-    (re.compile(r"(?i)\b(password\s+)E?'(?:[^']|'')*'"), r"\1'***'"),
+    # CREATE ROLE x PASSWORD 'y', also where a truncated statement ends in it
+    (re.compile(r"(?i)\b(password\s+)E?'(?:[^']|'')*(?:'|$)"), r"\1'***'"),
 )
 _URL_PASSWORD = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
 _NAME = re.compile(r"(?i)passw(or)?d$|_pwd$|^pgpassword$")
