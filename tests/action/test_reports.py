@@ -132,9 +132,16 @@ def test_the_comment_of_a_gate_tells_of_the_round_trip(
     project: Project, issues: Issues, empty_database: str
 ) -> None:
     project.add(THIRD, SECOND, drops=False)
-    ran = project.run(comment="true", rows="false", database_url=empty_database)
+    ran = project.run(
+        comment="true", rows="false", database_url=empty_database, report_file="html=page.html"
+    )
     assert ran.outputs["exit-code"] == "1"
-    assert "downgrade-residue" in issues.comments[0]["body"]
+    body = issues.comments[0]["body"]
+    for part in ("downgrade-residue", "```python\n", "```diff\n+ table ", "```sql\nCREATE TABLE "):
+        assert part in body, part
+    page = kept(project, "page.html").read_text()
+    for part in ("downgrade-residue", "<mark>", "<code>table ", "<pre>CREATE TABLE ", "<rect "):
+        assert part in page, part
 
 
 def test_a_comment_does_not_go_on_saying_that_all_is_well(project: Project, issues: Issues) -> None:
