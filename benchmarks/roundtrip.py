@@ -6,8 +6,10 @@ explained below the table, since they do not do the same work.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -160,6 +162,48 @@ def others(work: Path, measure: Measure, git: Callable[..., None], revgate: list
         f" {reference:.1f} s."
     )
     return [fails, "", gates]
+
+
+def memory(work: Path, revgate: list[str], size: int) -> str:
+    """Measure what all processes of a round trip take together, without PostgreSQL's.
+
+    Args:
+        work: A folder of our own, in which `table` has written a history of this size.
+        revgate: The command.
+        size: The number of revisions.
+    """
+    from revgate.postgres.descendants import all_processes
+
+    folder = work / f"roundtrip-{size}-False"
+    words = [*revgate, "roundtrip", "--no-cache", "--no-rows"]
+    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
+    most = 0.0
+    while process.poll() is None:
+        ours = {process.pid}
+        for each in sorted(all_processes(), key=lambda one: one.started):
+            if each.parent in ours:
+                ours.add(each.pid)
+        most = max(most, sum(map(_megabytes, ours)))
+        time.sleep(0.1)
+    if process.returncode:
+        message = f"{words} ended with {process.returncode}"
+        raise RuntimeError(message)
+    return (
+        f"All processes of `revgate roundtrip --no-rows` with {size:,} revisions, without"
+        f" PostgreSQL's, had {most:.0f} MB at the most."
+    )
+
+
+def _megabytes(pid: int) -> float:
+    """Return the memory of a process, its part of what it shares included; 0 for PostgreSQL's."""
+    try:
+        if Path(f"/proc/{pid}/comm").read_text(encoding="ascii").startswith("postgres"):
+            return 0.0
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:  # it has ended
+        return 0.0
+    (found,) = re.findall(r"^Pss: +(\d+) kB", rollup, re.MULTILINE) or ("0",)
+    return int(found) / 1024
 
 
 def _figures(

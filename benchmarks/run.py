@@ -275,6 +275,7 @@ def main() -> int:
         lambda: ["", pulls_line(work, sizes[-1])],
         lambda: ["", *roundtrip.table(work, lengths, measure, [sys.executable, "-m", "revgate"])],
         lambda: ["", *roundtrip.others(work, measure, git, [sys.executable, "-m", "revgate"])],
+        lambda: ["", roundtrip.memory(work, [sys.executable, "-m", "revgate"], lengths[-1])],
     ]
     if arguments.only:
         steps = steps[:3] if arguments.only == "static" else steps[3:]
