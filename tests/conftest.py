@@ -131,9 +131,12 @@ ProjectMaker = Callable[..., Project]
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """Run a throwaway server for the session."""
+    """Run a throwaway server for the session, and what agents are copied from."""
     from revgate.postgres.server import throwaway
+    from revgate.roundtrip.agent_process import AgentCommand, preload
 
+    # Started within a run, it would end with that run.
+    preload(AgentCommand(sys.executable, os.getcwd(), os.environ, sealed=True))
     with throwaway(None) as running:
         yield running
 

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -259,9 +260,32 @@ def test_a_run_that_requires_the_kernel_ends_where_the_settings_open_the_network
 # -- the filter itself ---------------------------------------------------------------------------
 
 
-def _sealed(code: str, **options: str) -> subprocess.CompletedProcess[str]:
-    command = isolation.command([sys.executable, "-c", code], **options)
-    return subprocess.run(command, capture_output=True, text=True)
+_COPY = """
+import sys
+import tempfile
+sys.path.insert(0, {folder!r})
+import isolation
+del sys.path[0]
+isolation.adopt_orphans()
+assert isolation.enter({kept!r})
+exec({code!r})
+"""
+Sealed = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(params=["a program", "a copy"])
+def sealed(request: pytest.FixtureRequest) -> Sealed:
+    """Return what runs code as an agent: one that is executed, or a copy of a preloader."""
+
+    def run(code: str, *words: str, **options: str) -> subprocess.CompletedProcess[str]:
+        if request.param == "a copy":
+            folder = os.path.dirname(isolation.__file__)
+            code = _COPY.format(folder=folder, kept=options.get("keep", "/"), code=code)
+            options["first"] = "yes"
+        command = isolation.command([sys.executable, "-c", code, *words], **options)
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+
+    return run
 
 
 CALLS = {
@@ -274,14 +298,14 @@ CALLS = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_calls_that_lead_past_the_filter_are_refused(name: str) -> None:
+def test_calls_that_lead_past_the_filter_are_refused(name: str, sealed: Sealed) -> None:
     number, _ = CALLS[name]
     code = (
         "import ctypes, errno; f = ctypes.CDLL(None, use_errno=True).syscall;"
         f" f({number}, *[ctypes.c_long(-1)] * 6);"
         " print(errno.errorcode[ctypes.get_errno()])"
     )
-    assert _sealed(code).stdout == "EPERM\n"
+    assert sealed(code).stdout == "EPERM\n"
     plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert plain.stdout != "EPERM\n"
 
@@ -292,25 +316,25 @@ FAMILIES = [name for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW"])
-def test_sockets_of_other_families_are_refused(family: str, kind: str) -> None:
+def test_sockets_of_other_families_are_refused(family: str, kind: str, sealed: Sealed) -> None:
     code = (
         f"import socket\ntry: socket.socket(socket.{family}, socket.{kind})\n"
         "except OSError as error: print(error.errno)"
     )
-    assert _sealed(code).stdout == "13\n"
+    assert sealed(code).stdout == "13\n"
 
 
-def test_unix_sockets_and_pairs_are_as_before() -> None:
+def test_unix_sockets_and_pairs_are_as_before(sealed: Sealed) -> None:
     code = (
         "import asyncio, socket; socket.socketpair(); asyncio.run(asyncio.sleep(0));"
         " a = socket.socket(socket.AF_UNIX); a.bind('\\0inside'); a.listen();"
         " socket.socket(socket.AF_UNIX).connect('\\0inside')"
     )
-    assert _sealed(code).returncode == 0
+    assert sealed(code).returncode == 0
 
 
 @pytest.mark.parametrize("place", ["file", "abstract"])
-def test_a_socket_of_another_server_is_hidden(place: str, tmp_path: Path) -> None:
+def test_a_socket_of_another_server_is_hidden(place: str, tmp_path: Path, sealed: Sealed) -> None:
     name = "\0outside-of-revgate" if place == "abstract" else str(tmp_path / "s")
     tmp_path.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -318,24 +342,92 @@ def test_a_socket_of_another_server_is_hidden(place: str, tmp_path: Path) -> Non
         listener.listen()
         code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
         assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-        hidden = _sealed(code, keep="/no/such/folder")
+        hidden = sealed(code, keep="/no/such/folder")
         assert hidden.returncode, "reached"
-        kept = _sealed(code, keep=str(tmp_path))
+        kept = sealed(code, keep=str(tmp_path))
         assert kept.returncode == (0 if place == "file" else 1)
 
 
-def test_the_filter_needs_no_privileges_and_cannot_be_removed() -> None:
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """Return a folder of a user without rights, with a copy of the module in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        shutil.copy(isolation.__file__, folder)
+        os.chmod(folder, 0o777)  # noqa: S103 - that user creates and connects to sockets
+        yield Path(folder)
+
+
+def _sealed_without_rights(
+    how: str, folder: Path, code: str, **options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run code as an agent, all of it as a user without rights."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+    if how == "a copy":
+        code = _COPY.format(folder=str(folder), kept=options.get("keep", "/"), code=code)
+        options["first"] = "yes"
+    script = (
+        f"import os, sys; sys.path.insert(0, {str(folder)!r}); import isolation\n"
+        f"words = isolation.command([sys.executable, '-c', {code!r}], **{options!r})\n"
+        "os.execv(words[0], words)"
+    )
+    nobody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": ()}
+    return subprocess.run(
+        [python, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        **(nobody if os.geteuid() == 0 else {}),
+    )
+
+
+@pytest.mark.parametrize("how", ["a program", "a copy"])
+def test_the_filter_needs_no_privileges_and_cannot_be_removed(how: str, unprivileged: Path) -> None:
     script = (
         "import ctypes, os, socket\n"
         "assert os.geteuid() != 0\n"
+        "print('started', flush=True)\n"
         "ctypes.CDLL(None).prctl(22, 0, 0, 0, 0)\n"  # PR_SET_SECCOMP, disabled
-        "os.execvp('/bin/sh', ['sh', '-c', 'exec 3<>/dev/tcp/127.0.0.1/1 || "
-        'exec bash -c "exec 3<>/dev/tcp/127.0.0.1/1"\'])\n'
+        "os.execvp('bash', ['bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/1'])\n"
     )
-    user = {"user": "65534", "group": "65534"} if os.geteuid() == 0 else {}
-    words = isolation.command([sys.executable, "-I", "-S", "-c", script], **user)
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
-    assert "Permission denied" in done.stderr, done.stderr
+    done = _sealed_without_rights(how, unprivileged, script)
+    assert done.stdout == "started\n", done.stderr
+    assert "Permission denied" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["a program", "a copy"])
+def test_without_privileges_none_are_gained_and_sockets_are_hidden(
+    how: str, unprivileged: Path
+) -> None:
+    """A user namespace, which hides the sockets, gives rights that could uncover them."""
+    place = str(unprivileged / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        os.chmod(place, 0o777)  # noqa: S103
+        listener.listen()
+        code = (
+            "import ctypes, socket\n"
+            "print(open('/proc/self/status').read().split('CapEff:')[1].split()[0], flush=True)\n"
+            f"ctypes.CDLL(None).umount2({place.encode()!r}, 2)\n"
+            f"socket.socket(socket.AF_UNIX).connect({place!r})\n"
+        )
+        hidden = _sealed_without_rights(how, unprivileged, code, keep="/no/such/folder")
+        kept = _sealed_without_rights(how, unprivileged, code, keep=str(unprivileged))
+    assert hidden.stdout == f"{0:016x}\n", hidden.stderr
+    assert "refused" in hidden.stderr
+    assert kept.returncode == 0, kept.stderr
+
+
+def test_a_copy_has_the_capabilities_of_a_program() -> None:
+    code = "print(open('/proc/self/status').read().split('CapPrm:')[1].split('CapBnd:')[0])"
+    program = subprocess.run(
+        isolation.command([sys.executable, "-c", code]), capture_output=True, text=True, check=True
+    )
+    copy = _COPY.format(folder=os.path.dirname(isolation.__file__), kept="/", code=code)
+    words = isolation.command([sys.executable, "-c", copy], first="yes")
+    assert (
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout == program.stdout
+    )
 
 
 ROOTS_WAYS = {
@@ -347,30 +439,28 @@ ROOTS_WAYS = {
 
 
 @pytest.mark.parametrize("way", ROOTS_WAYS)
-def test_what_root_could_do_is_refused(way: str, tmp_path: Path) -> None:
+def test_what_root_could_do_is_refused(way: str, tmp_path: Path, sealed: Sealed) -> None:
     """Ways to have a program run outside of the filter, or to end what watches over the run."""
     script = f"import os, sys\n{ROOTS_WAYS[way]}"
-    words = [sys.executable, "-c", script, str(tmp_path), str(os.getpid())]
-    outside = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = (str(tmp_path), str(os.getpid()))
+    outside = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
     (tmp_path / "disk").unlink(missing_ok=True)
-    kept = os.path.join(str(tmp_path), "none")
-    inside = subprocess.run(
-        isolation.command(words, keep=kept),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    inside = sealed(script, *words, keep=os.path.join(str(tmp_path), "none"))
     if os.geteuid() == 0 and "No such file" not in outside.stderr:
         assert outside.returncode == 0, outside.stderr  # positive control
     assert inside.returncode != 0
     assert "Error" in inside.stderr
 
 
-def test_other_processes_are_out_of_reach() -> None:
+def test_other_processes_are_out_of_reach(sealed: Sealed) -> None:
     for code in (
         f"open('/proc/{os.getpid()}/mem', 'r+b')",
         f"open('/proc/{os.getpid()}/root/etc/passwd')",
     ):
         assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-        assert "PermissionError" in _sealed(code).stderr
+        assert "PermissionError" in sealed(code).stderr
 
 
 def _judged(program: bytes, architecture: int, number: int, *arguments: int) -> int:

@@ -41,6 +41,8 @@ MACHINES = {
     "x86_64": Machine(0xC000003E, 41, (101, 310, 311, 308, 165, 166, 155), 0x40000000),
     "aarch64": Machine(0xC00000B7, 198, (117, 270, 271, 268, 40, 39, 41), None),
 }
+_MOUNTS = 3
+"""So many of the refused calls, the last ones, are about mounts."""
 # The same on every architecture: io_uring_setup, _enter and _register, which can open sockets that
 # the filter does not see; open_tree, move_mount, fsopen, fsconfig, fsmount, fspick; pidfd_getfd,
 # which takes a socket from another process; mount_setattr.
@@ -52,12 +54,13 @@ _NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
 ALLOWED, ERROR = 0x7FFF0000, 0x00050000
 
 
-def program(machine: Machine, *, datagrams: bool = False) -> bytes:
+def program(machine: Machine, *, datagrams: bool = False, mounts: bool = False) -> bytes:
     """Return the filter, as an array of `struct sock_filter`.
 
     Args:
         machine: The architecture.
         datagrams: Whether to allow UDP, over which no PostgreSQL server can be reached.
+        mounts: Whether to allow mount, umount2 and pivot_root, for `enter` later on.
     """
     refuse = [(_RETURN, 0, 0, ERROR | errno.EPERM)]
     code = [
@@ -68,7 +71,8 @@ def program(machine: Machine, *, datagrams: bool = False) -> bytes:
     ]
     if machine.foreign is not None:
         code += [(_AT_LEAST, 0, 1, machine.foreign), *refuse]
-    for number in (*machine.refused, *_REFUSED):
+    refused = machine.refused[:-_MOUNTS] if mounts else machine.refused
+    for number in (*refused, *_REFUSED):
         code += [(_EQUAL, 0, 1, number), *refuse]
     code += [
         (_EQUAL, 1, 0, machine.socket),
@@ -98,21 +102,38 @@ def seal(*, datagrams: bool = False) -> bool:
 
     Call it while there is only one thread. Returns whether the kernel supports it.
     """
+    machine = _machine()
+    if machine is None or not _gain_nothing():
+        return False
+    _drop_capabilities()
+    _confine()
+    return _filter(program(machine, datagrams=datagrams))
+
+
+def seal_first() -> bool:
+    """Deny network sockets; `enter` remains possible, and denies the rest."""
+    machine = _machine()
+    return machine is not None and _gain_nothing() and _filter(program(machine, mounts=True))
+
+
+def _machine() -> Machine | None:
+    """Return this machine, if its kernel can be asked for a filter."""
     if not _HAS_CTYPES or sys.platform != "linux" or sys.maxsize < 1 << 32:
-        return False
-    machine = MACHINES.get(os.uname().machine)
-    if machine is None:
-        return False
-    code = program(machine, datagrams=datagrams)
+        return None
+    return MACHINES.get(os.uname().machine)
+
+
+def _gain_nothing() -> bool:
+    """Give up the right to get privileges from a program, without which there is no filter."""
+    return _call(ctypes.CDLL(None).prctl, _NO_NEW_PRIVS, 1) == 0
+
+
+def _filter(code: bytes) -> bool:
     buffer = ctypes.create_string_buffer(code, len(code))
     described = ctypes.create_string_buffer(
         struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
     )
     control = ctypes.CDLL(None, use_errno=True).prctl
-    if _call(control, _NO_NEW_PRIVS, 1):
-        return False
-    _drop_capabilities()
-    _confine()
     return _call(control, _SET_SECCOMP, _FILTER, ctypes.addressof(described)) == 0
 
 
@@ -131,6 +152,33 @@ def _drop_capabilities() -> None:
     control = ctypes.CDLL(None).prctl
     for each in _CAPABILITIES:
         _call(control, _DROP_CAPABILITY, each)
+
+
+_CAPABILITIES_3 = 0x20080522
+"""The version of the structures: two words for each of effective, permitted and inheritable."""
+
+
+def _capabilities() -> tuple[int, ...]:
+    """Return the six words of this process's capabilities; nothing if the kernel does not tell."""
+    header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITIES_3, 0), 8)
+    data = ctypes.create_string_buffer(24)
+    if ctypes.CDLL(None).capget(header, data):
+        return ()
+    return struct.unpack("6I", data.raw)
+
+
+def _restrict_capabilities(before: tuple[int, ...]) -> None:
+    """Keep only what this process had before, without the rights of root over the kernel.
+
+    A program that is executed loses them, and what a user namespace gives; a copy does not.
+    """
+    kept = [each & before[place] for place, each in enumerate(_capabilities())]
+    for each in _CAPABILITIES:
+        for place in range(each // 32 * 3, each // 32 * 3 + 3):
+            if kept:
+                kept[place] &= ~(1 << each % 32)
+    header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITIES_3, 0), 8)
+    ctypes.CDLL(None).capset(header, ctypes.create_string_buffer(struct.pack("6I", *kept), 24))
 
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
@@ -260,10 +308,39 @@ def command(program: Iterable[str], **options: str) -> list[str]:
     Args:
         program: The program and its arguments.
         options: Numeric `user` and `group` to run as; `datagrams`; `keep`, see `hide_sockets`;
-            `adopt`, for a program that adopts the orphans among its descendants.
+            `adopt`, for a program that adopts the orphans among its descendants; `first`, for one
+            whose copies call `enter`.
     """
     words = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-I", "-S", "-c", _BEGIN, *words, "--", *program]
+
+
+def enter(kept: str) -> bool:
+    """Do in this process what `command` does before a program; see there.
+
+    Call it while there is only one thread.
+
+    Args:
+        kept: As for `hide_sockets`.
+
+    Returns:
+        Whether the kernel supports it.
+    """
+    if _machine() is None:
+        return False
+    before = _capabilities()
+    with suppress(OSError):
+        hide_sockets(kept)
+    sealed = seal()
+    if before:
+        _restrict_capabilities(before)
+    return sealed
+
+
+def adopt_orphans() -> None:
+    """Let the kernel make this process the parent of orphans among its descendants."""
+    if _HAS_CTYPES and sys.platform == "linux":
+        _call(ctypes.CDLL(None).prctl, _SET_SUBREAPER, 1)
 
 
 def main(arguments: list[str]) -> None:
@@ -273,13 +350,16 @@ def main(arguments: list[str]) -> None:
     if "keep" in options and _HAS_CTYPES and sys.platform == "linux":
         with suppress(OSError):
             hide_sockets(options["keep"])
-    if "adopt" in options and _HAS_CTYPES and sys.platform == "linux":
-        _call(ctypes.CDLL(None).prctl, _SET_SUBREAPER, 1)
+    if "adopt" in options:
+        adopt_orphans()
     if "user" in options:
         os.setgroups([])
         os.setgid(int(options["group"]))
         os.setuid(int(options["user"]))
-    seal(datagrams="datagrams" in options)
+    if "first" in options:
+        seal_first()
+    else:
+        seal(datagrams="datagrams" in options)
     program = arguments[end + 1 :]
     try:
         os.execvp(program[0], program)  # noqa: S606 - what was asked for, without a shell

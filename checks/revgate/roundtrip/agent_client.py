@@ -99,7 +99,8 @@ class Agent:
             environment: Whose env.py it executes.
             options: How.
             network: Whether it works on a real database and so needs the network.
-            fork_server: What starts it; a process of its own if None.
+            fork_server: What starts it; if None, one of its own, or with the network a process
+                that is started afresh.
         """
         self._environment = environment
         command = agent_command(environment, options, network=network)
@@ -119,14 +120,14 @@ class Agent:
         self.further_contexts: list[MigrationContext] = []
         """The migration contexts of env.py after the one that the job is about."""
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the agent
+        self._own_server = None if fork_server or network else ForkServer(command)
         try:
+            starts = fork_server or self._own_server
             self._process = (
-                fork_server.start_agent(self._output)
-                if fork_server
-                else AgentProcess(command, self._output)
+                starts.start_agent(self._output) if starts else AgentProcess(command, self._output)
             )
         except CannotJudgeError:
-            self._output.close()
+            self._forget_start()
             raise
         self._in, self._out = self._process.stdin, self._process.stdout
         self._watch = GroupWatch(self._process.pid)
@@ -429,11 +430,17 @@ class Agent:
         self._watch.close()
         self.kill()
         self._selector.close()
-        for stream in (self._out, self._output):
-            stream.close()
+        self._out.close()
         with suppress(BrokenPipeError):
             self._in.close()
         self._process.wait()
+        self._forget_start()
+
+    def _forget_start(self) -> None:
+        self._output.close()
+        if self._own_server:
+            self._own_server.close()
+            self._own_server = None
 
 
 def _refuse_second(_name: str) -> None:

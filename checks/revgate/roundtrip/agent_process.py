@@ -6,11 +6,15 @@ all agents of a round trip, which are copies of it.
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -32,11 +36,30 @@ class AgentCommand(NamedTuple):
     """How an agent is started."""
 
     python: str
-    words: list[str]
     folder: str
     environ: Mapping[str, str]
     sealed: bool
     """Whether the kernel is to refuse it the network."""
+
+    @property
+    def words(self) -> list[str]:
+        """The command of one agent."""
+        words = [self.python, _AGENT]
+        return isolation.command(words, keep=_sockets(), adopt="orphans") if self.sealed else words
+
+    @property
+    def preloader(self) -> tuple[str, ...]:
+        """The command of a process whose copies become agents."""
+        modules = (sys.executable, descendants.__file__, isolation.__file__)
+        words = [self.python, _AGENT, "--preload", *modules]
+        return tuple(
+            isolation.command(words, keep=_sockets(), first="yes") if self.sealed else words
+        )
+
+
+def _sockets() -> str:
+    """Return what the paths of sockets begin with that an agent may see."""
+    return os.path.join(temporary_folder(), own_prefix())
 
 
 def agent_command(
@@ -51,14 +74,9 @@ def agent_command(
     """
     folders = run_folders(environment, options.root)
     python = find_python(options.python, folders)
-    sealed = not (network or options.network)
-    words = [python, _AGENT]
-    if sealed:
-        kept = os.path.join(temporary_folder(), own_prefix())
-        words = isolation.command(words, keep=kept, adopt="orphans")
     environ = {**os.environ, **dict(options.env)}
     environ.pop("REVGATE_DATABASE_URL", None)  # its password is none of env.py's business
-    return AgentCommand(python, words, folders[0], environ, sealed)
+    return AgentCommand(python, folders[0], environ, not (network or options.network))
 
 
 class AgentProcess:
@@ -114,26 +132,26 @@ class ForkedProcess(AgentProcess):
 
 
 class ForkServer:
-    """A process that starts agents; see `agent/forks.py`, which runs in it."""
+    """A process that starts the agents of one round trip; see `agent/forks.py`."""
 
     def __init__(self, command: AgentCommand) -> None:
         """Start it, without waiting for what it imports."""
         self._command = command
-        self._process = None
         # Elsewhere, system libraries do not expect to be used after a fork.
         if sys.platform != "linux":
             return
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, suppress(OSError):  # the first agent reports the error
-            self._process = subprocess.Popen(
-                [*command.words, "--fork-server", sys.executable, descendants.__file__],
-                cwd=command.folder,
-                env=command.environ,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self._alive, alive = os.pipe()
+        description = {
+            "folder": command.folder,
+            "variables": dict(command.environ),
+            "keep": _sockets() if command.sealed else None,
+        }
+        with theirs, tempfile.TemporaryFile() as file:
+            file.write(json.dumps(description).encode())
+            file.seek(0)
+            _start_server(command, [theirs.fileno(), file.fileno(), alive])
+        os.close(alive)
 
     def start_agent(self, stderr: IO[bytes]) -> AgentProcess:
         """Start an agent; without a copy if none can be made.
@@ -141,7 +159,8 @@ class ForkServer:
         Raises:
             CannotJudgeError: The interpreter cannot be executed.
         """
-        return (self._process and self._fork(stderr)) or AgentProcess(self._command, stderr)
+        forked = sys.platform == "linux" and self._fork(stderr)
+        return forked or AgentProcess(self._command, stderr)
 
     def _fork(self, stderr: IO[bytes]) -> AgentProcess | None:
         stdin, our_stdin = os.pipe()
@@ -168,7 +187,61 @@ class ForkServer:
         """End it; this process adopts what its agents left behind."""
         if sys.platform != "linux":
             return
+        with suppress(OSError):
+            self._requests.send(b"end")
         self._requests.close()
-        if self._process:
-            self._process.kill()
-            self._process.wait()
+        select.select([self._alive], [], [], _SECONDS)  # closed at its end
+        os.close(self._alive)
+
+
+_SECONDS = 10.0
+_PRELOADERS: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], socket.socket]] = {}
+_ONE_AT_A_TIME = threading.Lock()
+_AT_START = ("LANG", "LANGUAGE", "HOME", "TZ", "OPENSSL_CONF")
+"""Variables that matter to Python, or to what is imported, when it starts."""
+_BEGINNINGS = ("PYTHON", "LC_", "LD_", "SQLALCHEMY_")
+
+
+def preload(command: AgentCommand) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a process that imports Alembic, unless there is one; return it and its socket.
+
+    It ends with this process, or with the run in which it was started.
+
+    Raises:
+        OSError: The interpreter cannot be executed.
+    """
+    key = (command.preloader, *sorted(_at_start(command.environ).items()))
+    if key not in _PRELOADERS or _PRELOADERS[key][0].poll() is not None:
+        _, requests = _PRELOADERS.pop(key, (None, None))
+        if requests:
+            requests.close()
+        _PRELOADERS[key] = _start_preloader(command)
+    return _PRELOADERS[key]
+
+
+def _start_server(command: AgentCommand, descriptors: list[int]) -> None:
+    """Ask a preloader for a fork server."""
+    with _ONE_AT_A_TIME, suppress(OSError):  # the first agent reports the error
+        socket.send_fds(preload(command)[1], [b"server"], descriptors)
+
+
+def _at_start(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _AT_START or name.startswith(_BEGINNINGS)
+    }
+
+
+def _start_preloader(command: AgentCommand) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            command.preloader,
+            env=command.environ,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    return process, requests

@@ -30,7 +30,7 @@ def _package() -> None:
 if __name__ == "__main__":
     _package()
     main = importlib.import_module("revgate_agent.work").main
-    if sys.argv[1:2] == ["--fork-server"]:
-        importlib.import_module("revgate_agent.forks").serve(main, sys.argv[2:])
+    if sys.argv[1:2] == ["--preload"]:
+        importlib.import_module("revgate_agent.forks").preload(main, sys.argv[2:])
     else:
         main()
