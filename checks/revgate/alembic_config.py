@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError, UsageError
 from revgate.interpolation import LONGEST, FaultError, formatted, interpolated
-from revgate.settings import parse_toml, shown
+from revgate.settings import parse_toml
+from revgate.settings_types import shown
 
 if TYPE_CHECKING:
     import configparser

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revgate.alembic_config import MAIN, Options, sections
 from revgate.errors import CannotJudgeError, RevgateError, UsageError
-from revgate.settings import EnvironmentSetting, Scope, Settings, shown
+from revgate.settings import EnvironmentSetting, Scope, Settings
+from revgate.settings_types import shown
 from revgate.source import missing
 from revgate.text import nearest
 

@@ -10,9 +10,9 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import UsageError
-from revgate.settings_keys import ENVIRONMENT_KEYS, KEYS, SCOPE_KEYS
+from revgate.settings_keys import KEYS, SCOPE_KEYS
+from revgate.settings_types import mistakes, shown
 from revgate.source import read_regular
-from revgate.text import nearest
 
 if TYPE_CHECKING:
     import re
@@ -258,7 +258,7 @@ def from_table(table: dict[str, Any], path: str, check_rules: RuleCheck | None =
     Raises:
         UsageError: Lists everything that is wrong with the table.
     """
-    problems = _problems(table, KEYS, "")
+    problems = mistakes(table, KEYS, "")
     if not problems:
         named = [*table.get("ignore", ()), *table.get("severity", {})]
         enabled = table.get("enable", ())
@@ -322,15 +322,6 @@ def file_name_pattern(file_name: str) -> re.Pattern[str] | None:
         return re.compile(file_name, re.ASCII)
 
 
-def shown(value: object) -> str:
-    """Show a value from a user's file in a message: short, since it may be of any size or depth."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "an array"
-    return f"{value!r:.60}"
-
-
 def _scope(table: dict[str, Any], default: Scope) -> Scope:
     values = {key.replace("-", "_"): table[key] for key in SCOPE_KEYS if key in table}
     for key in ("branches", "published", "version_locations"):
@@ -344,67 +335,6 @@ def _scope(table: dict[str, Any], default: Scope) -> Scope:
 
 def _normalized(path: str | None) -> str | None:
     return None if path is None else os.path.normpath(path).replace(os.sep, "/")
-
-
-_PYTHON_TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
-_TOML_WORDS = {
-    "string": "a string",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "an array",
-    "object": "a table",
-}
-
-
-def _problems(
-    table: dict[str, Any], keys: dict[str, tuple[dict[str, Any], str]], prefix: str
-) -> list[str]:
-    problems = []
-    for key, value in table.items():
-        if key not in keys:
-            problems.append(f"unknown setting `{prefix}{key}`{nearest(key, list(keys))}")
-        else:
-            problems += _mistyped(value, keys[key][0], f"{prefix}{key}")
-    return problems
-
-
-def _mistyped(value: object, expected: dict[str, Any], name: str) -> list[str]:
-    """Check a value against the few keywords of JSON Schema that `KEYS` uses."""
-    if "enum" in expected:
-        words = " or ".join(repr(word) for word in expected["enum"])
-        known = isinstance(value, str) and value in expected["enum"]
-        return [] if known else [f"`{name}` is {shown(value)}, expected {words}"]
-    kind = expected["type"]
-    if not isinstance(value, _PYTHON_TYPES[kind]) or (
-        kind == "integer" and isinstance(value, bool)
-    ):
-        return [f"`{name}` is {shown(value)}, expected {_TOML_WORDS[kind]}"]
-    if isinstance(value, int) and value < expected.get("minimum", value):
-        return [f"`{name}` is {shown(value)}, expected at least {expected['minimum']}"]
-    if value == "" and expected.get("minLength"):
-        return [f"`{name}` is empty"]
-    if isinstance(value, list):
-        return [
-            problem
-            for number, item in enumerate(value)
-            for problem in _mistyped(item, expected["items"], f"{name}[{number}]")
-        ]
-    if isinstance(value, dict):
-        return _mistyped_table(value, expected, name)
-    return []
-
-
-def _mistyped_table(value: dict[str, Any], expected: dict[str, Any], name: str) -> list[str]:
-    if "properties" not in expected:
-        return [
-            problem
-            for key, item in value.items()
-            for problem in _mistyped(item, expected["additionalProperties"], f"{name}.{key}")
-        ]
-    missing = [
-        f"`{name}` has no `{key}`" for key in expected.get("required", ()) if key not in value
-    ]
-    return missing + _problems(value, ENVIRONMENT_KEYS, f"{name}.")
 
 
 def _unusable_values(table: dict[str, Any]) -> list[str]:
