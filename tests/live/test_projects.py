@@ -298,6 +298,7 @@ def test_what_was_read_and_not_found_is_named(
     (root / "revgate.toml").write_text("file-name = 'any'\n")
     (root / ".env.example").write_text("SHOP_NAME = ${SHOP_NAME:-corner}\n")
     _write(root / "migrations")
+    (root / "cause.py").write_text("import os\ny = os.getenv('SHOP_NAME')\ny + 'x'\n")
     (root / "backend/lib/shop_backend").mkdir(parents=True)
     (root / "backend/lib/shop_backend/__init__.py").touch()
     causes: dict[str, tuple[str, ...]] = {
@@ -324,6 +325,7 @@ def test_what_was_read_and_not_found_is_named(
         "os.getenv('CI'); os.getenv('OTHER'); import json\njson.loads('{')": (
             "run `alembic upgrade head` in the repository root with this Python",
         ),
+        "os.getenv('OTHER')\nimport cause": ("SHOP_NAME = ",),
         "if not os.getenv('SHOP_NAME'): raise RuntimeError('x')": ("SHOP_NAME = ",),
         "create_engine(os.environ.get('SHOP_NAME', 'sqlite://')).connect()": (
             "a sqlite database was refused",

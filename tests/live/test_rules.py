@@ -177,6 +177,48 @@ def test_a_column_that_comes_back_plainly_is_one_finding(project: ProjectMaker) 
     assert "`ix_users_age`" in index.message
 
 
+PARTITIONED = sql(
+    "CREATE TABLE m (id int, kind int, note text) PARTITION BY HASH (id);"
+    "CREATE TABLE m0 PARTITION OF m FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
+    "CREATE TABLE n (kind int, a int, b int, c int, CHECK (a > b));"
+    "CREATE INDEX n1 ON n (a, (b + 1)); CREATE INDEX n2 ON n ((c * 2));"
+    "CREATE INDEX m1 ON m (kind)",
+    "DROP TABLE m; DROP TABLE n",
+)
+
+
+MISSING = "`upgrade()` of `r2` and is missing after its `downgrade()`"
+
+
+def test_one_cause_is_one_finding(project: ProjectMaker) -> None:
+    changed = sql(
+        "ALTER TABLE m DROP note; DROP INDEX n1, n2, m1",
+        "ALTER TABLE m ADD note varchar(5) DEFAULT 'x', ADD extra int; TRUNCATE m",
+    )
+    retyped = sql(
+        "ALTER TABLE n ALTER kind TYPE jsonb USING to_jsonb(kind)",
+        "ALTER TABLE n ALTER kind TYPE int USING NULL",
+    )
+    found = ask(project(PARTITIONED, changed, retyped).run())
+    told = [(each.rule, each.message.partition("` ")[2].partition(":")[0]) for each in found]
+    assert sorted(told) == [
+        ("breaks-running-code", "of `r2` breaks code that still uses `m.note`"),
+        ("breaks-running-code", "of `r3` breaks code that still compares `n.kind` with `1`"),
+        ("downgrade-loss", f"existed before {MISSING}"),
+        ("downgrade-loss", f"existed before {MISSING}"),
+        ("downgrade-residue", "of `r2` leaves the column `m.extra` behind"),
+        (
+            "downgrade-residue",
+            "of `r2` leaves the column `m.note` as `character varying(5)`, before",
+        ),
+        ("rows-lost", "of `r2` deletes rows of `m` (4 of 4 test rows lost)"),
+    ]
+    related = {each.message for finding in found for each in finding.related}
+    assert len(related) == 4
+    assert "the index `n2` is not restored as well" in related
+    assert "the default of `m.note` is left behind as well" in related
+
+
 def test_a_downgrade_that_fails_hides_no_other(project: ProjectMaker) -> None:
     raises = change(
         "op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError"

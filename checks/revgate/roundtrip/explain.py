@@ -81,7 +81,7 @@ def explain_missing(
         CannotJudgeError: It did.
     """
     found = re.search(r'\b(role|schema) "([^"]+)" does not exist', failed.message)
-    _explain_part(revision, failed, server, is_made_by)
+    _explain_part(revision, failed, is_made_by)
     if not found or not failed.sqlstate or is_made_by(found[1], found[2]):
         return
     kind, name = found[1], found[2]
@@ -140,7 +140,7 @@ _EXTENSION_OF = {
 
 
 def _explain_part(
-    revision: Revision, failed: Failed, server: ServerFacts, is_made_by: Callable[[str, str], bool]
+    revision: Revision, failed: Failed, is_made_by: Callable[[str, str], bool]
 ) -> None:
     """Raise if a step failed only because of an extension that no revision creates."""
     found = re.search(r'\b(type|function|operator class) "?([\w.]+)', failed.message)
@@ -152,8 +152,9 @@ def _explain_part(
     raise CannotJudgeError(
         f"{revision.path}:{failed.line} uses the {found[1]} `{found[2]}` of the extension `{name}`,"
         " which no revision creates\n"
-        f"write `op.execute('CREATE EXTENSION IF NOT EXISTS \"{name}\"')` in the first revision; or"
-        f" point `--database-url` at a server whose `template1` has it, unlike {_this(server)}"
+        f'if production has it before the first revision, write extensions = ["{name}"] in the'
+        " settings, and the throwaway has it too; else write"
+        f" `op.execute('CREATE EXTENSION IF NOT EXISTS \"{name}\"')` in the first revision"
     )
 
 

@@ -24,7 +24,7 @@ def with_parts(
     """Yield each difference with those that only follow from it.
 
     A column that was dropped and comes back plainly has lost its default, its comment, its indexes
-    and its constraints: one defect.
+    and its constraints: one defect. So are several indexes that one table has lost.
     """
     for _, group in groupby(differences, key=lambda each: each.step.revision.id):
         steps, changes = zip(*group, strict=True)
@@ -35,14 +35,34 @@ def with_parts(
             if owner:
                 parts[owner].append(change)
         attached = {part for each in parts.values() for part in each}
+        for first, *more in _of_one_table(each for each in changes if each not in attached):
+            parts[first] = [*parts.get(first, ()), *more]
+            attached.update(more)
         for change in changes:
             if change not in attached:
                 yield steps[0], change, parts.get(change, [])
 
 
+def _of_one_table(changes: Iterable[CatalogueChange]) -> Iterator[list[CatalogueChange]]:
+    """Yield the indexes that one table has lost, or its constraints."""
+    found: dict[tuple[str, str], list[CatalogueChange]] = {}
+    for change in changes:
+        if change.how == "gone" and (table := _table_of(change)):
+            found.setdefault((change.kind, table), []).append(change)
+    yield from found.values()
+
+
+def _table_of(change: CatalogueChange) -> str:
+    """Return the table of an index or a constraint; empty for other kinds."""
+    if change.kind == "constraint":
+        return split_name(change.name)[0]
+    named = re.search(r" ON (?:ONLY )?(\S+) ", change.before) if change.kind == "index" else None
+    return named[1] if named else ""
+
+
 def _is_part(change: CatalogueChange, column: CatalogueChange) -> bool:
     """Tell whether a column had something that is missing or different now."""
-    if change.how == "left" or change.kind == "column":
+    if change.kind == "column" or (change.how == "left" and change.kind != "default"):
         return False
     if change.kind in ("default", "comment"):
         return change.name in (column.name, f"COLUMN {column.name}", f"COLUMN public.{column.name}")
@@ -61,11 +81,13 @@ def with_consequences(
     """Add what follows from a difference to its finding."""
     from revgate.postgres.snapshot.describe import label
 
+    fates = {"left": "left behind", "gone": "not restored", "changed": "left different"}
     related = (
-        Related(finding.path, finding.line, f"the {label(each)} of that column is not restored")
+        Related(finding.path, finding.line, f"the {label(each)} is {fates[each.how]} as well")
         for each in parts
     )
-    helps = dict.fromkeys((finding.help, *map(restore, parts)))
+    ways = (removal_help(each) if each.how == "left" else restore(each) for each in parts)
+    helps = dict.fromkeys((finding.help, *ways))
     return finding._replace(help="\n".join(helps), related=(*finding.related, *related))
 
 

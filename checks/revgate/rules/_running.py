@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.observed import Broken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from revgate.roundtrip.observed import Break
 
 _USES = {
@@ -72,13 +75,38 @@ _RENAMED_COLUMN = (
 _LONGEST = 120
 
 
+def _is_of_other(found: Break) -> bool:
+    """Tell whether PostgreSQL named another column first, which is gone as well."""
+    named = re.match(r'column "?([^" ]+)"? (?:of relation \S+ )?does not exist', found.error)
+    return found.what == Broken.COLUMN and named is not None and named[1] != found.part
+
+
 def what_breaks(found: Break) -> str:
     """Return the end of the message."""
     if found.what == Broken.NULLABLE:
         return _filled("lets {part} be NULL, which code that reads it never had to expect", found)
     whose = "the target branch's code, which" if found.mapped else "code that"
-    error = f": {found.error.rstrip('.')}" if found.error else ""
+    error = f": {found.error.rstrip('.')}" if found.error and not _is_of_other(found) else ""
     return f"breaks {whose} still {_filled(_USES[found.what], found)}{error}"
+
+
+_OF_A_TYPE = (Broken.COMPARISON, Broken.VALUE, Broken.REFUSED)
+"""What another type of a column breaks, in this order of importance."""
+
+
+def by_statement(breaks: Iterable[Break]) -> Iterator[list[Break]]:
+    """Yield what breaks because of one change: another type of a column breaks several things."""
+    found: dict[object, list[Break]] = {}
+    for each in breaks:
+        is_of_type = bool(each.line) and each.what in _OF_A_TYPE
+        key = (each.line, each.object, each.mapped) if is_of_type else each
+        found.setdefault(key, []).append(each)
+    for group in found.values():
+        yield sorted(group, key=_rank)
+
+
+def _rank(found: Break) -> int:
+    return _OF_A_TYPE.index(found.what) if found.what in _OF_A_TYPE else 0
 
 
 def help_for(found: Break) -> str:

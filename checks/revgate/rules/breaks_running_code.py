@@ -34,8 +34,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from revgate.findings import Related
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
-from revgate.rules._running import help_for, what_breaks
+from revgate.rules._running import by_statement, help_for, what_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +48,14 @@ if TYPE_CHECKING:
 def breaks_running_code(observed: RoundTrip) -> Iterator[Finding]:
     """Report what worked on the schema before an upgrade and fails on the one after it."""
     for step in observed.pending_steps():
-        for each in step.breaks:
+        for each, *more in by_statement(step.breaks):
+            place = (each.line or step.upgrade_line, 1)
             found = Finding.at(
                 step.revision,
-                (each.line or step.upgrade_line, 1),
+                place,
                 f"`upgrade()` of `{step.revision.id}` {what_breaks(each)}",
                 help=help_for(each),
             )
+            related = (Related(found.path, place[0], what_breaks(other)) for other in more)
+            found = found._replace(related=tuple(related))
             yield found if each.mapped else found._replace(severity=WARNING)

@@ -70,7 +70,11 @@ def outside(snapshot: Snapshot, schemas: Collection[str]) -> Snapshot:
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
-    """Return the differences, except those in parts of an object that is itself left or gone."""
+    """Return the differences, except those that only follow from others.
+
+    A part of an object that is itself left or gone follows from it, and a part of a partition from
+    the same part of its parent.
+    """
     earlier, later = unlike(before, after)
     if earlier == later:
         return ()
@@ -90,7 +94,24 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[CatalogueChange, ...]:
         and earlier[key][2] != facts[2]
         and not (key[0] == "enum order" and ("type", key[1]) in relabelled)
     ]
-    return tuple(sorted(changes))
+    told = {(each.how, each.kind, each.name) for each in changes}
+    return tuple(sorted(each for each in changes if not _is_inherited(each, before, after, told)))
+
+
+def _is_inherited(
+    change: CatalogueChange, before: Snapshot, after: Snapshot, told: set[tuple[str, str, str]]
+) -> bool:
+    """Tell whether a part of a partition differs only as the same part of its parent does."""
+    snapshot = before if change.how == "gone" else after
+    for key in ((change.kind, change.name), (change.kind, f"public.{change.name}")):
+        owner = key
+        while owner in snapshot and owner[0] != "table":
+            owner = owner_of(owner, snapshot)
+        parent = owner_of(owner, snapshot) if owner in snapshot and owner != key else key
+        if parent != key and parent[0] == "table" and parent in snapshot:
+            inherited = key[1].replace(owner[1], parent[1], 1).removeprefix("public.")
+            return (change.how, change.kind, inherited) in told
+    return False
 
 
 _SHOWN_PARTS = (

@@ -134,10 +134,9 @@ def _suspects(error: BaseException) -> list[str]:
     lines = {(os.path.realpath(frame.f_code.co_filename), line) for frame, line in frames}
     if on_them := [name for name, places in _UNSET.items() if places & lines]:
         return on_them
-    if _OF_A_VALUE.search(text_of(error)):
-        return list(_UNSET)
     raised_in = _last_file(error)
-    return [name for name, places in _UNSET.items() if raised_in in {file for file, _ in places}]
+    near = [name for name, places in _UNSET.items() if raised_in in {file for file, _ in places}]
+    return near or (list(_UNSET) if _OF_A_VALUE.search(text_of(error)) else [])
 
 
 def _last_file(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.observed import LostRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from revgate.roundtrip.observed import Statement
     from revgate.roundtrip.rows.catalogue import TableRows
@@ -45,6 +45,7 @@ class Losses:
         """Tables that received rows that others lost."""
         now = {each.oid: each for each in after}
         earlier = {each.oid: each.rows for each in before}
+        names = {each.oid: each.name for each in before}
         gained = {oid: each.rows - earlier.get(oid, 0) for oid, each in now.items()}
         for each in before:
             rows = now[each.oid].rows if each.oid in now else 0
@@ -54,11 +55,24 @@ class Losses:
             receiver = _receiver(each, missing, gained, statements)
             if receiver is None:
                 line = _removing_line(each.name, statements)
-                facts = (each.name, at_stake[each.oid], rows, each.oid not in now, line)
+                alone = each.oid not in now and each.root in now
+                name = each.name if alone else names.get(each.root, each.name)
+                facts = (name, at_stake[each.oid], rows, each.oid not in now, line)
                 self.lost.append(LostRows(*facts))
             else:
                 gained[receiver] -= missing
                 self.receivers.add(receiver)
+        self.lost = list(_by_table(self.lost))
+
+
+def _by_table(lost: Iterable[LostRows]) -> Iterator[LostRows]:
+    """Yield what a table has lost, in all its partitions together."""
+    found: dict[str, LostRows] = {}
+    for each in lost:
+        known = found.get(each.table, each._replace(before=0, after=0))
+        before, after = known.before + each.before, known.after + each.after
+        found[each.table] = known._replace(before=before, after=after)
+    yield from found.values()
 
 
 def _receiver(
