@@ -15,6 +15,7 @@ from revgate.checking import history as history_checks
 from revgate.checking.selection import Choice, unknown_rules
 from revgate.errors import UsageError
 from revgate.history.source import WorkTree
+from revgate.rules import SettingsChange, all_rules
 from revgate.settings import EnvironmentSetting, Scope, Settings
 
 if TYPE_CHECKING:
@@ -334,3 +335,51 @@ def test_our_verdict_is_that_of_the_schema(table: dict[str, Any]) -> None:
         problems = []
     typed = [each for each in problems if not any(words in each for words in BEYOND)]
     assert VALIDATOR.is_valid(table) is (not typed), (typed, table)
+
+
+LOWERED = {
+    # What is proved against the models of the target branch is an error, unless it is set.
+    'severity = { "breaks-running-code" = "warning" }': ("", "only a warning"),
+    'severity = { "table-rewrite" = "warning" }': (
+        'severity = { "table-rewrite" = "error" }',
+        "only a warning",
+    ),
+    'severity = { "multiple-heads" = "warning" }': ("", "only a warning"),
+    "linear = true": ('severity = { "future-timestamp" = "error" }', "only a warning"),
+    "linear = true # ": (
+        'severity = { "breaks-running-code" = "error" }',
+        "only a warning unless the models of the target branch prove it",
+    ),
+    "large-table = 100": ('table-sizes = "sizes.json"', "would no longer be an error"),
+}
+
+
+@pytest.mark.parametrize("after", LOWERED)
+def test_what_would_be_milder_is_reported(after: str, tmp_path: Path) -> None:
+    before, message = LOWERED[after]
+    was, is_ = load(tmp_path, before), load(tmp_path, after)
+    found = relaxed(was, is_)
+    assert len(found) == 1
+    assert found[0].endswith(message)
+    assert relaxed(is_, is_) == []
+
+
+SAME = (
+    ("", 'severity = { "table-rewrite" = "warning" }'),
+    ("", 'severity = { "breaks-running-code" = "error" }'),
+    ('severity = { "breaks-running-code" = "warning" }', ""),
+    ('severity = { "multiple-heads" = "error" }', ""),
+    ('severity = { "table-rewrite" = "warning" }', 'table-sizes = "sizes.json"'),
+)
+
+
+@pytest.mark.parametrize(("before", "after"), SAME)
+def test_a_severity_that_is_as_high_is_not_reported(
+    before: str, after: str, tmp_path: Path
+) -> None:
+    assert relaxed(load(tmp_path, before), load(tmp_path, after)) == []
+
+
+def relaxed(before: Settings, after: Settings) -> list[str]:
+    change = SettingsChange(before, after, "revgate.toml", "", ())
+    return [each.message for each in all_rules()["relaxed-settings"].check(change)]

@@ -4,11 +4,11 @@ A change is judged by the settings of the target branch, so that none can switch
 What it relaxes holds once it is merged: for the next change, not for itself. Reported are more
 ignored rules, fewer enabled ones, a lower severity, a later `baseline`, another `file-name`,
 `linear = false`, more `branches`, a greater `large-table`, an environment that is left out, a
-`head-file`, `schema-file` or `expect-tables` that is removed, fewer entries of `published`, and new
-entries of `allow-published`, `allow-squash` and `ignore-objects`. So are settings that hide from
-the round trip what a revision lacks in production: more `roles`, `schemas` or `extensions`, another
-`prepare` or another content of its file, `superuser` that is no longer false, and `network = true`,
-which isolates the run less.
+`head-file`, `schema-file`, `table-sizes` or `expect-tables` that is removed, fewer entries of
+`published`, and new entries of `allow-published`, `allow-squash` and `ignore-objects`. So are
+settings that hide from the round trip what a revision lacks in production: more `roles`, `schemas`
+or `extensions`, another `prepare` or another content of its file, `superuser` that is no longer
+false, and `network = true`, which isolates the run less.
 
 ## Why it hurts
 A line in a settings file is easy to miss in a review, and it takes effect on every later change.
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.rules import HOUSEKEEPING, WARNING, Finding, all_rules, rule
+from revgate.rules import ERROR, HOUSEKEEPING, WARNING, Finding, all_rules, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ _LATER = (
 _AT_ONCE = (
     "it describes production, so it counts for this change already: make sure that it is true there"
 )
+_TO_WARNING = (ERROR, WARNING)
 _DESCRIBING = ("roles", "schemas", "extensions", "ignore-objects", "prepare")
 
 
@@ -105,18 +106,25 @@ def _rules(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:
         yield "ignore", f"`{name}` would be ignored"
     for name in sorted({*before.enable} - {*after.enable}):
         yield "enable", f"`{name}` would no longer be enabled"
-    for name in _lowered(before, after):
-        yield "severity", f"`{name}` would be only a warning"
+    for name, what in _lowered(before, after):
+        yield "severity", f"`{name}` would be only a warning{what}"
+    if before.table_sizes is not None and after.table_sizes is None:
+        yield "table-sizes", "what blocks a large table would no longer be an error"
     if after.large_table > before.large_table:
         yield "large-table", f"tables of less than {after.large_table} MB would count as small"
 
 
-def _lowered(before: Settings, after: Settings) -> Iterator[str]:
-    rules, old, new = all_rules(), dict(before.severity), dict(after.severity)
+def _lowered(before: Settings, after: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each rule that would be milder, and where, if it is not so everywhere."""
+    old, new = dict(before.severity), dict(after.severity)
     for name in sorted({*old, *new}):
-        default = rules[name].severity.value
-        if old.get(name, default) != new.get(name, default) == WARNING.value:
-            yield name
+        rule_ = all_rules()[name]
+        was, is_ = rule_.with_severity(old.get(name)), rule_.with_severity(new.get(name))
+        proved = (was.proved or was.severity, is_.proved or is_.severity)
+        if proved == _TO_WARNING:
+            yield name, ""
+        elif (was.severity, is_.severity) == _TO_WARNING:
+            yield name, " unless the models of the target branch prove it"
 
 
 def _scope(
