@@ -318,6 +318,15 @@ def test_part_of_the_history_in_a_subfolder_is_exit_code_3(
     assert "it belongs to the history, so nothing could be checked" in done.stderr
 
 
+def test_folders_that_the_settings_state_are_the_history(clone: Clone) -> None:
+    _in_a_subfolder(clone, SECOND)
+    stated = f'version-locations = ["{clone.file(FOURTH).parent.relative_to(clone.path)}"]\n'
+    (clone.path / "revgate.toml").write_text(stated)
+    done = clone.check()
+    assert done.returncode == 0, done.stderr
+    assert "Alembic does not read" in done.stdout
+
+
 def test_a_subfolder_is_noticed_after_a_verdict_without_it(clone: Clone) -> None:
     assert [clone.check().returncode for _ in range(2)] == [0, 0]
     _in_a_subfolder(clone, SECOND)

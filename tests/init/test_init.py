@@ -69,6 +69,24 @@ def test_a_project_without_revisions_is_set_up_for_the_first_one(repository: Any
     repository.revgate("check", "--staged")
 
 
+def test_folders_that_code_sets_are_named(repository: Any) -> None:
+    repository.environment_at("migrations")
+    hashes(repository, folder="migrations")
+    for each in ("postgresql", "sqlite"):
+        repository.run("git", "add", "-A")
+        (repository.root / "migrations/versions" / each).mkdir()
+    files = [*(repository.root / "migrations/versions").glob("*.py")]
+    for file in files:
+        (file.parent / "sqlite" / file.name).write_bytes(file.read_bytes())
+        file.rename(file.parent / "postgresql" / file.name)
+    stated = 'version-locations = ["migrations/versions/postgresql"]'
+    for command in (("check",), ("init", "--yes")):
+        said = " ".join(repository.revgate(*command, code=3).split())
+        assert f"subfolders have some: if code sets the folders, write {stated} in" in said
+    repository.put("revgate.toml", f'{stated}\nfile-name = "any"\nignore = ["revision-id"]\n')
+    assert "3 revisions" in repository.revgate("check", code=1)
+
+
 def test_settings_that_name_no_folder_are_still_said(repository: Any) -> None:
     repository.put("alembic.ini", "[alembic]\nscript_location = migration\n")
     assert "the folder migration is missing" in repository.revgate("init", "--yes", code=3)

@@ -11,6 +11,7 @@ from revgate.roundtrip import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from revgate.roundtrip import RoundTrip
 
@@ -112,3 +113,30 @@ def test_a_history_is_divided_by_its_length_alone() -> None:
     assert plan.divide(59) == [(0, 59)]
     assert plan.divide(200) == [(0, 100), (100, 200)]
     assert plan.divide(1000) == [(0, 333), (333, 666), (666, 1000)]
+
+
+ALONE = """
+def upgrade():
+    import fcntl, time
+
+    with open({path!r}, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.4)
+
+
+def downgrade():
+    pass
+"""
+
+
+def test_an_env_that_ends_other_sessions_runs_by_itself(
+    project: ProjectMaker, sync_env: str, tmp_path: Path
+) -> None:
+    ends = (
+        "    connection.exec_driver_sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()')\n"
+        "    connection.commit()\n"
+    )
+    env = sync_env.replace("as connection:\n", f"as connection:\n{ends}")
+    made = project(table("t0"), ALONE.format(path=str(tmp_path / "lock")), env=env)
+    assert made.run(rows=False).failures == ()

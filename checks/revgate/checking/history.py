@@ -12,7 +12,8 @@ from revgate.checking.selection import Choice
 from revgate.checking.suppressions import Outcome, settle
 from revgate.errors import UsageError
 from revgate.findings import ERROR
-from revgate.history.read import Read, absent_folders, list_all, notes_on, read, subfolder_notes
+from revgate.history.read import Read, absent_folders, list_all, notes_on, read
+from revgate.history.subfolders import subfolder_notes
 from revgate.result import Allowed, Judged, Result
 from revgate.rules import CHAIN, CONTENT, DOWNGRADE, NAMING, ask
 from revgate.text import choose_one, nearest

@@ -138,7 +138,8 @@ def _completion(arguments: argparse.Namespace) -> int:
 def _graph(arguments: argparse.Namespace) -> int:
     from revgate import environments
     from revgate.checking.file_rules import judge_file
-    from revgate.history.read import read, subfolder_notes
+    from revgate.history.read import read
+    from revgate.history.subfolders import subfolder_notes
     from revgate.reports import chain
 
     root, settings = settings_of(arguments)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revgate.errors import CannotJudgeError
 from revgate.history.cache import RACY_NS, Cache
 from revgate.history.history import History
+from revgate.history.subfolders import is_revision_file, subfolder_advice
 from revgate.source import missing
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class NoRevisionsError(CannotJudgeError):
     def __init__(self, place: str, fact: str, advice: str) -> None:
         super().__init__(f"{place}: {fact}, so nothing could be checked; {advice}")
         self.note = f"{place}: {fact}, so this environment was not checked"
+
+
+class OnlyInSubfoldersError(NoRevisionsError):
+    """An environment has revisions only where Alembic does not look by its configuration."""
 
 
 class Listed(NamedTuple):
@@ -127,13 +131,16 @@ def _listing(
             )
         found = source.files(folder, recursive=environment.recursive or subfolders)
         inside = "" if folder == "." else folder
-        for path in filter(_is_revision_file, found):
+        for path in filter(is_revision_file, found):
             is_below = subfolders and path.rpartition("/")[0] != inside
             (below if is_below else paths).append(path)
     if not paths:
+        fact = f"no revision in {', '.join(environment.version_locations)} of {source.name}"
+        if advice := subfolder_advice(source, environment):
+            raise OnlyInSubfoldersError(environment.config, fact, advice)
         raise NoRevisionsError(
             environment.config,
-            f"no revision in {', '.join(environment.version_locations)} of {source.name}",
+            fact,
             "create one with `revgate new MESSAGE`, or correct version_locations",
         )
     known = {*paths}
@@ -152,14 +159,6 @@ def absent_folders(source: Source, environment: Environment) -> list[str]:
     if len(absent) == len(folders):
         return []
     return [each for each in absent if source.lies(each) == each and not source.submodule(each)]
-
-
-def _is_revision_file(path: str) -> bool:
-    """Whether Alembic loads a file: `_only_source_rev_file` in alembic.script.base."""
-    if ".#" not in path and "__init__" not in path and "\n" not in path:
-        return path.endswith(".py")
-    # Newlines matter to the `.` and `$` of Alembic's pattern.
-    return re.match(r"(?!\.\#|__init__)(.*\.py)$", path.rpartition("/")[2]) is not None
 
 
 class Read(NamedTuple):
@@ -219,56 +218,6 @@ def read(
         for finding in findings_from(path, each)
     )
     return Read(history, findings, len(listed.paths))
-
-
-def subfolder_notes(source: Source, history: History) -> list[str]:
-    """Return a note about revisions in subfolders, which Alembic does not read.
-
-    A history that is judged needs this; the target branch, which is only compared, does not.
-
-    Raises:
-        CannotJudgeError: They belong to the history that is read.
-    """
-    from revgate.history.parse import parse
-    from revgate.history.revision import Script
-
-    environment = history.environment
-    known = {each.path for each in history.revisions} | {each.path for each in history.unreadable}
-    below = _below(source, environment, known)
-    if not below:
-        return []
-    contents = source.read(below)
-    parsed = [parse(each.path, each.data) for each in contents if each.error is None]
-    unread = [each.revision for each in parsed if isinstance(each, Script)]
-    if not unread:
-        return []
-    more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-    message = (
-        f"{environment.config}: Alembic does not read {unread[0].path}{more}, in a subfolder;"
-        " that requires `recursive_version_locations = true`"
-    )
-    ids = {each.id for each in unread}
-    named = {key for each in unread for key in (*each.parents, *each.depends_on)}
-    by_others = {key for each in history.revisions for key in (*each.parents, *each.depends_on)}
-    if named & history.graph.by_id.keys() or by_others & ids:
-        raise CannotJudgeError(
-            f"{message}; it belongs to the history, so nothing could be checked: set that option,"
-            " or `version-locations` in the settings of revgate if code sets the folders"
-        )
-    return [message]
-
-
-def _below(source: Source, environment: Environment, known: set[str]) -> list[str]:
-    """List the files in subfolders that would be revisions if Alembic read them."""
-    if environment.recursive:
-        return []
-    return [
-        path
-        for folder in environment.version_locations
-        if source.has_folder(folder)
-        for path in source.files(folder, recursive=True)
-        if path not in known and _is_revision_file(path)
-    ]
 
 
 def reread(

@@ -126,7 +126,8 @@ def open_history(source: Source, environment: Environment) -> History:
     """
     from revgate.checking.file_rules import judge_file
     from revgate.history.history import History
-    from revgate.history.read import read, subfolder_notes
+    from revgate.history.read import read
+    from revgate.history.subfolders import subfolder_notes
 
     try:
         history = read(source, environment, judge_file, whole=False).history

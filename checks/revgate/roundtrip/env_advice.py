@@ -78,6 +78,11 @@ def _on_the_database(broken: Broken, folders: Sequence[str], root: str) -> str:
 def _on_the_code(broken: Broken, env: str, folders: Sequence[str], root: str) -> str:
     if "outside of application context" in broken.message:
         return f"enter the application's context in {env}: `with create_app().app_context():`"
+    if re.search(r"event loop|worker thread", broken.message):
+        return (
+            f"{env} runs only where the application starts Alembic: let it run under plain `alembic"
+            f" upgrade head` in {_shown(folders, root)} as well, which raises the same there"
+        )
     if broken.error == "CommandError":
         return f"run `alembic upgrade head` in {_shown(folders, root)} to see the same error"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from concurrent.futures import Future
@@ -33,6 +34,7 @@ from revgate.roundtrip.resumption import check_resumption
 from revgate.roundtrip.rows.populated import PopulatedPass
 from revgate.roundtrip.schema import SchemaFollower
 from revgate.roundtrip.session import Session
+from revgate.source import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +105,7 @@ def _run_session(session: Session, *, alone: bool) -> None:
     with ExitStack() as stack:
         with session.timed(SETUP):
             session.start(stack)
-        alone = alone or not session.roles.stay_in_databases
+        alone = alone or not session.roles.stay_in_databases or _ends_sessions(session)
         # The rules on schemas follow objects by their oids, which each database assigns itself.
         divided = not (alone or session.context or session.options.judges_schema)
         places = divide(len(session.revisions)) if divided else [(0, len(session.revisions))]
@@ -116,6 +118,15 @@ def _run_session(session: Session, *, alone: bool) -> None:
         if not alone and (session.roles.were_made or any(map(_may_be_of_others, session.failures))):
             raise Indivisible
         session.collect_notes()
+
+
+def _ends_sessions(session: Session) -> bool:
+    """Tell whether env.py ends other sessions on the server, those of other parts among them."""
+    path = os.path.join(session.options.root, session.environment.script_location, "env.py")
+    try:
+        return b"pg_terminate_backend" in read_regular(path)
+    except OSError:
+        return False
 
 
 def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ from revgate.checking.selection import Choice
 from revgate.errors import CannotJudgeError
 from revgate.history.habit import habit_of
 from revgate.history.history import History
-from revgate.history.read import NoRevisionsError, read, revision_files
+from revgate.history.read import NoRevisionsError, OnlyInSubfoldersError, read, revision_files
 from revgate.result import Result
 from revgate.rules import CHAIN, DOWNGRADE, NAMING, all_rules
 from revgate.settings import Scope, Settings, from_table
@@ -117,6 +117,8 @@ def judged_if_any(source: Source, settings: Settings) -> Judgement:
     """
     try:
         return judged(source, settings)
+    except OnlyInSubfoldersError:
+        raise
     except NoRevisionsError:
         return NOTHING
 
@@ -129,6 +131,8 @@ def propose(source: Source) -> tuple[Proposal, Judgement]:
     """
     try:
         found, left_out = _found(source)
+    except OnlyInSubfoldersError:
+        raise
     except NoRevisionsError:
         new = tuple(environments.find(source, Settings()))
         return Proposal(new, tuple(_TIMESTAMPS for _ in new)), NOTHING

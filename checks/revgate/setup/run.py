@@ -81,7 +81,9 @@ def propose(start: str, options: SetupOptions) -> Outcome:
     return Outcome(root, lines, changes, tuple(_left(judgement)), done)
 
 
-_OF_ROUND_TRIP = frozenset({"env", "network", "roles", "schemas", "superuser"})
+_OF_ROUND_TRIP = frozenset(
+    {"env", "extensions", "network", "prepare", "roles", "schemas", "superuser"}
+)
 
 
 def _are_of_round_trip(root: str, path: str) -> bool:
