@@ -1,4 +1,4 @@
-"""Revisions in subfolders of the version folders, which Alembic reads only if it is told to."""
+"""Revisions in subfolders of the version folders, which Alembic reads only by an option."""
 
 from __future__ import annotations
 
