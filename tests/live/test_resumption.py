@@ -64,12 +64,12 @@ STUCK = {
     "an index": (
         revision(["CREATE INDEX CONCURRENTLY j ON users (age)"], "DROP INDEX j"),
         'fails when it is run again after an interruption: relation "j" already exists',
-        "op.execute('DROP INDEX CONCURRENTLY IF EXISTS j')",
+        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS j")',
     ),
     "an index that may be there": (
         revision(["CREATE INDEX CONCURRENTLY IF NOT EXISTS k ON users (age)"], "DROP INDEX k"),
         "leaves the index `k` invalid when it is run again after an interruption",
-        "op.execute('DROP INDEX CONCURRENTLY IF EXISTS k')",
+        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS k")',
     ),
     "a column after an index dropped": (
         revision(

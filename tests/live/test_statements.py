@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
+from revgate.roundtrip.agent.statements import Watch
 from revgate.rules import all_rules
 
 if TYPE_CHECKING:
@@ -411,3 +415,22 @@ def test_each_statement_is_seen_as_it_is(project: ProjectMaker) -> None:
     assert {what: len(each) for what, each in messages.items()} == dict.fromkeys(expected, 1)
     for what, message in expected.items():
         assert message in messages[what][0]
+
+
+def test_a_scan_counts_where_the_server_has_reset_its_counters(empty_database: str) -> None:
+    """It does so at the end of a transaction, a second after it did so before."""
+    engine = create_engine(empty_database, poolclass=NullPool)
+    watch = Watch()
+    watch.listen()
+    with engine.connect() as connection:
+        for statement in ("CREATE TABLE users (id int)", "SELECT count(*) FROM users"):
+            connection.exec_driver_sql(statement)
+            connection.commit()
+        watch.begin(connection.connection, __file__, "alembic_version")
+        time.sleep(1.1)
+        connection.connection.commit()
+        connection.exec_driver_sql("CREATE INDEX i ON users (id)")
+        (seen,) = watch.end()
+        watch.forget()
+
+    assert seen["scans"] == ["public.users"]

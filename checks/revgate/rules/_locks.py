@@ -84,10 +84,19 @@ def without_timeout(
             (statement.line or step.upgrade_line, 1),
             f"`upgrade()` of `{step.revision.id}` {verb} `{lock.mode}` on `{name}` with no"
             f" `{setting}`, which blocks {blocks(lock.mode)}",
-            help=f"write `op.execute(\"SET LOCAL {setting} = '{value}'\")` before it; or, for all"
-            f' revisions, where {env} creates its engine: `connect_args={{"options": "-c'
-            f' {setting}={value}"}}`',
+            help=f"write {_limit(statement, setting, value)}; or, for all revisions, where {env}"
+            f' creates its engine: `connect_args={{"options": "-c {setting}={value}"}}`',
         )
+
+
+def _limit(statement: Statement, setting: str, value: str) -> str:
+    """Return what to write so that a statement has a timeout; `SET LOCAL` needs a transaction."""
+    if statement.alone:
+        return (
+            f"`op.execute(\"SET {setting} = '{value}'\")` before it and"
+            f' `op.execute("RESET {setting}")` after it, in the same block'
+        )
+    return f"`op.execute(\"SET LOCAL {setting} = '{value}'\")` before it"
 
 
 def _first_strong_lock(step: Step, wanted: Callable[[Lock], bool]) -> tuple[Statement, Lock] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from revgate.postgres.names import split_name
+from revgate.rules._downgrade import execute_operation
 from revgate.rules._locks import avoid
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     Recipe = Callable[[re.Match[str], str], str]
 
-_NAME = r'(?:"(?:[^"]|"")+"|\w+)'
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _NAMES = rf"{_NAME}(?:\.{_NAME})*"
 AUTOCOMMIT = "`with op.get_context().autocommit_block():`"
 
@@ -53,6 +55,21 @@ def not_null_column(sql: str) -> str | None:
     return found[1] if found else None
 
 
+def drop_before_build(sql: str) -> str | None:
+    """Return the line without which a concurrent build of an index cannot be run again.
+
+    None if the statement does not build an index that has a name.
+    """
+    found = _BUILT.search(sql)
+    return execute_operation(_dropped(found[1], found[2])) if found else None
+
+
+def _dropped(index: str, table: str) -> str:
+    """Return the statement that drops an index of a table, if it is there."""
+    schema = split_name(table)[0]
+    return f"DROP INDEX CONCURRENTLY IF EXISTS {f'{schema}.' if schema else ''}{index}"
+
+
 def _named(name: str, ending: str) -> str:
     """Return a name with an ending, quoted where the name was."""
     bare = name.strip('"')
@@ -60,9 +77,17 @@ def _named(name: str, ending: str) -> str:
 
 
 def _index(found: re.Match[str], _: str) -> str:
+    drop = drop_before_build(found.string)
+    if drop is None:
+        return (
+            f"give the index a name, and build it without blocking writes, within {AUTOCOMMIT}:"
+            " `DROP INDEX CONCURRENTLY IF EXISTS` and its name, in case an earlier attempt was"
+            " interrupted, and then the index with `postgresql_concurrently=True`"
+        )
     return (
-        f"build `{found[1]}` without blocking writes: {AUTOCOMMIT} and"
-        " `postgresql_concurrently=True`"
+        f"build `{found[1]}` without blocking writes, within {AUTOCOMMIT}: first `{drop}`, in case"
+        " an earlier attempt was interrupted, and then the index with"
+        " `postgresql_concurrently=True`, in SQL `CONCURRENTLY`"
     )
 
 
@@ -84,8 +109,9 @@ def _key(found: re.Match[str], table: str) -> str:
     word = "pkey" if kind == "PRIMARY KEY" else "key"
     name = name or _named(bare, word)
     return (
-        f"build a unique index on `{table}` first: {AUTOCOMMIT}, and in it"
-        f" `CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns}`; then"
+        f"build a unique index on `{table}` first, within {AUTOCOMMIT}: `{_dropped(name, table)}`,"
+        " in case an earlier attempt was interrupted, and then"
+        f" `CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns}`; after the block"
         f" `ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}`"
     )
 
@@ -159,6 +185,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
+_BUILT = _compiled(
+    rf"\bINDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\s)({_NAME})\s+ON\s+"
+    rf"(?:ONLY\s+)?({_NAMES})"
+)
 _NOT_NULL = _compiled(rf"ALTER(?:\s+COLUMN)?\s+({_NAME})\s+SET\s+NOT\s+NULL")
 _RECIPES: tuple[tuple[re.Pattern[str], Recipe], ...] = (
     (_compiled(rf"^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?({_NAME})"), _index),

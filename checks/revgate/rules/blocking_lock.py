@@ -21,6 +21,7 @@ until the last row has been read, and queued requests block further requests.
 ## Instead
     def upgrade() -> None:
         with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_users_email")
             op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
 """
 
@@ -66,12 +67,15 @@ _FORMS = (
     _form(
         "DROP INDEX",
         r"\bDROP\s+INDEX\s+(?!CONCURRENTLY\b)",
-        f"drop it {_ALONE}, with `postgresql_concurrently=True`",
+        f"drop it {_ALONE}, with `postgresql_concurrently=True, if_exists=True`, in SQL"
+        " `DROP INDEX CONCURRENTLY IF EXISTS`",
     ),
     _form(
         "DETACH PARTITION",
         r"\bDETACH\s+PARTITION\b(?!.*\bCONCURRENTLY\b)",
-        f"write `ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY`, {_ALONE}",
+        f"write `ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY`, {_ALONE}, and only where"
+        ' `op.get_bind().exec_driver_sql("SELECT FROM pg_inherits WHERE inhrelid ='
+        " to_regclass('...')\").first()` is not None, so that it can be run again",
     ),
     _form(
         "VACUUM FULL",
@@ -89,7 +93,8 @@ _FORMS = (
     _form(
         "CREATE TRIGGER",
         r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b",
-        f"create it {_ALONE}, which holds the lock no longer than the statement",
+        f"create it {_ALONE}, which holds the lock no longer than the statement, with"
+        " `CREATE OR REPLACE TRIGGER`, which can be run again",
         is_brief=True,
     ),
 )

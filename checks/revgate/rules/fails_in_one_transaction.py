@@ -18,7 +18,7 @@ colleague's, the next test run's, or one for disaster recovery.
 ## Instead
     def upgrade() -> None:
         with op.get_context().autocommit_block():
-            op.execute("ALTER TYPE status ADD VALUE 'paused'")
+            op.execute("ALTER TYPE status ADD VALUE IF NOT EXISTS 'paused'")
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.observed import PRODUCTION, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
+from revgate.rules._recipes import AUTOCOMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,8 @@ def _way_out(failure: Failure, env: str) -> str:
     match failure.sqlstate:
         case code if code == _UNSAFE_ENUM_LABEL:
             return (
-                "add the label within `with op.get_context().autocommit_block():` in the revision"
-                f" that creates it; or {each}"
+                f"add the label within {AUTOCOMMIT} in the revision that creates it, with"
+                f" `ADD VALUE IF NOT EXISTS`, which can be run again; or {each}"
             )
         case code if code == _PENDING_TRIGGER_EVENTS:
             return (

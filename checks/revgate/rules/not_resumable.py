@@ -30,15 +30,14 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.observed import PRODUCTION
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
 from revgate.rules._live import schema_difference
+from revgate.rules._recipes import drop_before_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from revgate.roundtrip.observed import RoundTrip, Unresumed
 
-_INDEX = re.compile(
-    r"\bINDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\"[^\"]+\"|[\w$]+)\s+ON\b", re.IGNORECASE
-)
+_CONCURRENT = re.compile(r"\s*CREATE\b.*?\bINDEX\s+CONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 _INVALID = " INVALID"
 
 
@@ -79,8 +78,8 @@ def _what(found: Unresumed) -> str:
 
 def _help(found: Unresumed) -> str:
     committed = f"`{found.statement[:120]}` is committed, and stays when what follows it fails"
-    if index := _INDEX.search(found.statement):
-        drop = f"op.execute({f'DROP INDEX CONCURRENTLY IF EXISTS {index[1]}'!r})"
+    drop = drop_before_build(found.statement) if _CONCURRENT.search(found.statement) else None
+    if drop:
         return f"drop the index before it is built, in the same block: `{drop}`\n{committed}"
     return (
         "make what is committed repeatable, with `IF NOT EXISTS` or `IF EXISTS`, or move it to a"

@@ -1,7 +1,8 @@
 """A revision adds a constraint without a name, so PostgreSQL makes one up.
 
 Reports unique, foreign key, CHECK and exclusion constraints. A primary key is not reported: a table
-has only one, and its name is always the table's with `_pkey`.
+has only one, and its name is always the table's with `_pkey`. Nor is the CHECK constraint that
+`DETACH PARTITION ... CONCURRENTLY` leaves on the partition.
 
 ## Why it hurts
 The name depends on which names are taken, and it keeps the old name of a table or column that is
@@ -49,7 +50,7 @@ _KINDS = {"u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
 def unnamed_constraint(observed: RoundTrip) -> Iterator[Finding]:
     """Report constraints whose name no statement of their revision has."""
     for step, defect in added_defects(observed, "table", _defects):
-        if not _is_named(str(defect.key[1]), step):
+        if not _is_named(str(defect.key[1]), step) and not _is_detached(defect, step):
             yield to_finding(step, defect)
 
 
@@ -76,3 +77,12 @@ def _is_named(name: str, step: Step) -> bool:
     """Tell whether a statement of the step may have given the name; what is not seen may have."""
     pattern = mention(name)
     return has_unseen_text(step) or any(pattern.search(each.text) for each in step.statements)
+
+
+def _is_detached(defect: Defect, step: Step) -> bool:
+    """Tell whether the step makes the table of a partition, whose bounds a constraint keeps."""
+    table = mention(defect.names[0])
+    return any(_DETACHED.search(each.text) and table.search(each.text) for each in step.statements)
+
+
+_DETACHED = re.compile(r"\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)

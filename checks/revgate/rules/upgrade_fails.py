@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from revgate.roundtrip.observed import UPGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
-from revgate.rules._recipes import AUTOCOMMIT
+from revgate.rules._recipes import AUTOCOMMIT, drop_before_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,8 @@ _WAYS = {
         ' does in the settings, `prepare = "before.sql"`: the output of `pg_dump --schema-only` for'
         " a database as it is before the first revision"
     ),
-    _UNSAFE_ENUM_LABEL: f"commit the new label before it is used: add it within {AUTOCOMMIT}",
+    _UNSAFE_ENUM_LABEL: f"commit the new label before it is used: add it within {AUTOCOMMIT}, with"
+    " `ADD VALUE IF NOT EXISTS`, which can be run again",
 }
 
 
@@ -48,4 +49,7 @@ def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
         if failure.during == UPGRADE:
             found = failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
             way = _WAYS.get(failure.sqlstate)
+            drop = drop_before_build(failure.statement)
+            if failure.sqlstate == _IN_TRANSACTION and drop:
+                way = f"{way}, and in it first `{drop}`, so that it can be run again"
             yield found._replace(help=f"{way}\n{found.help}") if way else found

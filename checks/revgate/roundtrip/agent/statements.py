@@ -127,7 +127,8 @@ class Watch:
         self._files.update((row[0], row[2]) for row in found)
         self._scans = {row[0]: row[3] for row in found}
         self._held, self._seen, self._path = set(), [], path
-        self._is_unread = False
+        # At the end of this transaction the server may set the counts to 0.
+        self._is_unread = any(self._scans.values())
         self._started, self._room = time.perf_counter(), MAX_SHOWN_OF_STEP
         self.transactions, self.settings = Transactions(), Settings()
 
