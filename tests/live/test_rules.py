@@ -219,6 +219,36 @@ def test_one_cause_is_one_finding(project: ProjectMaker) -> None:
     assert "the default of `m.note` is left behind as well" in related
 
 
+RENAMES = """
+old_enum = sa.Enum("a", name="kind")
+new_enum = sa.Enum("a", "b", name="kind_new")
+
+
+def upgrade():
+    new_enum.create(op.get_bind(), checkfirst=False)
+    op.execute("ALTER TABLE t ALTER c TYPE kind_new USING c::text::kind_new")
+    old_enum.drop(op.get_bind(), checkfirst=False)
+    op.execute("ALTER TYPE kind_new RENAME TO kind")
+
+
+def downgrade():
+    old_enum.name = "kind_old"
+    old_enum.create(op.get_bind(), checkfirst=False)
+    op.execute("ALTER TABLE t ALTER c TYPE kind_old USING NULL::kind_old")
+    new_enum.name = "kind"
+    new_enum.drop(op.get_bind(), checkfirst=False)
+    op.execute("ALTER TYPE kind_old RENAME TO kind")
+"""
+
+
+def test_each_function_runs_as_in_a_process_of_its_own(project: ProjectMaker) -> None:
+    base = sql(
+        "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (c kind)", "DROP TABLE t; DROP TYPE kind"
+    )
+    observed = project(base, RENAMES).run()
+    assert observed.failures == ()
+
+
 def test_a_downgrade_that_fails_hides_no_other(project: ProjectMaker) -> None:
     raises = change(
         "op.add_column('users', sa.Column('a', sa.Integer))", "raise NotImplementedError"

@@ -15,6 +15,7 @@ from .channel import Unusable
 from .drivers import STAND_INS
 from .failures import begin_step, cause_of, describe, line_in, line_of, missing_function
 from .models import compare, ddl, mapped
+from .modules import renew
 from .reads import recorded
 from .statements import Watch
 from .transactions import Interrupted
@@ -148,6 +149,7 @@ class Run:
                 self._interrupt(context, revision, request["statement"])
                 continue
             self._step = (revision, request["do"])  # the file may lack the function
+            renew(revision)
             step = make[request["do"]](self._script.revision_map, revision)
             if request.get("watch"):
                 self._begin_watch(context, revision)
@@ -187,7 +189,7 @@ class Run:
         transactions = self._watch.interrupt(statement)
         try:
             with context.begin_transaction(_per_migration=True):
-                revision.module.upgrade(**self._arguments)
+                renew(revision).upgrade(**self._arguments)
                 raise Interrupted  # noqa: TRY301 - the end of the function is a place as well
         except Interrupted:
             self._watch.forget()
@@ -230,7 +232,7 @@ class Run:
             self._begin_watch(context, revision)
         attempt = Attempt(context, self.failure, request["tables"], counts=request["watch"])
         downgrade, upgrade = (
-            partial(getattr(revision.module, name), **self._arguments)
+            partial(getattr(renew(revision), name), **self._arguments)
             for name in ("downgrade", "upgrade")
         )
         if not only_drops(revision.module.downgrade):
