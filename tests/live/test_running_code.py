@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from revgate.roundtrip.observed import ROWS, UPGRADE
@@ -9,6 +10,7 @@ from revgate.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from revgate.findings import Finding
     from revgate.roundtrip.observed import RoundTrip
@@ -376,3 +378,30 @@ def test_what_the_old_code_can_no_longer_do_is_reported_once(project: ProjectMak
         ]
     assert [each.message for each in observed.failures if each.during in (UPGRADE, ROWS)] == []
     assert told == expected
+
+
+RENAMES = (
+    ("users", "people"),
+    ('"Old name"', '"It\'s new"'),
+    ("shop.orders", '"The shop".orders'),
+)
+
+
+def test_the_view_that_the_help_names_keeps_the_old_name_alive(
+    project: ProjectMaker, tmp_path: Path
+) -> None:
+    ground = ["CREATE SCHEMA shop", 'CREATE SCHEMA "The shop"']
+    ground += [PLAIN.replace("{t}", old) for old, _ in RENAMES]
+    bodies = [run_sql(f"ALTER TABLE {old} RENAME TO {new}") for old, new in RENAMES[:2]]
+    bodies.append(run_sql('ALTER TABLE shop.orders SET SCHEMA "The shop"'))
+    again = project(run_sql(*ground), *bodies)
+    findings = found_in(again.run())
+    assert [each.revision for each in findings] == ["r2", "r3", "r4"]
+
+    for number, each in enumerate(findings, 2):
+        line = re.findall(r"`(op\.execute\(.*?\))`", each.help)[0]
+        file = tmp_path / "migrations" / "versions" / f"r{number}.py"
+        file.write_text(file.read_text().replace("\n\n\ndef down", f"\n    {line}\n\n\ndef down"))
+    observed = again.run()
+    assert not [each.message for each in observed.failures if each.during == UPGRADE]
+    assert found_in(observed) == []

@@ -180,6 +180,8 @@ class Break(NamedTuple):
     """Of a table: the column or the constraint, as messages name it."""
     now: str = ""
     """The new name, for what was renamed; what was written, for a value that is refused."""
+    view: str = ""
+    """The statement that keeps the old name of a table alive."""
     doing: str = ""
     """What the code does: `inserts into`."""
     role: str = ""

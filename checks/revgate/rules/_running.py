@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.roundtrip.observed import Broken
+from revgate.rules._downgrade import execute_operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,9 +65,8 @@ _STEPS = {
     Broken.ROLE: _DROP_LATER,
 }
 _RENAMED_TABLE = (
-    "keep the old name alive until no code uses it:"
-    ' `op.execute("CREATE VIEW {object} AS SELECT * FROM {now}")` after the rename, and drop the'
-    " view in a later revision"
+    "keep the old name alive until no code uses it: `{view}` after the rename, and drop the view"
+    " in a later revision"
 )
 _RENAMED_COLUMN = (
     "add `{now}` next to {part}, write both, backfill it, deploy code that uses `{now}`, and drop"
@@ -130,6 +130,7 @@ def _filled(template: str, found: Break) -> str:
         part=f"`{found.object}.{found.part}`",
         name=found.part,
         now=found.now,
+        view=execute_operation(found.view),
         doing=found.doing,
         role=found.role,
     )

@@ -11,7 +11,10 @@ back when a value is read; comparisons ignore them, `LIKE` and regular expressio
 ## Instead
     def upgrade() -> None:
         op.add_column("users", sa.Column("country", sa.Text()))
-        op.create_check_constraint("ck_users_country", "users", "length(country) = 2")
+        op.create_check_constraint(
+            "ck_users_country", "users", "length(country) = 2", postgresql_not_valid=True
+        )
+        # then, in the next revision: ALTER TABLE users VALIDATE CONSTRAINT ck_users_country
 """
 
 from __future__ import annotations

@@ -11,7 +11,10 @@ It refuses if a column is an array or a composite of the domain.
 ## Instead
     def upgrade() -> None:
         op.add_column("users", sa.Column("email", sa.Text()))
-        op.create_check_constraint("ck_users_email", "users", "email LIKE '%@%'")
+        op.create_check_constraint(
+            "ck_users_email", "users", "email LIKE '%@%'", postgresql_not_valid=True
+        )
+        # then, in the next revision: ALTER TABLE users VALIDATE CONSTRAINT ck_users_email
 """
 
 from __future__ import annotations

@@ -15,7 +15,11 @@ no query faster.
 
 ## Instead
     def upgrade() -> None:
-        op.create_index("ix_orders_user_id_day", "orders", ["user_id", "day"])
+        with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_orders_user_id_day")
+            op.create_index(
+                "ix_orders_user_id_day", "orders", ["user_id", "day"], postgresql_concurrently=True
+            )
 """
 
 from __future__ import annotations

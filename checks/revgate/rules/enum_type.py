@@ -12,7 +12,10 @@ changed in steps.
 ## Instead
     def upgrade() -> None:
         op.add_column("users", sa.Column("mood", sa.Text()))
-        op.create_check_constraint("ck_users_mood", "users", "mood IN ('low', 'high')")
+        op.create_check_constraint(
+            "ck_users_mood", "users", "mood IN ('low', 'high')", postgresql_not_valid=True
+        )
+        # then, in the next revision: ALTER TABLE users VALIDATE CONSTRAINT ck_users_mood
 """
 
 from __future__ import annotations

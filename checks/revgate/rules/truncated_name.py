@@ -16,7 +16,14 @@ in each run. Two names that differ only after the 63rd byte are the same, and th
 
 ## Instead
     def upgrade() -> None:
-        op.create_index("ix_subscriptions_customer", "subscriptions", ["customer_id", "plan_id"])
+        with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_subscriptions_customer")
+            op.create_index(
+                "ix_subscriptions_customer",
+                "subscriptions",
+                ["customer_id", "plan_id"],
+                postgresql_concurrently=True,
+            )
 """
 
 from __future__ import annotations

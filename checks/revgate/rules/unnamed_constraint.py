@@ -11,11 +11,15 @@ violation.
 
 ## Example
     def upgrade() -> None:
-        op.create_unique_constraint(None, "users", ["email"])
+        op.create_table("members", sa.Column("email", sa.Text(), unique=True))
 
 ## Instead
     def upgrade() -> None:
-        op.create_unique_constraint("uq_users_email", "users", ["email"])
+        op.create_table(
+            "members",
+            sa.Column("email", sa.Text()),
+            sa.UniqueConstraint("email", name="uq_members_email"),
+        )
 """
 
 from __future__ import annotations

@@ -14,7 +14,10 @@ table is in use.
 ## Instead
     def upgrade() -> None:
         op.add_column("users", sa.Column("nickname", sa.Text()))
-        op.create_check_constraint("ck_users_nickname", "users", "length(nickname) <= 20")
+        op.create_check_constraint(
+            "ck_users_nickname", "users", "length(nickname) <= 20", postgresql_not_valid=True
+        )
+        # then, in the next revision: ALTER TABLE users VALIDATE CONSTRAINT ck_users_nickname
 """
 
 from __future__ import annotations

@@ -13,7 +13,11 @@ write pays for it, and the index takes more memory.
 
 ## Instead
     def upgrade() -> None:
-        op.create_index("ix_orders_search", "orders", ["user_id", "status"])
+        with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_orders_search")
+            op.create_index(
+                "ix_orders_search", "orders", ["user_id", "status"], postgresql_concurrently=True
+            )
 """
 
 from __future__ import annotations

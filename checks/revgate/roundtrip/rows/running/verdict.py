@@ -120,7 +120,8 @@ def _of_relation(
     if reads:
         error = reads[0].after.message
         renamed = now.renamed and shown(now.renamed)
-        yield Break(Broken.RELATION, table, now=renamed, error=error), True
+        view = _view(relation.name, now.renamed) if now.renamed else ""
+        yield Break(Broken.RELATION, table, now=renamed, view=view, error=error), True
         return
     lost = [each for each in failing if each.after.state == _NO_COLUMN]
     known = [column for column in now.columns if any(_names(each, column) for each in lost)]
@@ -231,3 +232,9 @@ def _nullable(relation: Relation, tried: Sequence[Tried]) -> Iterator[tuple[Brea
 def shown(name: str) -> str:
     """Return the name of a relation for messages."""
     return shown_name(*name_parts(name))
+
+
+def _view(old: str, new: str) -> str:
+    """Return the statement that keeps the old name of a table alive."""
+    old, new = (each.removeprefix("public.") for each in (old, new))
+    return f"CREATE VIEW {old} AS SELECT * FROM {new}"  # noqa: S608 - names PostgreSQL quoted
