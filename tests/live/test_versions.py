@@ -20,7 +20,9 @@ from tests.live.test_rules import ask
 from tests.servers import RELEASES, are_available, programs_of
 
 from revgate.cli import main
+from revgate.errors import CannotJudgeError
 from revgate.postgres.connect import Address, connect
+from revgate.postgres.preparation import Preparation
 from revgate.postgres.process import own_server
 from revgate.postgres.server import Server, throwaway
 
@@ -259,3 +261,41 @@ def test_the_doctor_runs_the_history_on_the_version_of_the_database(
 
     _, told = examine(servers(17).create_database(), capsys)
     assert (told["state"], told["notes"]) == ("empty", [])
+
+
+WHO = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+
+
+@pytest.mark.parametrize("major", [15, 16, max(RELEASES)])
+def test_a_history_runs_as_an_owner_without_rights(
+    project: ProjectMaker, servers: Servers, major: int
+) -> None:
+    server = servers(major)
+    server.execute("CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD 'made'")
+    server.execute("CREATE ROLE of_others")
+    before = server.roles()
+    made = project(
+        "def upgrade():\n"
+        f"    assert not op.get_bind().exec_driver_sql({WHO!r}).scalar()\n"
+        "    op.execute('CREATE TABLE app.t (a int); GRANT SELECT ON app.t TO reader')\n\n\n"
+        "def downgrade():\n    op.execute('DROP TABLE app.t')\n",
+        "def upgrade():\n    op.execute('CREATE TABLE u (a int)')\n\n\n"
+        "def downgrade():\n    op.execute('DROP TABLE u')\n",
+    )
+    url = server.address._replace(user="maker", password="made").url()
+    wanted = Preparation(roles=("reader",), schemas=("app",), superuser=False)
+    observed = made.run(database_url=url, prepared=wanted)
+    assert observed.failures == ()
+    assert [each.tables for each in observed.passes] == [2, 0, 2, 2]
+    assert server.roles() == before
+
+    wanted = wanted._replace(roles=("reader", "of_others"))
+    if major < 16:
+        assert made.run(database_url=url, prepared=wanted).failures == ()
+    else:
+        grant = 'GRANT "of_others" TO "maker" WITH ADMIN OPTION'
+        with pytest.raises(CannotJudgeError, match=grant):
+            made.run(database_url=url, prepared=wanted)
+        server.execute(grant)
+        assert made.run(database_url=url, prepared=wanted).failures == ()
+    assert server.roles() == before

@@ -69,11 +69,18 @@ class Prepared:
         self.tables: frozenset[str] = frozenset()
         """The tables that the file of SQL has created, as messages name them."""
         self.owner, self._password = "", ""
-        existing = server.roles()
-        for name in wanted.roles:
+        try:
+            self._create_roles()
+        except BaseException:
+            server.drop_roles(self.roles)
+            raise
+
+    def _create_roles(self) -> None:
+        existing = self._server.roles()
+        for name in self._wanted.roles:
             if name not in existing:
                 self._create_role(name, "NOLOGIN")
-        if not wanted.superuser:
+        if not self._wanted.superuser:
             self._create_owner()
 
     def _create_owner(self) -> None:
@@ -83,7 +90,21 @@ class Prepared:
         # An ordinary user creates databases only for roles that it is a member of.
         self._server.execute(f"GRANT {quoted(self.owner)} TO CURRENT_USER")
         for name in self._wanted.roles:
+            self._make_member(name)
+
+    def _make_member(self, name: str) -> None:
+        """Make the owner a member of a role; since PostgreSQL 16, that takes its ADMIN option."""
+        import psycopg2
+
+        try:
             self._server.execute(f"GRANT {quoted(name)} TO {quoted(self.owner)}")
+        except psycopg2.Error as error:
+            address = self._server.address
+            raise CannotJudgeError(
+                f"the history cannot run as a member of the role `{name}` on {address}:"
+                f" {error.diag.message_primary}\n"
+                f'let the user grant it: GRANT {quoted(name)} TO "{address.user}" WITH ADMIN OPTION'
+            ) from None
 
     def _create_role(self, name: str, options: str) -> None:
         import psycopg2
