@@ -121,6 +121,19 @@ TOOLS = {
     "`revgate check`": "{revgate} check --no-cache --color never",
     "`revgate gate`": "{revgate} gate --no-cache --color never",
 }
+LINTERS = {
+    "alembic-guard": "{bin}/alembic-guard migrations/versions",
+    "lockcheck": "{bin}/lockcheck migrations/versions",
+    "zdm": "{bin}/zdm migrations/versions --ignore R019",  # a downgrade that drops a table
+    "oneport-migrate": "{bin}/oneport-migrate check --all --no-llm migrations/versions",
+    "migsafe": "{bin}/migsafe lint migrations/versions",
+    "alembic-linear": "{bin}/alembic-linear update && {bin}/alembic-linear check",
+}
+"""Those for Alembic's revisions, which read the text; the last one only compares heads."""
+PACKAGES = (
+    *("alembic-guard", "lockcheck", "zdm", "oneport-migrate", "migsafe"),
+    "alembic-linear-migrations",
+)
 
 
 def write(folder: Path, defect: Defect) -> Path:
@@ -129,6 +142,9 @@ def write(folder: Path, defect: Defect) -> Path:
     versions.mkdir(parents=True)
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    (folder / "zero-downtime-migrations.toml").write_text(
+        'alembic-version-locations = ["migrations/versions"]\n'
+    )
     (folder / "migrations" / "env.py").write_text(ENVIRONMENT)
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_migrations.py").write_text(TESTS)
@@ -161,16 +177,16 @@ def answer(command: str, folder: Path, culprit: Path, url: str) -> str:
     return "**names the file**" if names else "fails"
 
 
-def table(binaries: Path) -> list[str]:
+def table(binaries: Path, tools: dict[str, str]) -> list[str]:
     """Try each tool on each defect."""
     from revgate.postgres.server import throwaway
 
     revgate = f"{sys.executable} {ROOT}/hooks/revgate"
-    lines = [f"| | {' | '.join(TOOLS)} |", "| --- |" + " --- |" * len(TOOLS)]
+    lines = [f"| | {' | '.join(tools)} |", "| --- |" + " --- |" * len(tools)]
     with throwaway(None) as server, tempfile.TemporaryDirectory() as name:
         for number, defect in enumerate(DEFECTS):
             cells = []
-            for at, command in enumerate(TOOLS.values()):
+            for at, command in enumerate(tools.values()):
                 folder = Path(name) / f"{number}-{at}"
                 culprit = write(folder, defect)
                 database = server.create_database()
@@ -184,9 +200,9 @@ def table(binaries: Path) -> list[str]:
 
 def versions(binaries: Path) -> str:
     """Return the versions of the tools."""
+    names = ("alembic", "pylembic", "pytest-alembic", *PACKAGES)
     program = (
-        "from importlib.metadata import version\n"
-        "for name in ('alembic', 'pylembic', 'pytest-alembic'): print(name, version(name))"
+        f"from importlib.metadata import version\nfor name in {names}: print(name, version(name))"
     )
     command = [str(binaries / "python"), "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -198,13 +214,13 @@ def main() -> int:
     if len(sys.argv) != 2:
         print(
             "usage: python -m benchmarks.defects FOLDER, the bin/ of an environment with alembic,"
-            " pylembic, pytest-alembic and psycopg2-binary",
+            f" pylembic, pytest-alembic, psycopg2-binary, {', '.join(PACKAGES)}",
             file=sys.stderr,
         )
         return 2
-    lines = table(Path(sys.argv[1]).absolute())
-    tried = versions(Path(sys.argv[1]).absolute())
-    marked = ["<!-- defects -->", *lines, "", tried, "<!-- end -->"]
+    binaries = Path(sys.argv[1]).absolute()
+    lines = [*table(binaries, TOOLS), "", *table(binaries, LINTERS)]
+    marked = ["<!-- defects -->", *lines, "", versions(binaries), "<!-- end -->"]
     PAGE.write_text("\n".join(["# What each tool reports for one defect", "", *marked, ""]))
     return 0
 

@@ -1,7 +1,7 @@
 """Writes the documentation that comes from the code: `make docs`; a test finds what is stale.
 
-That is the marked blocks of README.md, the schema, the hooks file, and the workflow to copy, which
-is the one that `revgate init` writes.
+That is the marked blocks of README.md, the schema, the hooks file, the page on the rules of other
+tools, and the workflow to copy, which is the one that `revgate init` writes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+
+import field_rules
 
 from revgate.reports import rule_link
 from revgate.rules import all_rules
@@ -24,6 +26,7 @@ SCHEMA = ROOT / "checks" / "revgate" / "settings.schema.json"
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOW = ROOT / "docs" / "workflows" / "gate.yml"
+FIELD = ROOT / "docs" / "pages" / "field.md"
 
 
 def settings_table() -> str:
@@ -83,6 +86,7 @@ def generated() -> dict[Path, str]:
         SCHEMA: json.dumps(schema(), indent=2) + "\n",
         HOOKS: hooks.manifest(project["optional-dependencies"]["live"]),
         WORKFLOW: copied + hosts.workflow(),
+        FIELD: field_rules.page(),
     }
 
 

@@ -274,7 +274,7 @@ GROUND = tuple(f"t{number}" for number in range(len(CASES)))
 LIMITS = "SET LOCAL lock_timeout = '9s'; SET LOCAL statement_timeout = '9s'"
 
 
-def revision(*statements: str, down: str = "") -> str:
+def revision(*statements: str, down: str = "", limits: bool = True) -> str:
     """Return a revision. What starts with `!` runs in autocommit, and with `!if` only if needed."""
     lines = []
     for each in statements:
@@ -290,7 +290,7 @@ def revision(*statements: str, down: str = "") -> str:
             block = "with op.get_context().autocommit_block():"
             lines.append(f"{block}\n        {operation}")
         else:
-            lines += [f"op.execute({LIMITS!r})", operation]
+            lines += [*[f"op.execute({LIMITS!r})"] * limits, operation]
     body = "".join(f"    {line}\n" for line in lines)
     undo = execute_operation(down) if down else "pass"
     return f"def upgrade():\n{body}\n\ndef downgrade():\n    {undo}\n"

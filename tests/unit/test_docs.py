@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def generator() -> ModuleType:
+    docs = str(ROOT / "docs")
+    if docs not in sys.path:  # it imports its neighbours
+        sys.path.append(docs)
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
