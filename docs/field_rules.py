@@ -64,6 +64,6 @@ def _row(case: dict[str, Any]) -> str:
 
 
 def _codes(listed: str) -> str:
-    """Return names of rules as code; words that are no name as they are."""
+    """Return the names of rules as code, and other words as they are."""
     names = [each for each in listed.split(", ") if each]
     return ", ".join(each if " " in each or each == "migsafe" else f"`{each}`" for each in names)
