@@ -407,3 +407,16 @@ def test_another_schema_is_named(project: ProjectMaker, sync_env: str) -> None:
     (finding,) = ask(run(project, env(sync_env, configure), body, models=models))
 
     assert "column `title` of `App.posts`" in finding.message
+
+
+def test_what_the_settings_leave_out_is_not_compared(project: ProjectMaker, sync_env: str) -> None:
+    models = MODELS.replace('"high"', '"medium"').replace("title = Column(Text", "t = Column(Text")
+    models += "\n\nclass Invoice(Base):\n    __tablename__ = 'invoices'\n"
+    models += "    id = Column(Integer, primary_key=True)\n"
+    more = "def upgrade():\n    op.create_table('old', sa.Column('a', sa.Integer))\n\n\n"
+    more += "def downgrade():\n    op.drop_table('old')\n"
+    made = project(SAME, more, env=env(sync_env))
+    (made.root / "shop.py").write_text(models)
+    assert {each.rule for each in ask(made.run())} == {*RULES}
+    patterns = ("old", "table invoices", "pos*", "type mood")
+    assert ask(made.run(ignore_objects=patterns)) == []

@@ -78,3 +78,34 @@ def test_each_tenant_has_a_schema_of_its_own(
     connection.close()
     assert commands.main(["doctor", "--database-url", empty_database]) == 1
     assert says in capsys.readouterr().out
+
+
+def test_tenants_are_upgraded_and_reset(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    empty_database: str,
+) -> None:
+    monkeypatch.setenv("TENANTS_URL", empty_database)
+    repository.write(
+        "migrations/env.py",
+        ENV.replace("connection=connection", "connection=connection, version_table_schema=tenant"),
+    )
+    repository.write("revgate.toml", 'file-name = "any"\nignore = ["revision-id"]\n')
+    repository.revision("a0", None, "CREATE TABLE t (a int)", "DROP TABLE t")
+    upgrade = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(upgrade, check=True, capture_output=True)
+    repository.revision("b1", "a0", "CREATE TABLE u (a int)", "DROP TABLE u")
+    name = empty_database.partition("?")[0].rpartition("/")[2]
+    yes = ["--database-url", empty_database, "--yes", name]
+    assert commands.main(["upgrade", *yes, "--no-backup"]) == 0
+    said = capsys.readouterr().out
+    assert "table-count" not in said
+    assert "✓ the schema `Two` has what `one` has" in said
+
+    assert commands.main(["doctor", "--reset", *yes]) == 0
+    said = capsys.readouterr().out
+    assert "  table one.u\n" in said
+    assert 'Of other tenants, to be kept; drop them by hand:\n  schema "Two"\n' in said
+    assert commands.main(["doctor", "--database-url", empty_database]) == 1
+    assert "✗ the schema `Two` is stamped `b1`, unlike `one`" in capsys.readouterr().out

@@ -60,6 +60,8 @@ class ExaminedDatabase(NamedTuple):
     x_arguments: tuple[str, ...] = ()
     reached: str = ""
     """The database that env.py connects to, such as `localhost:5432/shop`; empty if unknown."""
+    other_schemas: tuple[str, ...] = ()
+    """The schemas of other tenants, which are only compared with the first one."""
 
     @property
     def known(self) -> frozenset[tuple[str, str]]:
@@ -158,6 +160,7 @@ def opened(
         yield ExaminedDatabase(
             target, environment, chain, (), found, states, models, database, notes, tenants,
             options.ignore_objects, options.x_arguments, database.started.origin,
+            tuple(each.schema for each in others),
         )  # fmt: skip
 
 

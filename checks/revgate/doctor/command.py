@@ -15,6 +15,7 @@ from revgate.postgres.names import shown_name
 from revgate.roundtrip.answers import ModelsFailed
 from revgate.roundtrip.interpreter import run_folders
 from revgate.roundtrip.order import upgrade_order
+from revgate.roundtrip.tenants import name_in_sql
 from revgate.text import count, printable
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
     if plan.is_empty:
         say(f"{examined.target.address} has no objects of this application\n")
         return 0
-    say(_shown(examined.target, plan))
+    say(_shown(examined.target, plan, examined.other_schemas))
     confirm(examined.target, request.yes, "drop them", say)
     reset.drop(examined.target.address, plan)
     dropped = len(plan.drops) + (plan.version_table is not None)
@@ -115,7 +116,7 @@ def _reset(examined: ExaminedDatabase, request: DoctorOptions, say: Say) -> int:
     return 0
 
 
-def _shown(target: Target, plan: reset.Plan) -> str:
+def _shown(target: Target, plan: reset.Plan, others: Sequence[str]) -> str:
     drops = list(map(_named, plan.drops))
     drops += [f"{_named(each)}, which belongs to one of these" for each in plan.along]
     if plan.version_table:
@@ -125,6 +126,9 @@ def _shown(target: Target, plan: reset.Plan) -> str:
     if plan.stays:
         lines.append("Not part of the application, to be kept:")
         lines += [f"  {_named(each)}" for each in plan.stays]
+    if others:
+        lines.append("Of other tenants, to be kept; drop them by hand:")
+        lines += [f"  schema {name_in_sql(each)}" for each in others]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 

@@ -133,7 +133,9 @@ class Comparison:
             return  # its labels are compared below
         what = operation.code or f"{operation.operation} {operation.name}".strip()
         fact = f"the models and the database differ: Alembic's comparison asks for `{what}`"
-        yield ModelDifference(fact, operation.code, self._steps[-1], None, in_database=False)
+        other = ("", shown_name(operation.schema or "public", operation.name))
+        head = self._steps[-1]
+        yield ModelDifference(fact, operation.code, head, None, in_database=False, other=other)
 
     def _is_refuted(self, operation: ModelOperation) -> bool:
         """Tell whether both databases have the same, for PostgreSQL, whatever Alembic reports."""
@@ -147,7 +149,8 @@ class Comparison:
     def _difference_of(self, operation: ModelOperation, *, replaced: bool) -> ModelDifference:
         table, name, kind = _table(operation), operation.name, operation.operation
         noun = _NOUNS.get(kind, "object")
-        thing = f"{noun} `{name or 'without a name'}` of `{self._shown(table)}`"
+        named = f"{noun} `{name}`" if name else f"unnamed {noun}"
+        thing = f"{named} of `{self._shown(table)}`"
         if replaced:
             fact = f"{thing} differs between the models and the database"
         elif kind.startswith("Drop"):
@@ -261,7 +264,8 @@ class Comparison:
             fact = f"enum `{name}` has {ours} in the database and {theirs[2]} in the models"
             step = self._touched(("enum order", key[1]))
             place = self._user_of(key[1])
-            yield ModelDifference(fact, "", step, place, in_database=False)
+            other = ("type", name)
+            yield ModelDifference(fact, "", step, place, in_database=False, other=other)
 
     # Places and names
 

@@ -332,6 +332,8 @@ class ModelDifference(NamedTuple):
     """Whether only the database has the object."""
     table: str = ""
     """The table as messages name it; empty if it is about none."""
+    other: tuple[str, str] = ("", "")
+    """Kind and name of what else it is about, such as an enum; the kind may be unknown."""
     is_minor: bool = False
     """Whether only a default or a length differs."""
 

@@ -10,7 +10,7 @@ from revgate.postgres.snapshot import Snapshot, count_tables, outside
 from revgate.roundtrip.answers import Failed, FunctionLines, ModelsFailed
 from revgate.roundtrip.checkpoints import Checkpoints
 from revgate.roundtrip.observed import AGAIN, DOWNGRADE, UPGRADE, Difference, Failure, Pass
-from revgate.roundtrip.tenants import schemas_of_others
+from revgate.roundtrip.tenants import schemas_made, schemas_of_others
 from revgate.text import quoted
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ class Part:
         seconds = time.perf_counter() - begun
         complete = len(self.failures) == failures
         schemas = schemas_of_others(self.database.started, self._session.contexts)
+        schemas -= schemas_made(self.snapshots)
         tables = count_tables(outside(self.current, schemas))
         self.passes.append(Pass(name, seconds, tables, complete))
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from revgate.history.revision import Revision
     from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.agent_client import MigrationContext
-    from revgate.roundtrip.observed import Failure, RoundTrip
+    from revgate.roundtrip.observed import Failure, ModelDifference, RoundTrip
     from revgate.roundtrip.options import Options
     from revgate.roundtrip.progress import Report
 
@@ -368,6 +368,13 @@ def _compare_models(
                 session.models = _compared(session, answer, built)
 
 
+def _is_left_out(difference: ModelDifference, patterns: Sequence[str]) -> bool:
+    """Tell whether the settings leave out what a difference is about."""
+    if difference.table:
+        return is_ignored("table", difference.table, patterns)
+    return bool(difference.other[1]) and is_ignored(*difference.other, patterns)
+
+
 def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> Models:
     steps = session.steps or [session.new_step(session.all_revisions[-1])]
     root, patterns = session.options.root, session.options.ignore_objects
@@ -377,7 +384,7 @@ def _compared(session: Session, report: ModelReport, built: Snapshot | None) -> 
     if not patterns:
         return models
     missing, unmapped, drift = (
-        tuple(each for each in found if not is_ignored("table", each.table, patterns))
+        tuple(each for each in found if not _is_left_out(each, patterns))
         for found in (models.missing, models.unmapped, models.drift)
     )
     return models._replace(missing=missing, unmapped=unmapped, drift=drift)

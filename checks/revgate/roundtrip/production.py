@@ -9,13 +9,13 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.postgres.snapshot import Snapshot, Snapshotter, count_tables, outside, own_tables
+from revgate.postgres.snapshot import Snapshot, Snapshotter, count_tables, outside
 from revgate.roundtrip.answers import Failed, Finished
 from revgate.roundtrip.built import run_in_one_go
 from revgate.roundtrip.models_database import build
 from revgate.roundtrip.observed import MODELS, PRODUCTION, Pass
 from revgate.roundtrip.order import heads_of
-from revgate.roundtrip.tenants import schemas_of_others
+from revgate.roundtrip.tenants import schemas_made, schemas_of_others
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -74,8 +74,7 @@ def take_production(session: Session, ran: Production) -> Snapshot | None:
     """Take over what was observed; return the schema of the models, if they were built."""
     session.contexts = ran.contexts
     # What the steps of this context have made in a schema of another one counts here too.
-    own = {name.rpartition(".")[0] for name in own_tables(session.snapshots[-1])}
-    schemas = schemas_of_others(ran.contexts[0], ran.contexts) - own
+    schemas = schemas_of_others(ran.contexts[0], ran.contexts) - schemas_made(session.snapshots)
     tables = count_tables(outside(ran.snapshot, schemas))
     session.schema_file = file = ran.schema_file
     if file and file.is_of_another_version:

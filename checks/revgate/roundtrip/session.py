@@ -240,6 +240,7 @@ class Session:
         if self.base:
             self.notes.append(f"{described} ran in one go, without single steps")
             plain = not (self.server.prepared and self.server.prepared.roles)
+            plain = plain and len(self.contexts) < 2  # the copy does not name them
             if self.options.cached and plain and self.server.roles() == roles:
                 templates.keep(self.server, self.base, key, time.perf_counter() - begun)
             return
@@ -255,6 +256,7 @@ class Session:
         """
         made = self.server.create_database(self.base)
         started, answer = run_in_one_go(agent, self.server, made, heads_of(below))
+        self.contexts = self.contexts or [started, *agent.further_contexts]
         agent.close()
         return made if isinstance(answer, Finished) and started.address == made else None
 

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from revgate.postgres.names import quoted
+from revgate.postgres.snapshot import own_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from revgate.postgres.snapshot import Snapshot
     from revgate.roundtrip.agent_client import MigrationContext
 
 
@@ -28,6 +30,12 @@ def schemas_of_others(
     return frozenset(name_in_sql(each.schema) for each in others_of(context, contexts))
 
 
+def schemas_made(snapshots: Sequence[Snapshot]) -> frozenset[str]:
+    """Return the schemas in which the steps between the first and the last have made tables."""
+    first, last = ({*own_tables(each)} for each in (snapshots[0], snapshots[-1]))
+    return frozenset(name.rpartition(".")[0] for name in last - first)
+
+
 def others_of(
     context: MigrationContext, contexts: Iterable[MigrationContext]
 ) -> list[MigrationContext]:
@@ -35,9 +43,15 @@ def others_of(
     return [
         each
         for each in contexts
-        if each.address.database == context.address.database
-        and each.schema not in ("", context.schema)
+        if _is_same_database(each, context) and each.schema not in ("", context.schema)
     ]
+
+
+def _is_same_database(one: MigrationContext, other: MigrationContext) -> bool:
+    """Tell whether env.py asked for one database, which may have had several throwaways."""
+    if one.address.database == other.address.database:
+        return True
+    return bool(one.origin) and one.origin == other.origin
 
 
 def name_in_sql(name: str) -> str:
