@@ -274,6 +274,9 @@ def upgrade():
         "CREATE TABLE parts (id int) PARTITION BY LIST (id)",
         "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)",
         "CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2)",
+        "CREATE INDEX ON parts_2 (id)",
+        "CREATE TABLE days (id int) PARTITION BY LIST (id)",
+        "CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1)", "CREATE INDEX ON days (id)",
         "CREATE TABLE old (a int)", "CREATE INDEX ix_old ON old (a)",
         "CREATE INDEX ix_one ON users (stamp)", "CREATE INDEX ix_two ON users (stamp)",
         "CREATE FUNCTION touched() RETURNS trigger AS 'BEGIN RETURN NEW; END' LANGUAGE plpgsql",
@@ -283,7 +286,7 @@ def upgrade():
 
 
 def downgrade():
-    op.execute("DROP TABLE orders, old, parts CASCADE")
+    op.execute("DROP TABLE orders, old, parts, days CASCADE")
     op.execute("DROP FUNCTION touched() CASCADE")
 """
 INDEX = "CREATE INDEX CONCURRENTLY ix_age ON users (age)"
@@ -322,6 +325,7 @@ SEEN_AS_THEY_ARE = (
         alone("ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY"),
         "",
     ),
+    ("indexes rebuilt concurrently", alone("REINDEX TABLE CONCURRENTLY days"), ""),
     ("a weak lock", run_sql("LOCK TABLE users IN SHARE UPDATE EXCLUSIVE MODE"), ""),
     ("a plain vacuum", alone("VACUUM users"), ""),
     ("a trigger in a transaction of its own", alone(TRIGGER.format("t1")), ""),
@@ -368,6 +372,11 @@ SEEN_AS_THEY_ARE = (
         "a lock",
         run_sql("LOCK TABLE users"),
         "blocks reads and writes on `users` during `LOCK TABLE`",
+    ),
+    (
+        "indexes rebuilt, which cannot be in a transaction",
+        alone("REINDEX TABLE days"),
+        "blocks writes on `days_1` during a full scan (`ShareLock`)",
     ),
     (
         "a full vacuum",

@@ -58,6 +58,10 @@ _COUNTERS = f"""
 SELECT c.oid::int8, pg_relation_filenode(c.oid)::int8, pg_stat_get_xact_numscans(c.oid), {_TIMEOUTS}
 FROM pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm')
 """
+_INDEXES = """
+SELECT i.indexrelid::int8, i.indrelid::int8, pg_relation_filenode(i.indexrelid)::int8
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i' AND c.oid >= 16384
+"""
 WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 """Modes that block neither reads nor writes; under them only scans are reported."""
 # These take no blocking lock; skipping them keeps steps fast that insert thousands of rows.
@@ -69,6 +73,8 @@ _REFUSED_INSIDE = ("25001", "2D000")
 """What a statement gets that cannot run in a transaction, or that ends one."""
 _REWRITES_UNDER = "AccessExclusiveLock"
 """The lock of everything that gives a table another file."""
+_REBUILT_UNDER = "ShareLock"
+"""The lock of everything that gives an index another file; `CONCURRENTLY` builds another index."""
 _CREATES = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
 
 
@@ -222,17 +228,31 @@ class Watch:
         return True
 
     def _run_outside(self, connection: Any, run: Callable[[], Any]) -> None:
-        """Run a statement that cannot be in a transaction; tell what it did by its results."""
+        """Run a statement that cannot be in a transaction; tell what it did by its results.
+
+        When it has ended, it holds no lock any more, and another session may look too late. But
+        what blocks writes for long leaves another file behind, of the table or of an index.
+        """
         self._read_counters(connection)
+        indexes = {row[0]: row[2] for row in rows(connection, _INDEXES)}
         self._begun = time.perf_counter()
         run()
         before, self._facts = dict(self._files), _nothing()
         self._facts["ms"] = (time.perf_counter() - self._begun) * 1000
-        for oid, _, _, *timeouts in self._read_counters(connection):
+        found = self._read_counters(connection)
+        rebuilt = {
+            table
+            for key, table, file in rows(connection, _INDEXES)
+            if indexes.get(key, file) != file
+        }
+        for oid, _, _, *timeouts in found:
             name = self._names.get(oid)
             if name and self._files[oid] != before.get(oid) and self._files[oid] is not None:
                 self._facts["rewrites"].append(name)
                 self._facts["locks"].append(_lock(name, _REWRITES_UNDER, *timeouts))
+            elif name and oid in rebuilt:
+                self._facts["scans"].append(name)
+                self._facts["locks"].append(_lock(name, _REBUILT_UNDER, *timeouts))
 
     def _after(
         self,
