@@ -281,6 +281,8 @@ def upgrade():
         "CREATE INDEX ix_one ON users (stamp)", "CREATE INDEX ix_two ON users (stamp)",
         "CREATE FUNCTION touched() RETURNS trigger AS 'BEGIN RETURN NEW; END' LANGUAGE plpgsql",
         "CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users)",
+        "CREATE PROCEDURE build() LANGUAGE plpgsql AS"
+        " 'BEGIN COMMIT; CREATE INDEX ix_called ON users (age); COMMIT; END'",
     ):
         op.execute(each)
 
@@ -288,6 +290,7 @@ def upgrade():
 def downgrade():
     op.execute("DROP TABLE orders, old, parts, days CASCADE")
     op.execute("DROP FUNCTION touched() CASCADE")
+    op.execute("DROP PROCEDURE build()")
 """
 INDEX = "CREATE INDEX CONCURRENTLY ix_age ON users (age)"
 TRIGGER = "CREATE TRIGGER {} BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touched()"
@@ -377,6 +380,11 @@ SEEN_AS_THEY_ARE = (
         "indexes rebuilt, which cannot be in a transaction",
         alone("REINDEX TABLE days"),
         "blocks writes on `days_1` during a full scan (`ShareLock`)",
+    ),
+    (
+        "an index built by a procedure that commits",
+        alone("CALL build()"),
+        "blocks writes on `users` during a full scan (`ShareLock`)",
     ),
     (
         "a full vacuum",

@@ -75,6 +75,7 @@ _REWRITES_UNDER = "AccessExclusiveLock"
 """The lock of everything that gives a table another file."""
 _REBUILT_UNDER = "ShareLock"
 """The lock of everything that gives an index another file; `CONCURRENTLY` builds another index."""
+_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 _CREATES = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
 
 
@@ -222,16 +223,17 @@ class Watch:
             rows(connection, "ROLLBACK")
             if describe(error)["sqlstate"] not in _REFUSED_INSIDE:
                 raise
-            self._run_outside(connection, run)
+            self._run_outside(connection, statement, run)
             return True
         rows(connection, "COMMIT")
         return True
 
-    def _run_outside(self, connection: Any, run: Callable[[], Any]) -> None:
+    def _run_outside(self, connection: Any, statement: str, run: Callable[[], Any]) -> None:
         """Run a statement that cannot be in a transaction; tell what it did by its results.
 
         When it has ended, it holds no lock any more, and another session may look too late. But
-        what blocks writes for long leaves another file behind, of the table or of an index.
+        what blocks writes for long leaves another file behind, of the table or of an index. A
+        procedure that commits cannot build an index concurrently.
         """
         self._read_counters(connection)
         indexes = {row[0]: row[2] for row in rows(connection, _INDEXES)}
@@ -240,10 +242,11 @@ class Watch:
         before, self._facts = dict(self._files), _nothing()
         self._facts["ms"] = (time.perf_counter() - self._begun) * 1000
         found = self._read_counters(connection)
+        spared = _CONCURRENTLY.search(statement) is not None
         rebuilt = {
             table
             for key, table, file in rows(connection, _INDEXES)
-            if indexes.get(key, file) != file
+            if (file != indexes[key] if key in indexes else not spared)
         }
         for oid, _, _, *timeouts in found:
             name = self._names.get(oid)
