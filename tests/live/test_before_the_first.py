@@ -102,6 +102,11 @@ def test_a_file_that_brings_the_state_before_the_first_revision(
     found = {rule for rule, _ in repository.judge("gate").findings}
     assert found == {"blocking-lock", "fails-on-rows", "model-drift"}
 
+    repository.revision("a0", None, *CREATE)
+    said = repository.error()
+    assert 'a0.py:8 cannot run: relation "users" already exists\n' in said
+    assert "before.sql, which `prepare` names in the settings, creates it as well" in said
+
     repository.write("before.sql", "\nCREATE TABLE users (id int);\nCREATE TABLE t (a nothing);\n")
     said = repository.error()
     assert "before.sql:3, which `prepare` names in the settings, cannot be run: type" in said

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
+    from revgate.postgres.preparation import Preparation
     from revgate.postgres.server import ServerFacts
     from revgate.roundtrip.answers import Broken, Failed, Unusable
     from revgate.roundtrip.observed import Step
@@ -127,6 +128,24 @@ def explain_found(
         "let it neither create tables nor run migrations while Alembic runs it: put that behind a"
         " setting of the application, and switch it off with a variable in [tool.revgate.env]"
     )
+
+
+def explain_prepared(revision: Revision, failed: Failed, prepared: Preparation) -> None:
+    """Raise if a step failed because the file of `prepare` creates the same object.
+
+    Raises:
+        CannotJudgeError: It did.
+    """
+    named = re.search(r'"([^"]+)" already exists', failed.message)
+    if failed.sqlstate not in _EXISTS or not prepared.sql or not named:
+        return
+    creates = rf'(?i)\bCREATE\b[^;(]*(?<![\w"]){re.escape(named[1])}(?![\w"])'
+    if re.search(creates, prepared.sql.replace('"', "")):
+        raise CannotJudgeError(
+            f"{revision.path}:{failed.line} cannot run: {failed.message}\n"
+            f"{prepared.sql_file}, which `prepare` names in the settings, creates it as well: write"
+            " that file as the state before the first revision"
+        )
 
 
 _EXTENSION_OF = {

@@ -24,6 +24,7 @@ from revgate.roundtrip.explain import (
     explain_found,
     explain_missing,
     explain_missing_extension,
+    explain_prepared,
     explain_tablespace,
     server_statement_notes,
 )
@@ -303,6 +304,7 @@ class Session:
         explain_missing_extension(step.revision, failed, self.server.facts)
         explain_tablespace(step.revision, failed, self.server.facts)
         explain_found(step.revision, failed, self.environment, self.found_tables)
+        explain_prepared(step.revision, failed, self.options.prepared)
         explain_missing(step.revision, failed, self.server.facts, self.roles.is_made_by)
         place = f"{step.revision.path}:{failed.line}"
         self.roles.explain(failed.sqlstate, failed.message, place)
