@@ -129,6 +129,10 @@ class Project(NamedTuple):
 ProjectMaker = Callable[..., Project]
 
 
+# Alembic, run in this process, would write compiled files into the repositories of tests.
+sys.dont_write_bytecode = True
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """Run a throwaway server for the session, and what agents are copied from."""

@@ -345,11 +345,7 @@ def test_what_no_setting_exempts_is_said_and_the_rest_written(straight: Any) -> 
     assert (straight.root / "revgate.toml").exists()
 
 
-@pytest.mark.parametrize("with_environment", [False, True])
-def test_nothing_to_judge_is_not_a_success(repository: Any, with_environment: bool) -> None:
-    if with_environment:
-        repository.environment_at("migrations")
-        (repository.root / "migrations/versions").mkdir()
+def test_nothing_to_judge_is_not_a_success(repository: Any) -> None:
     repository.revgate("init", "--yes", code=3)
     assert not (repository.root / "revgate.toml").exists()
 

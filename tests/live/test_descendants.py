@@ -217,7 +217,10 @@ def test_the_next_run_ends_what_is_left_where_the_watchdogs_died_too(
     os.kill(process.pid, signal.SIGSTOP)  # it cannot react to what follows
     for each in _children(process.pid):
         command = Path(f"/proc/{each}/cmdline").read_bytes()
-        if b"revgate-watchdog" in command or b"--fork-server" in command:
+        if b"--preload" in command:
+            for fork_server in _children(each):
+                os.kill(fork_server, signal.SIGKILL)
+        if b"revgate-watchdog" in command or b"--preload" in command:
             os.kill(each, signal.SIGKILL)
     process.kill()
     process.communicate()
