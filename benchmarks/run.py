@@ -177,7 +177,7 @@ def staged_one_more(folder: Path, size: int, times: int, kept: dict[str, str]) -
     """Measure the hook on one new revision, a different one each time."""
     best = Figure(float("inf"), 0)
     versions = folder / "migrations" / "versions"
-    parent = max(versions.iterdir()).name[:14]
+    parent = max(versions.glob("*.py")).name[:14]
     for attempt in range(times):
         name = write_revision(versions, size + attempt, parent)
         git(folder, "add", "-A")
@@ -190,7 +190,7 @@ def one_more_committed(folder: Path, size: int) -> None:
     """Commit one revision that the branch `published` lacks."""
     git(folder, "branch", "--force", "published")
     versions = folder / "migrations" / "versions"
-    write_revision(versions, size, max(versions.iterdir()).name[:14])
+    write_revision(versions, size, max(versions.glob("*.py")).name[:14])
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "one more")
 
@@ -218,7 +218,7 @@ def pulls_line(work: Path, size: int) -> str:
 def import_heads(folder: Path, base: str, size: int) -> list[str]:
     """Make 100 commits on a base, each with one revision behind its head or the head's parent."""
     versions = folder / "migrations" / "versions"
-    last = [path.name[:14] for path in sorted(versions.iterdir())[-2:]]
+    last = [path.name[:14] for path in sorted(versions.glob("*.py"))[-2:]]
     stream = ""
     for number in range(100):
         key = write_revision(versions, size + 1000 + number, last[number % 2 - 1])
