@@ -142,9 +142,10 @@ def load_from(
     if len(found) > 1:
         both = " and ".join(name for name, _ in found)
         raise UsageError(f"both {both} have settings: keep them in one of the two files")
-    for name, table in found:
-        return from_table(table, name, check_rules)
-    return Settings()
+    if not found:
+        return Settings()
+    ((name, table),) = found
+    return from_table(table, name, check_rules)
 
 
 def has_settings_in(data: bytes | None, path: str) -> bool:

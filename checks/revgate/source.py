@@ -94,6 +94,14 @@ class Source(Protocol):
         """Read files, in the given order."""
 
 
+def listed(folder: str) -> list[str]:
+    """Return the names in a folder, sorted; none if it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
 def missing(source: Source, folder: str) -> str:
     """Return the message for a missing folder; for a link, with its target."""
     if submodule := source.submodule(folder):

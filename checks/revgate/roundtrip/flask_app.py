@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from revgate.source import read_regular
+from revgate.source import listed, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +37,9 @@ def flask_app(root: str, folder: str) -> str:
 def _stated(folders: dict[str, None], base: str) -> Iterator[str]:
     """Yield the values in files of the project that name a file or module which exists."""
     for each in folders:
-        nested = [os.path.join(each, name) for name in _names(each) if "compose" in name]
+        nested = [os.path.join(each, name) for name in listed(each) if "compose" in name]
         for path in (each, *filter(os.path.isdir, nested)):
-            for name in filter(_SAY_SO.fullmatch, _names(path)):
+            for name in filter(_SAY_SO.fullmatch, listed(path)):
                 for found in _STATED.finditer(_text(os.path.join(path, name))):
                     if _exists(found[1].partition(":")[0], base):
                         yield found[1]
@@ -53,7 +53,7 @@ def _exists(named: str, base: str) -> bool:
 
 def _entries(folder: str) -> Iterator[str]:
     """Yield the scripts that define an application, in the folder and in its packages."""
-    packages = [each for each in _names(folder) if _is_package(os.path.join(folder, each))]
+    packages = [each for each in listed(folder) if _is_package(os.path.join(folder, each))]
     for package in ("", *packages):
         for name in _ENTRIES:
             if _APPLICATION.search(_text(os.path.join(folder, package, name))):
@@ -62,13 +62,6 @@ def _entries(folder: str) -> Iterator[str]:
 
 def _is_package(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "__init__.py"))
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
 
 
 def _text(path: str) -> str:

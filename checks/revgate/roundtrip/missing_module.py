@@ -6,6 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from revgate.source import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -78,22 +80,15 @@ def _folders_with(name: str, root: str) -> Iterator[str]:
             seen += 1
             if seen > _MOST_FOLDERS:
                 return
-            entries = _entries(folder)
+            entries = listed(folder)
             if f"{name}.py" in entries or _is_package(os.path.join(folder, name)):
                 yield folder
             below += [os.path.join(folder, each) for each in entries if _is_source(folder, each)]
         level = below
 
 
-def _entries(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
-
-
 def _is_package(path: str) -> bool:
-    return any(each.endswith(".py") for each in _entries(path))
+    return any(each.endswith(".py") for each in listed(path))
 
 
 def _is_source(folder: str, name: str) -> bool:
