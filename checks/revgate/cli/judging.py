@@ -108,11 +108,14 @@ def _live(arguments: argparse.Namespace, name: str) -> int:
         require_isolation=arguments.require_isolation,
     )
     judge = partial(run, source, settings, request, name=name, against=against, options=options)
-    result = judge()
+    kept = None
     if getattr(arguments, "fix", False):
         from revgate.repair.fix import published_ids
 
+        # First, since without git it raises, and a round trip takes a while.
         kept = published_ids(root, settings, environment=request.environment, against=against)
+    result = judge()
+    if kept is not None:
         result = _fix_live(arguments, root, result, judge, kept)
     code = report(arguments, _naming_base(result, written, against), source)
     if result.problem:

@@ -14,6 +14,7 @@ from revgate.errors import UsageError
 from revgate.history.parse import parse
 from revgate.history.revision import Script
 from revgate.repair.edits import FileEdit
+from revgate.repair.in_text import function_named, inserted
 from revgate.repair.tokens import Edit, RevisionText
 from revgate.repair.write import write
 
@@ -86,39 +87,39 @@ class _LiveFixer:
         one_by_one = False
         for _ in range(_MOST_RUNS):
             wanted = [each for each in self.result.findings if self._is_wanted(each)]
+            if not wanted:
+                return
             wanted.sort(key=lambda each: _ORDER.index(each.rule))
-            edits, about = self._edits(wanted[:1] if one_by_one else wanted)
+            tried = wanted[:1] if one_by_one else wanted
+            edits, about = self._edits(tried)
             if not about:
-                if not wanted:
-                    return
-                self._refused |= {_key(each) for each in (wanted[:1] if one_by_one else wanted)}
+                self._refused |= {_key(each) for each in tried}
                 continue
-            write(self._root, edits)
-            self._note(edits)
+            self._write(edits)
             after = self._run()
             if _is_better(about, self.result, after):
                 self.result = after
                 self.fixed += about
                 continue
-            back = [FileEdit(each.path, each.after, each.path, each.before) for each in edits]
-            write(self._root, back)
-            self._note(back)
+            self._undo(edits)
             if len(about) == 1:
                 self._refused.add(_key(about[0]))
             one_by_one = True
 
-    def _note(self, edits: Iterable[FileEdit]) -> None:
+    def restore(self) -> None:
+        """Leave every file as it was."""
+        self._undo(self.edits)
+
+    def _undo(self, edits: Iterable[FileEdit]) -> None:
+        self._write([FileEdit(each.path, each.after, each.path, each.before) for each in edits])
+
+    def _write(self, edits: Sequence[FileEdit]) -> None:
+        write(self._root, edits)
         for each in edits:
             self._before.setdefault(each.path, each.before)
             self._now[each.path] = each.after
             if self._now[each.path] == self._before[each.path]:
                 del self._now[each.path], self._before[each.path]
-
-    def restore(self) -> None:
-        """Leave every file as it was."""
-        edits = [FileEdit(each.path, each.after, each.path, each.before) for each in self.edits]
-        write(self._root, edits)
-        self._note(edits)
 
     def _is_wanted(self, finding: Finding) -> bool:
         return (
@@ -178,29 +179,33 @@ def _key(finding: Finding) -> tuple[str, str]:
 # -- what is edited for each rule ------------------------------------------------------------------
 
 
-def _statement_at(finding: Finding, text: RevisionText, name: str) -> ast.stmt | None:
-    """Return the statement of a function that covers the line of a finding."""
-    for function in text.tree.body:
-        if isinstance(function, ast.FunctionDef) and function.name == name:
-            for each in function.body:
-                if each.lineno <= finding.line <= (each.end_lineno or each.lineno):
-                    return each
+def _statement_at(finding: Finding, text: RevisionText, script: Script) -> ast.stmt | None:
+    """Return the statement of the upgrade that covers the line of a finding."""
+    function = function_named(text.tree, script.upgrade.name)
+    for each in function.body if function else ():
+        if each.lineno <= finding.line <= (each.end_lineno or each.lineno):
+            return each
     return None
+
+
+def _to_write(finding: Finding) -> str | None:
+    """Return the statement that the help says to write; None unless it is exactly one."""
+    written = _STATEMENT.findall(finding.help)
+    return written[0] if len(written) == 1 else None
 
 
 def _timeout(finding: Finding, text: RevisionText, script: Script) -> list[Edit]:
     """Set the timeout that the help names before the statement."""
-    statement = _statement_at(finding, text, script.upgrade.name)
-    written = _STATEMENT.search(finding.help)
+    statement, written = _statement_at(finding, text, script), _to_write(finding)
     if statement is None or written is None:
         return []
     start, _ = text.span(statement)
-    return [Edit(start, start, f"{written[1]}{text.newline}{text.indent(statement)}")]
+    return [Edit(start, start, f"{written}{text.newline}{text.indent(statement)}")]
 
 
 def _concurrently(finding: Finding, text: RevisionText, script: Script) -> list[Edit]:
     """Build an index concurrently, so that it can be interrupted and run again."""
-    statement = _statement_at(finding, text, script.upgrade.name)
+    statement = _statement_at(finding, text, script)
     match statement:
         case ast.Expr(
             value=ast.Call(
@@ -241,17 +246,8 @@ def _index_name(node: ast.expr) -> str | None:
 
 def _residue(finding: Finding, text: RevisionText, script: Script) -> list[Edit]:
     """Drop what the downgrade leaves behind, at its end."""
-    written = _STATEMENT.findall(finding.help)
-    functions = [
-        each
-        for each in text.tree.body
-        if isinstance(each, ast.FunctionDef) and each.name == script.downgrade.name
-    ]
-    if len(written) != 1 or len(functions) != 1:
-        return []
-    last = functions[0].body[-1]
-    _, end = text.span(last)
-    return [Edit(end, end, f"{text.newline}{text.indent(last)}{written[0]}")]
+    function, written = function_named(text.tree, script.downgrade.name), _to_write(finding)
+    return [inserted(function, text, written)] if function and written else []
 
 
 BY_RULE: dict[str, Fix] = {

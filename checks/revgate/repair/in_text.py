@@ -91,22 +91,23 @@ def downgrade(_: Finding, script: Script, text: RevisionText) -> list[Edit]:
         name = script.downgrade.name
         head = f"{text.newline * 3}def {name}() -> None:{text.newline}"
         return [Edit(len(end), len(text.text), head + lines)]
-    function = _function(text.tree, script.downgrade.name)
+    function = function_named(text.tree, script.downgrade.name)
     if function is None:
         return []
     if script.downgrade.is_empty:
         return [*_emptied(function, text, [each.statement for each in drops])]
-    return [_inserted(function, text, each.statement, each.before) for each in drops]
+    return [inserted(function, text, each.statement, each.before) for each in drops]
 
 
-def _function(tree: ast.Module, name: str) -> ast.FunctionDef | None:
+def function_named(tree: ast.Module, name: str) -> ast.FunctionDef | None:
+    """Return the function of a module that has a name; None unless there is exactly one."""
     found = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == name]
     return found[0] if len(found) == 1 else None
 
 
 def _only_creates(script: Script, tree: ast.Module) -> bool:
     """Whether each statement of the upgrade is a call that creates something."""
-    function = _function(tree, script.upgrade.name)
+    function = function_named(tree, script.upgrade.name)
     if function is None:
         return False
     lines = {each.line for each in script.upgrade_effects.effects if each.action == "create"}
@@ -140,9 +141,10 @@ def _is_literal(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _inserted(
-    function: ast.FunctionDef, text: RevisionText, statement: str, before: int | None
+def inserted(
+    function: ast.FunctionDef, text: RevisionText, statement: str, before: int | None = None
 ) -> Edit:
+    """Insert a statement before the one of a line; at the end of the function if there is none."""
     later = [each for each in function.body if before and each.lineno <= before <= _last(each)]
     if later:
         start, _ = text.span(later[0])
