@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -39,6 +38,8 @@ def _of_event(root: str) -> str | None:
     For a pull request, that is its target branch: the event has the commit at the time of the
     last push, and the branch may have moved since.
     """
+    import json
+
     try:
         with open(os.environ["GITHUB_EVENT_PATH"], encoding="utf-8") as file:
             event = json.load(file)

@@ -54,7 +54,11 @@ def loaded_by(statement: str) -> set[str]:
     """Return the modules that a bare interpreter has loaded after a statement."""
     code = f"import sys; sys.path.insert(0, {str(CHECKS)!r}); {statement}; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stdout.split())
 
@@ -68,6 +72,13 @@ def test_importing_the_command_line_is_cheap() -> None:
 def test_importing_the_command_line_loads_the_standard_library_only() -> None:
     names = {name.partition(".")[0] for name in loaded_by("import revgate.cli")}
     assert names - sys.stdlib_module_names <= {"revgate", "__main__"}
+
+
+def test_a_static_check_loads_nothing_of_the_live_half() -> None:
+    loaded = loaded_by("from revgate.cli import main; main(['check', '--no-cache'])")
+    assert "revgate.rules.breaks_running_code" in loaded
+    live = {name for name in loaded if name.startswith(("revgate.roundtrip", "revgate.postgres."))}
+    assert live == {"revgate.postgres.names"}  # a few functions on text
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ from revgate.checking.file_rules import judge_file
 from revgate.checking.suppressions import is_on_downgrade
 from revgate.errors import RevgateError
 from revgate.history.read import read
-from revgate.history.tree import GitTree
-from revgate.target_branch import branch_base, git_merge_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,6 +59,8 @@ def _adapted(history: History, findings: Iterable[Finding], base: _Base) -> Iter
 
 
 def _merge_first(history: History, finding: Finding, base: _Base) -> str:
+    from revgate.target_branch import git_merge_command
+
     root = history.source.root if history.source else ""
     folder = posixpath.dirname(finding.path)
     return f"`{base.name}` has it: run `{git_merge_command(root, base.name, [folder])}`"
@@ -77,6 +77,9 @@ def _leave(finding: Finding, base: _Base) -> str:
 
 def _base_of(history: History) -> _Base | None:
     """Return the base as this clone has it; None if there is none, or it cannot be read."""
+    from revgate.history.tree import GitTree
+    from revgate.target_branch import branch_base
+
     if history.source is None:
         return None
     try:

@@ -11,7 +11,6 @@ import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from revgate.history.comments import read_allows
 from revgate.history.conflicts import conflict_in
 from revgate.history.defaults import may_be_frozen, read_frozen_defaults
 from revgate.history.functions import engines, read_function
@@ -107,9 +106,18 @@ def _whole(path: str, data: bytes) -> Script | Unreadable:
     problems = tuple(_problems(path, assigned))
     if problems:
         return Unreadable(path, problems, _id(path, assigned))
-    allows = read_allows(data, tree) if b"revgate" in data else ()
-    revision = _revision(path, assigned, allows, tuple(read_imports(tree, data)))
+    imports = tuple(read_imports(tree, data))
+    revision = _revision(path, assigned, _allows(tree, data), imports)
     return _script(revision, _header(tree, data), tree, data)
+
+
+def _allows(tree: ast.Module, data: bytes) -> tuple[Allow, ...]:
+    if b"revgate" not in data:
+        return ()
+    # Not at the top: it imports Python's tokenizer.
+    from revgate.history.comments import read_allows
+
+    return read_allows(data, tree)
 
 
 def _script(revision: Revision, header: Header, tree: ast.Module, data: bytes) -> Script:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from revgate.findings import Finding, Related
-from revgate.roundtrip.env_advice import NETWORK_REFUSED, is_network_refused
-from revgate.roundtrip.observed import DOWNGRADE
 
 if TYPE_CHECKING:
     from revgate.postgres.snapshot.change import CatalogueChange
@@ -60,6 +58,9 @@ _REFUSES = (
 
 
 def _failure_help(failure: Failure) -> str:
+    from revgate.roundtrip.env_advice import NETWORK_REFUSED, is_network_refused
+    from revgate.roundtrip.observed import DOWNGRADE
+
     refused = is_network_refused(failure.message)
     if failure.deliberate and not failure.sqlstate and not refused:
         return _DELIBERATE if failure.during == DOWNGRADE else _REFUSES

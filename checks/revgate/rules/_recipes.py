@@ -29,7 +29,7 @@ def instead(table: str, statement: Statement) -> str:
         statement: The statement.
     """
     for pattern, recipe in _RECIPES:
-        if found := pattern.search(statement.sql):
+        if found := _search(pattern, statement.sql):
             return recipe(found, table)
     return avoid(table, statement)
 
@@ -51,7 +51,7 @@ def not_null_steps(column: str, table: str) -> str:
 
 def not_null_column(sql: str) -> str | None:
     """Return the column that a statement sets NOT NULL."""
-    found = _NOT_NULL.search(sql)
+    found = _search(_NOT_NULL, sql)
     return found[1] if found else None
 
 
@@ -60,7 +60,7 @@ def drop_before_build(sql: str) -> str | None:
 
     None if the statement does not build an index that has a name.
     """
-    found = _BUILT.search(sql)
+    found = _search(_BUILT, sql)
     return execute_operation(_dropped(found[1], found[2])) if found else None
 
 
@@ -181,36 +181,37 @@ def _added(found: re.Match[str], table: str) -> str:
     )
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+def _search(pattern: str, sql: str) -> re.Match[str] | None:
+    # Not compiled at the top: every check imports this module, and few of them have a use for it.
+    return re.search(pattern, sql, re.IGNORECASE | re.DOTALL)
 
 
-_BUILT = _compiled(
+_BUILT = (
     rf"\bINDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\s)({_NAME})\s+ON\s+"
     rf"(?:ONLY\s+)?({_NAMES})"
 )
-_NOT_NULL = _compiled(rf"ALTER(?:\s+COLUMN)?\s+({_NAME})\s+SET\s+NOT\s+NULL")
-_RECIPES: tuple[tuple[re.Pattern[str], Recipe], ...] = (
-    (_compiled(rf"^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?({_NAME})"), _index),
-    (_compiled(rf"^\s*REINDEX\s+(?:\([^)]*\)\s*)?(TABLE|INDEX|SCHEMA)\s+({_NAMES})"), _reindex),
-    (_compiled(rf"^\s*REFRESH\s+MATERIALIZED\s+VIEW\s+({_NAMES})"), _refresh),
-    (_compiled(rf"VALIDATE\s+CONSTRAINT\s+({_NAME})"), _validate),
-    (_compiled(rf"ATTACH\s+PARTITION\s+{_NAMES}\s+(.*)"), _attach),
+_NOT_NULL = rf"ALTER(?:\s+COLUMN)?\s+({_NAME})\s+SET\s+NOT\s+NULL"
+_RECIPES: tuple[tuple[str, Recipe], ...] = (
+    (rf"^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF NOT EXISTS\s+)?({_NAME})", _index),
+    (rf"^\s*REINDEX\s+(?:\([^)]*\)\s*)?(TABLE|INDEX|SCHEMA)\s+({_NAMES})", _reindex),
+    (rf"^\s*REFRESH\s+MATERIALIZED\s+VIEW\s+({_NAMES})", _refresh),
+    (rf"VALIDATE\s+CONSTRAINT\s+({_NAME})", _validate),
+    (rf"ATTACH\s+PARTITION\s+{_NAMES}\s+(.*)", _attach),
     (_NOT_NULL, _not_null),
     (
-        _compiled(rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?(UNIQUE|PRIMARY\s+KEY)\s*(\([^)]*\))?"),
+        rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?(UNIQUE|PRIMARY\s+KEY)\s*(\([^)]*\))?",
         _key,
     ),
-    (_compiled(rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?EXCLUDE\b"), _exclude),
-    (_compiled(rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?(?:CHECK|FOREIGN\s+KEY)\b"), _check),
-    (_compiled(rf"ALTER(?:\s+COLUMN)?\s+({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s"), _type),
+    (rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?EXCLUDE\b", _exclude),
+    (rf"ADD\s+(?:CONSTRAINT\s+({_NAME})\s+)?(?:CHECK|FOREIGN\s+KEY)\b", _check),
+    (rf"ALTER(?:\s+COLUMN)?\s+({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s", _type),
     (
-        _compiled(
+        (
             rf"ADD(?:\s+COLUMN)?(?:\s+IF\s+NOT\s+EXISTS)?\s+({_NAME})\s.*"
             r"GENERATED\s+ALWAYS\s+AS\s*\("
         ),
         _generated,
     ),
-    (_compiled(rf"ADD(?:\s+COLUMN)?(?:\s+IF\s+NOT\s+EXISTS)?\s+({_NAME})\s"), _added),
+    (rf"ADD(?:\s+COLUMN)?(?:\s+IF\s+NOT\s+EXISTS)?\s+({_NAME})\s", _added),
 )
 """In the order in which they are tried."""

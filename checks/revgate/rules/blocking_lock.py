@@ -52,45 +52,45 @@ class _Form(NamedTuple):
     """A statement that need not block."""
 
     name: str
-    pattern: re.Pattern[str]
+    pattern: str
     help: str
     is_brief: bool = False
     """Whether only the rest of the transaction makes its lock last."""
     rewrites: bool = False
 
-
-def _form(name: str, pattern: str, help: str, **facts: bool) -> _Form:  # noqa: A002 - as in Finding
-    return _Form(name, re.compile(pattern, re.IGNORECASE), help, **facts)
+    def matches(self, sql: str) -> bool:
+        """Whether a statement is of this form."""
+        return re.search(self.pattern, sql, re.IGNORECASE) is not None
 
 
 _FORMS = (
-    _form(
+    _Form(
         "DROP INDEX",
         r"\bDROP\s+INDEX\s+(?!CONCURRENTLY\b)",
         f"drop it {_ALONE}, with `postgresql_concurrently=True, if_exists=True`, in SQL"
         " `DROP INDEX CONCURRENTLY IF EXISTS`",
     ),
-    _form(
+    _Form(
         "DETACH PARTITION",
         r"\bDETACH\s+PARTITION\b(?!.*\bCONCURRENTLY\b)",
         f"write `ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY`, {_ALONE}, and only where"
         ' `op.get_bind().exec_driver_sql("SELECT FROM pg_inherits WHERE inhrelid ='
         " to_regclass('...')\").first()` is not None, so that it can be run again",
     ),
-    _form(
+    _Form(
         "VACUUM FULL",
         r"^\s*VACUUM\s*\(?[^;]*?\bFULL\b",
         "write `VACUUM` without `FULL`, which does not block, or use an extension that rewrites a"
         " table while it is in use, such as pg_repack",
         rewrites=True,
     ),
-    _form(
+    _Form(
         "LOCK TABLE",
         r"(?:^|;)\s*LOCK\s",
         "remove it, or take a weaker lock: `IN SHARE UPDATE EXCLUSIVE MODE` excludes other schema"
         " changes, and blocks neither reads nor writes",
     ),
-    _form(
+    _Form(
         "CREATE TRIGGER",
         r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b",
         f"create it {_ALONE}, which holds the lock no longer than the statement, with"
@@ -115,7 +115,7 @@ def _needless(step: Step) -> Iterator[Finding]:
     """Report statements that take a lock which another statement would not need."""
     dropped = {table for each in step.statements for table in each.drops}
     for statement in step.statements:
-        form = next((each for each in _FORMS if each.pattern.search(statement.sql)), None)
+        form = next((each for each in _FORMS if each.matches(statement.sql)), None)
         if form is None or (statement.alone and form.is_brief):
             continue
         for lock in sorted(strong_locks(statement), key=partial(_place, statement)):

@@ -36,7 +36,6 @@ from typing import TYPE_CHECKING
 
 from revgate.findings import Related
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
-from revgate.rules._running import by_statement, help_for, what_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
 @rule(severity=WARNING, group=LIVE, proved=ERROR)
 def breaks_running_code(observed: RoundTrip) -> Iterator[Finding]:
     """Report what worked on the schema before an upgrade and fails on the one after it."""
+    from revgate.rules._running import by_statement, help_for, what_breaks
+
     for step in observed.pending_steps():
         for each, *more in by_statement(step.breaks):
             place = (each.line or step.upgrade_line, 1)

@@ -22,17 +22,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import DOWNGRADE, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from revgate.roundtrip.observed import Failure, RoundTrip
+
 
 @rule(severity=ERROR, group=LIVE)
 def downgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report downgrades that raise."""
+    from revgate.roundtrip.observed import DOWNGRADE
+
     for failure in observed.failures:
         if failure.during == DOWNGRADE and not _is_allowed_to_raise(failure):
             yield failure_finding(failure, f"`downgrade()` of `{failure.step.revision.id}` fails")

@@ -24,12 +24,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import ROWS_DOWNGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_on_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 _WAYS = {
     "23502": "give rows a value first: add the column with a `server_default`, or `UPDATE` rows"
@@ -48,6 +49,8 @@ _ELSE = "make it work on any rows that the schema after this revision allows"
 @rule(severity=ERROR, group=LIVE)
 def downgrade_fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report downgrades that raise only if tables have rows."""
+    from revgate.roundtrip.observed import ROWS_DOWNGRADE
+
     for failure in observed.failures:
         if failure.during == ROWS_DOWNGRADE:
             way = _WAYS.get(failure.sqlstate, _ELSE)

@@ -25,13 +25,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import PRODUCTION, Failure, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
 from revgate.rules._recipes import AUTOCOMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import Failure, RoundTrip
 
 _UNSAFE_ENUM_LABEL = "55P04"
 _PENDING_TRIGGER_EVENTS = "55006"
@@ -40,6 +41,8 @@ _PENDING_TRIGGER_EVENTS = "55006"
 @rule(severity=ERROR, group=LIVE)
 def fails_in_one_transaction(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise only in the production pass."""
+    from revgate.roundtrip.observed import PRODUCTION
+
     env = f"{observed.environment.script_location}/env.py"
     for failure in observed.failures:
         if failure.during == PRODUCTION:

@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import ROWS, RoundTrip
 from revgate.rules import ERROR, LIVE, WARNING, Finding, rule
 from revgate.rules._live import failure_on_rows
 from revgate.rules._recipes import not_null_column, not_null_steps
@@ -36,7 +35,7 @@ from revgate.rules._recipes import not_null_column, not_null_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from revgate.roundtrip.observed import Doubt, Failure, Step
+    from revgate.roundtrip.observed import Doubt, Failure, RoundTrip, Step
 
 _WAYS = {
     "23502": "give existing rows a value first: add the column as nullable or with a"
@@ -55,6 +54,8 @@ _ELSE = "make it work on any rows that the schema before this revision allows"
 @rule(severity=ERROR, group=LIVE)
 def fails_on_rows(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise only if tables have rows."""
+    from revgate.roundtrip.observed import ROWS
+
     for failure in observed.failures:
         if failure.during == ROWS:
             way = _WAYS.get(failure.sqlstate, _ELSE) + _in_steps(failure)

@@ -27,7 +27,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import PRODUCTION
 from revgate.rules import LIVE, WARNING, Finding, Related, rule
 from revgate.rules._live import schema_difference
 from revgate.rules._recipes import drop_before_build
@@ -44,6 +43,8 @@ _INVALID = " INVALID"
 @rule(severity=WARNING, group=LIVE)
 def not_resumable(observed: RoundTrip) -> Iterator[Finding]:
     """Report revisions that fail, or build something else, when they are run again."""
+    from revgate.roundtrip.observed import PRODUCTION
+
     # `fails-in-one-transaction` reports those.
     failed = {each.step.revision.id for each in observed.failures if each.during == PRODUCTION}
     for found in observed.unresumed:

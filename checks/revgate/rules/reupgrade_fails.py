@@ -18,17 +18,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import AGAIN, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from revgate.roundtrip.observed import RoundTrip
+
 
 @rule(severity=ERROR, group=LIVE)
 def reupgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise the second time."""
+    from revgate.roundtrip.observed import AGAIN
+
     for failure in observed.failures:
         if failure.during == AGAIN:
             name = failure.step.revision.id

@@ -18,8 +18,6 @@ A reviewer reads the difference of a file that says something else than the revi
 
 from __future__ import annotations
 
-import shlex
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from revgate.rules import ERROR, FILES, Finding, rule
@@ -36,6 +34,9 @@ _LONGEST = 80
 @rule(severity=ERROR, group=FILES)
 def stale_schema_file(observed: RoundTrip) -> Iterator[Finding]:
     """Report the first place where the file differs."""
+    import shlex
+    from difflib import SequenceMatcher
+
     file = observed.schema_file
     if file is None or file.is_of_another_version:
         return

@@ -22,16 +22,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import AGAIN, DOWNGRADE, PRODUCTION, UPGRADE, RoundTrip, Step
 from revgate.rules import ERROR, LIVE, Finding, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from revgate.roundtrip.observed import RoundTrip, Step
+
 
 @rule(severity=ERROR, group=LIVE)
 def table_count(observed: RoundTrip) -> Iterator[Finding]:
     """Report counts that differ from the settings, or between two passes to the head."""
+    from revgate.roundtrip.observed import DOWNGRADE
+
     yield from _at_head(observed)
     left, before = observed.tables(DOWNGRADE), observed.tables_before
     if observed.from_base and observed.expect_tables is not None and left not in (None, before):
@@ -44,6 +47,8 @@ def table_count(observed: RoundTrip) -> Iterator[Finding]:
 
 
 def _at_head(observed: RoundTrip) -> Iterator[Finding]:
+    from revgate.roundtrip.observed import AGAIN, PRODUCTION, UPGRADE
+
     counted = observed.tables(UPGRADE)
     expected = observed.expect_tables if observed.expect_tables is not None else counted
     if counted is None or expected is None or not observed.to_head:
@@ -63,6 +68,8 @@ def _at_head(observed: RoundTrip) -> Iterator[Finding]:
 
 
 def _help(tables: int, names: list[str], expected: int) -> str:
+    from revgate.roundtrip.observed import AGAIN, PRODUCTION
+
     if names == [PRODUCTION]:
         return (
             "make env.py commit what `alembic upgrade head` does, for example using"

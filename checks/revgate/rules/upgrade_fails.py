@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revgate.roundtrip.observed import UPGRADE, RoundTrip
 from revgate.rules import ERROR, LIVE, Finding, rule
 from revgate.rules._live import failure_finding
 from revgate.rules._recipes import AUTOCOMMIT, drop_before_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from revgate.roundtrip.observed import RoundTrip
 
 
 _IN_TRANSACTION = "25001"
@@ -45,6 +46,8 @@ _WAYS = {
 @rule(severity=ERROR, group=LIVE)
 def upgrade_fails(observed: RoundTrip) -> Iterator[Finding]:
     """Report upgrades that raise when run one by one."""
+    from revgate.roundtrip.observed import UPGRADE
+
     for failure in observed.failures:
         if failure.during == UPGRADE:
             found = failure_finding(failure, f"`upgrade()` of `{failure.step.revision.id}` fails")
