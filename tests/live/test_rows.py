@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from revgate.roundtrip.observed import AGAIN
 from revgate.rules import WARNING, all_rules
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ HARMLESS = {
 def test_silent_on_what_works_with_rows(project: ProjectMaker, what: str) -> None:
     observed = project(GROUND, HARMLESS[what]).run()
 
-    assert not [each for each in observed.failures if each.during.startswith("upgrade")]
+    # Their downgrades do nothing, so that the second upgrade of some fails.
+    assert {each.during for each in observed.failures} <= {AGAIN}
     assert ask(observed) == []
     assert observed.steps[1].rows.filled == 3
 

@@ -263,7 +263,9 @@ class Agent:
         self._send(do=function, revision=revision, watch=watch)
         return self._receive(Done, Failed, doing=f"`{function}()` of `{revision}`")
 
-    def attempt(self, revision: str, tables: str, *, again: bool, watch: bool) -> Attempted:
+    def attempt(
+        self, revision: str, tables: str, *, again: bool, watch: bool, drops: bool = False
+    ) -> Attempted:
         """Try `downgrade()` of the latest revision, and `upgrade()` after it; take both back.
 
         Args:
@@ -271,8 +273,10 @@ class Agent:
             tables: The query for the tables whose rows are counted.
             again: Whether to upgrade after the downgrade.
             watch: Whether to count rows and observe the statements.
+            drops: Whether to try one that does nothing but drop, too, which works on any rows.
         """
-        self._send(do="attempt", revision=revision, tables=tables, again=again, watch=watch)
+        options = {"again": again, "watch": watch, "drops": drops}
+        self._send(do="attempt", revision=revision, tables=tables, **options)
         return self._receive(Attempted, doing=f"`downgrade()` of `{revision}`")
 
     def interrupt(self, revision: str, statement: int) -> Interrupted | Failed:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from revgate.errors import CannotJudgeError
+from revgate.postgres.connect import connect
 from revgate.postgres.snapshot import Key, Snapshot, Snapshotter
-from revgate.roundtrip.answers import Done, Failed
+from revgate.roundtrip.answers import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from revgate.postgres.connect import Address
     from revgate.postgres.server import Server
-    from revgate.roundtrip.agent_client import Agent
+    from revgate.roundtrip.agent_client import Agent, MigrationContext
+    from revgate.roundtrip.answers import Attempted, Done
+
+_NO_TABLES = "SELECT 0::oid LIMIT 0"
 
 
 class AgentDatabase:
@@ -26,7 +30,6 @@ class AgentDatabase:
         server: Server,
         head: Sequence[str],
         template: Address | None = None,
-        original: AgentDatabase | None = None,
         *,
         context: int = 0,
         visible: Callable[[Key], bool] | None = None,
@@ -38,7 +41,6 @@ class AgentDatabase:
             server: Where the database is created.
             head: The revisions that env.py is asked to upgrade to.
             template: A database of ours to copy, without connections; an empty one if None.
-            original: The same as the template, if it was one of these.
             context: The number of the migration context to step through, from 0.
             visible: Tells which objects are not another's; None for all.
 
@@ -46,17 +48,31 @@ class AgentDatabase:
             CannotJudgeError: There is no database, or env.py does not reach its migrations.
         """
         self._server = server
+        self._head = head
+        self._context = context
         self.agent = agent
         self.address = server.create_database(template)
         self._snapshotter: Snapshotter | None = None
         self._visible = visible
-        self._original = original._snapshotter if original else None
         try:
-            create = partial(server.create_next_to, self.address)
-            self.started = agent.begin(self.address, head, create, context=context)
+            self.started = self._begin()
         except BaseException:
             self.close()
             raise
+
+    def _begin(self) -> MigrationContext:
+        create = partial(self._server.create_next_to, self.address)
+        return self.agent.begin(self.address, self._head, create, context=self._context)
+
+    def restart(self, agent: Agent) -> None:
+        """Start env.py anew on the same database.
+
+        Args:
+            agent: One that has no job yet.
+        """
+        self.agent.close()
+        self.agent = agent
+        self.started = self._begin()
 
     def step(self, function: str, revision: str, *, watch: bool = False) -> Done | Failed:
         """Run a step as `Agent.step` does.
@@ -69,27 +85,34 @@ class AgentDatabase:
             self._server.raise_if_gone()
         return answer
 
+    def try_downgrade(self, revision: str) -> Attempted:
+        """Try the downgrade of the latest revision, and take it back; see `Agent.attempt`."""
+        tried = self.agent.attempt(revision, _NO_TABLES, again=False, watch=False, drops=True)
+        if tried.failed:
+            self._server.raise_if_gone()
+        return tried
+
     def take_snapshot(self, expected: Snapshot | None = None) -> Snapshot:
         """Take a snapshot; see `Snapshotter.take`."""
         if self._snapshotter is None:
-            self._snapshotter = Snapshotter(
-                *self.started[:3], visible=self._visible, original=self._original
-            )
+            self._snapshotter = Snapshotter(*self.started[:3], visible=self._visible)
         return self._snapshotter.take(expected)
 
-    def leave(self, expected: Snapshot) -> None:
-        """Take a last snapshot and disconnect; the database stays to be copied.
+    def execute(self, statements: Sequence[str]) -> bool:
+        """Run statements of our own in one transaction; return whether there are any, and all ran.
 
-        Args:
-            expected: What the snapshot should equal.
+        It changes the schema behind env.py's back, which a snapshot has to follow.
         """
-        self.take_snapshot(expected)
+        import psycopg2
+
+        if not statements:
+            return False
         try:
-            self.agent.end()
-        except CannotJudgeError:  # of no interest: the steps are committed
-            self.agent.close()
-        if self._snapshotter:
-            self._snapshotter.close()
+            with closing(connect(self.started.address)) as connection:
+                connection.cursor().execute("\n".join(("SET lock_timeout = '5s';", *statements)))
+        except psycopg2.Error:
+            return False
+        return True
 
     def close(self) -> None:
         """End the agent, and drop the database."""

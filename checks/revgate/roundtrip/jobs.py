@@ -37,6 +37,11 @@ class Jobs:
         self._stop = stop
         self._threads = ThreadPoolExecutor(number) if number > 1 else None
 
+    @property
+    def is_serial(self) -> bool:
+        """Whether nothing runs at the same time."""
+        return self._threads is None
+
     def start(self, work: Callable[[], Result]) -> Callable[[], Result]:
         """Start some work as soon as a thread is free; return what waits for its result."""
         if self._threads is None:

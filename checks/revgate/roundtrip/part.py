@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from revgate.postgres.snapshot import Snapshot, count_tables, outside
 from revgate.roundtrip.answers import Failed, FunctionLines, ModelsFailed
-from revgate.roundtrip.checkpoints import Checkpoints
 from revgate.roundtrip.observed import AGAIN, DOWNGRADE, UPGRADE, Difference, Failure, Pass
 from revgate.roundtrip.tenants import schemas_made, schemas_of_others
 from revgate.text import quoted
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.answers import ModelReport, NoModels
-    from revgate.roundtrip.observed import SchemaChange
+    from revgate.roundtrip.observed import SchemaChange, Unresumed
     from revgate.roundtrip.session import Session
 
 _MAX_REBUILDS = 100
@@ -52,6 +51,7 @@ class Part:
         self.failures: list[Failure] = []
         self.after_downgrade: list[Difference] = []
         self.after_again: list[Difference] = []
+        self.unresumed: list[Unresumed] = []
         self.notes: list[str] = []
         self.snapshots: list[Snapshot] = []
         """Before the first upgrade, and after each."""
@@ -62,11 +62,11 @@ class Part:
         self.models: ModelReport | NoModels | ModelsFailed | None = None
         """What the agent says about the models at the head; None if it was not asked."""
         self._rebuilds = 0
-        self._checkpoints = Checkpoints(session.server, self._open)
-        self.database = self._open(None, agent)
+        self.database = self.open_database(agent)
 
-    def _open(self, original: AgentDatabase | None, agent: Agent | None = None) -> AgentDatabase:
-        return self._session.open_database(original, agent, base=self._base)
+    def open_database(self, agent: Agent | None = None) -> AgentDatabase:
+        """Create a database that has the revisions below the part."""
+        return self._session.open_database(agent, base=self._base)
 
     @property
     def reached(self) -> int:
@@ -83,11 +83,11 @@ class Part:
         self._session.raise_if_stopped(self.start)
         revision = self.revisions[index]
         answer = self.database.step(function, revision.id, watch=during == UPGRADE)
-        self._record_lines(index, answer.lines)
         self._session.report(during)
         if isinstance(answer, Failed):
-            self.failures.append(self._session.failure(self.steps[index], during, answer))
+            self._record_failure(index, during, answer)
             return False
+        self._record_lines(index, answer.lines)
         step = self.steps[index]
         if during == UPGRADE:
             step = step._replace(
@@ -100,6 +100,10 @@ class Part:
             step = step._replace(downgrade_ms=answer.ms)
         self.steps[index] = step
         return True
+
+    def _record_failure(self, index: int, during: str, failed: Failed) -> None:
+        self._record_lines(index, failed.lines)
+        self.failures.append(self._session.failure(self.steps[index], during, failed))
 
     def _record_lines(self, index: int, lines: FunctionLines) -> None:
         self.steps[index] = self.steps[index]._replace(
@@ -115,6 +119,33 @@ class Part:
         self.current = self.database.take_snapshot(expected)
         return self.current
 
+    def run(self, index: int, function: str, during: str) -> bool:
+        """Run `upgrade` or `downgrade` of a revision without recording it, as `step` does."""
+        self._session.raise_if_stopped(self.start)
+        answer = self.database.step(function, self.revisions[index].id)
+        self._session.report(during)
+        return not isinstance(answer, Failed)
+
+    def try_downgrade(self, index: int, *, recorded: bool) -> tuple[bool, bool]:
+        """Try the downgrade of the latest revision, and take it back, so that env.py goes on.
+
+        Args:
+            index: The place of the revision.
+            recorded: Whether its failure is recorded.
+
+        Returns:
+            Whether it fails, and whether the database is as it was before.
+        """
+        tried = self.database.try_downgrade(self.revisions[index].id)
+        self._session.report(DOWNGRADE)
+        if tried.failed and tried.restored and recorded:
+            self._record_failure(index, DOWNGRADE, tried.failed)
+        return bool(tried.failed and tried.restored), tried.restored
+
+    def restart(self) -> None:
+        """Start env.py anew on the same database, after a step that failed."""
+        self.database.restart(self._session.start_agent())
+
     def rebuild(self, index: int) -> bool:
         """Continue in a fresh database that has the revisions below a place.
 
@@ -122,16 +153,17 @@ class Part:
             Whether there is one; a revision may fail there.
         """
         self._rebuilds += 1
-        self._checkpoints.leave(self.database)
+        self.database.close()
         self._session.roles.forget()
         if self._rebuilds > _MAX_REBUILDS:
             return False
-        self.database, failed = self._checkpoints.rebuild(self.revisions[:index], self.snapshots)
-        if failed:
-            self.notes.append(
-                f"the upgrade of `{failed}` succeeded once and failed in a second database"
-            )
-            return False
+        self.database = self.open_database()
+        for revision in self.revisions[:index]:
+            if isinstance(self.database.step("upgrade", revision.id), Failed):
+                self.notes.append(
+                    f"the upgrade of `{revision.id}` succeeded once and failed in a second database"
+                )
+                return False
         self.take_snapshot(self.snapshots[index])
         return True
 
@@ -147,15 +179,14 @@ class Part:
         begun, failures = time.perf_counter(), len(self.failures)
         yield
         seconds = time.perf_counter() - begun
-        complete = len(self.failures) == failures
+        complete = all(each.during != name for each in self.failures[failures:])
         schemas = schemas_of_others(self.database.started, self._session.contexts)
         schemas -= schemas_made(self.snapshots)
         tables = count_tables(outside(self.current, schemas))
         self.passes.append(Pass(name, seconds, tables, complete))
 
     def close(self) -> None:
-        """Drop its databases, and end its agents."""
-        self._checkpoints.close()
+        """Drop its database, and end its agent."""
         self.database.close()
         if self._base and self._base != self._session.base:
             self._session.server.drop_database(self._base)
@@ -168,13 +199,19 @@ def take_over(session: Session, parts: Sequence[Part]) -> None:
     session.schema = parts[0].schema
     session.snapshots = [parts[0].snapshots[0]]
     session.snapshots += [each for part in parts for each in part.snapshots[1:]]
+    places = {each.id: at for at, each in enumerate(session.revisions)}
+
+    def place(found: Failure | Difference) -> int:
+        return places[found.step.revision.id]
+
     for name in (UPGRADE, DOWNGRADE, AGAIN):
-        ordered = parts[::-1] if name == DOWNGRADE else parts
-        failures = [each for part in ordered for each in part.failures if each.during == name]
-        session.failures += failures
+        failures = [each for part in parts for each in part.failures if each.during == name]
+        session.failures += sorted(failures, key=place, reverse=name == DOWNGRADE)
         session.passes += _joined(parts, name)
-    session.after_downgrade = [each for part in parts[::-1] for each in part.after_downgrade]
+    downgraded = [each for part in parts for each in part.after_downgrade]
+    session.after_downgrade = sorted(downgraded, key=place, reverse=True)
     session.after_again = [each for part in parts for each in part.after_again]
+    session.unresumed = [each for part in parts for each in part.unresumed[::-1]]
     session.notes += [note for part in parts for note in part.notes]
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revgate.errors import CannotJudgeError
-from revgate.postgres.snapshot import Snapshot, compare, parts_of_new_objects
+from revgate.postgres.snapshot import Snapshot, compare
 from revgate.postgres.snapshot.ignored import is_ignored
 from revgate.roundtrip.answers import ModelReport, ModelsFailed, NoModels
 from revgate.roundtrip.jobs import Jobs, default_jobs
@@ -24,7 +24,6 @@ from revgate.roundtrip.observed import (
     TOTAL,
     UPGRADE,
     WITH_ROWS,
-    Difference,
     Models,
 )
 from revgate.roundtrip.part import Part, take_over
@@ -32,16 +31,15 @@ from revgate.roundtrip.plan import divide
 from revgate.roundtrip.production import run_production, take_production
 from revgate.roundtrip.resumption import check_resumption
 from revgate.roundtrip.rows.populated import PopulatedPass
-from revgate.roundtrip.schema import SchemaFollower
 from revgate.roundtrip.session import Session
+from revgate.roundtrip.stepping import run_downgrade, run_upgrade, run_upgrade_again
 from revgate.source import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from revgate.environments import Environment
     from revgate.history.revision import Revision
-    from revgate.postgres.snapshot.change import CatalogueChange
     from revgate.roundtrip.agent_client import MigrationContext
     from revgate.roundtrip.observed import Failure, ModelDifference, RoundTrip
     from revgate.roundtrip.options import Options
@@ -132,25 +130,43 @@ def _ends_sessions(session: Session) -> bool:
 def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]]) -> None:
     populated = PopulatedPass(session, jobs) if session.options.rows else None
     models: Future[ModelReport | None] = Future()
-    parts = [jobs.start(partial(_run_part, session, start, stop, models)) for start, stop in places]
+    upgraded: list[Future[Part | None]] = [Future() for _ in places]
+    # The last part takes longest, since the schema is largest there.
+    parts = [
+        jobs.start(partial(_run_part, session, place, done, models))
+        for place, done in reversed([*zip(places, upgraded, strict=True)])
+    ][::-1]
     production = None
     if session.plan.production and not session.context:
         production = jobs.start(partial(run_production, session, models))
     if populated:
         populated.begin()
+    if jobs.is_serial:
+        _fitting(parts)
+        session.roles.forget()
+    if populated:
+        with session.timed(WITH_ROWS):
+            populated.run(_upgraded(upgraded))
     run = _fitting(parts)
     take_over(session, run)
     session.roles.forget()
-    reached = len(session.snapshots) - 1
-    resumed = jobs.start(partial(check_resumption, session, reached))
     if populated:
-        with session.timed(WITH_ROWS):
-            session.notes += populated.run(reached)
-    session.notes += resumed()
+        populated.conclude()
     built = None
-    if production and reached == len(session.revisions):
+    if production and len(session.snapshots) > len(session.revisions):
         built = take_production(session, production())
     _compare_models(session, run[-1].models, built)
+
+
+def _upgraded(parts: Sequence[Future[Part | None]]) -> Iterator[Part]:
+    """Yield each part once it has been upgraded, up to the first that could not be."""
+    for each in parts:
+        part = each.result()
+        if part is None:
+            return
+        yield part
+        if not part.is_whole:
+            return
 
 
 def _fitting(parts: Sequence[Callable[[], Part | None]]) -> list[Part]:
@@ -182,30 +198,36 @@ def _may_be_of_others(failure: Failure) -> bool:
 
 
 def _run_part(
-    session: Session, start: int, stop: int, models: Future[ModelReport | None]
+    session: Session,
+    place: tuple[int, int],
+    upgraded: Future[Part | None],
+    models: Future[ModelReport | None],
 ) -> Part | None:
     """Step a part of the history, and close its databases.
 
     Args:
         session: The round trip.
-        start: The place of the first revision.
-        stop: The place after the last one.
+        place: The place of the first revision, and that after the last one.
+        upgraded: Gets the part once its revisions have been upgraded, or None if there is none.
         models: Gets the models once they have been compared, or None if they are not.
 
     Returns:
         The part; None if the revisions below it cannot run in one go.
     """
+    start, stop = place
     try:
         with session.timed(SETUP) if not start else nullcontext():
             part = _begin_part(session, start, stop)
         if part is None:
             return None
         try:
-            _step_part(session, part, models)
+            _step_part(session, part, upgraded, models)
         finally:
             part.close()
         return part
     finally:
+        if not upgraded.done():
+            upgraded.set_result(None)
         if stop == len(session.revisions) and not models.done():
             models.set_result(None)
 
@@ -233,9 +255,15 @@ def _begin_part(session: Session, start: int, stop: int) -> Part | None:
     return Part(session, start, stop, base, stepper) if base else None
 
 
-def _step_part(session: Session, part: Part, models: Future[ModelReport | None]) -> None:
+def _step_part(
+    session: Session,
+    part: Part,
+    upgraded: Future[Part | None],
+    models: Future[ModelReport | None],
+) -> None:
     with part.timed_pass(UPGRADE):
         reached = run_upgrade(session, part)
+    upgraded.set_result(part)
     if not part.is_whole:
         session.discard(part.stop)
     elif part.stop == len(session.revisions) and session.plan.to_head:
@@ -245,97 +273,10 @@ def _step_part(session: Session, part: Part, models: Future[ModelReport | None])
     if reached == 0:
         return
     with part.timed_pass(DOWNGRADE):
-        at_base = run_downgrade(part, reached)
-    if at_base:
-        with part.timed_pass(AGAIN):
-            run_upgrade_again(part, reached)
-
-
-def run_upgrade(session: Session, part: Part) -> int:
-    """Upgrade to the head; return how many revisions could be upgraded."""
-    part.snapshots = [part.take_snapshot()]
-    if not part.start:
-        session.begin_with(part.current)
-    follow = SchemaFollower(part.database.started.address).follow
-    if session.options.judges_schema:
-        part.schema = follow({}, part.current)
-    for index in range(len(part.revisions)):
-        if not part.step(index, "upgrade", UPGRADE):
-            part.note_skipped(session.revisions[part.start + index + 1 :], "not run", index)
-            return index if part.rebuild(index) else 0
-        part.snapshots.append(part.take_snapshot())
-        if part.steps[index].new:
-            pair = part.snapshots[-2:]
-            part.steps[index] = part.steps[index]._replace(
-                changes=compare(*pair), new_parts=parts_of_new_objects(*pair)
-            )
-        if session.options.judges_schema:
-            change = follow(*part.snapshots[-2:])
-            part.steps[index] = part.steps[index]._replace(schema=change)
-    return len(part.revisions)
-
-
-def run_downgrade(part: Part, reached: int) -> bool:
-    """Downgrade to the base; return whether it was reached.
-
-    After a downgrade that fails, the next one runs in a fresh database.
-    """
-    part.current = part.snapshots[reached]
-    for index in reversed(range(reached)):
-        if _downgrade(part, index):
-            _compare_after_downgrade(part, index)
-        elif not part.rebuild(index):
-            part.note_skipped(part.revisions[:index], "not downgraded", index)
-            return False
-    return True
-
-
-def _downgrade(part: Part, index: int) -> bool:
-    """Run a downgrade; again, if it fails on a schema that a later one left different."""
-    failures = len(part.failures)
-    if part.step(index, "downgrade", DOWNGRADE):
-        return True
-    after = part.snapshots[index + 1]
-    if not compare(after, part.current) or not part.rebuild(index + 1):
-        return False
-    del part.failures[failures:]
-    return part.step(index, "downgrade", DOWNGRADE)
-
-
-def _compare_after_downgrade(part: Part, index: int) -> None:
-    """Record what this downgrade got wrong, without what an earlier one had left already."""
-    known = set(compare(part.snapshots[index + 1], part.current))
-    before = part.snapshots[index]
-    for change in compare(before, part.take_snapshot(before)):
-        if not _is_known(change, known):
-            part.after_downgrade.append(Difference(part.steps[index], change))
-
-
-def run_upgrade_again(part: Part, reached: int) -> None:
-    """Upgrade a second time, and compare each schema with the one of the first time."""
-    known = set(compare(part.snapshots[0], part.current))
-    for index in range(reached):
-        if not part.step(index, "upgrade", AGAIN):
-            rest = part.revisions[index + 1 : reached]
-            part.note_skipped(rest, "not upgraded again", index)
-            return
-        first = part.snapshots[index + 1]
-        changes = compare(first, part.take_snapshot(first))
-        for change in changes:
-            if not _is_known(change, known):
-                part.after_again.append(Difference(part.steps[index], change))
-        known |= set(changes)
-
-
-def _is_known(change: CatalogueChange, known: set[CatalogueChange]) -> bool:
-    """Tell whether a difference was there before the step."""
-    if change in known:
-        return True
-    return change.how == "changed" and any(
-        (each.kind, each.name, each.how) == (change.kind, change.name, "changed")
-        and each.after == change.after
-        for each in known
-    )
+        untried = run_downgrade(part, reached)
+    with part.timed_pass(AGAIN):
+        is_complete = run_upgrade_again(part, reached, untried)
+    check_resumption(session, part, is_complete=is_complete)
 
 
 # -- models --------------------------------------------------------------------------------------

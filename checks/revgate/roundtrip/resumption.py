@@ -1,6 +1,6 @@
 """Interrupts revisions that commit on their way, and runs them again: they must arrive.
 
-Only such revisions cost anything. They run in a database of their own.
+Only such revisions cost anything. They are downgraded to, in the database that was stepped.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
     from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.observed import Statement, Step
+    from revgate.roundtrip.part import Part
     from revgate.roundtrip.session import Session
 
 _MAX_PLACES = 6
 """Interruptions of one revision."""
 _MAX_DATABASES = 20
+_NEAR = 60
+"""Downgrades that take as long as a database and an agent take to start."""
 _CONCURRENT = re.compile(
     r"\bINDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\"(?:[^\"]|\"\")+\"|[\w$]+)\s+ON\b",
     re.IGNORECASE,
@@ -35,26 +38,24 @@ WHERE indexrelid = (SELECT max(oid) FROM pg_class WHERE relkind = 'i' AND relnam
 """
 
 
-def check_resumption(session: Session, reached: int) -> list[str]:
+def check_resumption(session: Session, part: Part, *, is_complete: bool) -> None:
     """Interrupt each pending revision that commits on its way, after each commit in turn.
 
     Args:
-        session: The session, once the steps have run.
-        reached: How many revisions succeeded.
-
-    Returns:
-        Notes on what was not checked.
+        session: The session.
+        part: The part of the history, once it has been stepped.
+        is_complete: Whether its database has all revisions that succeeded.
     """
-    failed = {each.step.revision.id for each in session.failures if each.during == AGAIN}
-    failed |= {each.step.revision.id for each in session.after_again}
+    failed = {each.step.revision.id for each in part.failures if each.during == AGAIN}
+    failed |= {each.step.revision.id for each in part.after_again}
     pending = {each.revision.id for each in session.result().pending_steps()} - failed
-    steps = session.steps[:reached]
     places = [
         at
-        for at, each in enumerate(steps)
+        for at, each in enumerate(part.steps[: part.reached])
         if each.commits and each.revision.id in pending and not _prepares(each)
     ]
-    return _Resumption(session).run(places) if places else []
+    if places:
+        _Resumption(session, part, is_complete=is_complete).run(places)
 
 
 def _prepares(step: Step) -> bool:
@@ -65,41 +66,46 @@ def _prepares(step: Step) -> bool:
 class _Resumption:
     """The interruptions of one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, part: Part, *, is_complete: bool) -> None:
         self._session = session
-        self._database: AgentDatabase | None = None
-        self._at = 0
-        """How many revisions the database has."""
+        self._part = part
+        self._database: AgentDatabase | None = part.database
+        self._at = part.reached
+        """How many revisions of the part the database has."""
         self._opened = 0
-
-    def run(self, places: Sequence[int]) -> list[str]:
-        """Interrupt the revisions at some places; return a note if not all could be."""
-        try:
-            for index in places:
-                if not self._check(index):
-                    name = self._session.revisions[index].id
-                    return [f"nothing from `{name}` on was interrupted and run again"]
-        finally:
+        if not is_complete:
             self._close()
-        return []
+
+    def run(self, places: Sequence[int]) -> None:
+        """Interrupt the revisions at some places, from the last to the first."""
+        try:
+            for index in reversed(places):
+                if not self._check(index):
+                    name = self._part.revisions[index].id
+                    self._part.notes.append(
+                        f"neither `{name}` nor a revision before it was interrupted and run again"
+                    )
+                    return
+        finally:
+            if self._database is not self._part.database:
+                self._close()
 
     def _check(self, index: int) -> bool:
         """Interrupt a revision at each place until one is found; tell whether it was possible."""
-        for place in self._session.steps[index].commits[:_MAX_PLACES]:
+        for place in self._part.steps[index].commits[:_MAX_PLACES]:
             database = self._open_at(index)
             if database is None:
                 return False
             found = self._interrupted(database, index, place)
             if found:
-                self._session.unresumed.append(found)
+                self._part.unresumed.append(found)
                 self._close()
                 break
         return True
 
     def _interrupted(self, database: AgentDatabase, index: int, place: int) -> Unresumed | None:
         """Interrupt a revision, and run it again; return what is wrong then."""
-        session = self._session
-        step, revision = session.steps[index], session.revisions[index].id
+        step, revision = self._part.steps[index], self._part.revisions[index].id
         answer = database.agent.interrupt(revision, place)
         if isinstance(answer, Failed):
             self._close()
@@ -111,7 +117,7 @@ class _Resumption:
             message = " ".join(again.message.split())
             return found._replace(message=message or again.error, failed_at=again.line)
         self._at = index + 1
-        expected = session.snapshots[index + 1]
+        expected = self._part.snapshots[index + 1]
         changes = compare(expected, database.take_snapshot(expected))
         return found._replace(changes=changes) if changes else None
 
@@ -135,35 +141,35 @@ class _Resumption:
 
     def _open_at(self, index: int) -> AgentDatabase | None:
         """Return a database that has the revisions below a place; None if one of them fails."""
-        if self._database and self._at > index and not self._step_down(index):
+        if self._database and not self._step_down(index):
             self._close()
         if self._database is None:
             if self._opened == _MAX_DATABASES:
                 return None
             self._opened += 1
-            self._database, self._at = self._session.open_database(), 0
-        for revision in self._session.revisions[self._at : index]:
-            if isinstance(self._database.step("upgrade", revision.id), Failed):
-                self._close()
-                return None
+            self._database = self._part.open_database()
+            for revision in self._part.revisions[:index]:
+                if isinstance(self._database.step("upgrade", revision.id), Failed):
+                    self._close()
+                    return None
         self._at = index
         return self._database
 
     def _step_down(self, index: int) -> bool:
-        """Downgrade the latest revision; tell whether the schema is what it was before."""
-        database, before = self._database, self._session.snapshots[index]
-        if database is None or self._at != index + 1:
+        """Downgrade to a place; tell whether the schema is what it was before the upgrade."""
+        database, before = self._database, self._part.snapshots[index]
+        if database is None or self._at > 2 * index + _NEAR:
             return False
-        if isinstance(database.step("downgrade", self._session.revisions[index].id), Failed):
-            return False
-        self._at = index
+        for revision in reversed(self._part.revisions[index : self._at]):
+            if isinstance(database.step("downgrade", revision.id), Failed):
+                return False
         return not compare(before, database.take_snapshot(before))
 
     def _close(self) -> None:
         if self._database:
             self._database.close()
             self._session.roles.forget()
-        self._database, self._at = None, 0
+        self._database = None
 
 
 def _line(statements: Sequence[Statement], text: str) -> int:

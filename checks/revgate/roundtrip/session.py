@@ -204,24 +204,19 @@ class Session:
             raise Discarded
 
     def open_database(
-        self,
-        original: AgentDatabase | None = None,
-        agent: Agent | None = None,
-        base: Address | None = None,
+        self, agent: Agent | None = None, base: Address | None = None
     ) -> AgentDatabase:
         """Create a database, and start env.py on it.
 
         Args:
-            original: What it is a copy of; a base if None.
             agent: One that has no job yet; a new one if None.
-            base: What it is a copy of then; the one that stepping begins with if None.
+            base: What it is a copy of; the one that stepping begins with if None.
         """
         return AgentDatabase(
             agent or self.start_agent(),
             self.server,
             heads_of(self.all_revisions),
-            original.address if original else base or self.base,
-            original,
+            base or self.base,
             context=self.context,
             visible=self.roles.sees,
         )

@@ -64,12 +64,6 @@ class Changes:
             catalog: {row[0]: Row._make(row) for row in rows or ()} for catalog, _, rows in found
         }
 
-    def take_over(self, original: Changes) -> None:
-        """Remember what was in another database, of which this one is a copy."""
-        self._since, self._state = original._since, original._state
-        self._counts = dict(original._counts)
-        self._known = {catalog: dict(rows) for catalog, rows in original._known.items()}
-
     def look(self) -> tuple[set[int], set[int]] | None:
         """Return what changed since the last look.
 

@@ -31,7 +31,6 @@ class Snapshotter:
         connection: Any = None,
         *,
         visible: Callable[[Key], bool] | None = None,
-        original: Snapshotter | None = None,
         follows: bool = True,
     ) -> None:
         """Prepare the statements that take a snapshot.
@@ -43,8 +42,6 @@ class Snapshotter:
             connection: An open connection to the same database, whose settings are changed; None to
                 open one.
             visible: Tells which objects belong to the database; None for all.
-            original: That of the database which this one is a copy of, and that has not changed
-                since its last snapshot.
             follows: Whether to describe only what changed since the last snapshot; it takes time to
                 prepare.
         """
@@ -59,9 +56,6 @@ class Snapshotter:
         self._latest: SharedSnapshot | None = None
         self._keys: dict[int, list[Key]] = {}
         """Of each unit that is described."""
-        if original:
-            self._latest, self._keys = original._latest, dict(original._keys)
-            self._changes.take_over(original._changes)
         self._plan(0)
 
     def _without(self, version_table: str, version_schema: str | None) -> str:

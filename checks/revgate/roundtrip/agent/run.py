@@ -232,10 +232,9 @@ class Run:
             self._begin_watch(context, revision)
         attempt = Attempt(context, self.failure, request["tables"], counts=request["watch"])
         downgrade, upgrade = (
-            partial(getattr(renew(revision), name), **self._arguments)
-            for name in ("downgrade", "upgrade")
+            partial(self._call, revision, name) for name in ("downgrade", "upgrade")
         )
-        if not only_drops(revision.module.downgrade):
+        if request["drops"] or not only_drops(getattr(revision.module, "downgrade", None)):
             attempt.run(downgrade, upgrade, again=request["again"])
         statements = self._watch.end()
         self._watch.forget()
@@ -246,6 +245,9 @@ class Run:
                  "problem")  # fmt: skip
         facts = {name: getattr(attempt, name) for name in names}
         self._channel.send("attempted", **facts, statements=statements)
+
+    def _call(self, revision: Any, name: str) -> None:
+        getattr(renew(revision), name)(**self._arguments)
 
     def _tracked(self, step: Any, revision: Any, do: str) -> Any:
         self._step = (revision, do)

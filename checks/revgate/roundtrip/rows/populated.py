@@ -1,6 +1,7 @@
 """The pass on populated tables: fills tables, upgrades and downgrades them, and counts the rows.
 
-It follows the passes on empty tables, and covers only revisions that succeeded there.
+It follows the first upgrade of empty tables, and covers only revisions that succeeded there. What
+it finds is recorded once the other passes have ended.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from revgate.roundtrip.rows.unfilled import doubts
 from revgate.roundtrip.target_tree import running_models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from revgate.history.revision import Revision
     from revgate.roundtrip.agent_database import AgentDatabase
     from revgate.roundtrip.jobs import Jobs
-    from revgate.roundtrip.observed import Doubt, LostRows, Step
+    from revgate.roundtrip.observed import Break, Doubt, Step
+    from revgate.roundtrip.part import Part
     from revgate.roundtrip.rows.running.operations import Naming
     from revgate.roundtrip.rows.running.relations import Relation
     from revgate.roundtrip.rows.running.release import Works
@@ -56,6 +58,11 @@ class PopulatedPass:
         self._session = session
         self._jobs = jobs
         self._opened: Callable[[], AgentDatabase] | None = None
+        self._downgrades = Downgrades(session)
+        self._rows: dict[int, Rows] = {}
+        """Of the revisions, by their places."""
+        self._breaks: dict[int, tuple[Break, ...]] = {}
+        self._failures: list[tuple[int, Failed]] = []
         self._unfilled: dict[str, list[str]] = {}
         self._ours: set[int] = set()
         self._rebuilds = 0
@@ -64,6 +71,8 @@ class PopulatedPass:
         """What the models of the target branch map."""
         self._works: Works | None = None
         """What the new models can do before the first pending revision."""
+        self._works_later: Works | None = None
+        """Likewise at the head."""
         pending = {step.revision.id for step in session.result().pending_steps()}
         self._pending = frozenset(pending)
         places = [at for at, each in enumerate(session.revisions) if each.id in pending]
@@ -79,27 +88,33 @@ class PopulatedPass:
         if self._agent:
             self._opened = self._jobs.start(partial(self._session.open_database, agent=self._agent))
 
-    def run(self, passed: int) -> list[str]:
+    def run(self, parts: Iterable[Part]) -> None:
         """Upgrade to the last pending revision, with rows from before the first of them.
 
         Args:
-            passed: How many revisions succeeded on empty tables.
-
-        Returns:
-            Notes on what was not checked.
+            parts: The history in parts, each once its revisions have been upgraded.
         """
-        places = [at for at in self._places if at < passed]
-        if not places:
-            return []
-        self._downgrades = Downgrades(self._session)
+        if not self._places:
+            return
         self._read_release()
         self._open()
         try:
-            self._run_to(places[-1])
-            self._record_deploy_order()
+            self._run_all(parts)
+            self._works_later = self._what_works() if self._works else None
         finally:
             self._close()
-        return [*self._notes, *_unfilled_notes(self._unfilled)]
+
+    def conclude(self) -> None:
+        """Record what was found, once the passes on empty tables have been recorded."""
+        steps = self._session.steps
+        for index, rows in self._rows.items():
+            breaks = self._breaks.get(index, ())
+            steps[index] = steps[index]._replace(rows=rows, breaks=breaks)
+        for index, failed in self._failures:
+            self._session.record_failure(steps[index], ROWS, failed)
+        self._downgrades.conclude()
+        self._record_deploy_order()
+        self._session.notes += [*self._notes, *_unfilled_notes(self._unfilled)]
 
     def _open(self) -> None:
         import psycopg2
@@ -124,33 +139,43 @@ class PopulatedPass:
         self._database.close()
         self._session.roles.forget()
 
-    def _run_to(self, last: int) -> None:
-        for index, revision in enumerate(self._session.revisions[: last + 1]):
-            if revision.id in self._pending:
-                failed = self._step_with_rows(index)
-            else:
-                self._counts = None
-                answer = self._database.step("upgrade", revision.id)
-                failed = answer if isinstance(answer, Failed) else None
-            if (failed or self._is_lost) and not self._rebuild(index, revision, failed):
-                return
+    def _run_all(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            for at in range(part.reached):
+                if part.start + at > self._places[-1] or not self._run_one(part, at):
+                    return
 
-    def _step_with_rows(self, index: int) -> Failed | None:
+    def _run_one(self, part: Part, at: int) -> bool:
+        """Run one revision of a part; return whether the next one can follow."""
+        revision, index = part.revisions[at], part.start + at
+        if revision.id in self._pending:
+            failed = self._step_with_rows(part, at)
+        else:
+            self._counts = None
+            answer = self._database.step("upgrade", revision.id)
+            failed = answer if isinstance(answer, Failed) else None
+        return not (failed or self._is_lost) or self._rebuild(index, revision, failed)
+
+    def _step_with_rows(self, part: Part, at: int) -> Failed | None:
         """Run a step on populated tables; return its failure."""
         before = self._fill()
         if self._release and self._works is None:
             self._works = self._what_works()
-        step = self._session.steps[index]
+        step, index = part.steps[at], part.start + at
         rows, reasons = _rows(before, self._reasons), self._reasons
         altered = self._altered(step, before)
-        earlier, later = self._session.snapshots[index : index + 2]
+        earlier, later = part.snapshots[at : at + 2]
         self._running.prepare(earlier, later, before)
         counted = may_be_unbounded(step.statements)
         answer = self._database.step("upgrade", step.revision.id, watch=counted)
         if isinstance(answer, Failed):
-            self._record(index, rows)
+            self._rows[index] = rows
             return answer
-        self._record_breaks(index)
+        known = self._release is not None
+        self._breaks[index] = tuple(
+            each._replace(mapped=known and typical)
+            for each, typical in self._running.conclude(step.statements)
+        )
         self._counts = after = self._catalogue.count_rows()
         at_stake = {each.oid: each.rows for each in before if each.oid in self._ours}
         losses = Losses(before, after, at_stake, step.statements)
@@ -158,24 +183,10 @@ class PopulatedPass:
         rows = rows._replace(lost=tuple(losses.lost), unbounded=changes)
         if altered.tables:
             rows = rows._replace(doubts=self._compare(altered, reasons, step))
+        self._rows[index] = rows
         if self._downgrades.are_tried(index):
-            rows = rows._replace(lost_by_downgrade=self._downgrade(index, at_stake, losses))
-        self._record(index, rows)
+            self._try_downgrade(step, index, at_stake, losses)
         return None
-
-    def _record(self, index: int, rows: Rows) -> None:
-        steps = self._session.steps
-        steps[index] = steps[index]._replace(rows=rows)
-
-    def _record_breaks(self, index: int) -> None:
-        """Record what code that was written for the schema before a step can no longer do."""
-        steps = self._session.steps
-        known = self._release is not None
-        breaks = tuple(
-            each._replace(mapped=known and typical)
-            for each, typical in self._running.conclude(steps[index].statements)
-        )
-        steps[index] = steps[index]._replace(breaks=breaks)
 
     def _read_release(self) -> None:
         """Read the models of the code that runs while the pending revisions are applied."""
@@ -198,16 +209,14 @@ class PopulatedPass:
 
     def _record_deploy_order(self) -> None:
         """Record whether the new code or the migration can come first."""
-        session = self._session
+        session, later = self._session, self._works_later
         complete = session.plan.to_head and not session.options.shard
-        if not complete or session.failures or not self._works:
+        if not complete or session.failures or not self._works or not later:
             return
-        later = self._what_works()
-        if later:
-            migrates = not any(each.mapped for step in session.steps for each in step.breaks)
-            session.deploy_order = deploy_order(
-                migrate_first=migrates, code_first=not self._works.needs(later)
-            )
+        migrates = not any(each.mapped for step in session.steps for each in step.breaks)
+        session.deploy_order = deploy_order(
+            migrate_first=migrates, code_first=not self._works.needs(later)
+        )
 
     def _altered(self, step: Step, counts: Sequence[TableRows]) -> Schema:
         """Return the tables that a step will alter, as they are."""
@@ -231,20 +240,20 @@ class PopulatedPass:
         after = self._filler.schema(unfilled).tables if unfilled else ()
         return tuple(doubts(altered.tables, after, reasons, step.statements))
 
-    def _downgrade(
-        self, index: int, at_stake: Mapping[int, int], losses: Losses
-    ) -> tuple[LostRows, ...]:
-        """Downgrade filled tables, and take it back; return what it lost of others' rows."""
+    def _try_downgrade(
+        self, step: Step, index: int, at_stake: Mapping[int, int], losses: Losses
+    ) -> None:
+        """Downgrade filled tables, and take it back."""
         counts = self._fill()
         stake = {
             each.oid: min(each.rows, at_stake.get(each.oid, each.rows))
             for each in counts
             if each.oid in at_stake or each.oid in losses.receivers
         }
-        tried = self._downgrades.run(index, self._database, self._catalogue, stake)
         self._counts = counts
-        self._is_lost = not tried.restored
-        return tried.lost
+        self._is_lost = not self._downgrades.run(
+            step, index, self._database, self._catalogue, stake
+        )
 
     def _fill(self) -> list[TableRows]:
         """Fill empty tables and new columns; return the row counts after that."""
@@ -283,7 +292,6 @@ class PopulatedPass:
 
     def _rebuild(self, index: int, revision: Revision, failed: Failed | None) -> bool:
         """Continue in a fresh database, and record a failed upgrade if rows are its cause."""
-        self._rebuilds += 1
         self._close()
         self._open()
         for earlier in self._session.revisions[: index + 1]:
@@ -293,8 +301,11 @@ class PopulatedPass:
                     " database, so nothing from there on was checked with rows"
                 )
                 return False
-        if failed and revision.id in self._pending:
-            self._session.record_failure(self._session.steps[index], ROWS, failed)
+        if not failed:
+            return True
+        if revision.id in self._pending:
+            self._failures.append((index, failed))
+        self._rebuilds += 1
         if self._rebuilds < _MAX_REBUILDS:
             return True
         self._notes.append(
