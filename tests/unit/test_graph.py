@@ -149,7 +149,8 @@ def test_what_alembic_refuses_is_reported(rows: list[Row]) -> None:
         assert found
     else:
         assert "missing-parent" not in found
-        assert "revision-cycle" not in found
+        # Of two files with one id Alembic mixes the parents, and then misses some cycles.
+        assert "revision-cycle" not in found or "duplicate-revision" in found
 
 
 @settings(deadline=None, max_examples=200)

@@ -40,9 +40,7 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
     if content.error is not None:
         return _unreadable(Unreadable.of(content.path, content.error)), False
     script: Script | None = None
-    top = None if reading.whole else scan(content.path, content.data)
-    if top is not None and reading.checked and not _is_python(content.data):
-        top = None  # parsing finds out what is wrong
+    top = None if reading.whole else scan(content.path, content.data, checked=reading.checked)
     if top is None:
         # Many runs parse no file, and compiling the parser's patterns takes time.
         from revgate.history.parse import parse
@@ -60,17 +58,6 @@ def facts_of(content: Content, reading: Reading) -> tuple[Facts, bool]:
     head = Head(revision, header, named, reading.form, tuple(whole.upgrades()) if whole else ())
     findings, lasting = reading.judge(head, whole)
     return (_fields(revision), None, tuple(map(_plain, findings))), lasting
-
-
-def _is_python(data: bytes) -> bool:
-    """Whether Python's parser accepts a file; builds no tree, which takes most of the time."""
-    import symtable
-
-    try:
-        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # accepts bytes, too
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _unreadable(unreadable: Unreadable) -> Facts:

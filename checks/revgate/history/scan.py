@@ -50,15 +50,33 @@ class Top(NamedTuple):
     """Of the four names: whole lines, with the groups name, annotation and value."""
 
 
-def scan(path: str, data: bytes) -> tuple[Revision, Header] | None:
+def scan(path: str, data: bytes, *, checked: bool = False) -> tuple[Revision, Header] | None:
     """Read the top of a file; None if that needs the parser.
 
     The result is that of `parse`, provided that the rest of the file is valid Python.
+
+    Args:
+        path: Of the file.
+        data: Its content.
+        checked: Whether the rest must be valid Python; None is returned if it is not.
     """
     top = find_top(data)
     if top is None or not _has_upgrade(data, top):
         return None
+    if checked and not _is_python(without_top(data, top) or data):
+        return None
     return read_top(path, data, top)
+
+
+def _is_python(data: bytes) -> bool:
+    """Whether Python's parser accepts a file; builds no tree, which takes most of the time."""
+    import symtable
+
+    try:
+        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # accepts bytes, too
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _has_upgrade(data: bytes, top: Top) -> bool:

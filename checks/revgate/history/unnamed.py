@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAMES = {"drop_constraint": "constraint_name", "drop_index": "index_name"}
-# Any that does not begin with a name written out, as in `drop_index("ix_users_email"`.
+# Any that does not begin with a name written out, as in `drop_index("ix_users_email"`. Without a
+# `\b` before it, the search can skip to the first letter.
 _MAY_BE = re.compile(
-    rb"""\bdrop_(?:constraint|index)\b(?!\s*\(\s*(?:[\w.]*\bf\(\s*)?[bBrRuU]?["'][^"'])"""
+    rb"""drop_(?:constraint|index)\b(?!\s*\(\s*(?:[\w.]*\bf\(\s*)?[bBrRuU]?["'][^"'])"""
 )
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -65,7 +65,7 @@ class AgentDatabase:
         return self.agent.begin(self.address, self._head, create, context=self._context)
 
     def restart(self, agent: Agent) -> None:
-        """Start env.py anew on the same database.
+        """Start env.py again on the same database.
 
         Args:
             agent: One that has no job yet.

@@ -143,7 +143,7 @@ class Part:
         return bool(tried.failed and tried.restored), tried.restored
 
     def restart(self) -> None:
-        """Start env.py anew on the same database, after a step that failed."""
+        """Start env.py again on the same database, after a step that failed."""
         self.database.restart(self._session.start_agent())
 
     def rebuild(self, index: int) -> bool:
