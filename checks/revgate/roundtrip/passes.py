@@ -128,7 +128,7 @@ def _ends_sessions(session: Session) -> bool:
 
 
 def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]]) -> None:
-    populated = PopulatedPass(session, jobs) if session.options.rows else None
+    populated = PopulatedPass(session) if session.options.rows else None
     models: Future[ModelReport | None] = Future()
     upgraded: list[Future[Part | None]] = [Future() for _ in places]
     # The last part takes longest, since the schema is largest there.
@@ -139,8 +139,6 @@ def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]])
     production = None
     if session.plan.production and not session.context:
         production = jobs.start(partial(run_production, session, models))
-    if populated:
-        populated.begin()
     if jobs.is_serial:
         _fitting(parts)
         session.roles.forget()

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from revgate.history.revision import Revision
-    from revgate.roundtrip.agent_database import AgentDatabase
-    from revgate.roundtrip.jobs import Jobs
     from revgate.roundtrip.observed import Break, Doubt, Step
     from revgate.roundtrip.part import Part
     from revgate.roundtrip.rows.running.operations import Naming
@@ -48,16 +46,13 @@ _WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 class PopulatedPass:
     """The pass on populated tables of one session."""
 
-    def __init__(self, session: Session, jobs: Jobs) -> None:
+    def __init__(self, session: Session) -> None:
         """Start an agent, if there will be anything to run.
 
         Args:
             session: The round trip.
-            jobs: Where the database is made ready, while the steps run.
         """
         self._session = session
-        self._jobs = jobs
-        self._opened: Callable[[], AgentDatabase] | None = None
         self._downgrades = Downgrades(session)
         self._rows: dict[int, Rows] = {}
         """Of the revisions, by their places."""
@@ -82,11 +77,6 @@ class PopulatedPass:
             places = []
         self._places = places
         self._agent = session.start_agent() if places else None
-
-    def begin(self) -> None:
-        """Start to open the database, once everything that others wait for has been started."""
-        if self._agent:
-            self._opened = self._jobs.start(partial(self._session.open_database, agent=self._agent))
 
     def run(self, parts: Iterable[Part]) -> None:
         """Upgrade to the last pending revision, with rows from before the first of them.
@@ -119,8 +109,8 @@ class PopulatedPass:
     def _open(self) -> None:
         import psycopg2
 
-        self._database = self._opened() if self._opened else self._session.open_database()
-        self._opened = None
+        self._database = self._session.open_database(self._agent)
+        self._agent = None
         address, table, schema, *_ = self._database.started
         self._connection = connect(address)
         cursor = self._connection.cursor()
