@@ -21,7 +21,12 @@ def test_consequences_of_a_residue_are_not_reported() -> None:
     assert rules(*found, finding("reupgrade-fails")) == ["downgrade-residue"]
 
 
-@pytest.mark.parametrize("rule", ["reupgrade-fails", "lopsided-downgrade"])
+@pytest.mark.parametrize("cause", ["downgrade-residue", "downgrade-loss", "empty-downgrade"])
+def test_what_a_downgrade_leaves_changes_the_second_upgrade(cause: str) -> None:
+    assert rules(finding(cause), finding("unrepeatable-upgrade")) == [cause]
+
+
+@pytest.mark.parametrize("rule", ["reupgrade-fails", "unrepeatable-upgrade", "lopsided-downgrade"])
 def test_without_an_error_as_cause_everything_is_reported(rule: str) -> None:
     assert rules(finding(rule)) == [rule]
     warning = finding("downgrade-residue", severity=WARNING)

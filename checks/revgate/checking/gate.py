@@ -153,9 +153,12 @@ _NOT_LINEAR = ("branch-label", "cross-dependency", "merge-revision", "multiple-b
 _ON_ROWS = ("breaks-running-code", "downgrade-fails-on-rows", "fails-on-rows", "rows-lost")
 _IN_THE_TEXT = "lopsided-downgrade"
 _CONSEQUENCES = {
-    "downgrade-residue": ("reupgrade-fails", "lopsided-downgrade"),
-    "downgrade-loss": ("reupgrade-fails", "lopsided-downgrade"),
-    "empty-downgrade": ("downgrade-residue", "downgrade-loss", "reupgrade-fails"),
+    "downgrade-residue": ("reupgrade-fails", "unrepeatable-upgrade", "lopsided-downgrade"),
+    "downgrade-loss": ("reupgrade-fails", "unrepeatable-upgrade", "lopsided-downgrade"),
+    "empty-downgrade": (
+        *("downgrade-residue", "downgrade-loss"),
+        *("reupgrade-fails", "unrepeatable-upgrade"),
+    ),
     "missing-downgrade": ("downgrade-fails",),
     "raising-downgrade": ("downgrade-fails",),
     "unnamed-drop": ("downgrade-fails",),

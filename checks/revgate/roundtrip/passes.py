@@ -131,11 +131,13 @@ def _run_passes(session: Session, jobs: Jobs, places: Sequence[tuple[int, int]])
     populated = PopulatedPass(session) if session.options.rows else None
     models: Future[ModelReport | None] = Future()
     upgraded: list[Future[Part | None]] = [Future() for _ in places]
-    # The last part takes longest, since the schema is largest there.
-    parts = [
-        jobs.start(partial(_run_part, session, place, done, models))
-        for place, done in reversed([*zip(places, upgraded, strict=True)])
-    ][::-1]
+    # The last part takes longest, since the schema is largest there; rows begin with the first.
+    order = range(len(places)) if populated else reversed(range(len(places)))
+    started = {
+        at: jobs.start(partial(_run_part, session, places[at], upgraded[at], models))
+        for at in order
+    }
+    parts = [started[at] for at in range(len(places))]
     production = None
     if session.plan.production and not session.context:
         production = jobs.start(partial(run_production, session, models))

@@ -144,8 +144,9 @@ def _recover(part: Part, index: int, known: set[CatalogueChange]) -> bool:
     left_behind = [each for each in changes if (each.kind, each.name) in made]
     if part.database.execute(drop_statements(left_behind)):
         part.restart()
-        if part.run(index, "upgrade", AGAIN):
-            return known.issuperset(compare(after, part.take_snapshot(after)))
+        upgraded = part.run(index, "upgrade", AGAIN)
+        if upgraded and known.issuperset(compare(after, part.take_snapshot(after))):
+            return True
     return part.rebuild(index + 1)
 
 

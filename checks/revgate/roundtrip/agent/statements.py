@@ -53,6 +53,7 @@ SELECT l.relation, l.mode, pg_relation_filenode(l.relation),
        EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation), {_TIMEOUTS}
 FROM pg_locks l
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
+ORDER BY l.relation, l.mode
 """
 _COUNTERS = f"""
 SELECT c.oid::int8, pg_relation_filenode(c.oid)::int8, pg_stat_get_xact_numscans(c.oid), {_TIMEOUTS}
