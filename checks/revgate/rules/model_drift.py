@@ -40,12 +40,17 @@ def model_drift(observed: RoundTrip) -> Iterator[Finding]:
         return
     if models.failure:
         yield _failed(observed.environment.script_location, models.failure)
-    ordered = sorted(models.drift, key=lambda each: (each.table, each.is_minor, each.in_database))
+    ordered = sorted(models.drift, key=_order)
     for table, differences in groupby(ordered, key=lambda each: each.table):
         if table:
             yield _of_table(table, list(differences))
         else:
             yield from map(drift_finding, differences)
+
+
+def _order(each: ModelDifference) -> tuple[object, ...]:
+    """Return the sort key of a difference; Alembic compares sets, in another order in each run."""
+    return each.table, each.is_minor, each.in_database, each.place or ("", 0), each.fact
 
 
 def _failed(folder: str, failure: str) -> Finding:
