@@ -176,8 +176,8 @@ def static_table(work: Path, sizes: list[int], times: int) -> list[str]:
     start = f"A bare interpreter start took {bare * 1000:.0f} ms."
     lines += [
         "",
-        f"{start} In brackets: how many times faster than `alembic heads`, in a fresh clone where",
-        "nothing is cached, and with every file compiled where something is.",
+        f"{start} In brackets: how many times faster than `alembic heads`; where nothing is",
+        "cached, than in a fresh clone, and else than with every file compiled.",
     ]
     return lines
 
