@@ -267,7 +267,8 @@ while time.monotonic() < until:
             words = process.read_bytes().split(bytes(1))
         except OSError:
             continue
-        if b"publish" in words:
+        # Other tests run the action at the same time.
+        if b"publish" in words and any(each.startswith({folder!r}) for each in words):
             pathlib.Path({seen!r}).write_text(repr(words))
 '''
 subprocess.Popen(["setsid", "env", "-i", sys.executable, "-c", code], start_new_session=True)
@@ -283,7 +284,9 @@ def test_no_process_of_a_migration_is_alive_in_later_steps(
     """One of these steps receives the token, so a daemon could read it."""
     env = project.versions.parent / "env.py"
     begun, seen = project.keep.parent / "begun", project.keep.parent / "seen"
-    env.write_text(WATCHES.format(begun=str(begun), seen=str(seen)) + env.read_text())
+    folder = os.fsencode(project.keep.parent)
+    watches = WATCHES.format(begun=str(begun), seen=str(seen), folder=folder)
+    env.write_text(watches + env.read_text())
     ran = project.run(command="roundtrip", rows="false", database_url=empty_database)
     assert ran.outcome == "success", ran.log
     assert begun.exists()
