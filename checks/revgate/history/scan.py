@@ -72,8 +72,11 @@ def _is_python(data: bytes) -> bool:
     """Whether Python's parser accepts a file; builds no tree, which takes most of the time."""
     import symtable
 
+    from revgate.history.syntax import quietly
+
     try:
-        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # accepts bytes, too
+        with quietly():
+            symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # accepts bytes, too
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -138,7 +141,7 @@ def without_top(data: bytes, top: Top) -> bytes | None:
 @cache
 def _is_annotation(text: bytes) -> bool:
     """Whether an annotation is valid Python; cached, since a history has only a few."""
-    return _is_module(b"x: %b = None" % text)
+    return _is_python(b"x: %b = None" % text)
 
 
 def _first_function(data: bytes, start: int) -> int:
@@ -164,22 +167,9 @@ def _is_plain(data: bytes, top: Top) -> bool:
     if b"(" in rest or b"[" in rest or b"{" in rest:
         # So could a call.
         head = without_top(data[: top.end], top)
-        if head is None or not _is_module(head):
+        if head is None or not _is_python(head):
             return False
     return not _names(rest.replace(_TEMPLATES_COMMENT, b"")) and not _names(data[top.end :])
-
-
-def _is_module(text: bytes) -> bool:
-    import ast
-
-    from revgate.history.syntax import quietly
-
-    try:
-        with quietly():
-            ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _names(text: bytes) -> bool:

@@ -11,8 +11,9 @@ from revgate.postgres.snapshot import Key, Snapshot, Snapshotter
 from revgate.roundtrip.answers import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from revgate.history.revision import Revision
     from revgate.postgres.connect import Address
     from revgate.postgres.server import Server
     from revgate.roundtrip.agent_client import Agent, MigrationContext
@@ -84,6 +85,11 @@ class AgentDatabase:
         if isinstance(answer, Failed):
             self._server.raise_if_gone()
         return answer
+
+    def upgrade(self, revisions: Iterable[Revision]) -> str:
+        """Upgrade revisions; return the id of the first that fails, empty if none does."""
+        ids = (each.id for each in revisions)
+        return next((id_ for id_ in ids if isinstance(self.step("upgrade", id_), Failed)), "")
 
     def try_downgrade(self, revision: str) -> Attempted:
         """Try the downgrade of the latest revision, and take it back; see `Agent.attempt`."""

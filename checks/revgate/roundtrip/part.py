@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from revgate.postgres.connect import Address
     from revgate.roundtrip.agent_client import Agent
     from revgate.roundtrip.agent_database import AgentDatabase
-    from revgate.roundtrip.answers import ModelReport, NoModels
+    from revgate.roundtrip.answers import Done, ModelReport, NoModels
     from revgate.roundtrip.observed import SchemaChange, Unresumed
     from revgate.roundtrip.session import Session
 
@@ -80,10 +80,7 @@ class Part:
 
     def step(self, index: int, function: str, during: str) -> bool:
         """Run `upgrade` or `downgrade` of a revision; return whether it succeeded."""
-        self._session.raise_if_stopped(self.start)
-        revision = self.revisions[index]
-        answer = self.database.step(function, revision.id, watch=during == UPGRADE)
-        self._session.report(during)
+        answer = self._answer(index, function, during)
         if isinstance(answer, Failed):
             self._record_failure(index, during, answer)
             return False
@@ -121,10 +118,14 @@ class Part:
 
     def run(self, index: int, function: str, during: str) -> bool:
         """Run `upgrade` or `downgrade` of a revision without recording it, as `step` does."""
+        return not isinstance(self._answer(index, function, during), Failed)
+
+    def _answer(self, index: int, function: str, during: str) -> Done | Failed:
         self._session.raise_if_stopped(self.start)
-        answer = self.database.step(function, self.revisions[index].id)
+        revision = self.revisions[index].id
+        answer = self.database.step(function, revision, watch=during == UPGRADE)
         self._session.report(during)
-        return not isinstance(answer, Failed)
+        return answer
 
     def try_downgrade(self, index: int, *, recorded: bool) -> tuple[bool, bool]:
         """Try the downgrade of the latest revision, and take it back, so that env.py goes on.
@@ -138,9 +139,10 @@ class Part:
         """
         tried = self.database.try_downgrade(self.revisions[index].id)
         self._session.report(DOWNGRADE)
-        if tried.failed and tried.restored and recorded:
-            self._record_failure(index, DOWNGRADE, tried.failed)
-        return bool(tried.failed and tried.restored), tried.restored
+        failed = tried.failed if tried.restored else None
+        if failed and recorded:
+            self._record_failure(index, DOWNGRADE, failed)
+        return failed is not None, tried.restored
 
     def restart(self) -> None:
         """Start env.py again on the same database, after a step that failed."""
@@ -158,12 +160,11 @@ class Part:
         if self._rebuilds > _MAX_REBUILDS:
             return False
         self.database = self.open_database()
-        for revision in self.revisions[:index]:
-            if isinstance(self.database.step("upgrade", revision.id), Failed):
-                self.notes.append(
-                    f"the upgrade of `{revision.id}` succeeded once and failed in a second database"
-                )
-                return False
+        if failed := self.database.upgrade(self.revisions[:index]):
+            self.notes.append(
+                f"the upgrade of `{failed}` succeeded once and failed in a second database"
+            )
+            return False
         self.take_snapshot(self.snapshots[index])
         return True
 

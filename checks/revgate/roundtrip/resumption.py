@@ -148,10 +148,9 @@ class _Resumption:
                 return None
             self._opened += 1
             self._database = self._part.open_database()
-            for revision in self._part.revisions[:index]:
-                if isinstance(self._database.step("upgrade", revision.id), Failed):
-                    self._close()
-                    return None
+            if self._database.upgrade(self._part.revisions[:index]):
+                self._close()
+                return None
         self._at = index
         return self._database
 

@@ -48,9 +48,8 @@ def run_downgrade(part: Part, reached: int) -> int | None:
         How many revisions, from the first on, have a downgrade that was not tried; None if the base
         was reached.
     """
-    part.current = part.snapshots[reached]
+    known: tuple[CatalogueChange, ...] = ()
     for index in reversed(range(reached)):
-        known = compare(part.snapshots[index + 1], part.current)
         if not part.step(index, "downgrade", DOWNGRADE):
             if known:  # a later downgrade has left the schema different, which may be the cause
                 part.failures.pop()
@@ -59,6 +58,7 @@ def run_downgrade(part: Part, reached: int) -> int | None:
         before = part.snapshots[index]
         changes = compare(before, part.take_snapshot(before))
         part.after_downgrade += _differences(part, index, changes, known)
+        known = changes
     return None
 
 
@@ -113,12 +113,12 @@ def _run_down_and_up(part: Part, index: int, *, is_tried: bool) -> bool:
         is_tried: Whether the result of its downgrade is known already.
     """
     before, after = part.snapshots[index : index + 2]
-    known = {*compare(after, part.current)}
     fails, is_unchanged = part.try_downgrade(index, recorded=not is_tried)
     if not is_unchanged and not part.rebuild(index + 1):
         return False
     if fails:
         return True
+    known = {*compare(after, part.current)}
     run = part.run if is_tried else part.step
     if not run(index, "downgrade", DOWNGRADE):
         return part.rebuild(index + 1)

@@ -189,7 +189,7 @@ class Run:
         transactions = self._watch.interrupt(statement)
         try:
             with context.begin_transaction(_per_migration=True):
-                renew(revision).upgrade(**self._arguments)
+                self._call(revision, "upgrade")
                 raise Interrupted  # noqa: TRY301 - the end of the function is a place as well
         except Interrupted:
             self._watch.forget()

@@ -284,13 +284,12 @@ class PopulatedPass:
         """Continue in a fresh database, and record a failed upgrade if rows are its cause."""
         self._close()
         self._open()
-        for earlier in self._session.revisions[: index + 1]:
-            if isinstance(self._database.step("upgrade", earlier.id), Failed):
-                self._notes.append(
-                    f"rows: `{earlier.id}` succeeded once and fails on empty tables of a second"
-                    " database, so nothing from there on was checked with rows"
-                )
-                return False
+        if again := self._database.upgrade(self._session.revisions[: index + 1]):
+            self._notes.append(
+                f"rows: `{again}` succeeded once and fails on empty tables of a second database, so"
+                " nothing from there on was checked with rows"
+            )
+            return False
         if not failed:
             return True
         if revision.id in self._pending:
